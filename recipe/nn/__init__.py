@@ -1,0 +1,126 @@
+"""
+The network language: a recurrent model as plain Python, recorded into a RETURNN network.
+
+``Dim``, ``Tensor``, ``Module``, ``Loop`` and ``State`` are what models are written in; ``Network`` is what comes out.
+"""
+
+from .attention import AdditiveAttention, DotAttention
+from .config import PythonCode
+from .dim import Dim, batch_dim
+from .embedding import Embedding
+from .errors import NetworkError, NetworkWarning
+from .initializer import Constant, Initializer, Normal, Uniform
+from .linear import Linear
+from .loop import Loop
+from .lstm import BidirectionalLstm, Lstm, LstmCell, LstmState
+from .module import Module, ModuleList, Sequential
+from .network import Network, NumpyRun, run_numpy
+from .normalization import LayerNorm
+from .ops.array import concat, postfix_in_time, split
+from .ops.choice import BeamSearch, choice
+from .ops.constants import constant, ones, zeros
+from .ops.dot import dot
+from .ops.dropout import dropout
+from .ops.elementwise import (
+    cast,
+    combine,
+    compare,
+    exp,
+    log,
+    log_sigmoid,
+    logical_and,
+    logical_not,
+    logical_or,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    softplus,
+    sqrt,
+    swish,
+    tanh,
+    where,
+)
+from .ops.indexing import gather
+from .ops.inputs import ExternData, get_extern_data
+from .ops.lengths import length, range_over
+from .ops.loss import argmax, cross_entropy, frame_error
+from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
+from .ops.softmax import log_softmax, softmax, softmax_over_spatial
+from .parameter import Parameter
+from .state import State
+from .tensor import Tensor
+
+__all__ = [
+    "AdditiveAttention",
+    "BeamSearch",
+    "BidirectionalLstm",
+    "Constant",
+    "Dim",
+    "DotAttention",
+    "Embedding",
+    "ExternData",
+    "Initializer",
+    "LayerNorm",
+    "Linear",
+    "Loop",
+    "Lstm",
+    "LstmCell",
+    "LstmState",
+    "Module",
+    "ModuleList",
+    "Network",
+    "NetworkError",
+    "NetworkWarning",
+    "Normal",
+    "NumpyRun",
+    "Parameter",
+    "PythonCode",
+    "Sequential",
+    "State",
+    "Tensor",
+    "Uniform",
+    "argmax",
+    "batch_dim",
+    "cast",
+    "choice",
+    "combine",
+    "compare",
+    "concat",
+    "constant",
+    "cross_entropy",
+    "dot",
+    "dropout",
+    "exp",
+    "frame_error",
+    "gather",
+    "get_extern_data",
+    "length",
+    "log",
+    "log_sigmoid",
+    "log_softmax",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "maximum",
+    "minimum",
+    "ones",
+    "postfix_in_time",
+    "range_over",
+    "reduce_max",
+    "reduce_mean",
+    "reduce_min",
+    "reduce_sum",
+    "relu",
+    "run_numpy",
+    "sigmoid",
+    "softmax",
+    "softmax_over_spatial",
+    "softplus",
+    "split",
+    "sqrt",
+    "swish",
+    "tanh",
+    "where",
+    "zeros",
+]

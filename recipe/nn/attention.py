@@ -1,0 +1,83 @@
+"""Attention: a weighted mean of frames, the weights from a query."""
+
+from __future__ import annotations
+
+from .dim import DimLike, as_dim
+from .errors import NetworkError
+from .linear import Linear
+from .module import Module
+from .ops.dot import dot
+from .ops.elementwise import tanh
+from .ops.softmax import softmax_over_spatial
+from .recording import as_tensor
+from .tensor import Tensor
+
+
+class DotAttention(Module):
+    """
+    Dot-product attention (Luong et al. 2015) with projections, scaled (Vaswani et al. 2017)::
+
+        e_t = (W_q query) . (W_k frames_t) / sqrt(key_dim),    context = sum_t softmax(e)_t frames_t
+
+    :param query_dim: features of the query
+    :param frames_dim: features of the frames
+    :param key_dim: what both are projected to
+    """
+
+    def __init__(self, query_dim: DimLike, frames_dim: DimLike, key_dim: DimLike):
+        super().__init__()
+        self.key_dim = as_dim(key_dim)
+        self.query = Linear(query_dim, self.key_dim, with_bias=False)
+        self.key = Linear(frames_dim, self.key_dim, with_bias=False)
+
+    def forward(self, query: Tensor, frames: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
+        """
+        :param query: [batch, query_dim]
+        :param frames: [batch, axis, frames_dim]
+        :param axis: default: the only axis of the frames with lengths
+        :return: the context, [batch, frames_dim]
+        """
+        frames, query = as_tensor(frames), as_tensor(query)
+        dim = frames.resolve_axis(axis)
+        _check_query(query, dim)
+        key = self.key(frames) * self.key_dim.size**-0.5
+        energy = dot(key, self.query(query), reduce=self.key_dim)
+        return dot(softmax_over_spatial(energy, dim), frames, reduce=dim)
+
+
+class AdditiveAttention(Module):
+    """
+    Additive attention (Bahdanau et al. 2015)::
+
+        e_t = v . tanh(W_q query + W_k frames_t + b),    context = sum_t softmax(e)_t frames_t
+
+    :param query_dim: features of the query
+    :param frames_dim: features of the frames
+    :param key_dim: of the hidden layer
+    """
+
+    def __init__(self, query_dim: DimLike, frames_dim: DimLike, key_dim: DimLike):
+        super().__init__()
+        self.query = Linear(query_dim, key_dim, with_bias=False)
+        self.key = Linear(frames_dim, key_dim)
+        self.energy = Linear(key_dim, as_dim(1), with_bias=False)
+
+    def forward(self, query: Tensor, frames: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
+        """
+        :param query: [batch, query_dim]
+        :param frames: [batch, axis, frames_dim]
+        :param axis: default: the only axis of the frames with lengths
+        :return: the context, [batch, frames_dim]
+        """
+        from .ops.reduce import reduce_sum
+
+        frames, query = as_tensor(frames), as_tensor(query)
+        dim = frames.resolve_axis(axis)
+        _check_query(query, dim)
+        energy = reduce_sum(self.energy(tanh(self.key(frames) + self.query(query))), as_dim(1))
+        return dot(softmax_over_spatial(energy, dim), frames, reduce=dim)
+
+
+def _check_query(query: Tensor, axis: object) -> None:
+    if axis in query.dims:
+        raise NetworkError(f"the query {query} has the frames' axis {axis} itself, so each frame would only see itself")

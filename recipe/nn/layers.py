@@ -1,0 +1,175 @@
+"""Layers of a RETURNN net dict before their names are final, and references between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+
+class Reference:
+    """Something that an option of a layer can point at."""
+
+    def text(self, inside: LayerNetwork) -> str:
+        """How RETURNN is told, seen from a layer inside of this network (``base:`` goes one network up)."""
+        raise TypeError(type(self).__name__)
+
+    def layer(self) -> Layer | None:
+        """The layer that is pointed at; None for inputs."""
+        return None
+
+
+class LayerNetwork:
+    """
+    A net dict: the network itself, or the unit of a ``rec`` layer.
+
+    :param parent: the network around, None for the network itself
+    """
+
+    def __init__(self, parent: LayerNetwork | None = None):
+        self.parent = parent
+        self.layers: list[Layer] = []
+
+    def base_prefix(self, inside: LayerNetwork) -> str:
+        """``base:`` as often as it takes to come here from ``inside``."""
+        prefix, network = "", inside
+        while network is not self:
+            assert network.parent is not None, "a layer can only refer to its own network and those around it"
+            prefix, network = prefix + "base:", network.parent
+        return prefix
+
+    def unique_name(self, wanted: str) -> str:
+        """The name, with a number behind it if it is taken."""
+        taken = {layer.name for layer in self.layers}
+        if wanted not in taken and wanted not in ("end", "output"):
+            return wanted
+        return next(name for name in (f"{wanted}_{number}" for number in range(1, 100_000)) if name not in taken)
+
+    def all_layers(self) -> Iterator[Layer]:
+        """All layers, also those of units."""
+        for layer in self.layers:
+            yield layer
+            unit = layer.options.get("unit")
+            if isinstance(unit, LayerNetwork):
+                yield from unit.all_layers()
+
+
+class Layer(Reference):
+    """
+    One layer.
+
+    :param network: where it stands
+    :param name: its name there
+    :param options: the options, ``class`` first; values may hold references, Dims and LayerNetworks
+    :param comment: what it belongs to, for readers of the config
+    """
+
+    def __init__(self, network: LayerNetwork, name: str, options: dict[str, Any], comment: str = ""):
+        self.network = network
+        self.name = name
+        self.options = options
+        self.comment = comment
+        self.has_own_name = False
+        network.layers.append(self)
+
+    def text(self, inside: LayerNetwork) -> str:
+        """``name``, or ``base:name`` from within a unit."""
+        return self.network.base_prefix(inside) + self.name
+
+    def layer(self) -> Layer:
+        """Itself."""
+        return self
+
+    def __repr__(self) -> str:
+        return f"<layer {self.name} {self.options.get('class')}>"
+
+
+class SubLayer(Reference):
+    """
+    A part of a layer's result, or a layer in its unit.
+
+    :param of: the layer
+    :param part: the name of the part, or the layer in the unit
+    """
+
+    def __init__(self, of: Layer, part: str | Layer):
+        self.of = of
+        self.part = part
+
+    def text(self, inside: LayerNetwork) -> str:
+        """``name/part``."""
+        return f"{self.of.text(inside)}/{self.part if isinstance(self.part, str) else self.part.name}"
+
+    def layer(self) -> Layer:
+        """The layer that has the part."""
+        return self.of
+
+
+class PreviousLayer(Reference):
+    """``prev:`` of a layer that is made later in the same unit."""
+
+    def __init__(self, network: LayerNetwork) -> None:
+        self.network = network
+        self.target: Layer | None = None
+
+    def text(self, inside: LayerNetwork) -> str:
+        """``prev:name``."""
+        assert self.target is not None
+        return f"{self.network.base_prefix(inside)}prev:{self.target.name}"
+
+    def layer(self) -> Layer | None:
+        """The layer, once it is made."""
+        return self.target
+
+
+class InputReference(Reference):
+    """
+    An input of the network.
+
+    :param network: the network itself
+    :param key: its name in extern_data
+    """
+
+    def __init__(self, network: LayerNetwork, key: str):
+        self.network = network
+        self.key = key
+
+    def text(self, inside: LayerNetwork) -> str:
+        """``data:name``."""
+        return f"{self.network.base_prefix(inside)}data:{self.key}"
+
+
+class StepReference(Reference):
+    """
+    The number of the step in a ``rec`` layer.
+
+    :param network: the unit
+    """
+
+    def __init__(self, network: LayerNetwork):
+        self.network = network
+
+    def text(self, inside: LayerNetwork) -> str:
+        """``:i``."""
+        return f"{self.network.base_prefix(inside)}:i"
+
+
+class LstmStateTuple(NamedTuple):
+    """The explicit state of an LSTM unit, as RETURNN wants it."""
+
+    c: Any
+    h: Any
+
+
+def plain(value: Any, inside: LayerNetwork) -> Any:
+    """An option with names instead of references; Dims stay."""
+    if isinstance(value, Reference):
+        return value.text(inside)
+    if isinstance(value, LayerNetwork):
+        return {layer.name: plain(layer.options, value) for layer in value.layers}
+    if isinstance(value, dict):
+        return {key: plain(item, inside) for key, item in value.items()}
+    if isinstance(value, LstmStateTuple):
+        return LstmStateTuple(plain(value.c, inside), plain(value.h, inside))
+    if isinstance(value, (list, tuple)):
+        return type(value)(plain(item, inside) for item in value)
+    return value

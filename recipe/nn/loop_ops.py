@@ -1,0 +1,380 @@
+"""The ops that a loop consists of: the loop itself, what enters it, what it carries, and what leaves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from .dim import Dim, batch_dim, dims_text
+from .errors import NetworkError, warn
+from .op import Op
+from .recording import Body, current_recording
+from .state import StateLeaf
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .interpreter import Run
+    from .layers import Reference
+    from .lowering import Lowering
+
+
+class PreviousOp(Op):
+    """
+    A state at the start of a step: the value at the end of the step before, in the first step the initial one.
+
+    :param loop: the loop that carries it
+    :param leaf: the state
+    :param initial: its value before the loop; None where none was given (rule L8)
+    """
+
+    name = "state"
+
+    def __init__(self, loop: LoopOp, leaf: StateLeaf, initial: Tensor | None):
+        self.loop = loop
+        self.leaf = leaf
+        self.initial = initial
+        self.final: Tensor | None = None
+        super().__init__()
+
+    def infer(self) -> None:
+        """Those of the initial value."""
+        like = self.initial
+        if like is None:
+            self.set_output(None, dtype="float32")
+        else:
+            self.set_output(like.known_dims, dtype=like.dtype, sparse_dim=like.sparse_dim)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether no step changes it."""
+        return self.final is self.output
+
+    def numpy(self, run: Run) -> numpy.ndarray:
+        """What the loop carried here."""
+        return run.values[self.initial] if self.is_constant and self.initial in run.values else run.carried[self]
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``prev:`` of the layer that computes its new value."""
+        assert self.initial is not None
+        return lower.reference(self.initial) if self.is_constant else lower.previous(self)
+
+
+class UnstackOp(Op):
+    """
+    The frame of a tensor at this step, from the loop's axis.
+
+    :param loop: the loop
+    :param x: a value from outside of it
+    """
+
+    name = "rec_unstack"
+
+    def __init__(self, loop: LoopOp, x: Tensor):
+        self.loop = loop
+        super().__init__(x)
+        loop.unstacked.append(self)
+
+    def infer(self) -> None:
+        """Those of ``x`` without the axis."""
+        x = self.inputs[0]
+        self.set_output([dim for dim in x.dims if dim is not self.loop.axis], sparse_dim=x.sparse_dim)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """``x[..., t, ...]``; beyond its end, where no sequence looks any more, the last frame."""
+        axis = self.inputs[0].dims.index(self.loop.input_axis)
+        step = run.steps[self.loop]
+        if x.shape[axis] == 0:
+            return numpy.zeros(x.shape[:axis] + x.shape[axis + 1 :], x.dtype)
+        return numpy.take(x, min(step, x.shape[axis] - 1), axis=axis)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``rec_unstack``; where the loop also has an end condition, ``gather`` at the step, as RETURNN would ignore it."""
+        x = lower.reference(self.inputs[0])
+        axis = self.loop.input_axis
+        if self.loop.has_own_axis:
+            return lower.add(self, "gather", {"from": x, "axis": axis, "position": lower.step(), "clip_to_valid": True})
+        return lower.add(self, "rec_unstack", {"from": x, "axis": axis})
+
+
+class LoopIndex(Op):
+    """
+    The number of the step, from 0: int32 scalar.
+
+    :param loop: the loop
+    """
+
+    name = "index"
+
+    def __init__(self, loop: LoopOp):
+        self.loop = loop
+        super().__init__()
+
+    def infer(self) -> None:
+        """A scalar."""
+        self.set_output([], dtype="int32")
+
+    def numpy(self, run: Run) -> numpy.ndarray:
+        """The count of steps so far."""
+        return numpy.array(run.steps[self.loop], "int32")
+
+    def layer(self, lower: Lowering) -> Reference:
+        """RETURNN's ``:i``."""
+        return lower.step()
+
+
+class ResultOp(Op):
+    """
+    A value that leaves the loop; it lives in the body around it.
+
+    :param loop: the loop
+    :param inner: the value in the loop
+    """
+
+    def __init__(self, loop: LoopOp, inner: Tensor):
+        self.result_of = loop
+        self.inner = inner
+        recording = current_recording()
+        if not inner.op.body.is_inside(recording.root_body) or not loop.body_of_steps.is_inside(inner.op.body):
+            raise NetworkError(f"{inner} is no value of this loop, or one of a loop inside of it that is over")
+        with recording.at(loop.body):
+            super().__init__()
+
+
+class StackOp(ResultOp):
+    """All steps of a value, with the loop's axis."""
+
+    name = "stack"
+
+    def infer(self) -> None:
+        """Those of the value with the loop's axis, after the batch dim where there is one."""
+        dims = list(self.inner.known_dims or ())
+        dims.insert(dims.index(batch_dim) + 1 if batch_dim in dims else 0, self.result_of.get_axis())
+        self.set_output(dims, dtype=self.inner.dtype, sparse_dim=self.inner.sparse_dim)
+
+    def numpy(self, run: Run) -> numpy.ndarray:
+        """What the loop collected."""
+        return run.results[self]
+
+    def layer(self, lower: Lowering) -> Reference:
+        """A layer inside of ``rec``, seen from outside."""
+        return lower.loop_result(self)
+
+
+class LastOp(ResultOp):
+    """A value in each sequence's last step."""
+
+    name = "last"
+
+    def infer(self) -> None:
+        """Those of the value."""
+        self.set_output(self.inner.known_dims, dtype=self.inner.dtype, sparse_dim=self.inner.sparse_dim)
+
+    def numpy(self, run: Run) -> numpy.ndarray:
+        """What the loop kept."""
+        return run.results[self]
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``rec_last_output``."""
+        return lower.loop_result(self)
+
+
+class FinalState(LastOp):
+    """
+    A state after the loop: in each sequence's last step, or the initial value where there was no step.
+
+    :param loop: the loop
+    :param previous: the state at the start of a step
+    """
+
+    name = "final_state"
+
+    def __init__(self, loop: LoopOp, previous: PreviousOp):
+        assert previous.final is not None
+        self.previous = previous
+        super().__init__(loop, previous.final)
+
+    def infer(self) -> None:
+        """Those of the state."""
+        self.set_output(
+            self.previous.output.known_dims,
+            dtype=self.previous.output.dtype,
+            sparse_dim=self.previous.output.sparse_dim,
+        )
+
+
+class LoopOp(Op):
+    """
+    A loop: RETURNN's ``rec`` layer with a subnetwork.
+
+    :param axis: what it runs over; None until it is known
+    :param max_seq_len: the most steps, as a number
+    :param max_seq_len_tensor: the most steps, as a scalar tensor
+    """
+
+    name = "loop"
+
+    def __init__(self, axis: Dim | None, *, max_seq_len: int | None, max_seq_len_tensor: Tensor | None):
+        self.axis = axis
+        self.axis_is_given = axis is not None
+        self._own_axis: Dim | None = None
+        self.max_seq_len = max_seq_len
+        self.include_eos = False
+        self.end: Tensor | None = None
+        self.unstacked: list[UnstackOp] = []
+        self.previous: dict[StateLeaf, PreviousOp] = {}
+        self.results: list[ResultOp] = []
+        super().__init__(*([max_seq_len_tensor] if max_seq_len_tensor is not None else []), outputs=0)
+        self.body_of_steps = Body(self.body.recording, self.body, self)
+        self.body_of_steps.loop = self
+
+    def infer(self) -> None:
+        """It has no result of its own."""
+
+    # while the body is recorded
+
+    def carry(self, leaf: StateLeaf, initial: Tensor | None) -> Tensor:
+        """Makes a state one of this loop; gives its value at the start of a step."""
+        with self.body.recording.at(self.body_of_steps):
+            self.previous[leaf] = PreviousOp(self, leaf, initial)
+        return self.previous[leaf].output
+
+    def stack(self, y: Tensor) -> Tensor:
+        """All steps of ``y``."""
+        known = [result for result in self.results if isinstance(result, StackOp) and result.inner is y]
+        return known[0].output if known else self.add_result(StackOp(self, y)).output
+
+    def add_result(self, result: ResultOp) -> ResultOp:
+        """Notes what leaves the loop."""
+        self.results.append(result)
+        return result
+
+    def keep(self, tensor: Tensor) -> Tensor:
+        """The tensor, if it may be read in the body."""
+        return self.body.recording.read(tensor, self)
+
+    @property
+    def input_axis(self) -> Dim:
+        """The axis of what is unstacked."""
+        assert self.axis is not None
+        return self.axis
+
+    def get_axis(self) -> Dim:
+        """The axis over the steps: that of the input; a new one if there is none, or if an end condition cuts it."""
+        if self.axis is not None and not self.has_own_axis:
+            return self.axis
+        if self._own_axis is None:
+            self._own_axis = Dim(None, "steps")
+        return self._own_axis
+
+    @property
+    def axis_is_known(self) -> bool:
+        """Whether the lengths along the axis are known before the loop runs."""
+        return bool(self.unstacked) or (self.axis_is_given and self.end is None)
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether max_seq_len was given."""
+        return self.max_seq_len is not None or bool(self.inputs)
+
+    @property
+    def has_own_axis(self) -> bool:
+        """Whether RETURNN needs another axis than that of the input, because an end condition may end it before."""
+        return self.axis_is_known and (self.end is not None or self.has_limit)
+
+    # the end of the body
+
+    def close(self) -> None:
+        """
+        Ends the body: completes the states, moves out what does not depend on the step, gives the states' new values.
+
+        :raises NetworkError: if the loop has no length, or a state's shape cannot be found
+        """
+        body, recording = self.body_of_steps, self.body.recording
+        if not self.axis_is_known and self.end is None:
+            raise NetworkError(
+                "this loop has no length: unstack something in it, end it with loop.end(condition), or give the axis: "
+                "nn.Loop(axis=...)",
+                self.source,
+            )
+        self._complete_states()
+        recording.close_body(body)
+        self._move_out()
+        for op in [self, *self.results]:
+            if op in self.body.ops:
+                self.body.ops.remove(op)
+            self.body.ops.append(op)
+        for result in self.results:
+            result.infer()
+        for leaf, previous in self.previous.items():
+            if not previous.is_constant:
+                self.body.values[leaf] = self.add_result(FinalState(self, previous)).output
+
+    def _complete_states(self) -> None:
+        from .ops.constants import constant
+
+        body = self.body_of_steps
+        for leaf, value in list(body.values.items()):
+            if leaf not in self.previous:
+                self.carry(leaf, None)
+                body.values[leaf] = value
+        missing = [previous for previous in self.previous.values() if previous.initial is None]
+        for leaf, previous in self.previous.items():
+            previous.final = body.values[leaf]
+            if previous.is_constant:
+                if previous.initial is None:
+                    raise NetworkError(f"state {leaf.name!r} is read, but never assigned", previous.source)
+                warn(f"state {leaf.name!r} is read in the loop, but never assigned: it is a constant", previous.source)
+        for previous in missing:
+            final = previous.final
+            if final is None or final.known_dims is None:
+                raise NetworkError(
+                    f"the shape of state {previous.leaf.name!r} cannot be found from what is assigned to it; "
+                    "give it an initial value before the loop body",
+                    previous.source,
+                )
+            with self.body.recording.at(self.body):
+                zero = constant(
+                    False if final.dtype == "bool" else 0, final.dims, dtype=final.dtype, sparse_dim=final.sparse_dim
+                )
+            previous.initial = zero
+        if missing:
+            for op in body.ops:
+                op.infer()
+            for previous in missing:
+                assert previous.initial is not None and previous.final is not None
+                if set(previous.final.dims) != set(previous.initial.dims):
+                    raise NetworkError(
+                        f"state {previous.leaf.name!r} would change its dims from {dims_text(previous.initial.dims)} to "
+                        f"{dims_text(previous.final.dims)} in each step; give it an initial value",
+                        previous.source,
+                    )
+
+    def _move_out(self) -> None:
+        """What depends on nothing in the loop is computed once, outside."""
+        body = self.body_of_steps
+        kept = []
+        for op in body.ops:
+            fixed = (
+                isinstance(op, (PreviousOp, UnstackOp, LoopIndex, LoopOp, ResultOp)) or op.is_random or not op.outputs
+            )
+            if fixed or any(tensor.op.body.is_inside(body) for tensor in op.inputs):
+                kept.append(op)
+            else:
+                op.body = self.body
+                self.body.ops.append(op)
+        body.ops = kept
+
+    # what it means, and its layer
+
+    def numpy(self, run: Run, *limit: numpy.ndarray) -> tuple:
+        """Runs the body step by step until all sequences have ended."""
+        from .interpreter import run_loop
+
+        run_loop(run, self, int(limit[0]) if limit else self.max_seq_len)
+        return ()
+
+    def layer(self, lower: Lowering) -> Any:
+        """``rec`` with the body as its unit."""
+        lower.loop(self)
+        return ()

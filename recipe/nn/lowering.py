@@ -1,0 +1,279 @@
+"""Lowering: from the recorded ops to RETURNN layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .layers import Layer, LayerNetwork, PreviousLayer, Reference, StepReference, SubLayer
+from .loop_ops import LoopOp, PreviousOp, ResultOp, StackOp
+from .lstm_units import lstm_unit_for
+from .op import Op
+from .ops.constants import constant_value
+from .ops.inputs import ParameterOp
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .network import Network
+    from .recording import Body
+
+
+class Lowering:
+    """
+    One translation of a network.
+
+    :param network: what to translate
+    :param device: "cpu" or "gpu": which LSTM unit is taken; parameters and results are the same
+    """
+
+    def __init__(self, network: Network, device: str = "gpu"):
+        self.network = network
+        self.lstm_unit = lstm_unit_for(device)
+        self.root = LayerNetwork()
+        self.output_names: list[str] = []
+        self._networks: dict[Body, LayerNetwork] = {network.root_body: self.root}
+        self._references: dict[Tensor, Reference] = {}
+        self._previous: dict[PreviousOp, PreviousLayer] = {}
+        self._parameters: dict[ParameterOp, Layer] = {}
+        self._results: dict[ResultOp, Reference] = {}
+        self._here: LayerNetwork = self.root
+        self._loop_path = ""
+
+    def run(self) -> LayerNetwork:
+        """The layers of the whole network, with its losses and outputs."""
+        self._body(self.network.root_body)
+        for loss in self.network.losses:
+            self._mark_loss(loss.tensor, loss.name, loss.scale, loss.as_error)
+        for name, tensor in self.network.outputs:
+            self._mark_output(tensor, name)
+        self._drop_unused()
+        return self.root
+
+    def _drop_unused(self) -> None:
+        """Drops layers that nothing refers to, such as constants that are initial values."""
+        used: set[Layer] = set()
+        todo = [layer for layer in self.root.layers if "loss" in layer.options or layer.name in self.output_names]
+        while todo:
+            layer = todo.pop()
+            if layer in used:
+                continue
+            used.add(layer)
+            todo.extend(_referred(layer.options))
+        for network in [self.root, *self._networks.values()]:
+            network.layers = [layer for layer in network.layers if layer in used]
+
+    # for the ops
+
+    def reference(self, tensor: Tensor) -> Reference:
+        """What a layer's option says to read this tensor."""
+        return self._references[tensor]
+
+    def add(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str | None = None) -> Layer:
+        """
+        Adds a layer where the op stands.
+
+        :param layer_class: RETURNN's name of the layer
+        :param options: its options; values may be references and Dims
+        :param name: added to the module's name, where the op is not one layer alone; default: the op's stem
+        """
+        path = self._relative(op.module_path())
+        stem = name if name is not None else ("" if op.is_main else op.name)
+        wanted = "_".join(part for part in (path.replace("/", "_"), stem) if part) or op.name
+        layer = Layer(self._here, self._here.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
+        layer.has_own_name = op.is_main
+        return layer
+
+    def parameter(self, tensor: Tensor) -> Layer:
+        """The ``variable`` layer of a parameter."""
+        op = tensor.op
+        assert isinstance(op, ParameterOp)
+        return self._parameters[op]
+
+    def parameter_map(self, **parameters: Tensor | Reference) -> dict[str, Any]:
+        """The ``reuse_params`` option that makes a layer use these parameters, by the layer's own names for them."""
+        return {"map": {name: self._shared(value) for name, value in parameters.items()}}
+
+    def previous(self, op: PreviousOp) -> PreviousLayer:
+        """``prev:`` of the layer that will hold the state."""
+        if op not in self._previous:
+            self._previous[op] = PreviousLayer(self._networks[op.loop.body_of_steps])
+        return self._previous[op]
+
+    def step(self) -> StepReference:
+        """The number of the step of the loop around."""
+        return StepReference(self._here)
+
+    def loop_result(self, op: ResultOp) -> Reference:
+        """A value of a loop, from outside."""
+        return self._results[op]
+
+    # bodies and loops
+
+    def _body(self, body: Body) -> None:
+        before, self._here = self._here, self._networks[body]
+        for op in body.ops:
+            if op not in self.network.needed:
+                continue
+            references = op.layer(self)
+            if isinstance(references, Reference):
+                references = [references]
+            if isinstance(op, ParameterOp):
+                layer = references[0].layer()
+                assert layer is not None
+                self._parameters[op] = layer
+            for tensor, reference in zip(op.outputs, references):
+                self._references[tensor] = reference
+        self._here = before
+
+    def _relative(self, path: str) -> str:
+        if self._here is not self.root and (path == self._loop_path or path.startswith(f"{self._loop_path}/")):
+            return path[len(self._loop_path) :].strip("/")
+        return path
+
+    def _shared(self, value: Tensor | Reference) -> dict[str, Any]:
+        if isinstance(value, Tensor):
+            return {"layer_output": self.parameter(value), "shape": self.parameter(value).options["shape"]}
+        layer = value.layer()
+        assert layer is not None
+        return {"layer_output": value, "shape": layer.options["shape_of_parameter"]}
+
+    def loop(self, op: LoopOp) -> None:
+        """Makes the ``rec`` layer of a loop."""
+        options: dict[str, Any] = {"axis": op.get_axis(), "from": []}
+        if op.max_seq_len is not None:
+            options["max_seq_len"] = op.max_seq_len
+        elif op.inputs:
+            options["max_seq_len_via"] = self.reference(op.inputs[0])
+        if op.end is not None:
+            options["include_eos"] = op.include_eos
+        layer = self.add(op, "rec", options)
+        unit = LayerNetwork(self._here)
+        layer.options["unit"] = unit
+        self._networks[op.body_of_steps] = unit
+        before, self._loop_path = self._loop_path, op.module_path()
+        self._body(op.body_of_steps)
+        self._states(op, unit)
+        self._end(op, unit)
+        self._loop_results(op, layer, unit)
+        self._loop_path = before
+
+    def _states(self, op: LoopOp, unit: LayerNetwork) -> None:
+        """Gives each state the layer that holds it: the one that computes its new value, or a copy."""
+        for previous in op.previous.values():
+            if previous not in self.network.needed or previous.is_constant:
+                continue
+            assert previous.final is not None and previous.initial is not None
+            layer = self._own_layer(previous.final, unit)
+            if layer is None or layer.has_own_name or "initial_output" in layer.options:
+                layer = self._copy(unit, previous.leaf.name, self.reference(previous.final))
+            else:
+                layer.name = unit.unique_name(previous.leaf.name)
+            layer.has_own_name = True
+            value = constant_value(previous.initial)
+            layer.options["initial_output"] = value if value is not None else self.reference(previous.initial)
+            self.previous(previous).target = layer
+
+    def _end(self, op: LoopOp, unit: LayerNetwork) -> None:
+        if op.end is None:
+            return
+        layer = self._own_layer(op.end, unit)
+        if layer is not None and not layer.has_own_name:
+            layer.name = "end"
+            layer.has_own_name = True
+        else:
+            self._copy(unit, "end", self.reference(op.end)).name = "end"
+
+    def _loop_results(self, op: LoopOp, rec: Layer, unit: LayerNetwork) -> None:
+        results = [result for result in op.results if result in self.network.needed]
+        stacks = [result for result in results if isinstance(result, StackOp)]
+        for number, result in enumerate(stacks + [result for result in results if not isinstance(result, StackOp)]):
+            layer = self._own_layer(result.inner, unit)
+            if number == 0 and isinstance(result, StackOp):
+                if layer is None or layer.has_own_name:
+                    layer = self._copy(unit, "output", self.reference(result.inner))
+                layer.name = "output"
+                layer.has_own_name = True
+                self._results[result] = rec
+                continue
+            if layer is None:
+                layer = self._copy(unit, f"{result.name}", self.reference(result.inner))
+            if isinstance(result, StackOp):
+                layer.options["is_output_layer"] = True
+                self._results[result] = SubLayer(rec, layer)
+            else:
+                layer.options["need_last"] = True
+                last = Layer(self._here, self._here.unique_name(f"{rec.name}_{layer.name}_last"), {})
+                last.options = {"class": "rec_last_output", "rec_layer": rec, "sub_layer_name": _SubLayerName(layer)}
+                self._results[result] = last
+        if not stacks:
+            inner = next((result.inner for result in results), op.end)
+            if inner is None:
+                inner = op.unstacked[0].output
+            self._copy(unit, "output", self.reference(inner)).name = "output"
+
+    def _own_layer(self, tensor: Tensor, unit: LayerNetwork) -> Layer | None:
+        """The layer in this unit that is this very tensor, if there is one."""
+        reference = self.reference(tensor)
+        return reference if isinstance(reference, Layer) and reference.network is unit else None
+
+    def _copy(self, network: LayerNetwork, name: str, source: Reference) -> Layer:
+        return Layer(network, network.unique_name(name), {"class": "copy", "from": source})
+
+    # losses and outputs
+
+    def _mark_loss(self, tensor: Tensor, name: str, scale: float, as_error: bool) -> None:
+        reference = self.reference(tensor)
+        layer = reference if isinstance(reference, Layer) and "loss" not in reference.options else None
+        if layer is None or layer.has_own_name:
+            layer = self._copy(self.root, name, reference)
+        self._take_name(layer, name)
+        layer.has_own_name = True
+        layer.options["loss"] = "as_is"
+        if as_error:
+            layer.options["loss_opts"] = {"as_error": True}
+        elif scale != 1.0:
+            layer.options["loss_scale"] = scale
+
+    def _take_name(self, layer: Layer, name: str) -> None:
+        """Names a layer of the network itself; another of that name gets a number."""
+        for other in self.root.layers:
+            if other is not layer and other.name == name:
+                other.name = self.root.unique_name(name)
+        layer.name = name
+
+    def _mark_output(self, tensor: Tensor, name: str) -> None:
+        layer = Layer(self.root, self.root.unique_name(name), {"class": "copy", "from": self.reference(tensor)})
+        self._take_name(layer, name)
+        layer.options["is_output_layer"] = True
+        self.output_names.append(layer.name)
+
+
+def _referred(value: Any) -> Iterator[Layer]:
+    """The layers that an option points at; of a unit, what it always computes."""
+    if isinstance(value, Reference):
+        layer = value.layer()
+        if layer is not None:
+            yield layer
+        if isinstance(value, SubLayer) and isinstance(value.part, Layer):
+            yield value.part
+    elif isinstance(value, LayerNetwork):
+        yield from (layer for layer in value.layers if layer.name in ("output", "end"))
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _referred(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _referred(item)
+
+
+class _SubLayerName(Reference):
+    """The name of a layer in a unit, whatever it comes to be."""
+
+    def __init__(self, of: Layer):
+        self.of = of
+
+    def text(self, inside: LayerNetwork) -> str:
+        return self.of.name
+
+    def layer(self) -> Layer:
+        return self.of

@@ -1,0 +1,111 @@
+"""Names of modules and parameters: the path of attributes that leads to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .errors import NetworkError
+from .module import Module
+from .parameter import Parameter
+
+if TYPE_CHECKING:
+    from .state import State
+
+
+class ModuleNames:
+    """
+    The paths of the modules and parameters used in one network.
+
+    Names are the attributes by which a module is reached from the model (``decoder/cell``), never a variable or file
+    of the user's. A module that is no attribute of another is named after its class.
+
+    :param root: the model, whose own path is ""
+    """
+
+    def __init__(self, root: Module | None):
+        self._paths: dict[Module, str] = {}
+        self._parameters: dict[Parameter, str] = {}
+        self._states: dict[State, str] = {}
+        self._taken: set[str] = set()
+        if root is not None:
+            self._name(root, "")
+
+    def add(self, module: Module, caller: Module | None) -> None:
+        """Names a module at its call, with all that it has; ``caller`` is the module whose forward calls it."""
+        if module in self._paths:
+            return
+        if caller is not None:
+            self._name(caller, self._paths[caller])
+            if module in self._paths:
+                return
+        self._name(module, self._unique(_join(self._paths[caller] if caller else "", class_name(module))))
+
+    def path(self, module: Module) -> str:
+        """The path of a module that was called."""
+        return self._paths[module]
+
+    def parameter(self, parameter: Parameter) -> str:
+        """
+        The name of a parameter.
+
+        :raises NetworkError: if it is no attribute of a module of the model
+        """
+        if parameter not in self._parameters:
+            for module, path in list(self._paths.items()):
+                self._name(module, path)
+        if parameter not in self._parameters:
+            raise NetworkError(f"{parameter!r} has no name: make it an attribute of a Module of the model")
+        return self._parameters[parameter]
+
+    def state(self, state: State) -> str | None:
+        """The attribute name of a State that is held by a module, else None."""
+        return self._states.get(state)
+
+    def _name(self, module: Module, path: str) -> None:
+        self._paths.setdefault(module, path)
+        self._taken.add(path)
+        for name, member in named_members(module):
+            member_path = _join(path, name)
+            if isinstance(member, Module):
+                if member not in self._paths:
+                    self._name(member, member_path)
+            elif isinstance(member, Parameter):
+                self._parameters.setdefault(member, member_path)
+            else:
+                self._states.setdefault(member, name)
+
+    def _unique(self, path: str) -> str:
+        candidate, number = path, 2
+        while candidate in self._taken:
+            candidate, number = f"{path}_{number}", number + 1
+        return candidate
+
+
+def named_members(module: Module) -> Iterator[tuple[str, Module | Parameter | State]]:
+    """Modules, parameters and states held by a module, also in lists, tuples and dicts, in order of assignment."""
+    for name, value in vars(module).items():
+        yield from _members(name, value)
+
+
+def class_name(module: Module) -> str:
+    """``LstmCell`` as ``lstm_cell``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(module).__name__).lower()
+
+
+def _members(name: str, value: object) -> Iterator[tuple[str, Module | Parameter | State]]:
+    from .state import State
+
+    if isinstance(value, (Module, Parameter, State)):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _members(f"{name}/{index}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _members(f"{name}/{key}", item)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}/{name}" if path else name

@@ -1,0 +1,256 @@
+"""Network: the finished record of one call of a model."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy
+
+from .errors import NetworkError
+from .layers import LayerNetwork, plain
+from .loop_ops import FinalState, LoopOp, PreviousOp, ResultOp
+from .module import Module
+from .op import Op
+from .ops.choice import Choice
+from .ops.inputs import ExternData, ExternDataOp, ParameterOp
+from .parameter import Parameter
+from .recording import Body, Recording, record
+from .structure import flatten
+from .tensor import Tensor
+
+
+class Network:
+    """
+    The finished, immutable record of one call of a model.
+
+    :param model: a Module, whose attributes name the parameters, or a function; it is called once. What it returns
+        becomes the output ``output`` (of a nested structure, each tensor under its path)
+    :param extern_data: declarations of inputs for ``nn.get_extern_data(name)``
+    :param kwargs: passed on to the model, for example ``search=nn.BeamSearch(12)``
+    """
+
+    def __init__(
+        self,
+        model: Module | Callable[..., Any],
+        *,
+        extern_data: Iterable[ExternData] | Mapping[str, ExternData] = (),
+        **kwargs: Any,
+    ):
+        declared = extern_data.values() if isinstance(extern_data, Mapping) else extern_data
+        recording = Recording(model if isinstance(model, Module) else None, {data.name: data for data in declared})
+        if not callable(model) or inspect.isclass(model):
+            raise NetworkError(f"Network wants a Module or a function to call, not {model!r}")
+        with record(recording):
+            result = model(**kwargs)
+            for path, tensor in flatten(result):
+                if isinstance(tensor, Tensor):
+                    recording.add_output(tensor, path or None)
+        if not recording.outputs and not recording.losses:
+            raise NetworkError("the model returns no tensor and marks no loss, so there is nothing to compute")
+        self.root_body: Body = recording.root_body
+        self.losses = tuple(recording.losses)
+        self.outputs = tuple(recording.outputs)
+        self.needed_tensors: frozenset[Tensor] = frozenset()
+        self.needed: frozenset[Op] = frozenset()
+        self._find_needed()
+        self._digest: str | None = None
+        self._warn_unused(recording, model)
+
+    # what it has
+
+    @property
+    def extern_data(self) -> dict[str, ExternData]:
+        """The inputs that it reads, by name."""
+        ops = [op for op in self.root_body.ops if isinstance(op, ExternDataOp) and op in self.needed]
+        return {op.data.name: op.data for op in sorted(ops, key=lambda op: op.data.name)}
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters that it uses, by name."""
+        ops = [op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed]
+        return {op.path: op.parameter for op in ops}
+
+    @property
+    def loops(self) -> tuple[LoopOp, ...]:
+        """All loops that it runs, also those within loops."""
+        return tuple(op for op in self.all_ops() if isinstance(op, LoopOp))
+
+    @property
+    def beam_sizes(self) -> dict[LoopOp, int]:
+        """The beam size of each loop that has choices by search."""
+        return {
+            op.body.loop: op.search.beam_size
+            for op in self.all_ops()
+            if isinstance(op, Choice) and op.body.loop is not None
+        }
+
+    def all_ops(self) -> Iterable[Op]:
+        """All ops that are needed, body by body."""
+        bodies = [self.root_body]
+        while bodies:
+            body = bodies.pop(0)
+            for op in body.ops:
+                if op in self.needed:
+                    yield op
+                    if isinstance(op, LoopOp):
+                        bodies.append(op.body_of_steps)
+
+    # what it can be asked for
+
+    def layers(self, device: str = "gpu") -> LayerNetwork:
+        """Its RETURNN layers, before names and dims become text."""
+        from .lowering import Lowering
+
+        return Lowering(self, device).run()
+
+    def net_dict(self, device: str = "gpu") -> dict[str, Any]:
+        """The RETURNN net dict, with this package's Dims in place of RETURNN's."""
+        layers = self.layers(device)
+        return plain(layers, layers)
+
+    def config_text(self, device: str = "gpu", **sections: Any) -> str:
+        """The whole config as Python text; see :func:`recipe.nn.config.config_text`."""
+        from .config import config_text
+
+        return config_text(self, device, **sections)
+
+    def canonical_form(self) -> dict[str, Any]:
+        """What is hashed: plain data that is equal for equal computations; see :mod:`recipe.nn.canonical`."""
+        from .canonical import canonical_form
+
+        return canonical_form(self)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical form, in hex."""
+        from .canonical import digest
+
+        if self._digest is None:
+            self._digest = digest(self.canonical_form())
+        return self._digest
+
+    def _sis_hash(self) -> bytes:
+        return f"(Network, {self.digest})".encode()
+
+    def __deepcopy__(self, memo: dict) -> Network:
+        return self
+
+    def random_parameters(self, seed: int = 0) -> dict[str, numpy.ndarray]:
+        """Start values for all parameters, by name."""
+        generator = numpy.random.default_rng(seed)
+        return {
+            name: parameter.initial.sample(parameter.shape, generator)
+            for name, parameter in sorted(self.parameters.items())
+        }
+
+    def __repr__(self) -> str:
+        return f"<Network, {len(self.needed)} ops, {len(self.parameters)} parameters, outputs {dict(self.outputs)}>"
+
+    # construction
+
+    def _find_needed(self) -> None:
+        """Marks what outputs and losses depend on."""
+        tensors: set[Tensor] = set()
+        ops: set[Op] = set()
+        todo = [loss.tensor for loss in self.losses] + [tensor for _, tensor in self.outputs]
+        while todo:
+            tensor = todo.pop()
+            if tensor in tensors:
+                continue
+            tensors.add(tensor)
+            todo.extend(self._needed_for(tensor.op, ops))
+        self.needed_tensors, self.needed = frozenset(tensors), frozenset(ops)
+
+    def _needed_for(self, op: Op, ops: set[Op]) -> list[Tensor]:
+        if op in ops:
+            return []
+        ops.add(op)
+        needed = list(op.inputs)
+        if isinstance(op, PreviousOp):
+            needed += [tensor for tensor in (op.initial, op.final) if tensor is not None]
+        if isinstance(op, ResultOp):
+            needed.append(op.inner)
+            needed += self._needed_for(op.result_of, ops)
+        if isinstance(op, FinalState):
+            needed.append(op.previous.output)
+        if isinstance(op, LoopOp):
+            needed += [unstack.output for unstack in op.unstacked]
+            if op.end is not None:
+                needed.append(op.end)
+        if op.body.loop is not None:
+            needed += self._needed_for(op.body.loop, ops)
+        return needed
+
+    def _warn_unused(self, recording: Recording, model: Any) -> None:
+        from .errors import warn
+
+        if not self.losses or not isinstance(model, Module):
+            return
+        unused = [
+            name for name, parameter in model.named_parameters() if parameter not in set(self.parameters.values())
+        ]
+        if unused:
+            warn(f"no output and no loss depends on these parameters: {', '.join(unused)}")
+
+
+def run_numpy(
+    network: Network,
+    feeds: Mapping[str, Any],
+    parameters: Mapping[str, numpy.ndarray] | None = None,
+    *,
+    train: bool = False,
+    seed: int = 0,
+    trace: bool = False,
+) -> NumpyRun:
+    """
+    Runs a network in NumPy, step by step: the definition of what it means.
+
+    :param feeds: arrays of the inputs by name; for one with lengths a pair (array [batch, time, ...], lengths [batch])
+    :param parameters: arrays by name; default: ``network.random_parameters(seed)``
+    :param train: whether dropout is on
+    :param trace: whether to keep each value of each step of each loop
+    """
+    from .interpreter import Run
+
+    if parameters is None:
+        parameters = network.random_parameters(seed)
+    run = Run(network, feeds, parameters, train=train, seed=seed, trace=trace)
+    run.execute(network.root_body)
+    return NumpyRun(network, run)
+
+
+class NumpyRun:
+    """
+    What a run in NumPy gave.
+
+    :ivar outputs: the outputs by name, each a :class:`recipe.nn.interpreter.Result`
+    :ivar losses: per loss its mean over all frames of the batch
+    :ivar beam_scores: of the search, if there was one: [batch, beam]
+    :ivar trace: the steps of loops, if asked for
+    """
+
+    def __init__(self, network: Network, run: Any):
+        from .interpreter import Result
+
+        self._run = run
+        self.outputs: dict[str, Result] = {name: self.result(tensor) for name, tensor in network.outputs}
+        self.losses: dict[str, float] = {loss.name: self._mean(loss.tensor) for loss in network.losses}
+        self.beam_scores: numpy.ndarray | None = run.searches[-1].scores if run.searches else None
+        self.trace = run.trace
+
+    def result(self, tensor: Tensor) -> Any:
+        """The value of any tensor of the network outside of loops."""
+        from .interpreter import Result
+
+        lengths = {dim: self._run._lengths[dim] for dim in tensor.dims if dim.is_dynamic}
+        return Result(self._run.values[tensor], tensor.dims, lengths)
+
+    def _mean(self, tensor: Tensor) -> float:
+        value = self._run.values[tensor]
+        mask = numpy.ones(value.shape, bool)
+        for dim in tensor.dims:
+            if dim.is_dynamic:
+                mask = mask & self._run.mask(dim, tensor.dims)
+        return float(value[mask].mean())

@@ -1,0 +1,106 @@
+"""Op: one computation of a network. Each kind says in one class its dims, its meaning in NumPy, its RETURNN layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .dim import Dim, dims_text
+from .errors import NetworkError, SourceLine, user_source_line
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    import numpy
+
+    from .interpreter import Run
+    from .layers import Reference
+    from .lowering import Lowering
+    from .module import Module
+    from .recording import Body
+
+
+class Op:
+    """
+    One recorded computation.
+
+    A kind of op is a subclass with three methods: :meth:`infer` (dims and dtype of the results), :meth:`numpy`
+    (what it means) and :meth:`layer` (what RETURNN layer it is). Nothing else knows the kind.
+
+    :param inputs: the tensors that it reads
+    :param outputs: the number of results
+    """
+
+    name: ClassVar[str] = ""
+    """Stem of the layer's name."""
+    is_main: ClassVar[bool] = False
+    """Whether it is *the* layer of its module and so named by the module alone."""
+    is_random: ClassVar[bool] = False
+    """Whether each evaluation gives something else, so that it must stay in its loop."""
+
+    def __init__(self, *inputs: Tensor, outputs: int = 1):
+        from .recording import current_recording
+
+        recording = current_recording()
+        self.body: Body = recording.body
+        self.source: SourceLine = user_source_line()
+        self.modules: tuple[Module, ...] = tuple(recording.module_calls)
+        self.inputs = tuple(recording.read(tensor, self) for tensor in inputs)
+        self.outputs = tuple(Tensor(self, index) for index in range(outputs))
+        self.infer()
+        recording.check_no_repeated_dims(self)
+        self.body.ops.append(self)
+
+    # what each kind defines
+
+    def infer(self) -> None:
+        """Sets dims, dtype and sparse_dim of the results with :meth:`set_output`; raises NetworkError on a mismatch."""
+        raise TypeError(f"{type(self).__name__} does not say its dims")
+
+    def numpy(self, run: Run, *inputs: numpy.ndarray) -> Any:
+        """The results as arrays, axes ordered as the dims of the results."""
+        raise TypeError(f"{type(self).__name__} does not say its meaning in NumPy")
+
+    def layer(self, lower: Lowering) -> Reference | Sequence[Reference]:
+        """The RETURNN layer, made with ``lower.add``; one reference per result."""
+        raise TypeError(f"{type(self).__name__} does not say its RETURNN layer")
+
+    # what all share
+
+    @property
+    def output(self) -> Tensor:
+        """The only result."""
+        return self.outputs[0]
+
+    def set_output(
+        self,
+        dims: Sequence[Dim] | None,
+        *,
+        dtype: str | None = None,
+        sparse_dim: Dim | None = None,
+        index: int = 0,
+    ) -> None:
+        """Declares one result: its dims, dtype (default: that of the first input) and, for label indices, their dim."""
+        tensor = self.outputs[index]
+        tensor.known_dims = tuple(dims) if dims is not None else None
+        tensor.dtype = dtype or (self.inputs[0].dtype if self.inputs else "float32")
+        tensor.sparse_dim = sparse_dim
+
+    def describe(self, tensor: Tensor) -> str:
+        """How messages name a result of it: what it is, its dims, and the user's line."""
+        path = self.module_path()
+        what = f"{self.name or type(self).__name__} of {path}" if path else self.name or type(self).__name__
+        labels = f", labels {tensor.sparse_dim}" if tensor.sparse_dim is not None else ""
+        return f"<{what} {dims_text(tensor.known_dims)}{labels}, {self.source}>"
+
+    def module_path(self) -> str:
+        """The path of the innermost module whose call made it, "" outside of modules."""
+        return self.body.recording.module_path(self.modules[-1]) if self.modules else ""
+
+    def require_float(self, *tensors: Tensor) -> None:
+        """
+        :raises NetworkError: if one of the tensors is not of a float type
+        """
+        for tensor in tensors:
+            if not tensor.dtype.startswith("float"):
+                hint = "; nn.Embedding makes vectors of labels" if tensor.sparse_dim is not None else ""
+                raise NetworkError(f"{self.name} wants numbers of a float type, but {tensor} is {tensor.dtype}{hint}")

@@ -1,0 +1,198 @@
+"""Joining and parting tensors along an axis, and axes with lengths made longer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from ..dim import Dim, DimLike, as_dim, batch_dim, dims_text, pending_dim
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class Concat(Op):
+    """Feature vectors put one behind the other."""
+
+    name = "concat"
+
+    def __init__(self, inputs: Sequence[Tensor], axes: Sequence[DimLike] | None):
+        self.axes = [as_dim(axis) for axis in axes] if axes is not None else None
+        self._pending: Dim | None = None
+        super().__init__(*inputs)
+
+    def infer(self) -> None:
+        """The dims of the first, with the sum of all feature dims in place of its own."""
+        known = [tensor for tensor in self.inputs if tensor.known_dims is not None]
+        axes = [self._axis(index) for index, tensor in enumerate(self.inputs) if tensor.known_dims is not None]
+        first = max(known, key=lambda tensor: len(tensor.dims))
+        axis_of_first = axes[known.index(first)]
+        for tensor, axis in zip(known, axes):
+            self.require_float(tensor)
+            others = {dim for dim in tensor.dims if dim is not axis}
+            if not others <= {dim for dim in first.dims if dim is not axis_of_first}:
+                raise NetworkError(f"concat needs the same dims beside the features, but has {first} and {tensor}")
+        if len(known) < len(self.inputs):
+            self._pending = self._pending or pending_dim("concat")
+            joined = self._pending
+        else:
+            joined = sum(axes[1:], axes[0])
+            if self._pending is not None:
+                self._pending.dimension, self._pending.name = joined.size, joined.name
+                joined = self._pending
+        self.set_output([joined if dim is axis_of_first else dim for dim in first.dims])
+
+    def _axis(self, index: int) -> Dim:
+        return self.axes[index] if self.axes is not None else self.inputs[index].feature_dim
+
+    def numpy(self, run: Run, *arrays: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.concatenate``."""
+        dims = self.output.dims
+        new = next(
+            dim for dim in dims if all(dim not in tensor.dims for tensor in self.inputs) or len(self.inputs) == 1
+        )
+        parts = []
+        for index, array in enumerate(arrays):
+            axis = self._axis(index)
+            target = tuple(axis if dim is new else dim for dim in dims)
+            array = run.aligned(array, self.inputs[index].dims, target)
+            shape = [axis.size if dim is new else run.size(dim) for dim in dims]
+            parts.append(numpy.broadcast_to(array, shape))
+        return numpy.concatenate(parts, axis=dims.index(new))
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``concat``."""
+        new = next(dim for dim in self.output.dims if all(dim not in x.dims for x in self.inputs))
+        sources = [(lower.reference(tensor), self._axis(index)) for index, tensor in enumerate(self.inputs)]
+        options: dict[str, Any] = {"from": sources, "out_dim": new}
+        if any(len(tensor.dims) < len(self.output.dims) for tensor in self.inputs):
+            options["allow_broadcast"] = True
+        return lower.add(self, "concat", options)
+
+
+class Split(Op):
+    """A feature vector cut into parts."""
+
+    name = "split"
+
+    def __init__(self, x: Tensor, axis: Dim, parts: Sequence[Dim]):
+        self.axis, self.parts = axis, tuple(parts)
+        super().__init__(x, outputs=len(self.parts))
+
+    def infer(self) -> None:
+        """The dims of the input, with each part in place of the axis."""
+        x = self.inputs[0]
+        if sum(part.size for part in self.parts) != self.axis.size:
+            sizes = " + ".join(str(part.size) for part in self.parts)
+            raise NetworkError(f"split of {x} along {self.axis}: the parts {sizes} do not add up to {self.axis.size}")
+        for index, part in enumerate(self.parts):
+            self.set_output([part if dim is self.axis else dim for dim in x.dims], index=index)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> tuple:
+        """``numpy.split``."""
+        bounds = numpy.cumsum([part.size for part in self.parts])[:-1]
+        return tuple(numpy.split(x, bounds, axis=self.inputs[0].dims.index(self.axis)))
+
+    def layer(self, lower: Lowering) -> Sequence[Reference]:
+        """``split``."""
+        from ..layers import SubLayer
+
+        layer = lower.add(
+            self, "split", {"from": lower.reference(self.inputs[0]), "axis": self.axis, "out_dims": list(self.parts)}
+        )
+        return [SubLayer(layer, str(index)) for index in range(len(self.parts))]
+
+
+class PostfixInTime(Op):
+    """One more frame behind each sequence's last."""
+
+    name = "postfix_in_time"
+
+    def __init__(self, x: Tensor, value: int | float, axis: Dim, out_dim: Dim):
+        self.value, self.axis, self.out_dim = value, axis, out_dim
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """Those of the input, with the longer axis."""
+        x = self.inputs[0]
+        self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims], sparse_dim=x.sparse_dim)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """The value is put at each sequence's own end."""
+        lengths = run.lengths(self.axis)
+        run.set_lengths(self.out_dim, lengths + 1)
+        dims = self.inputs[0].dims
+        order = (batch_dim, self.axis, *[dim for dim in dims if dim not in (batch_dim, self.axis)])
+        value = run.aligned(x, dims, order)
+        value = numpy.concatenate([value, numpy.zeros_like(value[:, :1])], axis=1) if value.shape[1] else value
+        if not value.shape[1]:
+            value = numpy.zeros((value.shape[0], 1, *value.shape[2:]), x.dtype)
+        value[numpy.arange(len(lengths)), lengths] = self.value
+        target = self.output.dims
+        return run.aligned(value, tuple(self.out_dim if dim is self.axis else dim for dim in order), target)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``postfix_in_time``."""
+        x = lower.reference(self.inputs[0])
+        options = {"from": x, "axis": self.axis, "postfix": self.value, "out_dim": self.out_dim, "repeat": 1}
+        return lower.add(self, "postfix_in_time", options)
+
+
+def concat(*tensors: Tensor | Sequence[Tensor], axes: Sequence[DimLike] | None = None) -> Tensor:
+    """
+    Feature vectors put one behind the other: ``[a], [b]`` become ``[a+b]``.
+
+    :param tensors: the parts, as arguments or as one list
+    :param axes: the axis of each; default: its feature dim
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    parts = [as_tensor(tensor) for tensor in tensors]
+    if not parts:
+        raise NetworkError("concat of nothing")
+    return parts[0] if len(parts) == 1 else Concat(parts, axes).output
+
+
+def split(
+    x: Tensor, num: int | None = None, *, size_splits: Sequence[DimLike] | None = None, axis: DimLike | None = None
+) -> tuple[Tensor, ...]:
+    """
+    A feature vector cut into parts.
+
+    :param num: into so many equal ones
+    :param size_splits: or into parts of these sizes
+    :param axis: default: the feature dim
+    """
+    x = as_tensor(x)
+    dim = x.resolve_axis(axis) if axis is not None else x.feature_dim
+    if (num is None) == (size_splits is None):
+        raise NetworkError(
+            "split wants either the number of parts or their sizes: split(x, 4), split(x, size_splits=[..])"
+        )
+    if size_splits is not None:
+        parts = [as_dim(size) for size in size_splits]
+    else:
+        assert num is not None
+        if dim.size % num:
+            raise NetworkError(f"{dim} of {x} ({dims_text(x.dims)}) cannot be split into {num} equal parts")
+        parts = [dim // num] * num
+    return Split(x, dim, parts).outputs
+
+
+def postfix_in_time(x: Tensor, value: int | float, *, axis: DimLike | str | None = None) -> Tensor:
+    """
+    One more frame of this value behind each sequence's last, for example an end-of-sequence label.
+
+    :param axis: default: the only axis with lengths
+    """
+    x = as_tensor(x)
+    dim = x.resolve_axis(axis)
+    return PostfixInTime(x, value, dim, Dim(None, f"{dim.name}+1")).output

@@ -1,0 +1,131 @@
+"""Choice: the next label, from the targets in training or by beam search."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..dim import batch_dim, dims_text
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+INPUT_TYPES = ("logits", "log_prob", "prob")
+
+
+@dataclasses.dataclass(frozen=True)
+class BeamSearch:
+    """
+    How to search.
+
+    :param beam_size: hypotheses kept per sequence in each step
+    :param length_normalization: exponent of the length by which scores are divided; 0 for plain sums
+    """
+
+    beam_size: int = 12
+    length_normalization: float = 1.0
+
+
+class Choice(Op):
+    """The labels of the best continuations of all hypotheses."""
+
+    name = "choice"
+    is_random = True  # it has an effect on the beam, so it stays where it is
+
+    def __init__(self, scores: Tensor, input_type: str, search: BeamSearch):
+        self.input_type, self.search = input_type, search
+        super().__init__(scores)
+        if self.body.loop is None:
+            raise NetworkError("a choice by search belongs inside of a loop")
+
+    def infer(self) -> None:
+        """Labels [batch]."""
+        scores = self.inputs[0]
+        self.require_float(scores)
+        if set(scores.dims) != {batch_dim, scores.feature_dim}:
+            raise NetworkError(f"choice wants scores [batch, labels], but {scores} has {dims_text(scores.dims)}")
+        self.set_output([batch_dim], dtype="int32", sparse_dim=scores.feature_dim)
+
+    def numpy(self, run: Run, scores: numpy.ndarray) -> numpy.ndarray:
+        """
+        The ``beam_size`` best of all continuations of the hypotheses of a sequence. A hypothesis that has ended keeps
+        its score (per length, with length normalization) and goes on with label 0 alone.
+        """
+        search = run.search
+        assert search is not None
+        tensor = self.inputs[0]
+        scores = run.aligned(scores, tensor.dims, (batch_dim, tensor.feature_dim)).astype("float64")
+        log_prob = _log_prob(scores, self.input_type)
+        batch, beam = search.scores.shape
+        labels = log_prob.shape[-1]
+        log_prob = log_prob.reshape(batch, beam, labels)
+        only_first = numpy.where(numpy.arange(labels) == 0, 0.0, -1e30)
+        log_prob = numpy.where(search.ended[..., None], only_first, log_prob)
+        base = search.scores
+        step = run.steps[search.loop]
+        if self.search.length_normalization and step:
+            base = numpy.where(search.ended, base * ((step + 1) / step) ** self.search.length_normalization, base)
+        total = (base[..., None] + log_prob).reshape(batch, beam * labels)
+        best = numpy.argsort(-total, axis=-1, kind="stable")[:, :beam]
+        search.scores = numpy.take_along_axis(total, best, axis=-1)
+        source = best // labels + numpy.arange(batch)[:, None] * beam
+        search.reorder(source.reshape(-1))
+        search.ended = search.ended.reshape(-1)[source.reshape(-1)].reshape(batch, beam)
+        return (best % labels).reshape(-1).astype("int32")
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``choice``."""
+        options = {
+            "from": lower.reference(self.inputs[0]),
+            "input_type": self.input_type,
+            "beam_size": self.search.beam_size,
+            "target": None,
+            "search": True,
+        }
+        if not self.search.length_normalization:
+            options["length_normalization"] = False
+        elif self.search.length_normalization != 1.0:
+            options["length_normalization_exponent"] = self.search.length_normalization
+        return lower.add(self, "choice", options)
+
+
+def choice(
+    scores: Tensor, *, target: Tensor | None = None, search: BeamSearch | None = None, input_type: str = "logits"
+) -> Tensor:
+    """
+    The next label: the target where there is one, else by beam search over the scores.
+
+    :param scores: [batch, labels]
+    :param target: labels [batch], the right ones in training
+    :param search: how to search, without target
+    :param input_type: what the scores are: "logits", "log_prob" or "prob"
+    :raises NetworkError: if there is neither target nor search
+    """
+    scores = as_tensor(scores)
+    if input_type not in INPUT_TYPES:
+        raise NetworkError(f"choice: input_type is one of {', '.join(INPUT_TYPES)}, not {input_type!r}")
+    if target is not None and search is None:
+        target = as_tensor(target)
+        if target.sparse_dim is not scores.feature_dim:
+            raise NetworkError(f"choice: {target} are no labels of {scores.feature_dim}, which {scores} are over")
+        return target
+    if search is None:
+        raise NetworkError("choice wants a target (training) or search=nn.BeamSearch(...)")
+    return Choice(scores, input_type, search).output
+
+
+def _log_prob(scores: numpy.ndarray, input_type: str) -> numpy.ndarray:
+    if input_type == "log_prob":
+        return scores
+    if input_type == "prob":
+        return numpy.log(numpy.maximum(scores, 1e-30))
+    scores = scores - scores.max(axis=-1, keepdims=True)
+    return scores - numpy.log(numpy.exp(scores).sum(axis=-1, keepdims=True))

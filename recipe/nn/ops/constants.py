@@ -1,0 +1,79 @@
+"""Constants: the same value at each step and for each sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..dim import Dim, DimLike, as_dim, ordered_dims
+from ..op import Op
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class Constant(Op):
+    """One number in all places."""
+
+    name = "constant"
+
+    def __init__(self, value: bool | int | float, dims: tuple[Dim, ...], dtype: str, sparse_dim: Dim | None):
+        self.value, self.dims, self.dtype, self.sparse_dim = value, dims, dtype, sparse_dim
+        super().__init__()
+
+    def infer(self) -> None:
+        """As given."""
+        self.set_output(self.dims, dtype=self.dtype, sparse_dim=self.sparse_dim)
+
+    def numpy(self, run: Run) -> numpy.ndarray:
+        """``numpy.full``."""
+        return numpy.full(run.shape(self.output), self.value, self.dtype)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``constant``; none at all where it is only the initial value of states."""
+        options = {"value": self.value, "shape": self.dims, "dtype": self.dtype, "sparse_dim": self.sparse_dim}
+        if not self.dims:
+            del options["shape"]
+        if self.sparse_dim is None:
+            del options["sparse_dim"]
+        return lower.add(self, "constant", options)
+
+
+def constant(
+    value: bool | int | float,
+    dims: Iterable[DimLike] = (),
+    *,
+    dtype: str | None = None,
+    sparse_dim: DimLike | None = None,
+) -> Tensor:
+    """
+    ``value`` in all places of a tensor of these dims.
+
+    :param dtype: default: bool, int32 or float32, as the value is
+    :param sparse_dim: for labels: the dim that they index
+    """
+    if dtype is None:
+        dtype = "bool" if isinstance(value, bool) else "int32" if isinstance(value, int) else "float32"
+    if dtype.startswith("float"):
+        value = float(value)
+    return Constant(value, ordered_dims(dims), dtype, as_dim(sparse_dim) if sparse_dim is not None else None).output
+
+
+def zeros(dims: Iterable[DimLike], *, dtype: str = "float32", sparse_dim: DimLike | None = None) -> Tensor:
+    """0 in all places; False for bool."""
+    return constant(False if dtype == "bool" else 0, dims, dtype=dtype, sparse_dim=sparse_dim)
+
+
+def ones(dims: Iterable[DimLike], *, dtype: str = "float32") -> Tensor:
+    """1 in all places; True for bool."""
+    return constant(True if dtype == "bool" else 1, dims, dtype=dtype)
+
+
+def constant_value(tensor: Tensor) -> bool | int | float | None:
+    """The number, if the tensor is a constant, else None."""
+    return tensor.op.value if isinstance(tensor.op, Constant) else None

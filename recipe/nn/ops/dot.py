@@ -1,0 +1,66 @@
+"""Dot products of two tensors."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..dim import Dim, DimLike
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class Dot(Op):
+    """``sum_k a[..., k] b[..., k]`` over one common dim."""
+
+    name = "dot"
+
+    def __init__(self, a: Tensor, b: Tensor, reduce: Dim):
+        self.reduce = reduce
+        super().__init__(a, b)
+
+    def infer(self) -> None:
+        """All dims of both but the reduced one; those that both have (the batch dim, say) stand once."""
+        a, b = self.inputs
+        self.require_float(a, b)
+        for tensor in (a, b):
+            if self.reduce not in tensor.dims:
+                raise NetworkError(f"dot over {self.reduce}, but {tensor} has no such dim")
+        dims = [dim for dim in a.dims if dim is not self.reduce]
+        more = [dim for dim in b.dims if dim is not self.reduce and dim not in dims]
+        self.set_output([dim for dim in dims + more if dim.is_batch] + [d for d in dims + more if not d.is_batch])
+
+    def numpy(self, run: Run, a: numpy.ndarray, b: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.einsum``; padded frames of the reduced dim do not count."""
+        letters: dict[Dim, str] = {}
+        for tensor in self.inputs:
+            for dim in tensor.dims:
+                letters.setdefault(dim, string.ascii_lowercase[len(letters)])
+        if self.reduce.is_dynamic:
+            dims = self.inputs[0].dims
+            a = numpy.where(run.mask(self.reduce, dims), a, 0)
+        left, right = ("".join(letters[dim] for dim in tensor.dims) for tensor in self.inputs)
+        return numpy.einsum(f"{left},{right}->{''.join(letters[dim] for dim in self.output.dims)}", a, b)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``dot``."""
+        return lower.add(self, "dot", {"from": [lower.reference(x) for x in self.inputs], "reduce": self.reduce})
+
+
+def dot(a: Tensor, b: Tensor, *, reduce: DimLike | str | None = None) -> Tensor:
+    """
+    The sum of products over one dim that both have.
+
+    :param reduce: that dim; default: the feature dim of ``a``
+    """
+    a, b = as_tensor(a), as_tensor(b)
+    return Dot(a, b, a.resolve_axis(reduce) if reduce is not None else a.feature_dim).output

@@ -1,0 +1,56 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class Dropout(Op):
+    """Entries set to 0 at random in training, the others scaled up (Srivastava et al. 2014)."""
+
+    name = "dropout"
+    is_random = True
+
+    def __init__(self, x: Tensor, rate: float):
+        self.rate = rate
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """Those of the input."""
+        self.require_float(self.inputs[0])
+        self.set_output(self.inputs[0].known_dims)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """The input itself outside of training."""
+        if not run.train:
+            return x
+        keep = run.random.random(x.shape) >= self.rate
+        return (x * keep / (1.0 - self.rate)).astype(x.dtype)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``dropout``."""
+        return lower.add(self, "dropout", {"from": lower.reference(self.inputs[0]), "dropout": self.rate})
+
+
+def dropout(x: Tensor, rate: float) -> Tensor:
+    """
+    Entries set to 0 with probability ``rate`` in training, the others divided by ``1 - rate``.
+
+    :raises NetworkError: if the rate is not in [0, 1)
+    """
+    if not 0.0 <= rate < 1.0:
+        raise NetworkError(f"the dropout rate must be at least 0 and below 1, not {rate}")
+    x = as_tensor(x)
+    return Dropout(x, rate).output if rate else x

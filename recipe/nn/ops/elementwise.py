@@ -1,0 +1,372 @@
+"""Elementwise ops: arithmetic, comparisons, conditions, activation functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from ..dim import DimLike, as_dim
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor, TensorLike, common_dims
+from .constants import constant_value
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class Elementwise(Op):
+    """Base: the results have the dims of the input that has all dims of the others."""
+
+    def aligned(self, run: Run, arrays: tuple[numpy.ndarray, ...]) -> list[numpy.ndarray]:
+        """The arrays, made ready to broadcast to the result."""
+        dims = self.output.dims
+        return [run.aligned(array, tensor.dims, dims) for array, tensor in zip(arrays, self.inputs)]
+
+    def numpy(self, run: Run, *arrays: numpy.ndarray) -> numpy.ndarray:
+        """:meth:`compute` on each place."""
+        result = self.compute(*self.aligned(run, arrays))
+        return numpy.broadcast_to(result, numpy.broadcast_shapes(result.shape, run.shape(self.output))).astype(
+            self.output.dtype
+        )
+
+    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+        """The function on arrays that broadcast."""
+        raise TypeError(f"{type(self).__name__} does not say what it computes")
+
+
+_ARITHMETIC = {
+    "add": (numpy.add, "{0} + {1}"),
+    "sub": (numpy.subtract, "{0} - {1}"),
+    "mul": (numpy.multiply, "{0} * {1}"),
+    "truediv": (numpy.true_divide, "{0} / {1}"),
+    "floordiv": (numpy.floor_divide, "{0} // {1}"),
+    "mod": (numpy.mod, "{0} % {1}"),
+    "pow": (numpy.power, "{0} ** {1}"),
+    "maximum": (numpy.maximum, "tf.maximum({0}, {1})"),
+    "minimum": (numpy.minimum, "tf.minimum({0}, {1})"),
+    "logical_and": (numpy.logical_and, "tf.logical_and({0}, {1})"),
+    "logical_or": (numpy.logical_or, "tf.logical_or({0}, {1})"),
+}
+_COMBINE_KINDS = {"add", "sub", "mul", "truediv", "maximum", "minimum", "logical_and", "logical_or"}
+
+
+class Combine(Elementwise):
+    """Two values by one arithmetic or logical function."""
+
+    def __init__(self, kind: str, left: Tensor, right: Tensor):
+        self.kind = kind
+        self.name = kind
+        super().__init__(left, right)
+
+    def infer(self) -> None:
+        """The dims of the larger one; dtypes must agree."""
+        left, right = self.inputs
+        if self.kind.startswith("logical"):
+            for tensor in self.inputs:
+                if tensor.dtype != "bool":
+                    raise NetworkError(f"{self.kind} is for conditions (bool), but {tensor} is {tensor.dtype}")
+        if left.dtype != right.dtype:
+            raise NetworkError(
+                f"{self.kind} of {left.dtype} and {right.dtype}: {left} and {right}. Use nn.cast(x, dtype) on one of them"
+            )
+        sparse = left.sparse_dim or right.sparse_dim
+        self.set_output(common_dims(self.kind, self.inputs), sparse_dim=sparse)
+
+    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+        """NumPy's function of that name."""
+        return _ARITHMETIC[self.kind][0](*arrays)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``combine``, or ``eval`` where one side is a number or the kind is none of combine's."""
+        formula = _ARITHMETIC[self.kind][1]
+        constants = [constant_value(tensor) if not tensor.dims else None for tensor in self.inputs]
+        if any(value is not None for value in constants) or self.kind not in _COMBINE_KINDS:
+            terms, sources = [], []
+            for tensor, value in zip(self.inputs, constants):
+                if (
+                    value is not None
+                    and len(sources) + len(constants) > 1
+                    and not all(v is not None for v in constants)
+                ):
+                    terms.append(repr(value))
+                else:
+                    terms.append(f"source({len(sources)})")
+                    sources.append(lower.reference(tensor))
+            return lower.add(self, "eval", {"from": sources, "eval": formula.format(*terms)})
+        return lower.add(self, "combine", {"from": [lower.reference(x) for x in self.inputs], "kind": self.kind})
+
+
+class Compare(Elementwise):
+    """A comparison of two values: bool."""
+
+    _FUNCTIONS = {
+        "equal": numpy.equal,
+        "not_equal": numpy.not_equal,
+        "less": numpy.less,
+        "less_equal": numpy.less_equal,
+        "greater": numpy.greater,
+        "greater_equal": numpy.greater_equal,
+    }
+
+    def __init__(self, kind: str, left: Tensor, right: Tensor):
+        self.kind = kind
+        self.name = kind
+        super().__init__(left, right)
+
+    def infer(self) -> None:
+        """The dims of the larger one; dtypes must agree."""
+        left, right = self.inputs
+        if left.dtype != right.dtype:
+            raise NetworkError(f"{left.dtype} cannot be compared with {right.dtype}: {left} and {right}; use nn.cast")
+        self.set_output(common_dims(self.kind, self.inputs), dtype="bool")
+
+    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+        """NumPy's function of that name."""
+        return self._FUNCTIONS[self.kind](*arrays)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``compare``."""
+        left, right = self.inputs
+        value = constant_value(right) if not right.dims else None
+        if value is not None:
+            return lower.add(self, "compare", {"from": lower.reference(left), "value": value, "kind": self.kind})
+        return lower.add(self, "compare", {"from": [lower.reference(left), lower.reference(right)], "kind": self.kind})
+
+
+class Where(Elementwise):
+    """One of two values, by a condition."""
+
+    name = "where"
+
+    def infer(self) -> None:
+        """The dims of the largest of the three."""
+        condition, true, false = self.inputs
+        if condition.dtype != "bool":
+            raise NetworkError(f"the condition of where must be bool, but {condition} is {condition.dtype}")
+        if true.dtype != false.dtype:
+            raise NetworkError(f"where has two dtypes to choose from: {true} is {true.dtype}, {false} is {false.dtype}")
+        self.set_output(
+            common_dims("where", self.inputs), dtype=true.dtype, sparse_dim=true.sparse_dim or false.sparse_dim
+        )
+
+    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.where``."""
+        return numpy.where(*arrays)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``switch``."""
+        condition, true, false = self.inputs
+        sides: list[Any] = []
+        for tensor in (true, false):
+            value = constant_value(tensor) if not tensor.dims else None
+            sides.append(value if value is not None else lower.reference(tensor))
+        options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
+        return lower.add(self, "switch", options)
+
+
+def _sigmoid(x: numpy.ndarray) -> numpy.ndarray:
+    return 0.5 * (1.0 + numpy.tanh(0.5 * x))
+
+
+def _softplus(x: numpy.ndarray) -> numpy.ndarray:
+    return numpy.logaddexp(x, 0.0)
+
+
+_ACTIVATIONS = {
+    "tanh": numpy.tanh,
+    "sigmoid": _sigmoid,
+    "relu": lambda x: numpy.maximum(x, 0),
+    "exp": numpy.exp,
+    "log": numpy.log,
+    "sqrt": numpy.sqrt,
+    "abs": numpy.abs,
+    "swish": lambda x: x * _sigmoid(x),
+    "log_sigmoid": lambda x: -_softplus(-x),
+    "softplus": _softplus,
+}
+_FORMULAS = {"sqrt": "tf.sqrt(source(0))", "negative": "-source(0)", "logical_not": "tf.logical_not(source(0))"}
+
+
+class Activation(Elementwise):
+    """A function of one value."""
+
+    def __init__(self, kind: str, x: Tensor):
+        self.kind = kind
+        self.name = kind
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """Those of the input."""
+        x = self.inputs[0]
+        if self.kind == "logical_not":
+            if x.dtype != "bool":
+                raise NetworkError(f"logical_not is for conditions (bool), but {x} is {x.dtype}")
+        elif self.kind not in ("negative", "abs"):
+            self.require_float(x)
+        self.set_output(x.known_dims)
+
+    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+        """The function of that name."""
+        if self.kind == "negative":
+            return -arrays[0]
+        if self.kind == "logical_not":
+            return ~arrays[0]
+        return _ACTIVATIONS[self.kind](arrays[0])
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``activation``, or ``eval`` for what RETURNN has no activation of."""
+        x = lower.reference(self.inputs[0])
+        if self.kind in _FORMULAS:
+            return lower.add(self, "eval", {"from": x, "eval": _FORMULAS[self.kind]})
+        return lower.add(self, "activation", {"from": x, "activation": self.kind})
+
+
+class Cast(Elementwise):
+    """The same values in another dtype."""
+
+    name = "cast"
+
+    def __init__(self, x: Tensor, dtype: str, sparse_dim: DimLike | None):
+        self.dtype = dtype
+        self.sparse_dim = as_dim(sparse_dim) if sparse_dim is not None else None
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """Those of the input, in the other dtype."""
+        self.set_output(self.inputs[0].known_dims, dtype=self.dtype, sparse_dim=self.sparse_dim)
+
+    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+        """``astype``."""
+        return arrays[0].astype(self.dtype)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``cast``."""
+        x = lower.reference(self.inputs[0])
+        if self.sparse_dim is not None:
+            return lower.add(
+                self, "reinterpret_data", {"from": x, "set_sparse": True, "set_sparse_dim": self.sparse_dim}
+            )
+        return lower.add(self, "cast", {"from": x, "dtype": self.dtype})
+
+
+def combine(kind: str, left: TensorLike, right: TensorLike) -> Tensor:
+    """``left`` and ``right`` by a function: add, sub, mul, truediv, floordiv, mod, pow, maximum, ..."""
+    left, right = _two(left, right)
+    return Combine(kind, left, right).output
+
+
+def compare(kind: str, left: TensorLike, right: TensorLike) -> Tensor:
+    """``left`` and ``right`` compared: equal, not_equal, less, less_equal, greater, greater_equal."""
+    left, right = _two(left, right)
+    return Compare(kind, left, right).output
+
+
+def where(condition: Tensor, true: TensorLike, false: TensorLike) -> Tensor:
+    """``true`` where the condition holds, else ``false``."""
+    true, false = _two(true, false)
+    return Where(as_tensor(condition), true, false).output
+
+
+def cast(x: Tensor, dtype: str, *, sparse_dim: DimLike | None = None) -> Tensor:
+    """The same values in another dtype: "float32", "int32", "bool". With ``sparse_dim`` ints become labels of it."""
+    return Cast(as_tensor(x), dtype, sparse_dim).output
+
+
+def _two(left: TensorLike, right: TensorLike) -> tuple[Tensor, Tensor]:
+    """Both as tensors; a number takes the dtype of the other side where it can."""
+    if isinstance(left, (int, float)) and not isinstance(left, bool):
+        right = as_tensor(right)
+        return as_tensor(left, dtype=_number_dtype(left, right)), right
+    left = as_tensor(left)
+    if isinstance(right, (int, float)) and not isinstance(right, bool):
+        return left, as_tensor(right, dtype=_number_dtype(right, left))
+    return left, as_tensor(right)
+
+
+def _number_dtype(number: int | float, other: Tensor) -> str:
+    return other.dtype if isinstance(number, int) or other.dtype.startswith("float") else "float32"
+
+
+def maximum(left: TensorLike, right: TensorLike) -> Tensor:
+    """The greater of two."""
+    return combine("maximum", left, right)
+
+
+def minimum(left: TensorLike, right: TensorLike) -> Tensor:
+    """The smaller of two."""
+    return combine("minimum", left, right)
+
+
+def logical_and(left: TensorLike, right: TensorLike) -> Tensor:
+    """Whether both hold."""
+    return combine("logical_and", left, right)
+
+
+def logical_or(left: TensorLike, right: TensorLike) -> Tensor:
+    """Whether one holds."""
+    return combine("logical_or", left, right)
+
+
+def logical_not(x: Tensor) -> Tensor:
+    """Whether it does not hold."""
+    return Activation("logical_not", as_tensor(x)).output
+
+
+def negative(x: Tensor) -> Tensor:
+    """``-x``."""
+    return Activation("negative", as_tensor(x)).output
+
+
+def absolute(x: Tensor) -> Tensor:
+    """``|x|``."""
+    return Activation("abs", as_tensor(x)).output
+
+
+def tanh(x: Tensor) -> Tensor:
+    """Hyperbolic tangent."""
+    return Activation("tanh", as_tensor(x)).output
+
+
+def sigmoid(x: Tensor) -> Tensor:
+    """``1 / (1 + exp(-x))``."""
+    return Activation("sigmoid", as_tensor(x)).output
+
+
+def log_sigmoid(x: Tensor) -> Tensor:
+    """``-log(1 + exp(-x))``."""
+    return Activation("log_sigmoid", as_tensor(x)).output
+
+
+def relu(x: Tensor) -> Tensor:
+    """``max(x, 0)``."""
+    return Activation("relu", as_tensor(x)).output
+
+
+def swish(x: Tensor) -> Tensor:
+    """``x * sigmoid(x)`` (Ramachandran et al. 2017)."""
+    return Activation("swish", as_tensor(x)).output
+
+
+def softplus(x: Tensor) -> Tensor:
+    """``log(1 + exp(x))``."""
+    return Activation("softplus", as_tensor(x)).output
+
+
+def exp(x: Tensor) -> Tensor:
+    """``e ** x``."""
+    return Activation("exp", as_tensor(x)).output
+
+
+def log(x: Tensor) -> Tensor:
+    """Natural logarithm."""
+    return Activation("log", as_tensor(x)).output
+
+
+def sqrt(x: Tensor) -> Tensor:
+    """Square root."""
+    return Activation("sqrt", as_tensor(x)).output

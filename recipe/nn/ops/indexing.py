@@ -1,0 +1,69 @@
+"""Picking frames or features by position."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..dim import Dim, DimLike, batch_dim
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor, TensorLike
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class Gather(Op):
+    """The entries at given positions along an axis."""
+
+    name = "gather"
+
+    def __init__(self, x: Tensor, position: Tensor, axis: Dim):
+        self.axis = axis
+        super().__init__(x, position)
+
+    def infer(self) -> None:
+        """The dims of the input without the axis, with those of the positions."""
+        x, position = self.inputs
+        if not position.dtype.startswith("int"):
+            raise NetworkError(f"positions must be int32, but {position} is {position.dtype}")
+        rest = [dim for dim in x.dims if dim is not self.axis]
+        new = [dim for dim in position.dims if dim not in rest]
+        dims = [dim for dim in rest if dim.is_batch] + new + [dim for dim in rest if not dim.is_batch]
+        if batch_dim in new:
+            dims = [batch_dim, *[dim for dim in dims if not dim.is_batch]]
+        self.set_output(dims, sparse_dim=x.sparse_dim)
+
+    def numpy(self, run: Run, x: numpy.ndarray, position: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.take_along_axis``; a position beyond the end takes the last entry."""
+        tensor, index = self.inputs
+        common = (*[dim for dim in self.output.dims], self.axis)
+        values = run.aligned(x, tensor.dims, common)
+        positions = run.aligned(position, index.dims, common)
+        positions = numpy.clip(positions, 0, values.shape[-1] - 1)
+        shape = numpy.broadcast_shapes(values.shape[:-1], positions.shape[:-1])
+        values = numpy.broadcast_to(values, (*shape, values.shape[-1]))
+        positions = numpy.broadcast_to(positions, (*shape, 1))
+        return numpy.take_along_axis(values, positions, axis=-1)[..., 0]
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``gather``."""
+        x, position = self.inputs
+        options = {"from": lower.reference(x), "position": lower.reference(position), "axis": self.axis}
+        return lower.add(self, "gather", {**options, "clip_to_valid": True})
+
+
+def gather(x: Tensor, position: TensorLike, *, axis: DimLike | str | None = None) -> Tensor:
+    """
+    The entries of ``x`` at these positions; beyond an end, the last entry.
+
+    :param position: int32, a number or a tensor; its dims come in place of the axis
+    :param axis: a dim of ``x``; default: its only axis with lengths
+    """
+    x = as_tensor(x)
+    return Gather(x, as_tensor(position), x.resolve_axis(axis)).output

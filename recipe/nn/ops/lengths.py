@@ -1,0 +1,78 @@
+"""Lengths of sequences, and positions along an axis, as tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..dim import Dim, batch_dim
+from ..op import Op
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class Length(Op):
+    """How long each sequence is along a dim."""
+
+    name = "length"
+
+    def __init__(self, dim: Dim, like: Tensor):
+        self.dim = dim
+        super().__init__(like)
+
+    def infer(self) -> None:
+        """int32 [batch]; a scalar for a static dim."""
+        self.set_output([] if self.dim.is_static else [batch_dim], dtype="int32")
+
+    def numpy(self, run: Run, like: numpy.ndarray) -> numpy.ndarray:
+        """The lengths."""
+        return numpy.array(self.dim.size, "int32") if self.dim.is_static else run.lengths(self.dim)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``length``."""
+        return lower.add(self, "length", {"from": lower.reference(self.inputs[0]), "axis": self.dim})
+
+
+class RangeInAxis(Op):
+    """0, 1, 2, ... along a dim."""
+
+    name = "range"
+
+    def __init__(self, dim: Dim, like: Tensor):
+        self.dim = dim
+        super().__init__(like)
+
+    def infer(self) -> None:
+        """int32 over the dim alone."""
+        self.set_output([self.dim], dtype="int32")
+
+    def numpy(self, run: Run, like: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.arange``."""
+        return numpy.arange(run.size(self.dim), dtype="int32")
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``range_in_axis``."""
+        return lower.add(self, "range_in_axis", {"from": lower.reference(self.inputs[0]), "axis": self.dim})
+
+
+def length(dim: Dim, *, like: Tensor) -> Tensor:
+    """
+    How long each sequence is along a dim: int32 [batch].
+
+    :param like: a tensor that has the dim
+    """
+    return Length(like.resolve_axis(dim), like).output
+
+
+def range_over(dim: Dim, *, like: Tensor) -> Tensor:
+    """
+    0, 1, 2, ... along a dim: int32 [dim].
+
+    :param like: a tensor that has the dim
+    """
+    return RangeInAxis(like.resolve_axis(dim), like).output

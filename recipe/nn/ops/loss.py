@@ -1,0 +1,152 @@
+"""Training losses and error counts, one value per frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class SparseCrossEntropy(Op):
+    """``-log softmax(logits)[target]``."""
+
+    name = "cross_entropy"
+
+    def __init__(self, logits: Tensor, targets: Tensor):
+        super().__init__(logits, targets)
+
+    def infer(self) -> None:
+        """The dims of the targets."""
+        logits, targets = self.inputs
+        check_labels("cross_entropy", logits, targets)
+        self.set_output([dim for dim in logits.dims if dim is not logits.feature_dim])
+
+    def numpy(self, run: Run, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
+        """The definition."""
+        scores, labels = self.inputs
+        dims = (*self.output.dims, scores.feature_dim)
+        x = run.aligned(logits, scores.dims, dims)
+        y = run.aligned(targets, labels.dims, self.output.dims)
+        x = x - x.max(axis=-1, keepdims=True)
+        log_prob = x - numpy.log(numpy.exp(x).sum(axis=-1, keepdims=True))
+        return -numpy.take_along_axis(log_prob, y[..., None], axis=-1)[..., 0]
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``sparse_softmax_cross_entropy_with_logits``."""
+        logits, targets = self.inputs
+        return lower.add(
+            self,
+            "sparse_softmax_cross_entropy_with_logits",
+            {
+                "logits": lower.reference(logits),
+                "targets": lower.reference(targets),
+                "axis": logits.feature_dim,
+            },
+        )
+
+
+class SmoothedLoss(Op):
+    """``(1 - s) loss - s mean_log_prob``: cross entropy with label smoothing."""
+
+    name = "smoothed_cross_entropy"
+
+    def __init__(self, loss: Tensor, mean_log_prob: Tensor, smoothing: float):
+        self.smoothing = smoothing
+        super().__init__(loss, mean_log_prob)
+
+    def infer(self) -> None:
+        """Those of the loss."""
+        self.set_output(self.inputs[0].dims)
+
+    def numpy(self, run: Run, loss: numpy.ndarray, mean_log_prob: numpy.ndarray) -> numpy.ndarray:
+        """The definition."""
+        mean_log_prob = run.aligned(mean_log_prob, self.inputs[1].dims, self.output.dims)
+        return (1.0 - self.smoothing) * loss - self.smoothing * mean_log_prob
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``eval``."""
+        formula = f"{1.0 - self.smoothing!r} * source(0) - {self.smoothing!r} * source(1)"
+        return lower.add(self, "eval", {"from": [lower.reference(x) for x in self.inputs], "eval": formula})
+
+
+class ArgMax(Op):
+    """The label with the greatest score."""
+
+    name = "argmax"
+
+    def infer(self) -> None:
+        """The dims without the feature dim; labels of it."""
+        x = self.inputs[0]
+        feature = x.feature_dim
+        self.set_output([dim for dim in x.dims if dim is not feature], dtype="int32", sparse_dim=feature)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.argmax``."""
+        tensor = self.inputs[0]
+        return x.argmax(axis=tensor.dims.index(tensor.feature_dim)).astype("int32")
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``reduce`` with mode argmax."""
+        x = self.inputs[0]
+        return lower.add(self, "reduce", {"from": lower.reference(x), "mode": "argmax", "axis": x.feature_dim})
+
+
+def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+    """
+    Cross entropy per frame, of a target distribution with ``1 - label_smoothing`` on the target and the rest spread
+    evenly over all labels, as in PyTorch (Szegedy et al. 2016).
+
+    :param logits: [..., labels]
+    :param targets: labels, with the dims of the logits without the feature dim
+    :param label_smoothing: at least 0 and below 1
+    """
+    from .reduce import reduce_mean
+    from .softmax import log_softmax
+
+    logits, targets = as_tensor(logits), as_tensor(targets)
+    loss = SparseCrossEntropy(logits, targets).output
+    if label_smoothing:
+        loss = SmoothedLoss(loss, reduce_mean(log_softmax(logits)), label_smoothing).output
+    return loss
+
+
+def argmax(x: Tensor) -> Tensor:
+    """The label with the greatest score, along the feature dim."""
+    return ArgMax(as_tensor(x)).output
+
+
+def frame_error(scores: Tensor, targets: Tensor) -> Tensor:
+    """1.0 where the label with the greatest score is not the target, else 0.0."""
+    from .elementwise import cast
+
+    scores, targets = as_tensor(scores), as_tensor(targets)
+    check_labels("frame_error", scores, targets)
+    error = cast(argmax(scores) != targets, "float32")
+    error.op.name = "frame_error"
+    return error
+
+
+def check_labels(name: str, scores: Tensor, targets: Tensor) -> None:
+    """
+    :raises NetworkError: if the targets are no labels of the scores' feature dim, or have other dims
+    """
+    if targets.sparse_dim is None:
+        raise NetworkError(f"{name} wants labels as targets, but {targets} is {targets.dtype}")
+    if targets.sparse_dim is not scores.feature_dim:
+        raise NetworkError(
+            f"{name}: the targets are labels of {targets.sparse_dim}, but the scores are over {scores.feature_dim}: "
+            f"{targets} and {scores}"
+        )
+    rest = {dim for dim in scores.dims if dim is not scores.feature_dim}
+    if rest != set(targets.dims):
+        raise NetworkError(f"{name}: the scores {scores} and the targets {targets} differ in more than the labels")

@@ -1,0 +1,69 @@
+"""Softmax over features or over the frames of each sequence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..dim import Dim, DimLike
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class Softmax(Op):
+    """``exp(x) / sum(exp(x))`` along an axis, or its logarithm."""
+
+    def __init__(self, x: Tensor, axis: Dim, log: bool):
+        self.axis, self.log = axis, log
+        self.name = "log_softmax" if log else "softmax"
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """Those of the input."""
+        self.require_float(self.inputs[0])
+        self.set_output(self.inputs[0].known_dims)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """The definition; padded frames get probability 0."""
+        dims = self.inputs[0].dims
+        axis = dims.index(self.axis)
+        if self.axis.is_dynamic:
+            x = numpy.where(run.mask(self.axis, dims), x, -1e30)
+        x = x - x.max(axis=axis, keepdims=True, initial=-1e30)
+        log_sum = numpy.log(numpy.exp(x).sum(axis=axis, keepdims=True))
+        return x - log_sum if self.log else numpy.exp(x - log_sum)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``softmax_over_spatial`` for frames; ``activation`` for features."""
+        x = lower.reference(self.inputs[0])
+        if self.axis.is_static and self.inputs[0].dims[-1] is self.axis:
+            return lower.add(self, "activation", {"from": x, "activation": self.name})
+        options = {"from": x, "axis": self.axis}
+        if self.log:
+            options["log_space"] = True
+        return lower.add(self, "softmax_over_spatial", options)
+
+
+def softmax(x: Tensor, axis: DimLike | str | None = None) -> Tensor:
+    """Probabilities along an axis (default: the feature dim)."""
+    x = as_tensor(x)
+    return Softmax(x, x.resolve_axis(axis) if axis is not None else x.feature_dim, log=False).output
+
+
+def log_softmax(x: Tensor, axis: DimLike | str | None = None) -> Tensor:
+    """Log probabilities along an axis (default: the feature dim)."""
+    x = as_tensor(x)
+    return Softmax(x, x.resolve_axis(axis) if axis is not None else x.feature_dim, log=True).output
+
+
+def softmax_over_spatial(x: Tensor, axis: DimLike | str | None = None) -> Tensor:
+    """Probabilities over the frames of each sequence (default axis: the only one with lengths)."""
+    x = as_tensor(x)
+    return Softmax(x, x.resolve_axis(axis), log=False).output

@@ -1,0 +1,43 @@
+"""Parameter: what training changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .dim import Dim, DimLike, dims_text, ordered_dims
+from .initializer import Initializer, Uniform, as_initializer
+
+
+class Parameter:
+    """
+    A trained tensor, owned by the module that has it as attribute; its path there is its name.
+
+    :param dims: the shape
+    :param initial: an initializer, or a number for a constant; default: Glorot uniform
+    :param dtype: of the values
+    :param trainable: whether training changes it
+    :param weight_decay: factor of its squared L2 norm in the total loss (RETURNN's ``L2``)
+    """
+
+    def __init__(
+        self,
+        dims: Iterable[DimLike],
+        *,
+        initial: Initializer | float | None = None,
+        dtype: str = "float32",
+        trainable: bool = True,
+        weight_decay: float = 0.0,
+    ):
+        self.dims: tuple[Dim, ...] = ordered_dims(dims)
+        self.initial = as_initializer(initial) if initial is not None else Uniform.glorot()
+        self.dtype = dtype
+        self.trainable = trainable
+        self.weight_decay = weight_decay
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes."""
+        return tuple(dim.size for dim in self.dims)
+
+    def __repr__(self) -> str:
+        return f"Parameter({dims_text(self.dims)})"

@@ -1,0 +1,240 @@
+"""Recording: what calling a model once leaves behind, ordered in bodies (the network itself, and one per loop)."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .errors import NetworkError
+from .naming import ModuleNames
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .loop import LoopOp
+    from .module import Module
+    from .op import Op
+    from .ops.inputs import ExternData, ExternDataOp, ParameterOp
+    from .parameter import Parameter
+    from .state import StateLeaf
+
+
+class Loss(NamedTuple):
+    """A tensor marked as loss: its name in the scores, its factor, and whether it is only reported."""
+
+    tensor: Tensor
+    name: str
+    scale: float
+    as_error: bool
+
+
+class Body:
+    """
+    The ops of one level: the network itself, or what a loop does in each step.
+
+    :param recording: the recording it belongs to
+    :param parent: the body around it, None for the network itself
+    :param loop: the loop whose steps it is, None for the network itself
+    """
+
+    def __init__(self, recording: Recording, parent: Body | None, loop: LoopOp | None = None):
+        self.recording = recording
+        self.parent = parent
+        self.loop = loop
+        self.ops: list[Op] = []
+        self.values: dict[StateLeaf, Tensor] = {}
+        self.closed = False
+
+    def is_inside(self, other: Body) -> bool:
+        """Whether this body is ``other`` or somewhere within it."""
+        body: Body | None = self
+        while body is not None:
+            if body is other:
+                return True
+            body = body.parent
+        return False
+
+    @property
+    def depth(self) -> int:
+        """0 for the network itself, 1 in a loop, 2 in a loop in a loop."""
+        return 0 if self.parent is None else self.parent.depth + 1
+
+
+class Recording:
+    """
+    The record of one call of a model.
+
+    :param root: the model, whose attributes name the parameters; None to name top-level modules by their class
+    :param extern_data: the declared inputs by name
+    """
+
+    def __init__(self, root: Module | None, extern_data: dict[str, ExternData]):
+        self.extern_data = dict(extern_data)
+        self.names = ModuleNames(root)
+        self.root_body = Body(self, None)
+        self.body = self.root_body
+        self.module_calls: list[Module] = []
+        self.losses: list[Loss] = []
+        self.outputs: list[tuple[str, Tensor]] = []
+        self._parameters: dict[Parameter, ParameterOp] = {}
+        self._inputs: dict[str, ExternDataOp] = {}
+
+    def module_path(self, module: Module) -> str:
+        """The path of a module, as in the names of its parameters."""
+        return self.names.path(module)
+
+    @contextlib.contextmanager
+    def at(self, body: Body) -> Iterator[None]:
+        """Records into another body for a while."""
+        before = self.body
+        self.body = body
+        try:
+            yield
+        finally:
+            self.body = before
+
+    @contextlib.contextmanager
+    def calling(self, module: Module) -> Iterator[None]:
+        """Notes that ops recorded meanwhile belong to this module."""
+        self.names.add(module, self.module_calls[-1] if self.module_calls else None)
+        self.module_calls.append(module)
+        try:
+            yield
+        finally:
+            self.module_calls.pop()
+
+    def parameter(self, parameter: Parameter) -> Tensor:
+        """The tensor that stands for a parameter, the same at each use."""
+        from .ops.inputs import ParameterOp
+
+        if parameter not in self._parameters:
+            with self.at(self.root_body):
+                self._parameters[parameter] = ParameterOp(parameter)
+        return self._parameters[parameter].output
+
+    def input(self, data: ExternData) -> Tensor:
+        """The tensor that stands for an input of the network, the same at each use."""
+        from .ops.inputs import ExternDataOp
+
+        if data.name not in self._inputs:
+            with self.at(self.root_body):
+                self._inputs[data.name] = ExternDataOp(data)
+        return self._inputs[data.name].output
+
+    def read(self, tensor: Tensor, reader: Op) -> Tensor:
+        """
+        The tensor, if the reader may use it where it stands.
+
+        :raises NetworkError: for a value of a loop that is over or not around, and for results of a loop still running
+        """
+        made_in = tensor.op.body
+        if made_in.recording is not self:
+            raise NetworkError(f"{tensor} belongs to another network: call the modules again in this one")
+        if not self.body.is_inside(made_in):
+            raise NetworkError(
+                f"{tensor} is a value inside a loop and has one value per step, so it cannot be used outside. "
+                "In the loop, write loop.stack(value) for all steps or loop.last(value) for the last one"
+            )
+        loop = getattr(tensor.op, "result_of", None)
+        if loop is not None and self.body.is_inside(loop.body_of_steps):
+            raise NetworkError(f"{tensor} is a result of the loop and exists only after it; use the value itself here")
+        return tensor
+
+    def check_no_repeated_dims(self, op: Op) -> None:
+        """
+        :raises NetworkError: if a result has one dim twice, so that its axes could not be told apart
+        """
+        for tensor in op.outputs:
+            dims = tensor.known_dims or ()
+            for dim in dims:
+                if dims.count(dim) > 1 and not getattr(op, "is_parameter", False):
+                    raise NetworkError(
+                        f"{tensor} would have the dim {dim} twice. Make a second dim for the other axis: "
+                        f"nn.Dim({dim.dimension}, name=...)"
+                    )
+
+    def add_loss(self, tensor: Tensor, name: str | None, scale: float, as_error: bool) -> None:
+        """Notes a loss. One inside a loop becomes the loss over all steps."""
+        if tensor.op.body is not self.root_body and not self.body.is_inside(tensor.op.body):
+            raise NetworkError(f"{tensor} is a value of a loop that is over; mark it as loss inside the loop")
+        name = name or tensor.op.name or "loss"
+        taken = {loss.name for loss in self.losses}
+        unique = (
+            name if name not in taken else next(f"{name}_{i}" for i in range(2, 10_000) if f"{name}_{i}" not in taken)
+        )
+        self.losses.append(Loss(tensor, unique, float(scale), as_error))
+
+    def add_output(self, tensor: Tensor, name: str | None) -> None:
+        """Notes an output. Without name it is the default one, called ``output``."""
+        name = name or "output"
+        if tensor.op.body is not self.root_body:
+            raise NetworkError(f"{tensor} is a value inside a loop; an output of the network is loop.stack(...) of it")
+        if name in dict(self.outputs):
+            raise NetworkError(f"there already is an output called {name!r}: {dict(self.outputs)[name]}")
+        self.outputs.append((name, tensor))
+
+    def close_body(self, body: Body) -> None:
+        """Ends a loop body: losses in it are stacked into the body around, forgotten states are told."""
+        assert body.loop is not None
+        for index, loss in enumerate(self.losses):
+            if loss.tensor.op.body is body:
+                self.losses[index] = loss._replace(tensor=body.loop.stack(loss.tensor))
+        body.closed = True
+
+
+_current = threading.local()
+
+
+def current_recording() -> Recording:
+    """
+    The recording under way.
+
+    :raises NetworkError: outside of ``nn.Network(...)``
+    """
+    recording = getattr(_current, "recording", None)
+    if recording is None:
+        raise NetworkError(
+            "tensors exist only while a network is being recorded: put this into a function or a Module's forward and "
+            "pass that to nn.Network(...)"
+        )
+    return recording
+
+
+def is_recording() -> bool:
+    """Whether a network is being recorded."""
+    return getattr(_current, "recording", None) is not None
+
+
+@contextlib.contextmanager
+def record(recording: Recording) -> Iterator[Recording]:
+    """
+    Makes it the recording under way.
+
+    :raises NetworkError: if another one is under way
+    """
+    if is_recording():
+        raise NetworkError("a network is being recorded already; nn.Network(...) cannot be used inside of a model")
+    _current.recording = recording
+    try:
+        yield recording
+    finally:
+        _current.recording = None
+
+
+def as_tensor(value: Any, *, dtype: str | None = None) -> Tensor:
+    """
+    A tensor for what may stand for one: tensors, parameters, numbers.
+
+    :raises NetworkError: for anything else
+    """
+    from .ops.constants import constant
+    from .parameter import Parameter
+
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, Parameter):
+        return current_recording().parameter(value)
+    if isinstance(value, (bool, int, float)) or (hasattr(value, "dtype") and getattr(value, "shape", None) == ()):
+        return constant(value if isinstance(value, (bool, int, float)) else value.item(), dtype=dtype)
+    raise NetworkError(f"a tensor is wanted here, not {value!r} ({type(value).__name__})")
