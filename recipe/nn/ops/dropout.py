@@ -40,8 +40,14 @@ class Dropout(Op):
         return (x * keep / (1.0 - self.rate)).astype(x.dtype)
 
     def layer(self, lower: Lowering) -> Reference:
-        """``dropout``."""
-        return lower.add(self, "dropout", {"from": lower.reference(self.inputs[0]), "dropout": self.rate})
+        """``dropout`` with a mask entry for each place; by default RETURNN has one for all sequences and frames."""
+        x = lower.reference(self.inputs[0])
+        loop = self.body.loop
+        if loop is not None and not self.inputs[0].op.body.is_inside(loop.body_of_steps):
+            # RETURNN would move this out of the loop, and all steps would have one mask
+            options = {"from": [x, lower.step()], "eval": "source(0) + 0 * tf.cast(source(1), source(0).dtype)"}
+            x = lower.add(self, "eval", {**options, "allow_broadcast_all_sources": True}, name="step_of_dropout")
+        return lower.add(self, "dropout", {"from": x, "dropout": self.rate, "dropout_noise_shape": {"*": None}})
 
 
 def dropout(x: Tensor, rate: float) -> Tensor:
