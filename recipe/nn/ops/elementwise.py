@@ -11,7 +11,7 @@ from ..errors import NetworkError
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor, TensorLike, common_dims
-from .constants import constant_value
+from .constants import constant, constant_value
 
 if TYPE_CHECKING:
     from ..interpreter import Run
@@ -150,9 +150,12 @@ class Where(Elementwise):
             raise NetworkError(f"the condition of where must be bool, but {condition} is {condition.dtype}")
         if true.dtype != false.dtype:
             raise NetworkError(f"where has two dtypes to choose from: {true} is {true.dtype}, {false} is {false.dtype}")
-        self.set_output(
-            common_dims("where", self.inputs), dtype=true.dtype, sparse_dim=true.sparse_dim or false.sparse_dim
-        )
+        if true.sparse_dim is not false.sparse_dim:
+            raise NetworkError(
+                f"where has labels of {true.sparse_dim} and of {false.sparse_dim} to choose from: {true} and {false}. "
+                "nn.cast(x, 'int32', sparse_dim=...) makes them labels of one dim"
+            )
+        self.set_output(common_dims("where", self.inputs), dtype=true.dtype, sparse_dim=true.sparse_dim)
 
     def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
         """``numpy.where``."""
@@ -163,7 +166,7 @@ class Where(Elementwise):
         condition, true, false = self.inputs
         sides: list[Any] = []
         for tensor in (true, false):
-            value = constant_value(tensor) if not tensor.dims else None
+            value = constant_value(tensor) if not tensor.dims and tensor.sparse_dim is None else None
             sides.append(value if value is not None else lower.reference(tensor))
         options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
         return lower.add(self, "switch", options)
@@ -245,12 +248,19 @@ class Cast(Elementwise):
         return arrays[0].astype(self.dtype)
 
     def layer(self, lower: Lowering) -> Reference:
-        """``cast``."""
-        x = lower.reference(self.inputs[0])
-        if self.sparse_dim is not None:
-            return lower.add(
-                self, "reinterpret_data", {"from": x, "set_sparse": True, "set_sparse_dim": self.sparse_dim}
-            )
+        """``cast``; what labels it holds, if any, is said with ``reinterpret_data``."""
+        tensor, sparse_dim = self.inputs[0], self.sparse_dim
+        x = lower.reference(tensor)
+        if sparse_dim is not None:
+            if tensor.dtype != self.dtype:
+                x = lower.add(self, "cast", {"from": x, "dtype": self.dtype}, name="cast_values")
+            return lower.add(self, "reinterpret_data", {"from": x, "set_sparse": True, "set_sparse_dim": sparse_dim})
+        if tensor.sparse_dim is not None and self.dtype == "bool":
+            return lower.add(self, "compare", {"from": x, "value": 0, "kind": "not_equal"})
+        if tensor.sparse_dim is not None and not self.dtype.startswith("float"):
+            x = lower.add(self, "reinterpret_data", {"from": x, "set_sparse": False}, name="no_labels")
+            if tensor.dtype == self.dtype:
+                return x
         return lower.add(self, "cast", {"from": x, "dtype": self.dtype})
 
 
@@ -267,7 +277,11 @@ def compare(kind: str, left: TensorLike, right: TensorLike) -> Tensor:
 
 
 def where(condition: Tensor, true: TensorLike, false: TensorLike) -> Tensor:
-    """``true`` where the condition holds, else ``false``."""
+    """``true`` where the condition holds, else ``false``. Beside labels, a number is a label."""
+    if isinstance(true, int) and isinstance(false, Tensor) and false.sparse_dim is not None:
+        true = constant(true, dtype=false.dtype, sparse_dim=false.sparse_dim)
+    if isinstance(false, int) and isinstance(true, Tensor) and true.sparse_dim is not None:
+        false = constant(false, dtype=true.dtype, sparse_dim=true.sparse_dim)
     true, false = _two(true, false)
     return Where(as_tensor(condition), true, false).output
 
