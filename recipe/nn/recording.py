@@ -119,7 +119,10 @@ class Recording:
 
         if data.name not in self._inputs:
             with self.at(self.root_body):
-                self._inputs[data.name] = ExternDataOp(data)
+                self._inputs[data.name] = op = ExternDataOp(data)
+            # to the front: what was recorded before, such as zeros with a batch dim, needs to know the batch
+            self.root_body.ops.remove(op)
+            self.root_body.ops.insert(0, op)
         return self._inputs[data.name].output
 
     def read(self, tensor: Tensor, reader: Op) -> Tensor:
