@@ -33,8 +33,7 @@ class Concat(Op):
         """The dims of the first, with the sum of all feature dims in place of its own."""
         known = [tensor for tensor in self.inputs if tensor.known_dims is not None]
         axes = [self._axis(index) for index, tensor in enumerate(self.inputs) if tensor.known_dims is not None]
-        first = max(known, key=lambda tensor: len(tensor.dims))
-        axis_of_first = axes[known.index(first)]
+        first, axis_of_first = max(zip(known, axes), key=lambda pair: len(pair[0].dims))
         for tensor, axis in zip(known, axes):
             self.require_float(tensor)
             others = {dim for dim in tensor.dims if dim is not axis}
