@@ -112,8 +112,7 @@ class ParameterOp(Op):
             "init": parameter.initial.returnn(parameter.shape),
             "param_name": name,
         }
-        if scope:
-            options["name_scope"] = scope
+        options["name_scope"] = scope
         if parameter.dtype != "float32":
             options["dtype"] = parameter.dtype
         if not parameter.trainable:
