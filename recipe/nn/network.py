@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -226,7 +227,7 @@ class NumpyRun:
     What a run in NumPy gave.
 
     :ivar outputs: the outputs by name, each a :class:`recipe.nn.interpreter.Result`
-    :ivar losses: per loss its mean over all frames of the batch
+    :ivar losses: per loss its mean over all frames of the batch (its sum over features, if it has such)
     :ivar beam_scores: of the search, if there was one: [batch, beam]
     :ivar trace: the steps of loops, if asked for
     """
@@ -253,4 +254,5 @@ class NumpyRun:
         for dim in tensor.dims:
             if dim.is_dynamic:
                 mask = mask & self._run.mask(dim, tensor.dims)
-        return float(value[mask].mean())
+        static = math.prod(dim.size for dim in tensor.dims if dim.is_static)
+        return float(value[mask].sum() * static / mask.sum())
