@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 os.environ.setdefault("DISABLE_CUDA", "1")
@@ -13,104 +14,154 @@ import numpy
 from recipe import nn
 
 
-class ReturnnRun(NamedTuple):
-    """Values by output name, each with its dims by name and its lengths; losses by name; gradients and parameters."""
+class ReturnnOutput(NamedTuple):
+    """A value that came out: the array, the names of its dims in order, and their lengths by name."""
 
-    outputs: dict[str, tuple[numpy.ndarray, list[str], dict[str, numpy.ndarray]]]
+    value: numpy.ndarray
+    dims: list[str]
+    lengths: dict[str, numpy.ndarray]
+
+
+class ReturnnRun(NamedTuple):
+    """
+    What a run gave.
+
+    :ivar outputs: by name
+    :ivar losses: the mean over all frames, by name
+    :ivar gradients: of the total loss, by parameter; None where it does not depend on the parameter
+    :ivar parameters: the values of all trained parameters, by name
+    :ivar layers_in_loop: for each loop the layers that RETURNN left in it
+    :ivar beam_scores: of the hypotheses of the first output in a search, [batch, beam]
+    """
+
+    outputs: dict[str, ReturnnOutput]
     losses: dict[str, float]
     gradients: dict[str, numpy.ndarray | None]
     parameters: dict[str, numpy.ndarray]
     layers_in_loop: dict[str, list[str]]
+    beam_scores: numpy.ndarray | None
 
 
 def run_returnn(
     network: nn.Network,
-    feeds: dict[str, Any],
-    parameters: dict[str, numpy.ndarray] | None = None,
+    feeds: Mapping[str, Any],
+    parameters: Mapping[str, numpy.ndarray] | None = None,
     *,
     train: bool = False,
     search: bool = False,
     gradients: bool = False,
     device: str = "cpu",
-    move_out: bool = True,
+    seed: int = 42,
 ) -> ReturnnRun:
     """
     Builds the written config's network in RETURNN and computes all outputs and losses.
 
-    :param gradients: also of the total loss by each parameter
-    :param move_out: whether RETURNN may move layers out of loops
+    :param feeds: as for ``nn.run_numpy``
+    :param parameters: by name; default: RETURNN's own start values
+    :param gradients: also of the total loss by each parameter; RETURNN wants ``train`` for those through loops
+    :param device: which one the config is written for; it runs on the CPU
+    :param seed: of TensorFlow's random numbers
     """
     import tensorflow as tf
     from returnn.config import Config, global_config_ctx
-    from returnn.tf.layers.rec import RecLayer
     from returnn.tf.network import ExternData, TFNetwork
     from returnn.util.basic import BehaviorVersion
 
-    namespace: dict[str, Any] = {}
-    exec(compile(network.config_text(device), "<config>", "exec"), namespace)
-    settings = {key: namespace[key] for key in ("backend", "behavior_version", "extern_data", "network")}
-    if not move_out:
-        settings["optimize_move_layers_out"] = False
+    settings = config_settings(network.config_text(device))
     config = Config(settings)
+    BehaviorVersion.set(settings["behavior_version"])
     with tf.Graph().as_default(), tf.compat.v1.Session() as session, global_config_ctx(config):
-        if BehaviorVersion._behavior_version is None:
-            BehaviorVersion.set(settings["behavior_version"])
+        tf.compat.v1.set_random_seed(seed)
         extern_data = ExternData()
         extern_data.init_from_config(config, auto_create_placeholders=True)
-        returnn_network = TFNetwork(
+        built = TFNetwork(
             config=config, extern_data=extern_data, train_flag=train, eval_flag=True, search_flag=search, name="root"
         )
-        returnn_network.construct_from_dict(settings["network"])
+        built.construct_from_dict(settings["network"])
         session.run(tf.compat.v1.global_variables_initializer())
-        variables = {_name(variable): variable for variable in returnn_network.get_trainable_params()}
-        for name, value in (parameters or {}).items():
-            session.run(variables[name].initializer, feed_dict={variables[name].initializer.inputs[1]: value})
+        variables = {variable.name.split(":")[0]: variable for variable in built.get_trainable_params()}
+        _set_variables(session, variables, parameters or {})
         feed_dict = _feed_dict(extern_data, feeds)
-        outputs = {}
-        for name, _ in network.outputs:
-            data = returnn_network.layers[name].output
-            sizes = {dim.name: dim.dyn_size for dim in data.dims if dim.dyn_size is not None and not dim.is_batch_dim()}
-            value, lengths = session.run((data.placeholder, sizes), feed_dict=feed_dict)
-            outputs[name] = (value, [_dim_name(dim) for dim in data.dims], lengths)
-        holders, total, _ = returnn_network.get_losses_initialized(with_total=True)
-        losses = {}
-        for name, holder in holders.items():
-            value = holder.get_loss_value()
-            value = value if value is not None else holder.get_error_value()
-            value, factor = session.run((value, holder.get_norm_factor()), feed_dict=feed_dict)
-            losses[name] = float(value * factor)
-        grads: dict[str, numpy.ndarray | None] = {}
-        if gradients:
-            for name in sorted(variables):
-                gradient = tf.gradients(total, variables[name])[0]
-                dense = None if gradient is None else tf.convert_to_tensor(gradient)
-                grads[name] = None if dense is None else session.run(dense, feed_dict=feed_dict)
-        values = {name: session.run(variable) for name, variable in variables.items()}
-        in_loop = {
-            layer.name: list(layer.cell.layers_in_loop)
-            for layer in returnn_network.layers.values()
-            if isinstance(layer, RecLayer) and hasattr(layer.cell, "layers_in_loop")
-        }
-    return ReturnnRun(outputs, losses, grads, values, in_loop)
+        losses, total = _losses(session, built, feed_dict)
+        return ReturnnRun(
+            outputs={name: _output(session, built.layers[name].output, feed_dict) for name, _ in network.outputs},
+            losses=losses,
+            gradients=_gradients(session, total, variables, feed_dict) if gradients else {},
+            parameters={name: session.run(variable) for name, variable in variables.items()},
+            layers_in_loop=_layers_in_loops(built),
+            beam_scores=_beam_scores(session, built.layers[network.outputs[0][0]], feed_dict) if search else None,
+        )
 
 
-def _name(variable: Any) -> str:
-    return variable.name.split(":")[0]
+def config_settings(text: str) -> dict[str, Any]:
+    """The settings of a config, which is run as plain Python."""
+    namespace: dict[str, Any] = {}
+    exec(compile(text, "<config>", "exec"), namespace)
+    return {key: namespace[key] for key in ("backend", "behavior_version", "extern_data", "network")}
 
 
-def _dim_name(dim: Any) -> str:
-    return "batch" if dim.is_batch_dim() else dim.name
+def _set_variables(session: Any, variables: Mapping[str, Any], values: Mapping[str, numpy.ndarray]) -> None:
+    for name, value in values.items():
+        initializer = variables[name].initializer
+        session.run(initializer, feed_dict={initializer.inputs[1]: value})
 
 
-def _feed_dict(extern_data: Any, feeds: dict[str, Any]) -> dict[Any, Any]:
-    feed_dict = {}
+def _feed_dict(extern_data: Any, feeds: Mapping[str, Any]) -> dict[Any, Any]:
+    feed_dict: dict[Any, Any] = {}
+    batch_size = 0
     for key, data in extern_data.data.items():
         value, *lengths = feeds[key] if isinstance(feeds[key], tuple) else (feeds[key],)
         feed_dict[data.placeholder] = value
+        batch_size = value.shape[data.batch_dim_axis]
         dynamic = [dim for dim in data.dims if not dim.is_batch_dim() and dim.dimension is None]
         for dim, length in zip(dynamic, lengths):
             feed_dict[dim.dyn_size] = length
     batch = extern_data.get_batch_info().dim
     if batch.op.type == "Placeholder":
-        feed_dict[batch] = len(value)
+        feed_dict[batch] = batch_size
     return feed_dict
+
+
+def _output(session: Any, data: Any, feed_dict: dict[Any, Any]) -> ReturnnOutput:
+    dynamic = [dim for dim in data.dims if not dim.is_batch_dim() and dim.dimension is None]
+    sizes = [dim.dyn_size for dim in dynamic]
+    value, lengths = session.run((data.placeholder, sizes), feed_dict=feed_dict)
+    names = ["batch" if dim.is_batch_dim() else dim.name for dim in data.dims]
+    return ReturnnOutput(value, names, {dim.name: length for dim, length in zip(dynamic, lengths)})
+
+
+def _losses(session: Any, network: Any, feed_dict: dict[Any, Any]) -> tuple[dict[str, float], Any]:
+    holders, total, _ = network.get_losses_initialized(with_total=True)
+    losses = {}
+    for name, holder in holders.items():
+        value = holder.get_loss_value()
+        value = value if value is not None else holder.get_error_value()
+        value, factor = session.run((value, holder.get_norm_factor()), feed_dict=feed_dict)
+        losses[name] = float(value * factor)
+    return losses, total
+
+
+def _gradients(
+    session: Any, total: Any, variables: Mapping[str, Any], feed_dict: dict[Any, Any]
+) -> dict[str, numpy.ndarray | None]:
+    import tensorflow as tf
+
+    names = sorted(variables)
+    symbolic = dict(zip(names, tf.gradients(total, [variables[name] for name in names])))
+    dense = {name: tf.convert_to_tensor(gradient) for name, gradient in symbolic.items() if gradient is not None}
+    values = session.run(dense, feed_dict=feed_dict)
+    return {name: values.get(name) for name in names}
+
+
+def _layers_in_loops(network: Any) -> dict[str, list[str]]:
+    from returnn.tf.layers.rec import RecLayer
+
+    return {
+        layer.name: list(layer.cell.layers_in_loop)
+        for layer in network.layers.values()
+        if isinstance(layer, RecLayer) and hasattr(layer.cell, "layers_in_loop")
+    }
+
+
+def _beam_scores(session: Any, layer: Any, feed_dict: dict[Any, Any]) -> numpy.ndarray:
+    return session.run(layer.get_search_choices().beam_scores, feed_dict=feed_dict)

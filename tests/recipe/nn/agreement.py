@@ -1,0 +1,133 @@
+"""Checks that RETURNN gives what the NumPy interpreter gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy
+
+from recipe import nn
+from recipe.nn.interpreter import Result
+
+from .returnn_run import ReturnnOutput, ReturnnRun, run_returnn
+
+
+class Agreement(NamedTuple):
+    """A network, and what both gave for it."""
+
+    network: nn.Network
+    in_numpy: nn.NumpyRun
+    in_returnn: ReturnnRun
+
+
+def check_agreement(
+    model: nn.Network | nn.Module | Callable[..., Any],
+    feeds: Mapping[str, Any],
+    *,
+    parameters: Mapping[str, numpy.ndarray] | None = None,
+    train: bool = False,
+    gradients: bool = False,
+    device: str = "cpu",
+    rtol: float = 1e-4,
+    **kwargs: Any,
+) -> Agreement:
+    """
+    Runs a model in NumPy and in RETURNN with the same parameters and compares all outputs, their lengths, all losses
+    and the scores of a search.
+
+    :param feeds: as for ``nn.run_numpy``
+    :param parameters: default: random ones
+    :param gradients: also computes the gradients in RETURNN, which are not compared
+    :param kwargs: passed on to the model
+    :raises AssertionError: where they differ
+    """
+    network = model if isinstance(model, nn.Network) else nn.Network(model, **kwargs)
+    if parameters is None:
+        parameters = random_parameters(network)
+    search = bool(network.beam_sizes)
+    in_numpy = nn.run_numpy(network, feeds, parameters)
+    in_returnn = run_returnn(network, feeds, parameters, train=train, search=search, gradients=gradients, device=device)
+    assert set(in_returnn.outputs) == set(in_numpy.outputs)
+    for name, result in in_numpy.outputs.items():
+        assert_same_output(name, result, in_returnn.outputs[name], rtol)
+    assert set(in_returnn.losses) == set(in_numpy.losses)
+    for name, loss in in_numpy.losses.items():
+        numpy.testing.assert_allclose(in_returnn.losses[name], loss, rtol=rtol, atol=1e-6, err_msg=f"loss {name}")
+    if search:
+        assert in_numpy.beam_scores is not None and in_returnn.beam_scores is not None
+        numpy.testing.assert_allclose(in_returnn.beam_scores, in_numpy.beam_scores, rtol=rtol, atol=1e-5)
+    assert set(in_returnn.parameters) == set(network.parameters)
+    return Agreement(network, in_numpy, in_returnn)
+
+
+def assert_same_output(name: str, result: Result, output: ReturnnOutput, rtol: float = 1e-4) -> None:
+    """Compares dims, lengths and, where there is no padding, values. Integers and bools must be the same."""
+    axes = matching_axes(name, [dim.name for dim in result.dims], output.dims)
+    for dim, lengths in result.lengths.items():
+        in_returnn = output.lengths[output.dims[axes[result.dims.index(dim)]]]
+        numpy.testing.assert_array_equal(in_returnn, lengths, err_msg=f"lengths of {name} over {dim}")
+    value = numpy.transpose(output.value, axes)
+    assert value.shape == result.value.shape, f"output {name}: {value.shape}, not {result.value.shape} {result.dims}"
+    assert value.dtype == result.value.dtype, f"output {name}: {value.dtype}, not {result.value.dtype}"
+    mask = frames_mask(result)
+    if value.dtype.kind == "f":
+        numpy.testing.assert_allclose(value[mask], result.value[mask], rtol=rtol, atol=1e-5, err_msg=f"output {name}")
+    else:
+        numpy.testing.assert_array_equal(value[mask], result.value[mask], err_msg=f"output {name}")
+
+
+def matching_axes(name: str, wanted: list[str], given: list[str]) -> list[int]:
+    """Where each wanted dim is among the given ones. One dim may have another name, as RETURNN makes names itself."""
+    assert len(set(wanted)) == len(wanted) == len(given), f"output {name} has the dims {given}, not {wanted}"
+    unknown = [dim for dim in given if dim not in wanted]
+    assert len(unknown) <= 1, f"output {name} has the dims {given}, not {wanted}"
+    return [given.index(dim) if dim in given else given.index(unknown[0]) for dim in wanted]
+
+
+def frames_mask(result: Result) -> numpy.ndarray:
+    """Where a value is no padding: bool, of its shape."""
+    mask = numpy.ones(result.value.shape, bool)
+    if nn.batch_dim not in result.dims:
+        return mask
+    batch_axis = result.dims.index(nn.batch_dim)
+    for dim, lengths in result.lengths.items():
+        axis = result.dims.index(dim)
+        inside = numpy.arange(result.value.shape[axis])[None, :] < lengths[:, None]
+        if axis < batch_axis:
+            inside = inside.T
+        shape = [mask.shape[position] if position in (axis, batch_axis) else 1 for position in range(mask.ndim)]
+        mask &= inside.reshape(shape)
+    return mask
+
+
+def random_parameters(network: nn.Network, seed: int = 1, scale: float = 1.0) -> dict[str, numpy.ndarray]:
+    """Parameters that are nowhere constant, biases included: normal with this deviation over the root of the fan-in."""
+    generator = numpy.random.default_rng(seed)
+    values = {}
+    for name, parameter in sorted(network.parameters.items()):
+        deviation = scale / numpy.sqrt(parameter.shape[0]) if len(parameter.shape) > 1 else 0.5 * scale
+        values[name] = (generator.standard_normal(parameter.shape) * deviation).astype("float32")
+    return values
+
+
+def ragged_frames(
+    lengths: Iterable[int], *sizes: int, seed: int = 0, deviation: float = 1.0
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Random frames [batch, time, *sizes] and the lengths, with large values in the padding, which nothing may read."""
+    frame_counts = numpy.array(list(lengths), "int32")
+    shape = (len(frame_counts), int(frame_counts.max()), *sizes)
+    value = numpy.random.default_rng(seed).standard_normal(shape) * deviation
+    padding = numpy.arange(shape[1])[None, :] >= frame_counts[:, None]
+    value[padding] = 77.0
+    return value.astype("float32"), frame_counts
+
+
+def ragged_labels(
+    lengths: Iterable[int], num_labels: int, *, seed: int = 0, first: int = 0
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Random labels [batch, time] from ``first`` to ``num_labels - 1`` and the lengths."""
+    frame_counts = numpy.array(list(lengths), "int32")
+    generator = numpy.random.default_rng(seed)
+    value = generator.integers(first, num_labels, (len(frame_counts), int(frame_counts.max())))
+    return value.astype("int32"), frame_counts

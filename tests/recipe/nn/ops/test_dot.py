@@ -1,0 +1,69 @@
+"""Dot products: the same in NumPy and RETURNN."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+from recipe import nn
+
+from ..agreement import check_agreement
+from ..inputs import FEATURES, FEEDS, TIME, frames, other_frames, vector
+from ..stepwise import in_loop, on_sequence
+
+pytestmark = pytest.mark.xdist_group("returnn-1")
+
+
+def test_over_features() -> None:
+    run = check_agreement(lambda: on_sequence(lambda a, b, labels: nn.dot(a, b)), FEEDS)
+    expected = (FEEDS["data"][0] * FEEDS["other"][0]).sum(axis=-1)
+    numpy.testing.assert_allclose(run.in_numpy.outputs["output"].value, expected, rtol=1e-5)
+
+
+def test_over_features_in_loop() -> None:
+    check_agreement(lambda: in_loop(lambda a, b, labels: nn.dot(a, b)), FEEDS)
+
+
+def test_over_frames() -> None:
+    """Padding, which is large in the inputs, does not count."""
+    check_agreement(lambda: nn.dot(nn.reduce_sum(frames()), other_frames(), reduce=TIME), FEEDS)
+
+
+def test_sequence_with_vector() -> None:
+    check_agreement(lambda: {"a": nn.dot(frames(), vector()), "b": nn.dot(vector(), frames())}, FEEDS)
+
+
+def test_sequence_with_query_in_loop() -> None:
+    def model() -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.query = nn.zeros([nn.batch_dim, FEATURES])
+        with loop:
+            energy = nn.dot(other_frames(), loop.state.query + loop.unstack(frames()), reduce=FEATURES)
+            loop.state.query = nn.tanh(nn.dot(energy * 0.1, other_frames(), reduce=TIME))
+            return loop.stack(loop.state.query)
+
+    check_agreement(model, FEEDS)
+
+
+def test_outer_product_of_the_rest() -> None:
+    """Dims that only one side has are kept: [batch, features] and [features, second]."""
+
+    class Product(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.matrix = nn.Parameter([FEATURES, nn.Dim(3, "second")])
+
+        def forward(self) -> nn.Tensor:
+            return nn.dot(frames(), self.matrix)
+
+    check_agreement(Product(), FEEDS)
+
+
+def test_over_one_of_two_time_axes() -> None:
+    def model() -> nn.Tensor:
+        short = nn.Dim(None, "short")
+        y = nn.get_extern_data(nn.ExternData("y", [nn.batch_dim, short, FEATURES]))
+        return nn.reduce_sum(nn.dot(frames(), y, reduce=FEATURES), short)
+
+    y = numpy.random.default_rng(0).standard_normal((3, 2, 5)).astype("float32")
+    check_agreement(model, {**FEEDS, "y": (y, numpy.array([1, 2, 2], "int32"))})

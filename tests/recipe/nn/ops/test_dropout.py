@@ -1,0 +1,80 @@
+"""Dropout: nothing outside of training; in training the same share and the same mean in NumPy and RETURNN."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+from recipe import nn
+
+from ..agreement import check_agreement
+from ..inputs import FEEDS, TIME, frames
+from ..returnn_run import run_returnn
+from ..stepwise import in_loop, on_sequence
+
+pytestmark = pytest.mark.xdist_group("returnn-1")
+
+WIDE = nn.Dim(400, "wide")
+RATE = 0.3
+ONES = {"ones": (numpy.ones((3, 4, 400), "float32"), numpy.array([4, 4, 4], "int32"))}
+
+
+def wide_ones() -> nn.Tensor:
+    """Ones [batch, time, wide]."""
+    return nn.get_extern_data(nn.ExternData("ones", [nn.batch_dim, TIME, WIDE]))
+
+
+def dropped_on_sequence() -> nn.Tensor:
+    """Dropout on a sequence."""
+    return nn.dropout(wide_ones(), RATE)
+
+
+def dropped_in_loop() -> nn.Tensor:
+    """Dropout in each step of a loop, of a frame that comes from outside."""
+    with nn.Loop() as loop:
+        return loop.stack(nn.dropout(loop.unstack(wide_ones()), RATE))
+
+
+def dropped_outer_value_in_loop() -> nn.Tensor:
+    """Dropout in each step of a loop, each time of the same value: another mask in each step."""
+    with nn.Loop() as loop:
+        frame = loop.unstack(wide_ones())
+        return loop.stack(frame * nn.dropout(wide_ones()[0], RATE))
+
+
+def test_identity_outside_of_training() -> None:
+    run = check_agreement(lambda: on_sequence(lambda a, b, labels: nn.dropout(a, RATE)), FEEDS)
+    numpy.testing.assert_array_equal(run.in_numpy.outputs["output"].value, FEEDS["data"][0])
+
+
+def test_identity_outside_of_training_in_loop() -> None:
+    check_agreement(lambda: in_loop(lambda a, b, labels: nn.dropout(a, RATE)), FEEDS)
+
+
+@pytest.mark.parametrize("model", [dropped_on_sequence, dropped_in_loop, dropped_outer_value_in_loop])
+def test_training(model) -> None:
+    network = nn.Network(model)
+    in_numpy = nn.run_numpy(network, ONES, train=True).outputs["output"].value
+    output = run_returnn(network, ONES, train=True).outputs["output"]
+    in_returnn = output.value.transpose([output.dims.index(name) for name in ("batch", "time", "wide")])
+    for value in (in_numpy, in_returnn):
+        assert set(numpy.unique(value.round(4))) == {numpy.float32(0.0), numpy.float32(1 / (1 - RATE)).round(4)}
+        share_of_zeros = (value == 0).mean(axis=(0, 2))
+        numpy.testing.assert_allclose(share_of_zeros, RATE, atol=0.06)
+        assert (value[:, 0] != value[:, 1]).any(), "each step has its own mask"
+        assert (value[0] != value[1]).any(), "each sequence has its own mask"
+
+
+def test_no_dropout_is_no_op() -> None:
+    def model() -> nn.Tensor:
+        x = frames()
+        assert nn.dropout(x, 0.0) is x
+        return x
+
+    check_agreement(model, FEEDS)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5])
+def test_impossible_rate(rate: float) -> None:
+    with pytest.raises(nn.NetworkError, match=f"dropout rate .* not {rate}"):
+        nn.Network(lambda: nn.dropout(frames(), rate))

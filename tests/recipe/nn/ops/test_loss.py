@@ -1,0 +1,107 @@
+"""Losses: the same in NumPy and RETURNN, their mean over the frames of the batch included."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+from recipe import nn
+
+from ..agreement import check_agreement
+from ..inputs import FEATURES, FEEDS, LABELS, TIME, classes, frames, other_frames
+
+pytestmark = pytest.mark.xdist_group("returnn-1")
+
+
+def log_softmax(x: numpy.ndarray) -> numpy.ndarray:
+    """Over the last axis."""
+    x = x - x.max(axis=-1, keepdims=True)
+    return x - numpy.log(numpy.exp(x).sum(axis=-1, keepdims=True))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_cross_entropy(smoothing: float) -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.output = nn.Linear(FEATURES, LABELS)
+
+        def forward(self) -> dict[str, nn.Tensor]:
+            logits = self.output(frames())
+            loss = nn.cross_entropy(logits, classes(), label_smoothing=smoothing)
+            loss.mark_as_loss("ce")
+            return {"loss": loss, "logits": logits}
+
+    run = check_agreement(Model(), FEEDS)
+    log_prob = log_softmax(run.in_numpy.outputs["logits"].value)
+    labels = FEEDS["classes"][0]
+    smooth = numpy.full(log_prob.shape, smoothing / LABELS.size)
+    numpy.put_along_axis(smooth, labels[..., None], 1 - smoothing + smoothing / LABELS.size, axis=-1)
+    expected = -(smooth * log_prob).sum(axis=-1)
+    numpy.testing.assert_allclose(run.in_numpy.outputs["loss"].value, expected, rtol=1e-4, atol=1e-5)
+    mask = numpy.arange(4)[None] < FEEDS["classes"][1][:, None]
+    numpy.testing.assert_allclose(run.in_numpy.losses["ce"], expected[mask].mean(), rtol=1e-4)
+
+
+def test_frame_error() -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.output = nn.Linear(FEATURES, LABELS)
+
+        def forward(self) -> dict[str, nn.Tensor]:
+            logits = self.output(frames())
+            nn.frame_error(logits, classes()).mark_as_loss("error", as_error=True)
+            nn.cross_entropy(logits, classes()).mark_as_loss("ce")
+            return {"best": nn.argmax(logits)}
+
+    check_agreement(Model(), FEEDS)
+
+
+def test_loss_with_one_value_per_sequence() -> None:
+    def model() -> None:
+        nn.reduce_sum(nn.reduce_sum(frames() * other_frames()), TIME).mark_as_loss("per_sequence")
+
+    check_agreement(model, FEEDS)
+
+
+def test_loss_with_features() -> None:
+    """A squared distance, unreduced."""
+
+    def model() -> None:
+        distance = frames() - other_frames()
+        (distance * distance).mark_as_loss("squared")
+
+    check_agreement(model, FEEDS)
+
+
+def test_scalar_loss() -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter([FEATURES])
+
+        def forward(self) -> None:
+            scale = self.scale * nn.ones([FEATURES])
+            nn.reduce_sum(scale * scale).mark_as_loss("norm")
+            nn.reduce_mean(frames() * self.scale, FEATURES).mark_as_loss("frames")
+
+    check_agreement(Model(), FEEDS)
+
+
+def test_names_of_losses_without_name() -> None:
+    def model() -> None:
+        nn.reduce_sum(frames()).mark_as_loss()
+        nn.reduce_sum(other_frames()).mark_as_loss()
+
+    run = check_agreement(model, FEEDS)
+    assert list(run.in_numpy.losses) == ["reduce_sum", "reduce_sum_2"]
+
+
+def test_one_tensor_as_two_losses() -> None:
+    def model() -> None:
+        loss = nn.reduce_sum(frames())
+        loss.mark_as_loss("one")
+        loss.mark_as_loss("two", scale=0.5)
+
+    check_agreement(model, FEEDS)
