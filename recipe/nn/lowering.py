@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .layers import Layer, LayerNetwork, PreviousLayer, Reference, StepReference, SubLayer
@@ -36,6 +36,7 @@ class Lowering:
         self._previous: dict[PreviousOp, PreviousLayer] = {}
         self._parameters: dict[ParameterOp, Layer] = {}
         self._results: dict[ResultOp, Reference] = {}
+        self._made: dict[Any, Any] = {}
         self._here: LayerNetwork = self.root
         self._loop_path = ""
 
@@ -82,6 +83,20 @@ class Lowering:
         layer = Layer(self._here, self._here.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
         layer.has_own_name = op.is_main
         return layer
+
+    def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:
+        """Adds a layer to the network itself, wherever the op stands: something made of parameters alone."""
+        before, self._here = self._here, self.root
+        try:
+            return self.add(op, layer_class, options, name=name)
+        finally:
+            self._here = before
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What ``make`` gave when this was first asked for."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     def parameter(self, tensor: Tensor) -> Layer:
         """The ``variable`` layer of a parameter."""
@@ -170,7 +185,9 @@ class Lowering:
                 layer.name = unit.unique_name(previous.leaf.name)
             layer.has_own_name = True
             value = constant_value(previous.initial)
-            layer.options["initial_output"] = value if value is not None else self.reference(previous.initial)
+            if value is None or len(previous.output.dims) > 2 or not _shape_is_plain(layer):
+                value = self.reference(previous.initial)
+            layer.options["initial_output"] = value
             self.previous(previous).target = layer
 
     def _end(self, op: LoopOp, unit: LayerNetwork) -> None:
@@ -246,6 +263,41 @@ class Lowering:
         self._take_name(layer, name)
         layer.options["is_output_layer"] = True
         self.output_names.append(layer.name)
+
+
+_SHAPED_BY_OPTIONS = ("linear", "rec", "get_last_hidden_state")
+
+
+def _shape_is_plain(layer: Layer) -> bool:
+    """Whether RETURNN finds the shape of a state's layer without the state; else its initial value must have dims."""
+    todo, seen = [layer], set()
+    while todo:
+        layer = todo.pop()
+        if layer in seen or layer.options["class"] in _SHAPED_BY_OPTIONS and "out_dim" in layer.options:
+            continue
+        seen.add(layer)
+        for reference in _references(layer.options):
+            if isinstance(reference, PreviousLayer):
+                return False
+            source = reference.layer()
+            if source is not None and source.network is layer.network:
+                todo.append(source)
+    return True
+
+
+def _references(value: Any) -> Iterator[Reference]:
+    """The references in an option."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, LayerNetwork):
+        for layer in value.layers:
+            yield from _references(layer.options)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _references(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _references(item)
 
 
 def _referred(value: Any) -> Iterator[Layer]:
