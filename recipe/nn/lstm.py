@@ -100,6 +100,7 @@ class LstmSequence(Op):
         x, weight, recurrent, bias, *state = self.inputs
         options: dict[str, Any] = {
             "unit": lower.lstm_unit.sequence_unit,
+            **({"unit_opts": lower.lstm_unit.unit_opts} if lower.lstm_unit.unit_opts else {}),
             "from": lower.reference(x),
             "in_dim": self.in_dim,
             "out_dim": self.out_dim,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .dim import single_step_dim
-from .layers import LstmStateTuple, Reference
+from .dim import Dim, single_step_dim
+from .layers import Layer, LstmStateTuple, Reference, SubLayer
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -18,6 +18,7 @@ class NativeLstm:
     """RETURNN's NativeLstm2: one native op for the whole sequence where it can leave the loop. Right on a GPU."""
 
     sequence_unit = "nativelstm2"
+    unit_opts: dict[str, Any] = {}
 
     def parameters(
         self, lower: Lowering, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
@@ -25,19 +26,26 @@ class NativeLstm:
         """Its parameters are ours."""
         return lower.parameter_map(W=weight, W_re=recurrent, b=bias)
 
+    def explicit_state(self, op: LstmCellOp, h: Reference, c: Reference) -> dict[str, Reference] | LstmStateTuple:
+        """How a step is given its state: outside of loops the unit wants a dict, in them a named tuple."""
+        return {"c": c, "h": h} if op.body.loop is None else LstmStateTuple(c=c, h=h)
+
     def cell(self, lower: Lowering, op: LstmCellOp) -> Sequence[Reference]:
         """``rec`` on a single step; its state is implicit where it is only carried on, else given explicitly."""
         x, weight, recurrent, bias, h, c = op.inputs
         options: dict[str, Any] = {
             "unit": self.sequence_unit,
+            **({"unit_opts": self.unit_opts} if self.unit_opts else {}),
             "from": lower.reference(x),
             "in_dim": op.in_dim,
             "out_dim": op.out_dim,
             "axis": single_step_dim,
         }
         carried = op.carried_by()
+        if carried is not None and lower.network.is_used(op.outputs[1]):
+            carried = None  # RETURNN has no memory cell of each step to give where it runs the whole sequence at once
         if carried is None:
-            options["state"] = LstmStateTuple(c=lower.reference(c), h=lower.reference(h))
+            options["state"] = self.explicit_state(op, lower.reference(h), lower.reference(c))
         options["reuse_params"] = self.parameters(lower, op, weight, recurrent, bias)
         layer = lower.add(op, "rec", options)
         if op.outputs[1] not in lower.network.needed_tensors and carried is not None:
@@ -46,6 +54,56 @@ class NativeLstm:
         return [layer, memory]
 
 
+class StandardLstm(NativeLstm):
+    """
+    TensorFlow's LSTM cell, on a CPU faster than the native op.
+
+    Its one kernel is put together from our parameters outside of all loops: the rows of ``W`` and ``W_re``, the gates in
+    TensorFlow's order (input gate, input, forget gate, output gate).
+    """
+
+    sequence_unit = "standardlstm"
+    unit_opts = {"forget_bias": 0.0}
+
+    def explicit_state(self, op: LstmCellOp, h: Reference, c: Reference) -> LstmStateTuple:
+        """A named tuple, as TensorFlow's cells want it."""
+        return LstmStateTuple(c=c, h=h)
+
+    def parameters(
+        self, lower: Lowering, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
+    ) -> dict[str, Any]:
+        """``lstm_cell/kernel`` and ``lstm_cell/bias`` of the unit."""
+        return {"map": lower.once((weight, recurrent, bias), lambda: self._kernel(lower, op, weight, recurrent, bias))}
+
+    def _kernel(
+        self, lower: Lowering, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
+    ) -> dict[str, Any]:
+        in_dim, out_dim, gates_dim = weight.dims[0], recurrent.dims[0], bias.dims[0]
+        rows = in_dim + out_dim
+        joined = lower.add_at_root(
+            op,
+            "concat",
+            {
+                "from": [(lower.parameter(weight), in_dim), (lower.parameter(recurrent), out_dim)],
+                "out_dim": rows,
+            },
+            name="rows",
+        )
+        kernel = self._reordered(lower, op, joined, out_dim, gates_dim, "kernel")
+        new_bias = self._reordered(lower, op, lower.parameter(bias), out_dim, gates_dim, "bias")
+        return {
+            "lstm_cell/kernel": {"layer_output": kernel, "shape": (rows, gates_dim)},
+            "lstm_cell/bias": {"layer_output": new_bias, "shape": (gates_dim,)},
+        }
+
+    def _reordered(self, lower: Lowering, op: Any, source: Layer, part: Dim, whole: Dim, name: str) -> Layer:
+        parts = lower.add_at_root(
+            op, "split", {"from": source, "axis": whole, "out_dims": [part] * 4}, name=f"{name}_gates"
+        )
+        sources = [(SubLayer(parts, str(index)), part) for index in (1, 0, 2, 3)]
+        return lower.add_at_root(op, "concat", {"from": sources, "out_dim": whole}, name=name)
+
+
 def lstm_unit_for(device: str) -> NativeLstm:
     """The fastest unit on a device ("cpu" or "gpu")."""
-    return NativeLstm()
+    return StandardLstm() if device == "cpu" else NativeLstm()

@@ -98,6 +98,15 @@ class Network:
                     if isinstance(op, LoopOp):
                         bodies.append(op.body_of_steps)
 
+    def is_used(self, tensor: Tensor) -> bool:
+        """Whether an op that is needed computes with it, or it leaves its loop; being a state's new value is no use."""
+        return any(
+            any(read is tensor for read in op.inputs)
+            or (isinstance(op, ResultOp) and op.inner is tensor)
+            or (isinstance(op, LoopOp) and op.end is tensor)
+            for op in self.needed
+        )
+
     # what it can be asked for
 
     def layers(self, device: str = "gpu") -> LayerNetwork:
