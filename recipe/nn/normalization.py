@@ -42,7 +42,7 @@ class Normalize(Op):
 
     def layer(self, lower: Lowering) -> Reference:
         """``norm`` without its own scale and bias."""
-        options = {"from": lower.reference(self.inputs[0]), "axis": self.axis, "param_shape": self.axis}
+        options = {"from": lower.reference(self.inputs[0]), "axis": self.axis}
         return lower.add(self, "norm", {**options, "scale": False, "bias": False, "epsilon": self.epsilon})
 
 
