@@ -187,6 +187,8 @@ class Network:
             needed.append(op.previous.output)
         if isinstance(op, LoopOp):
             needed += [unstack.output for unstack in op.unstacked]
+            if op.length_source is not None:
+                needed.append(op.length_source)
             if op.end is not None:
                 needed.append(op.end)
         if op.body.loop is not None:
