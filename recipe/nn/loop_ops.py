@@ -218,6 +218,7 @@ class LoopOp(Op):
         self.axis = axis
         self.axis_is_given = axis is not None
         self._own_axis: Dim | None = None
+        self._length_source: Tensor | None = None
         self.max_seq_len = max_seq_len
         self.include_eos = False
         self.end: Tensor | None = None
@@ -268,9 +269,28 @@ class LoopOp(Op):
         return self._own_axis
 
     @property
+    def length_source(self) -> Tensor | None:
+        """A tensor from outside of the loop that has its axis, and so the lengths; None if the axis is a new one."""
+        if self.unstacked:
+            return self.unstacked[0].inputs[0]
+        if self._length_source is None and self.axis_is_given:
+            self._length_source = self._find_length_source()
+        return self._length_source
+
+    def _find_length_source(self) -> Tensor | None:
+        body: Body | None = self.body
+        while body is not None:
+            for op in body.ops:
+                for tensor in op.outputs:
+                    if self.axis in (tensor.known_dims or ()) and getattr(op, "result_of", None) is not self:
+                        return tensor
+            body = body.parent
+        return None
+
+    @property
     def axis_is_known(self) -> bool:
         """Whether the lengths along the axis are known before the loop runs."""
-        return bool(self.unstacked) or (self.axis_is_given and self.end is None)
+        return self.length_source is not None
 
     @property
     def has_limit(self) -> bool:
@@ -293,8 +313,8 @@ class LoopOp(Op):
         body, recording = self.body_of_steps, self.body.recording
         if not self.axis_is_known and self.end is None:
             raise NetworkError(
-                "this loop has no length: unstack something in it, end it with loop.end(condition), or give the axis: "
-                "nn.Loop(axis=...)",
+                "this loop has no length: unstack something in it, end it with loop.end(condition), or give it the axis of "
+                "a tensor: nn.Loop(axis=...)",
                 self.source,
             )
         self._complete_states()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from .dim import batch_dim
 from .layers import Layer, LayerNetwork, PreviousLayer, Reference, StepReference, SubLayer
 from .loop_ops import LoopOp, PreviousOp, ResultOp, StackOp
 from .lstm_units import lstm_unit_for
@@ -159,8 +160,12 @@ class Lowering:
             options["max_seq_len"] = op.max_seq_len
         elif op.inputs:
             options["max_seq_len_via"] = self.reference(op.inputs[0])
-        if op.end is not None:
-            options["include_eos"] = op.include_eos
+        length = self._input_length(op) if op.has_own_axis else None
+        if length is not None and not op.has_limit:
+            longest = {"from": length, "mode": "max", "axis": batch_dim}
+            options["max_seq_len_via"] = self.add(op, "reduce", longest, name="max_length")
+        if op.end is not None or length is not None:
+            options["include_eos"] = op.include_eos or op.end is None
         layer = self.add(op, "rec", options)
         unit = LayerNetwork(self._here)
         layer.options["unit"] = unit
@@ -168,7 +173,7 @@ class Lowering:
         before, self._loop_path = self._loop_path, op.module_path()
         self._body(op.body_of_steps)
         self._states(op, unit)
-        self._end(op, unit)
+        self._end(op, unit, length)
         self._loop_results(op, layer, unit)
         self._loop_path = before
 
@@ -190,21 +195,42 @@ class Lowering:
             layer.options["initial_output"] = value
             self.previous(previous).target = layer
 
-    def _end(self, op: LoopOp, unit: LayerNetwork) -> None:
-        if op.end is None:
+    def _input_length(self, op: LoopOp) -> Layer:
+        """How many steps the input of a loop allows, for one that may end before; outside of the loop."""
+        assert op.length_source is not None
+        return self.add(
+            op, "length", {"from": self.reference(op.length_source), "axis": op.input_axis}, name="input_length"
+        )
+
+    def _end(self, op: LoopOp, unit: LayerNetwork, length: Layer | None) -> None:
+        """The ``end`` layer: the loop's condition, or that there is no further input, of this ``length``."""
+        conditions = [self.reference(op.end)] if op.end is not None else []
+        if length is not None and (op.include_eos or op.end is None):
+            formula = "tf.greater_equal(source(0) + 1, source(1))"
+            last = {"class": "eval", "from": [StepReference(unit), length], "eval": formula, "out_type": {"dtype": "bool"}}
+            conditions.append(Layer(unit, unit.unique_name("end_of_input"), last))
+        elif length is not None:
+            over = {"class": "compare", "from": [StepReference(unit), length], "kind": "greater_equal"}
+            conditions.append(Layer(unit, unit.unique_name("end_of_input"), over))
+        if len(conditions) == 2:
+            either = {"class": "combine", "kind": "logical_or", "from": conditions}
+            conditions = [Layer(unit, unit.unique_name("end_of_either"), either)]
+        if not conditions:
             return
-        layer = self._own_layer(op.end, unit)
-        if layer is not None and not layer.has_own_name:
+        (layer,) = conditions
+        if isinstance(layer, Layer) and layer.network is unit and not layer.has_own_name:
             layer.name = "end"
             layer.has_own_name = True
         else:
-            self._copy(unit, "end", self.reference(op.end)).name = "end"
+            self._copy(unit, "end", layer).name = "end"
 
     def _loop_results(self, op: LoopOp, rec: Layer, unit: LayerNetwork) -> None:
         results = [result for result in op.results if result in self.network.needed]
         stacks = [result for result in results if isinstance(result, StackOp)]
         for number, result in enumerate(stacks + [result for result in results if not isinstance(result, StackOp)]):
             layer = self._own_layer(result.inner, unit)
+            if not result.inner.op.body.is_inside(op.body_of_steps):
+                layer = self._in_each_step(unit, result.inner)
             if number == 0 and isinstance(result, StackOp):
                 if layer is None or layer.has_own_name:
                     layer = self._copy(unit, "output", self.reference(result.inner))
@@ -232,6 +258,14 @@ class Lowering:
         """The layer in this unit that is this very tensor, if there is one."""
         reference = self.reference(tensor)
         return reference if isinstance(reference, Layer) and reference.network is unit else None
+
+    def _in_each_step(self, unit: LayerNetwork, tensor: Tensor) -> Layer:
+        """A value from outside of a loop, once in each step: with the loop's axis, where RETURNN stacks the steps."""
+        formula = "tf.where(tf.greater_equal(source(1), 0), source(0), source(0))"
+        options = {"class": "eval", "from": [self.reference(tensor), StepReference(unit)], "eval": formula}
+        if not tensor.dims:
+            options["out_type"] = {"dtype": tensor.dtype}
+        return Layer(unit, unit.unique_name("each_step"), {**options, "allow_broadcast_all_sources": True})
 
     def _copy(self, network: LayerNetwork, name: str, source: Reference) -> Layer:
         return Layer(network, network.unique_name(name), {"class": "copy", "from": source})
