@@ -12,7 +12,7 @@ class SequenceToSequence(nn.Module):
     """
     An attention encoder-decoder from one label sequence to another.
 
-    Reads the input ``data``; in training also ``classes``, the target labels without end label.
+    Reads the input ``data``; in training also ``classes``, the target labels with the end label last.
 
     :param source: declaration of the input ``data``: labels [batch, time]
     :param target: declaration of the targets ``classes``: labels [batch, time]
@@ -44,7 +44,7 @@ class SequenceToSequence(nn.Module):
         encoder = self.encoder(nn.get_extern_data(self.source))
         if search is not None:
             return self.decoder(encoder, search=search, max_seq_len=max_seq_len).labels
-        targets = nn.postfix_in_time(nn.get_extern_data(self.target), self.decoder.end_label)
+        targets = nn.get_extern_data(self.target)
         decoded = self.decoder(encoder, targets)
         loss = nn.cross_entropy(decoded.logits, targets, label_smoothing=self.label_smoothing)
         loss.mark_as_loss("cross_entropy")

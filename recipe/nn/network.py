@@ -144,6 +144,9 @@ class Network:
     def _sis_hash(self) -> bytes:
         return f"(Network, {self.digest})".encode()
 
+    def __sis_state__(self) -> dict[str, Any]:
+        return {"digest": self.digest}  # so that Sisyphus does not search all ops for paths
+
     def __deepcopy__(self, memo: dict) -> Network:
         return self
 

@@ -1,0 +1,25 @@
+"""What is printed when an experiment is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .scoring import PronunciationScoringJob
+
+
+def print_summary(name: str, scores: Mapping[str, PronunciationScoringJob], next_step: str) -> None:
+    """
+    Prints the scores, where the plot and the reports are, and what to try next.
+
+    :param name: of the experiment; its outputs stand under ``output/NAME/``
+    :param scores: by part of the data
+    :param next_step: a hint
+    """
+    print(f"\n{name}")
+    for part, job in scores.items():
+        print(f"  {part:<5} word error rate {job.out_wer.get():6.2f} %   phone error rate {job.out_per.get():6.2f} %")
+    print(f"  learning curves: output/{name}/learning_curves.png")
+    print(f"  errors by kind, worst words: output/{name}/{list(scores)[-1]}/report.txt")
+    print(f"  next: {next_step}", flush=True)
