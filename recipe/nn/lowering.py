@@ -184,6 +184,8 @@ class Lowering:
                 continue
             assert previous.final is not None and previous.initial is not None
             layer = self._own_layer(previous.final, unit)
+            if not previous.final.op.body.is_inside(op.body_of_steps):
+                layer = self._in_each_step(unit, previous.final)
             if layer is None or layer.has_own_name or "initial_output" in layer.options:
                 layer = self._copy(unit, previous.leaf.name, self.reference(previous.final))
             else:
@@ -207,7 +209,12 @@ class Lowering:
         conditions = [self.reference(op.end)] if op.end is not None else []
         if length is not None and (op.include_eos or op.end is None):
             formula = "tf.greater_equal(source(0) + 1, source(1))"
-            last = {"class": "eval", "from": [StepReference(unit), length], "eval": formula, "out_type": {"dtype": "bool"}}
+            last = {
+                "class": "eval",
+                "from": [StepReference(unit), length],
+                "eval": formula,
+                "out_type": {"dtype": "bool"},
+            }
             conditions.append(Layer(unit, unit.unique_name("end_of_input"), last))
         elif length is not None:
             over = {"class": "compare", "from": [StepReference(unit), length], "kind": "greater_equal"}
