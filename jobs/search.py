@@ -104,6 +104,7 @@ class SearchJob(Job):
             **resolve_paths(self.config),
             "load": self.model_checkpoint.prefix(),
             "search_output_layer": "output",
+            "search_do_eval": False,
             "search_output_file": found,
             "search_output_file_format": "py",
             "log_verbosity": self.log_verbosity,
