@@ -39,7 +39,7 @@ def py() -> None:
     """The demo: a small model, few epochs."""
     experiment(
         "g2p/demo",
-        model(embedding_dim=64, lstm_dim=128, dropout=0.1),
+        model(embedding_dim=64, lstm_dim=128, num_layers=1, dropout=0.1),
         learning_rates=[0.002, 0.002, 0.0007],
         beam_size=4,
         next_step="./sis manager configs/g2p.full trains the real model; sizes and learning rates are in configs/g2p.py",
@@ -50,14 +50,14 @@ def full() -> None:
     """The real experiment."""
     experiment(
         "g2p/full",
-        model(embedding_dim=128, lstm_dim=256, dropout=0.2),
-        learning_rates=[0.001, *[0.002] * 6, 0.0014, 0.001, 0.0007, 0.0005, 0.00035, 0.00025, 0.00015],
+        model(embedding_dim=128, lstm_dim=256, num_layers=2, dropout=0.2),
+        learning_rates=[0.001, *[0.002] * 5, 0.0014, 0.001, 0.0006, 0.0004, 0.0002, 0.0001],
         beam_size=12,
         next_step="benchmarks/g2p_peers.py compares it with Phonetisaurus on the same words",
     )
 
 
-def model(*, embedding_dim: int, lstm_dim: int, dropout: float) -> SequenceToSequence:
+def model(*, embedding_dim: int, lstm_dim: int, num_layers: int, dropout: float) -> SequenceToSequence:
     """The encoder-decoder from letters to phones."""
     letters = nn.Dim(LETTERS.size, "letters", labels=LETTERS.labels)
     phones = nn.Dim(PHONES.size, "phones", labels=PHONES.labels)
@@ -65,6 +65,7 @@ def model(*, embedding_dim: int, lstm_dim: int, dropout: float) -> SequenceToSeq
         letters,
         nn.Dim(embedding_dim, "letter_embedding"),
         nn.Dim(lstm_dim, "encoder_lstm"),
+        num_layers=num_layers,
         dropout=dropout,
     )
     decoder = AttentionLstmDecoder(

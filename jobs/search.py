@@ -45,7 +45,7 @@ class SearchJob(Job):
         time_rqmt: float = 1,
         mem_rqmt: float = 4,
         cpu_rqmt: int = 2,
-        log_verbosity: int = 4,
+        log_verbosity: int = 5,
     ):
         _check_network(network)
         self.network = network

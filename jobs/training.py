@@ -59,7 +59,7 @@ class TrainingJob(Job):
         time_rqmt: float = 4,
         mem_rqmt: float = 4,
         cpu_rqmt: int = 2,
-        log_verbosity: int = 4,
+        log_verbosity: int = 5,
     ):
         _check_arguments(network, config or {}, post_config or {}, num_epochs, device)
         self.network = network
@@ -115,19 +115,20 @@ class TrainingJob(Job):
         self._check_done()
 
     def info(self) -> str | None:
-        """Which epoch it is in, with the scores of the last complete one."""
-        epoch = self._last_epoch()
-        if epoch is None:
+        """Which epoch it is in and how far, with the scores of the last complete one."""
+        done, within = self._progress()
+        if not done and not within:
             return None
-        scores = read_scores(self._learning_rates_in_work())
-        last = scores.get(epoch, {})
-        text = ", ".join(f"{key} {value:.4g}" for key, value in sorted(last.items()) if key.startswith("dev_"))
-        return f"epoch {epoch}/{self.num_epochs} done" + (f", {text}" if text else "")
+        text = f"epoch {min(done + 1, self.num_epochs)}/{self.num_epochs}"
+        if within:
+            text += f" ({within:.0%})"
+        scores = read_scores(self._learning_rates_in_work()).get(done, {})
+        return text + "".join(f", {key} {value:.4g}" for key, value in sorted(scores.items()) if key.startswith("dev_"))
 
     def completed_fraction(self) -> float | None:
-        """Epochs done of epochs wanted."""
-        epoch = self._last_epoch()
-        return None if epoch is None else max(0.0, min(1.0, epoch / self.num_epochs))
+        """Epochs done, with the part of the current one, of epochs wanted."""
+        done, within = self._progress()
+        return max(0.0, min(1.0, (done + within) / self.num_epochs))
 
     def path_available(self, path: tk.Path) -> bool:
         """Checkpoints are there as soon as their epoch is done."""
@@ -162,11 +163,23 @@ class TrainingJob(Job):
         }
 
     def _learning_rates_in_work(self) -> str:
-        return os.path.join(os.path.dirname(self.out_model_dir.get_path()), "..", "work", "learning_rates")
+        job_dir = os.path.dirname(os.path.dirname(self.out_model_dir.get_path()))
+        return os.path.join(job_dir, "work", "learning_rates")
 
-    def _last_epoch(self) -> int | None:
+    def _progress(self) -> tuple[int, float]:
+        """The last epoch with a checkpoint, and how much of the next one is done by the end of the log."""
         epochs = complete_epochs(self.out_model_dir.get_path())
-        return max(epochs) if epochs else None
+        done = max(epochs) if epochs else 0
+        try:
+            with open(self.out_log.get_path(), "rb") as file:
+                file.seek(max(0, os.path.getsize(self.out_log.get_path()) - 4000))
+                tail = file.read().decode(errors="replace")
+        except OSError:
+            return done, 0.0
+        steps = re.findall(r"train epoch (\d+), .*complete ([\d.]+)%", tail)
+        if not steps or int(steps[-1][0]) != done + 1:
+            return done, 0.0
+        return done, float(steps[-1][1]) / 100
 
     def _drop_unreadable(self, models: str, error: ReturnnError) -> bool:
         """Removes the newest checkpoint if RETURNN could not read it; says whether there was one to remove."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BEHAVIOR_VERSION = 38
 _WIDTH = 120
+_LONGEST_NAME = 40
 
 
 class PythonCode:
@@ -89,6 +90,8 @@ class _DimNames:
             self.used.setdefault(dim, "single_step_dim")
         if dim not in self.used:
             base = re.sub(r"\W+", "_", dim.name.replace("+", "_plus_").replace("*", "_times_")).strip("_").lower()
+            if len(base) > _LONGEST_NAME:
+                base = f"features_{dim.dimension}"
             base = f"{base}_dim" if base and not base[0].isdigit() else f"dim_{base}"
             taken = {*self.used.values(), *keyword.kwlist, "extern_data", "network"}
             self.used[dim] = next(
@@ -101,13 +104,10 @@ class _DimNames:
         for dim, name in self.used.items():
             if dim in (batch_dim, single_step_dim):
                 continue
-            lines.append(f"{name} = Dim({dim.dimension}, name={dim.name!r})")
+            lines.append(f"{name} = Dim({dim.dimension}, name={_quoted(dim.name)})")
             if dim.labels:
-                lines.append(f"{name}.vocab = Vocabulary.create_vocab(")
-                lines.append(
-                    f"    labels={write_value(list(dim.labels), self, 4)}, vocab_file=None, unknown_label=None"
-                )
-                lines.append(")")
+                vocabulary = {"labels": list(dim.labels), "vocab_file": None, "unknown_label": None}
+                lines.append(f"{name}.vocab = Vocabulary.create_vocab(**{write_value(vocabulary, self)})")
         return lines
 
 

@@ -58,7 +58,7 @@ class LinearOp(Op):
     def layer(self, lower: Lowering) -> Reference:
         """``linear`` with the parameters of the module."""
         x, weight, *bias = self.inputs
-        shared: dict[str, Tensor | Reference] = {"W": weight}
+        shared = {"W": weight}
         if bias:
             shared["b"] = bias[0]
         options: dict[str, Any] = {"from": lower.reference(x), "out_dim": self.out_dim}
