@@ -299,8 +299,19 @@ class LoopOp(Op):
 
     @property
     def has_own_axis(self) -> bool:
-        """Whether RETURNN needs another axis than that of the input, because an end condition may end it before."""
-        return self.axis_is_known and (self.end is not None or self.has_limit)
+        """
+        Whether the steps have another axis than the input: because a condition may end the loop before, or because a loop
+        around runs over the same one.
+        """
+        return self.axis_is_known and (self.end is not None or self.has_limit or self._is_axis_of_loop_around())
+
+    def _is_axis_of_loop_around(self) -> bool:
+        loop = self.body.loop
+        while loop is not None:
+            if loop.axis is self.axis:
+                return True
+            loop = loop.body.loop
+        return False
 
     # the end of the body
 
@@ -344,7 +355,11 @@ class LoopOp(Op):
             if previous.is_constant:
                 if previous.initial is None:
                     raise NetworkError(f"state {leaf.name!r} is read, but never assigned", previous.source)
-                warn(f"state {leaf.name!r} is read in the loop, but never assigned: it is a constant", previous.source)
+                if not self._is_state_of_loop_around(leaf):
+                    warn(
+                        f"state {leaf.name!r} is read in the loop, but never assigned: it is a constant",
+                        previous.source,
+                    )
         for previous in missing:
             final = previous.final
             if final is None or final.known_dims is None:
@@ -369,6 +384,14 @@ class LoopOp(Op):
                         f"{dims_text(previous.final.dims)} in each step; give it an initial value",
                         previous.source,
                     )
+
+    def _is_state_of_loop_around(self, leaf: StateLeaf) -> bool:
+        loop = self.body.loop
+        while loop is not None:
+            if leaf in loop.previous:
+                return True
+            loop = loop.body.loop
+        return False
 
     def _move_out(self) -> None:
         """What depends on nothing in the loop is computed once, outside."""

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .dim import batch_dim
-from .layers import Layer, LayerNetwork, PreviousLayer, Reference, StepReference, SubLayer
+from .inner_loop_results import InnerLoopResults
+from .layers import (
+    Layer,
+    LayerNetwork,
+    PreviousLayer,
+    Reference,
+    StepReference,
+    SubLayer,
+)
 from .loop_ops import LoopOp, PreviousOp, ResultOp, StackOp
 from .lstm_units import lstm_unit_for
 from .op import Op
@@ -66,9 +74,20 @@ class Lowering:
 
     # for the ops
 
-    def reference(self, tensor: Tensor) -> Reference:
-        """What a layer's option says to read this tensor."""
-        return self._references[tensor]
+    def reference(self, tensor: Tensor, inside: LayerNetwork | None = None) -> Reference:
+        """
+        What a layer's option says to read this tensor.
+
+        :param inside: where the layer stands; default: where the op stands that is being lowered
+        """
+        reference = self._references[tensor]
+        if isinstance(reference, PreviousLayer) and reference.network is not (inside or self._here):
+            # a loop inside cannot read prev: of the one around, only a layer there that has read it
+            op, copy_from = tensor.op, reference
+            assert isinstance(op, PreviousOp)
+            name = f"{op.leaf.name}_before"
+            return self.once(("held", op), lambda: self._copy(copy_from.network, name, copy_from))
+        return reference
 
     def add(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str | None = None) -> Layer:
         """
@@ -87,11 +106,7 @@ class Lowering:
 
     def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:
         """Adds a layer to the network itself, wherever the op stands: something made of parameters alone."""
-        before, self._here = self._here, self.root
-        try:
-            return self.add(op, layer_class, options, name=name)
-        finally:
-            self._here = before
+        return self._add_in(self.root, op, layer_class, options, name)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What ``make`` gave when this was first asked for."""
@@ -105,9 +120,12 @@ class Lowering:
         assert isinstance(op, ParameterOp)
         return self._parameters[op]
 
-    def parameter_map(self, **parameters: Tensor | Reference) -> dict[str, Any]:
+    def parameter_map(self, **parameters: Tensor) -> dict[str, Any]:
         """The ``reuse_params`` option that makes a layer use these parameters, by the layer's own names for them."""
-        return {"map": {name: self._shared(value) for name, value in parameters.items()}}
+        layers = {name: self.parameter(tensor) for name, tensor in parameters.items()}
+        return {
+            "map": {name: {"layer_output": layer, "shape": layer.options["shape"]} for name, layer in layers.items()}
+        }
 
     def previous(self, op: PreviousOp) -> PreviousLayer:
         """``prev:`` of the layer that will hold the state."""
@@ -122,6 +140,21 @@ class Lowering:
     def loop_result(self, op: ResultOp) -> Reference:
         """A value of a loop, from outside."""
         return self._results[op]
+
+    def in_each_step(self, unit: LayerNetwork, tensor: Tensor) -> Layer:
+        """A value from outside of a loop, once in each step: with the loop's axis, where RETURNN stacks the steps."""
+        formula = "tf.where(tf.greater_equal(source(1), 0), source(0), source(0))"
+        options = {"class": "eval", "from": [self.reference(tensor, unit), StepReference(unit)], "eval": formula}
+        if not tensor.dims:
+            options["out_type"] = {"dtype": tensor.dtype}
+        return Layer(unit, unit.unique_name("each_step"), {**options, "allow_broadcast_all_sources": True})
+
+    def input_length(self, op: LoopOp) -> Layer:
+        """How many steps the input of a loop allows: a layer where the input stands."""
+        source = op.length_source
+        assert source is not None
+        options = {"from": self.reference(source), "axis": op.input_axis}
+        return self._add_in(self._networks[source.op.body], op, "length", options, "input_length")
 
     # bodies and loops
 
@@ -146,13 +179,6 @@ class Lowering:
             return path[len(self._loop_path) :].strip("/")
         return path
 
-    def _shared(self, value: Tensor | Reference) -> dict[str, Any]:
-        if isinstance(value, Tensor):
-            return {"layer_output": self.parameter(value), "shape": self.parameter(value).options["shape"]}
-        layer = value.layer()
-        assert layer is not None
-        return {"layer_output": value, "shape": layer.options["shape_of_parameter"]}
-
     def loop(self, op: LoopOp) -> None:
         """Makes the ``rec`` layer of a loop."""
         options: dict[str, Any] = {"axis": op.get_axis(), "from": []}
@@ -160,12 +186,12 @@ class Lowering:
             options["max_seq_len"] = op.max_seq_len
         elif op.inputs:
             options["max_seq_len_via"] = self.reference(op.inputs[0])
-        length = self._input_length(op) if op.has_own_axis else None
+        length = self.input_length(op) if op.has_own_axis else None
         if length is not None and not op.has_limit:
             longest = {"from": length, "mode": "max", "axis": batch_dim}
-            options["max_seq_len_via"] = self.add(op, "reduce", longest, name="max_length")
+            options["max_seq_len_via"] = self._add_in(length.network, op, "reduce", longest, "max_length")
         if op.end is not None or length is not None:
-            options["include_eos"] = op.include_eos or op.end is None
+            options["include_eos"] = op.include_eos and length is None
         layer = self.add(op, "rec", options)
         unit = LayerNetwork(self._here)
         layer.options["unit"] = unit
@@ -185,38 +211,34 @@ class Lowering:
             assert previous.final is not None and previous.initial is not None
             layer = self._own_layer(previous.final, unit)
             if not previous.final.op.body.is_inside(op.body_of_steps):
-                layer = self._in_each_step(unit, previous.final)
+                layer = self.in_each_step(unit, previous.final)
             if layer is None or layer.has_own_name or "initial_output" in layer.options:
-                layer = self._copy(unit, previous.leaf.name, self.reference(previous.final))
+                layer = self._copy(unit, previous.leaf.name, self.reference(previous.final, unit))
             else:
                 layer.name = unit.unique_name(previous.leaf.name)
             layer.has_own_name = True
             value = constant_value(previous.initial)
             if value is None or len(previous.output.dims) > 2 or not _shape_is_plain(layer):
-                value = self.reference(previous.initial)
+                value = self.reference(previous.initial, unit)
             layer.options["initial_output"] = value
             self.previous(previous).target = layer
 
-    def _input_length(self, op: LoopOp) -> Layer:
-        """How many steps the input of a loop allows, for one that may end before; outside of the loop."""
-        assert op.length_source is not None
-        return self.add(
-            op, "length", {"from": self.reference(op.length_source), "axis": op.input_axis}, name="input_length"
-        )
+    def _add_in(self, network: LayerNetwork, op: Op, layer_class: str, options: dict[str, Any], name: str) -> Layer:
+        before, self._here = self._here, network
+        try:
+            return self.add(op, layer_class, options, name=name)
+        finally:
+            self._here = before
 
     def _end(self, op: LoopOp, unit: LayerNetwork, length: Layer | None) -> None:
         """The ``end`` layer: the loop's condition, or that there is no further input, of this ``length``."""
-        conditions = [self.reference(op.end)] if op.end is not None else []
-        if length is not None and (op.include_eos or op.end is None):
-            formula = "tf.greater_equal(source(0) + 1, source(1))"
-            last = {
-                "class": "eval",
-                "from": [StepReference(unit), length],
-                "eval": formula,
-                "out_type": {"dtype": "bool"},
-            }
-            conditions.append(Layer(unit, unit.unique_name("end_of_input"), last))
-        elif length is not None:
+        conditions: list[Reference] = [self.reference(op.end, unit)] if op.end is not None else []
+        if length is not None:
+            if op.end is not None and op.include_eos:
+                # the step of the condition counts, the step behind the input does not: so both end the step behind
+                conditions = [PreviousLayer(unit)]
+                conditions[0].target = self._copy(unit, "ended", self.reference(op.end, unit))
+                conditions[0].target.options["initial_output"] = False
             over = {"class": "compare", "from": [StepReference(unit), length], "kind": "greater_equal"}
             conditions.append(Layer(unit, unit.unique_name("end_of_input"), over))
         if len(conditions) == 2:
@@ -233,20 +255,23 @@ class Lowering:
 
     def _loop_results(self, op: LoopOp, rec: Layer, unit: LayerNetwork) -> None:
         results = [result for result in op.results if result in self.network.needed]
+        if results and self._here is not self.root:
+            self._results.update(InnerLoopResults(self, op, rec, unit).references(results))
+            return
         stacks = [result for result in results if isinstance(result, StackOp)]
         for number, result in enumerate(stacks + [result for result in results if not isinstance(result, StackOp)]):
             layer = self._own_layer(result.inner, unit)
             if not result.inner.op.body.is_inside(op.body_of_steps):
-                layer = self._in_each_step(unit, result.inner)
+                layer = self.in_each_step(unit, result.inner)
             if number == 0 and isinstance(result, StackOp):
                 if layer is None or layer.has_own_name:
-                    layer = self._copy(unit, "output", self.reference(result.inner))
+                    layer = self._copy(unit, "output", self.reference(result.inner, unit))
                 layer.name = "output"
                 layer.has_own_name = True
                 self._results[result] = rec
                 continue
             if layer is None:
-                layer = self._copy(unit, f"{result.name}", self.reference(result.inner))
+                layer = self._copy(unit, f"{result.name}", self.reference(result.inner, unit))
             if isinstance(result, StackOp):
                 layer.options["is_output_layer"] = True
                 self._results[result] = SubLayer(rec, layer)
@@ -259,20 +284,12 @@ class Lowering:
             inner = next((result.inner for result in results), op.end)
             if inner is None:
                 inner = op.unstacked[0].output
-            self._copy(unit, "output", self.reference(inner)).name = "output"
+            self._copy(unit, "output", self.reference(inner, unit)).name = "output"
 
     def _own_layer(self, tensor: Tensor, unit: LayerNetwork) -> Layer | None:
         """The layer in this unit that is this very tensor, if there is one."""
         reference = self.reference(tensor)
         return reference if isinstance(reference, Layer) and reference.network is unit else None
-
-    def _in_each_step(self, unit: LayerNetwork, tensor: Tensor) -> Layer:
-        """A value from outside of a loop, once in each step: with the loop's axis, where RETURNN stacks the steps."""
-        formula = "tf.where(tf.greater_equal(source(1), 0), source(0), source(0))"
-        options = {"class": "eval", "from": [self.reference(tensor), StepReference(unit)], "eval": formula}
-        if not tensor.dims:
-            options["out_type"] = {"dtype": tensor.dtype}
-        return Layer(unit, unit.unique_name("each_step"), {**options, "allow_broadcast_all_sources": True})
 
     def _copy(self, network: LayerNetwork, name: str, source: Reference) -> Layer:
         return Layer(network, network.unique_name(name), {"class": "copy", "from": source})

@@ -208,7 +208,7 @@ class Lstm(Module):
 
     def initial_state(self) -> LstmState:
         """Zeros."""
-        return _initial_state(self, self.out_dim)
+        return _initial_state(self.out_dim)
 
     def _parameters(self, x: Tensor) -> list[Tensor]:
         if self.W is None:
@@ -253,12 +253,14 @@ class LstmCell(Module):
                     "loop.state.cell = cell.initial_state() before the loop body"
                 )
             state = LstmState(*state)
-        op = LstmCellOp(x, self._parameters(x), LstmState(as_tensor(state.h), as_tensor(state.c)))
+        state = LstmState(as_tensor(state.h), as_tensor(state.c))
+        _warn_if_state_starts_anew(state)
+        op = LstmCellOp(x, self._parameters(x), state)
         return op.outputs[0], LstmState(op.outputs[0], op.outputs[1])
 
     def initial_state(self) -> LstmState:
         """Zeros."""
-        return _initial_state(self, self.out_dim)
+        return _initial_state(self.out_dim)
 
     _parameters = Lstm._parameters
     _make = Lstm._make
@@ -295,11 +297,18 @@ def _lstm_dims(name: str, dims: tuple[DimLike, ...]) -> tuple[Dim, DimLike | Non
     return as_dim(dims[-1]), dims[0] if len(dims) == 2 else None
 
 
-def _initial_state(module: Module, dim: Dim) -> LstmState:
-    if current_recording().body.loop is not None:
-        warn(
-            f"{type(module).__name__}.initial_state() is called inside of a loop: the state starts anew in each step. "
-            "Before the loop body: loop.state.cell = cell.initial_state(); in it: h, loop.state.cell = "
-            "cell(x, loop.state.cell)"
-        )
+def _initial_state(dim: Dim) -> LstmState:
     return LstmState(zeros([batch_dim, dim]), zeros([batch_dim, dim]))
+
+
+def _warn_if_state_starts_anew(state: LstmState) -> None:
+    """Tells of a state that no step changes, though the cell is in a loop."""
+    loop = current_recording().body.loop
+    if loop is None or any(
+        tensor.op.body.is_inside(loop.body_of_steps) and constant_value(tensor) is None for tensor in state
+    ):
+        return
+    warn(
+        "LstmCell gets the same state in each step of the loop, so it remembers nothing. Before the loop body: "
+        "loop.state.cell = cell.initial_state(); in it: h, loop.state.cell = cell(x, loop.state.cell)"
+    )
