@@ -9,6 +9,7 @@ import numpy
 
 from recipe import nn
 from recipe.nn.interpreter import Result
+from recipe.nn.ops.choice import Choice
 
 from .returnn_run import ReturnnOutput, ReturnnRun, run_returnn
 
@@ -56,9 +57,20 @@ def check_agreement(
         numpy.testing.assert_allclose(in_returnn.losses[name], loss, rtol=rtol, atol=1e-6, err_msg=f"loss {name}")
     if search:
         assert in_numpy.beam_scores is not None and in_returnn.beam_scores is not None
-        numpy.testing.assert_allclose(in_returnn.beam_scores, in_numpy.beam_scores, rtol=rtol, atol=1e-5)
+        scores = in_numpy.beam_scores / returnn_score_divisor(network, in_numpy)
+        numpy.testing.assert_allclose(in_returnn.beam_scores, scores, rtol=rtol, atol=1e-5)
     assert set(in_returnn.parameters) == set(network.parameters)
     return Agreement(network, in_numpy, in_returnn)
+
+
+def returnn_score_divisor(network: nn.Network, in_numpy: nn.NumpyRun) -> int:
+    """With length normalization RETURNN divides all scores by the number of steps of the batch after the last step."""
+    (choice,) = (op for op in network.all_ops() if isinstance(op, Choice))
+    loop = choice.body.loop
+    if loop is None or not choice.search.length_normalization:
+        return 1
+    lengths = next(result.lengths[loop.get_axis()] for result in in_numpy.outputs.values() if result.lengths)
+    return int(lengths.max()) + (0 if loop.include_eos else 1)
 
 
 def assert_same_output(name: str, result: Result, output: ReturnnOutput, rtol: float = 1e-4) -> None:
