@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Union
 
@@ -37,6 +38,7 @@ class Dim:
         self.name = name or (str(dimension) if dimension is not None else "time")
         self.labels = tuple(labels) if labels is not None else None
         self._terms: dict[Dim | None, int] | None = None
+        self._quotient: tuple[Dim, int] | None = None
         self._anonymous = False
         self._batch = False
 
@@ -103,6 +105,7 @@ class Dim:
         key = ("floordiv", self, divisor)
         if key not in _SUMS:
             _SUMS[key] = Dim(self.size // divisor, f"{self.name}//{divisor}")
+            _SUMS[key]._quotient = (self, divisor)
         return _SUMS[key]
 
     def __reduce__(self):
@@ -112,6 +115,10 @@ class Dim:
             return _get_single_step_dim, ()
         if self._anonymous:
             return as_dim, (self.dimension,)
+        if self._terms is not None:
+            return _from_items, (tuple(self._terms.items()),)
+        if self._quotient is not None:
+            return operator.floordiv, self._quotient
         return super().__reduce__()
 
     def __deepcopy__(self, memo: dict) -> Dim:
@@ -180,6 +187,11 @@ def _from_terms(terms: dict[Dim | None, int]) -> Dim:
         dim._terms = dict(terms)
         _SUMS[key] = dim
     return _SUMS[key]
+
+
+def _from_items(items: tuple[tuple[Dim | None, int], ...]) -> Dim:
+    """A sum that was pickled: the same object as the same sum of the dims that were read."""
+    return _from_terms(dict(items))
 
 
 def _term_name(base: Dim | None, count: int) -> str:

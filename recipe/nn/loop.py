@@ -105,7 +105,8 @@ class Loop:
 
     def last(self, y: Tensor) -> Tensor:
         """The value of ``y`` in each sequence's last step, to be used after the loop. May be called after it, too."""
-        assert self.op is not None, "inside of `with`"
+        if self.op is None:
+            raise NetworkError("this belongs inside of `with nn.Loop(...) as loop:`, or after it")
         y = as_tensor(y)
         op = self.op
         known = [result for result in op.results if isinstance(result, LastOp) and result.inner is y]
