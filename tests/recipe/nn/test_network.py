@@ -1,0 +1,119 @@
+"""Network: immutable, its own copy, with a run in NumPy that can be traced."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy
+import pytest
+
+from recipe import nn
+
+from ..models.small_model import small_feeds, small_model
+from .inputs import FEATURES, FEEDS, FRAMES, LENGTHS, frames, vector
+
+
+def test_is_its_own_deep_copy() -> None:
+    network = nn.Network(small_model())
+    assert copy.deepcopy(network) is network
+    assert copy.deepcopy({"network": [network]})["network"][0] is network
+
+
+@pytest.mark.parametrize("search", [None, nn.BeamSearch(3)])
+def test_pickled_and_read_again(search: nn.BeamSearch | None) -> None:
+    network = nn.Network(small_model(), search=search, max_seq_len=6)
+    again = pickle.loads(pickle.dumps(network))
+    assert again.digest == network.digest
+    assert again.canonical_form() == network.canonical_form()
+    for device in ("cpu", "gpu"):
+        assert again.config_text(device) == network.config_text(device)
+    parameters = network.random_parameters()
+    runs = [nn.run_numpy(one, small_feeds(), parameters) for one in (network, again)]
+    assert runs[0].losses == runs[1].losses
+    for name, result in runs[0].outputs.items():
+        numpy.testing.assert_array_equal(result.value, runs[1].outputs[name].value)
+
+
+def test_model_is_pickled_with_its_network() -> None:
+    """Dims stay the same objects within what is pickled together."""
+    model = small_model()
+    again, network = pickle.loads(pickle.dumps((model, nn.Network(model))))
+    assert nn.Network(again).digest == network.digest
+
+
+def test_batch_dim_and_numbers_as_dims_are_the_same_after_pickling() -> None:
+    dims = (nn.batch_dim, nn.Linear(3, 4).out_dim)
+    assert pickle.loads(pickle.dumps(dims)) == dims
+
+
+def test_digest_is_computed_once() -> None:
+    network = nn.Network(small_model())
+    assert network.digest is network.digest
+    assert len(network.digest) == 64
+
+
+def test_random_parameters_are_those_of_the_seed() -> None:
+    network = nn.Network(small_model())
+    one, same, other = (network.random_parameters(seed) for seed in (1, 1, 2))
+    assert list(one) == sorted(network.parameters)
+    for name in one:
+        numpy.testing.assert_array_equal(one[name], same[name])
+    assert any((one[name] != other[name]).any() for name in one)
+
+
+def test_trace() -> None:
+    def model() -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.s = vector()
+        with loop:
+            loop.state.s = nn.tanh(loop.state.s + loop.unstack(frames()))
+            return loop.stack(loop.state.s)
+
+    run = nn.run_numpy(nn.Network(model), FEEDS, trace=True)
+    assert run.trace is not None
+    steps = [step for step in run.trace if "tanh" in step.what]
+    assert [step.step for step in steps] == [(number,) for number in range(max(LENGTHS))]
+    for number, step in enumerate(steps):
+        numpy.testing.assert_array_equal(step.value[0], run.outputs["output"].value[0, number])
+
+
+def test_nested_result_gives_outputs_by_path() -> None:
+    network = nn.Network(lambda: {"a": (frames(), vector()), "b": nn.LstmState(h=frames(), c=vector())})
+    assert [name for name, _ in network.outputs] == ["a/0", "a/1", "b/h", "b/c"]
+
+
+def test_mark_as_output() -> None:
+    def model() -> None:
+        nn.tanh(frames()).mark_as_output("activation")
+        frames().mark_as_output()
+
+    assert [name for name, _ in nn.Network(model).outputs] == ["activation", "output"]
+
+
+def test_result_as_sequences() -> None:
+    rows = nn.run_numpy(nn.Network(frames), FEEDS).outputs["output"].sequences()
+    assert [row.shape for row in rows] == [(length, FEATURES.size) for length in LENGTHS]
+
+
+def test_numpy_wants_all_inputs_and_parameters() -> None:
+    model = nn.Linear(FEATURES, 3)
+    network = nn.Network(lambda: model(frames()))
+    with pytest.raises(nn.NetworkError, match="'data'"):
+        nn.run_numpy(network, {"classes": FEEDS["classes"]})
+    with pytest.raises(nn.NetworkError, match="no value was given for parameter 'linear/W'"):
+        nn.run_numpy(network, FEEDS, {})
+    wrong = {**network.random_parameters(), "linear/W": numpy.zeros((2, 2))}
+    with pytest.raises(nn.NetworkError, match=r"'linear/W' has shape \(5, 3\), but \(2, 2\) was given"):
+        nn.run_numpy(network, FEEDS, wrong)
+    with pytest.raises(nn.NetworkError, match="greatest length 3 is not the size 4"):
+        nn.run_numpy(nn.Network(frames), {"data": (FEEDS["data"][0], [3, 2, 1])})
+    with pytest.raises(nn.NetworkError, match=r"an array \(3, 5\) was fed"):
+        nn.run_numpy(nn.Network(frames), {"data": FEEDS["vector"]})
+
+
+def test_input_by_name() -> None:
+    network = nn.Network(lambda: nn.tanh(nn.get_extern_data("data")), extern_data=[FRAMES])
+    assert set(network.extern_data) == {"data"}
+    with pytest.raises(nn.NetworkError, match=r"input 'other' is not declared, only \['data'\]"):
+        nn.Network(lambda: nn.get_extern_data("other"), extern_data=[FRAMES])
