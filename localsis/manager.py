@@ -1,0 +1,215 @@
+"""The manager: runs the jobs that the outputs need, in order, on this machine."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import time
+from typing import IO
+
+from . import job as job_module
+from . import outputs, settings
+from .display import Display, make_display
+from .job import Job
+from .run_state import MOST_INTERRUPTIONS, TaskRun
+
+_POLL = 0.1
+
+
+class ManagerError(Exception):
+    """What keeps the manager from running, for the user."""
+
+
+class Manager:
+    """
+    Runs everything that the registered outputs need.
+
+    :param cores: how many cores tasks may use together
+    """
+
+    def __init__(self, cores: int | None = None):
+        self.cores = cores or len(os.sched_getaffinity(0))
+        self.has_gpu = shutil.which("nvidia-smi") is not None
+        self.running: list[TaskRun] = []
+        self.failed: dict[str, str] = {}
+        self.interruptions: dict[str, int] = {}
+        self.jobs: list[Job] = []
+        self._prepared: set[str] = set()
+        self._lock: IO[str] | None = None
+        self.display: Display = make_display()
+
+    def run(self) -> int:
+        """
+        Runs until nothing is left to do.
+
+        :return: exit status: 0 if all outputs are there, else 1
+        """
+        self._take_lock()
+        previous = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            for line in job_module.told:
+                self.display.say(line)
+            self.jobs = outputs.wanted_jobs()
+            self._prepare()
+            with self.display:
+                while self._step():
+                    time.sleep(_POLL)
+        except KeyboardInterrupt:
+            self._stop_all()
+            self.display.say("stopped; the next start goes on from here")
+            return 1
+        except OSError as error:
+            self._stop_all()
+            raise ManagerError(f"the work directory cannot be written: {error}. Make room or give access, start again")
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+        return self._finish()
+
+    # preparation
+
+    def _take_lock(self) -> None:
+        try:
+            os.makedirs(settings.work_dir(), exist_ok=True)
+            self._lock = open(os.path.join(settings.work_dir(), ".manager.lock"), "a+", encoding="utf-8")
+        except OSError as error:
+            raise ManagerError(f"the work directory {settings.work_dir()} cannot be written: {error}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ManagerError(
+                f"another manager is running on {settings.work_dir()}. Wait for it, or end it first"
+            ) from error
+
+    def _prepare(self) -> None:
+        for job in self.jobs:
+            if outputs.is_done(job):
+                continue
+            if job._sis_is_finished():
+                self._reopen(job)
+            for run in self._runs(job):
+                if run.is_failed():
+                    self.display.say(f"{job._sis_id()}: failed before, is tried again")
+                    run.clear_error()
+                elif not run.is_finished() and run.find_process():
+                    self.display.say(f"{job._sis_id()}: still running since an earlier start")
+                    self._prepared.add(job._sis_id())
+                    self.running.append(run)
+
+    def _reopen(self, job: Job) -> None:
+        missing = ", ".join(job._sis_missing_outputs()[:3])
+        self.display.say(f"{job._sis_id()}: was finished, but has not {missing}; it is run again")
+        for name in os.listdir(job._sis_path()):
+            if name == "finished" or name.startswith("finished."):
+                os.remove(job._sis_path(name))
+
+    def _runs(self, job: Job) -> list[TaskRun]:
+        return [TaskRun(job, task, number) for task in job.tasks() for number in task.ids()]
+
+    # one round
+
+    def _step(self) -> bool:
+        """Looks after what runs and starts what can; says whether there is anything to wait for."""
+        for run in list(self.running):
+            if run.is_finished() or run.is_failed() or not run.is_alive():
+                self.running.remove(run)
+                self._ended(run)
+        for job in self.jobs:
+            if not outputs.is_done(job) and job._sis_id() not in self.failed:
+                self._advance(job)
+        outputs.make_links()
+        self.display.show(self.jobs, self.running, self.failed)
+        return bool(self.running)
+
+    def _advance(self, job: Job) -> None:
+        """Starts what can be started of a job."""
+        if any(not path.available() for path in job._sis_all_inputs() if path.creator is not None):
+            return
+        missing = [path for path in job._sis_all_inputs() if path.creator is None and not path.available()]
+        if missing:
+            self._fail(job, f"its input {missing[0].get_path()} is not there")
+            return
+        for task in job.tasks():
+            if task.is_finished(job._sis_path()):
+                continue
+            for number in task.ids():
+                run = TaskRun(job, task, number)
+                if not run.is_finished() and not self._is_running(run) and job._sis_id() not in self.failed:
+                    self._start(run)
+            return
+        missing_outputs = job._sis_missing_outputs()
+        if missing_outputs:
+            self._fail(job, f"all its tasks ended well, but it has not made {', '.join(missing_outputs)}")
+        else:
+            with open(job._sis_path("finished"), "w", encoding="utf-8"):
+                pass
+            self.display.say(f"{job._sis_id()}: finished")
+
+    def _is_running(self, run: TaskRun) -> bool:
+        return any(
+            other.job is run.job and other.task.name == run.task.name and other.number == run.number
+            for other in self.running
+        )
+
+    def _start(self, run: TaskRun) -> None:
+        rqmt = run.job._sis_task_rqmt(run.task)
+        if rqmt.get("gpu", 0) and not self.has_gpu:
+            self._fail(run.job, 'it wants a GPU, and this machine has none. Give device="cpu", or use a cluster')
+            return
+        if not run.task.mini_task and self._cores_in_use() + self._cores_for(run) > self.cores:
+            return
+        if run.job._sis_id() not in self._prepared:
+            run.job._sis_setup_directory()
+            self._prepared.add(run.job._sis_id())
+        if run.marker("usage") and os.path.exists(run.marker("usage")):
+            os.remove(run.marker("usage"))
+        run.start()
+        self.running.append(run)
+        self.display.say(f"{run.job._sis_id()}: {run.task.name} started")
+
+    def _cores_for(self, run: TaskRun) -> int:
+        return 0 if run.task.mini_task else min(int(run.job._sis_task_rqmt(run.task).get("cpu", 1)), self.cores)
+
+    def _cores_in_use(self) -> int:
+        return sum(self._cores_for(run) for run in self.running)
+
+    def _ended(self, run: TaskRun) -> None:
+        if run.is_finished():
+            return
+        if run.is_failed():
+            self._fail(run.job, f"{run.task.name} ended with an error:\n{run.log_tail()}  whole log: {run.marker('log')}")
+            return
+        key = run.marker("log")
+        self.interruptions[key] = self.interruptions.get(key, 0) + 1
+        status = run.child.returncode if run.child is not None else None
+        why = "was killed (137: maybe out of memory)" if status in (137, -signal.SIGKILL) else "was interrupted"
+        if self.interruptions[key] > MOST_INTERRUPTIONS:
+            self._fail(run.job, f"{run.task.name} {why} {self.interruptions[key]} times:\n{run.log_tail()}")
+        else:
+            self.display.say(f"{run.job._sis_id()}: {run.task.name} {why}; it goes on")
+
+    def _fail(self, job: Job, why: str) -> None:
+        self.failed[job._sis_id()] = why
+        self.display.say(f"{job._sis_id()}: FAILED, {why}")
+
+    # the end
+
+    def _stop_all(self) -> None:
+        for run in self.running:
+            run.stop()
+
+    def _finish(self) -> int:
+        outputs.make_links()
+        missing = outputs.missing_outputs()
+        if missing or self.failed:
+            self.display.say(f"not done: {', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}")
+            self.display.say("mend what is said above and start again; what is done stays done")
+            return 1
+        for function, args, kwargs in outputs.callbacks:
+            function(*args, **kwargs)
+        return 0
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,76 @@
+"""What a config asks for: outputs, and functions to call when all are there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from . import settings
+from .job import Job, created_jobs, link
+from .paths import Path
+
+registered: dict[str, Path] = {}
+"""Outputs by the name of their link below ``output/``."""
+
+callbacks: list[tuple[Callable[..., Any], tuple, dict[str, Any]]] = []
+
+
+def register_output(name: str, value: Path, export_graph: bool = False) -> None:
+    """
+    Asks for an output; when it is there, ``output/NAME`` leads to it.
+
+    :raises TypeError: for what is no path or variable
+    """
+    if not isinstance(value, Path):
+        raise TypeError(f"register_output({name!r}, ...) wants an output of a job, not {value!r}")
+    registered[name] = value
+
+
+def register_callback(function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    """Asks for a function to be called when all outputs are there."""
+    callbacks.append((function, args, kwargs))
+
+
+def wanted_jobs() -> list[Job]:
+    """All jobs that the outputs need, inputs first; what is behind a finished job is not looked at."""
+    order: list[Job] = []
+    seen: set[str] = set()
+
+    def visit(job: Job) -> None:
+        stack = [(job, False)]
+        while stack:
+            current, inputs_done = stack.pop()
+            if inputs_done:
+                order.append(current)
+            elif current._sis_id() not in seen:
+                seen.add(current._sis_id())
+                stack.append((current, True))
+                if not is_done(current):
+                    stack.extend((other, False) for other in sorted(current._sis_input_jobs(), key=Job._sis_id))
+
+    for path in registered.values():
+        if path.creator is not None:
+            visit(path.creator)
+    return order
+
+
+def is_done(job: Job) -> bool:
+    """Whether a job is finished and all that it declares is there."""
+    return job._sis_is_finished() and not job._sis_missing_outputs()
+
+
+def make_links() -> None:
+    """Makes the links below ``output/`` for what is there, and those of aliases."""
+    for name, path in registered.items():
+        if path.available() and os.path.exists(path.get_path()):
+            link(os.path.realpath(path.get_path()), os.path.join(settings.BASE_DIR, settings.OUTPUT_DIR, name))
+    for job in created_jobs.values():
+        if os.path.isdir(job._sis_path()):
+            for alias in job._sis_aliases:
+                link(job._sis_path(), os.path.join(settings.BASE_DIR, settings.ALIAS_DIR, alias))
+
+
+def missing_outputs() -> list[str]:
+    """Names of registered outputs that are not there."""
+    return [name for name, path in registered.items() if not os.path.exists(path.get_path())]

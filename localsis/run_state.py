@@ -1,0 +1,115 @@
+"""The runs of a job's tasks: where each stands, by the files in the job's directory and the processes alive."""
+
+from __future__ import annotations
+
+import ast
+import glob
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+
+from . import settings
+from .job import Job
+from .task import Task
+
+MOST_INTERRUPTIONS = 3
+
+
+class TaskRun:
+    """
+    One run of a task.
+
+    :param job: the job
+    :param task: its task
+    :param number: which run of it, from 1
+    """
+
+    def __init__(self, job: Job, task: Task, number: int):
+        self.job, self.task, self.number = job, task, number
+        self.process: psutil.Process | None = None
+        self.child: subprocess.Popen[bytes] | None = None
+        self.started = time.time()
+        self.interruptions = 0
+
+    def marker(self, kind: str) -> str:
+        """One of its files in the job's directory."""
+        return self.task.marker(self.job._sis_path(), kind, self.number)
+
+    def is_finished(self) -> bool:
+        """Whether it is done."""
+        return os.path.exists(self.marker("finished"))
+
+    def is_failed(self) -> bool:
+        """Whether it ended with an error."""
+        return os.path.exists(self.marker("error"))
+
+    def find_process(self) -> bool:
+        """Looks for a process that an earlier manager started for it and that is still alive."""
+        try:
+            with open(self.marker("usage"), encoding="utf-8") as file:
+                usage = ast.literal_eval(file.read())
+            process = psutil.Process(usage["pid"])
+            same = abs(process.create_time() - usage.get("start_time", process.create_time())) < 2
+            if same and process.status() != psutil.STATUS_ZOMBIE and "worker" in process.cmdline():
+                self.process, self.started = process, process.create_time()
+                return True
+        except (OSError, ValueError, SyntaxError, KeyError, TypeError, psutil.Error):
+            pass
+        return False
+
+    def start(self) -> None:
+        """Starts the worker process, in a session of its own."""
+        command = [sys.executable, "-m", "localsis", "worker", self.job._sis_path(), self.task.name, str(self.number)]
+        with open(self.marker("log"), "ab") as log:
+            self.child = subprocess.Popen(
+                command,
+                cwd=settings.BASE_DIR,
+                env={**settings.task_environment(), "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.process = psutil.Process(self.child.pid)
+        self.started = time.time()
+
+    def is_alive(self) -> bool:
+        """Whether its process still runs."""
+        if self.child is not None:
+            return self.child.poll() is None
+        try:
+            return self.process is not None and self.process.is_running() and self.process.status() != "zombie"
+        except psutil.Error:
+            return False
+
+    def stop(self, patience: float = 3.0) -> None:
+        """Ends its process and all that it started: RETURNN does not always end when asked to, so at last by force."""
+        if self.process is None:
+            return
+        for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
+            try:
+                os.killpg(self.process.pid, number)
+            except (ProcessLookupError, PermissionError):
+                return
+            end = time.monotonic() + wait
+            while self.is_alive() and time.monotonic() < end:
+                time.sleep(0.05)
+
+    def log_tail(self, lines: int = 25) -> str:
+        """The last lines of its log."""
+        try:
+            with open(self.marker("log"), encoding="utf-8", errors="replace") as file:
+                return "".join(file.readlines()[-lines:])
+        except OSError:
+            return ""
+
+    def clear_error(self) -> None:
+        """Puts the log of a failed run aside, so that it can be run again."""
+        count = len(glob.glob(glob.escape(self.marker("log")) + ".error.*")) + 1
+        if os.path.exists(self.marker("log")):
+            os.replace(self.marker("log"), f"{self.marker('log')}.error.{count:02d}")
+        os.remove(self.marker("error"))
