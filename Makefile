@@ -1,0 +1,46 @@
+# make g2p: the demo; make test: all tests; both set up .venv first
+PYTHON ?= python3
+VENV := .venv
+FAILED = echo "Could not install the packages into $(VENV): no network, or the disk is full? What is above says which; then run the same command again." >&2; exit 1
+
+.PHONY: help venv venv-dev g2p test check python-version compiler
+
+help:
+	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo"
+	@echo "make test      set up .venv, then run all tests"
+	@echo "make check     ruff, import-linter, mypy"
+	@echo "make venv      set up .venv only (venv-dev: with what tests need)"
+
+python-version:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info[:2] <= (3, 13) else "this needs Python 3.10 to 3.13, found " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 ...")'
+
+compiler:
+	@command -v g++ >/dev/null || { echo "g++ is missing: RETURNN compiles its native LSTM with it in the tests. Install it (Debian: apt install g++)." >&2; exit 1; }
+
+$(VENV)/.installed: pyproject.toml
+	@$(MAKE) --no-print-directory python-version
+	$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check . || { $(FAILED); }
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	@$(MAKE) --no-print-directory python-version
+	$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check ".[dev]" || { $(FAILED); }
+	@touch $(VENV)/.installed $@
+
+venv: $(VENV)/.installed
+
+venv-dev: compiler $(VENV)/.installed-dev
+
+g2p: venv
+	@./sis manager configs/g2p.py
+
+test: venv-dev
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup tests
+
+check: venv-dev
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	PYTHONPATH=. $(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy

@@ -1,0 +1,99 @@
+"""The whole chain, data to scores, with real RETURNN; and what is left of it after kills and damage."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+
+import pytest
+
+from .setup_directory import make_setup, processes_with, run_manager, start_manager, training_directory, wait_for
+
+pytestmark = pytest.mark.xdist_group("chain")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A setup whose chain ran through."""
+    setup = make_setup(tmp_path_factory.mktemp("chain") / "undisturbed")
+    text = run_manager(setup)
+    assert "tiny" in text and "phone error rate" in text
+    return setup
+
+
+def test_outputs(undisturbed: pathlib.Path) -> None:
+    lines = (undisturbed / "output" / "hypotheses.jsonl").read_text().splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert len(entries) == 14
+    assert entries[0]["seq_tag"] == "abbey"
+    for entry in entries:
+        scores = [hypothesis["score"] for hypothesis in entry["hypotheses"]]
+        assert len(scores) == 3
+        assert scores == sorted(scores, reverse=True)
+    report = (undisturbed / "output" / "report.txt").read_text()
+    assert "of 14 words" in report and "worst words" in report
+    assert float((undisturbed / "output" / "per").read_text()) > 0
+
+
+def test_second_start_does_nothing_and_prints_the_summary(undisturbed: pathlib.Path) -> None:
+    training = training_directory(undisturbed)
+    assert training is not None
+    before = (training / "output" / "returnn.log").stat().st_mtime_ns
+    (undisturbed / "manager.log").unlink()
+    assert "phone error rate" in run_manager(undisturbed)
+    assert (training / "output" / "returnn.log").stat().st_mtime_ns == before
+
+
+def _first_epoch_is_there(setup: pathlib.Path) -> bool:
+    training = training_directory(setup)
+    return training is not None and (training / "output" / "models" / "epoch.001.meta").exists()
+
+
+@pytest.mark.parametrize("victim", ["manager", "worker", "returnn"])
+def test_killed_and_continued(victim: str, undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    setup = make_setup(tmp_path / victim)
+    manager = start_manager(setup)
+    wait_for(lambda: _first_epoch_is_there(setup))
+    training = str(training_directory(setup))
+    returnn = [pid for pid in processes_with(training) if pid in processes_with("returnn.config")]
+    workers = [pid for pid in processes_with(training) if pid not in returnn]
+    victims = {"manager": [manager.pid], "worker": [*workers, *returnn], "returnn": returnn}[victim]
+    assert victims
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    manager.wait(timeout=600)
+    run_manager(setup)
+    name = "output/hypotheses.jsonl"
+    assert (setup / name).read_bytes() == (undisturbed / name).read_bytes()
+
+
+def test_damaged_checkpoint_and_learning_rates(undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """RETURNN stops at a newest checkpoint that was cut short; the job goes on from the one before."""
+    setup = make_setup(tmp_path / "damaged")
+    manager = start_manager(setup)
+    wait_for(lambda: _first_epoch_is_there(setup))
+    training = training_directory(setup)
+    assert training is not None
+    os.kill(manager.pid, signal.SIGINT)
+    manager.wait(timeout=60)
+    wait_for(lambda: not processes_with(str(training)))
+    models = training / "output" / "models"
+    newest = max(models.glob("epoch.*.data-00000-of-00001"))
+    newest.write_bytes(newest.read_bytes()[:100])
+    rates = training / "work" / "learning_rates"
+    rates.write_text(rates.read_text()[:50])
+    run_manager(setup)
+    name = "output/hypotheses.jsonl"
+    assert (setup / name).read_bytes() == (undisturbed / name).read_bytes()
+    log = (training / "log.run.1").read_text()
+    assert "cannot be read; it is removed" in log
+    assert "learning-rate file is damaged" in log
+
+
+def test_more_epochs_go_on_with_the_same_training(undisturbed: pathlib.Path) -> None:
+    text = run_manager(undisturbed, "configs/tiny.py(4)")
+    trainings = list((undisturbed / "work" / "jobs" / "training").glob("TrainingJob.*"))
+    assert len(trainings) == 1, text
+    assert (trainings[0] / "output" / "models" / "epoch.004.index").exists()
