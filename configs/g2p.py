@@ -42,7 +42,7 @@ def py() -> None:
         model(embedding_dim=64, lstm_dim=128, num_layers=1, dropout=0.1),
         learning_rates=[0.002, 0.002, 0.0007],
         beam_size=4,
-        next_step="./sis manager configs/g2p.full trains the real model; sizes and learning rates are in configs/g2p.py",
+        next_step="./sis manager configs/g2p.full trains the real model; sizes and rates are in configs/g2p.py",
     )
 
 

@@ -64,9 +64,7 @@ def table(epochs: dict[int, EpochData]) -> str:
     lines = ["epoch  learning rate  " + "  ".join(key.rjust(width) for key, width in zip(keys, widths))]
     for epoch, data in sorted(epochs.items()):
         values = scores(data)
-        cells = [
-            (f"{values[key]:.4f}" if key in values else "-").rjust(width) for key, width in zip(keys, widths)
-        ]
+        cells = [(f"{values[key]:.4f}" if key in values else "-").rjust(width) for key, width in zip(keys, widths)]
         lines.append(f"{epoch:5d}  {data.learning_rate:13.6f}  " + "  ".join(cells))
     return "\n".join(lines) + "\n"
 

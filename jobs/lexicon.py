@@ -97,9 +97,7 @@ class LexiconToHdfJob(Job):
         """
         tags, letters, phones = (list(column) for column in zip(*self._sequences()))
         part = self.out_hdf.get_path() + ".part"
-        write_label_hdf(
-            part, tags, LabelStream(letters, self.letters), {"classes": LabelStream(phones, self.phones)}
-        )
+        write_label_hdf(part, tags, LabelStream(letters, self.letters), {"classes": LabelStream(phones, self.phones)})
         os.replace(part, self.out_hdf.get_path())
         self.out_num_seqs.set(len(tags))
 
@@ -120,4 +118,3 @@ class LexiconToHdfJob(Job):
                 [letter_index[letter] for letter in word],
                 [phone_index[phone] for phone in (*phones, self.end_label)],
             )
-

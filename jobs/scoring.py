@@ -20,7 +20,7 @@ class PronunciationScoringJob(Job):
     Word and phone error rate of hypotheses, with several right pronunciations per word.
 
     A word is wrong if its hypothesis is none of its pronunciations. Its phone errors are counted against the
-    pronunciation with the fewest (of several, the longest); the rate is by the length of the pronunciations so chosen. A
+    pronunciation with the fewest (of several, the longest); the rate is by the length of those chosen. A
     word without hypothesis counts as an empty one.
 
     :param hypotheses: JSON lines as of :class:`jobs.search.SearchJob`; the best one of each word is scored
@@ -69,7 +69,9 @@ def read_hypotheses(path: str) -> dict[str, Labels]:
                 word, hypotheses = entry["seq_tag"], entry["hypotheses"]
                 labels = tuple(hypotheses[0]["labels"]) if hypotheses else ()
             except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(f"{path}:{number}: no hypotheses as JSON ({error!r}): {line.rstrip()[:200]}") from error
+                raise ValueError(
+                    f"{path}:{number}: no hypotheses as JSON ({error!r}): {line.rstrip()[:200]}"
+                ) from error
             if word in found:
                 raise ValueError(f"{path}:{number}: {word!r} stands there twice")
             found[word] = labels
@@ -114,8 +116,8 @@ def report_text(report: Mapping[str, Any]) -> str:
     """The report for people."""
     lines = [
         f"word error rate   {report['wer']:6.2f} %   {report['wrong_words']} of {report['words']} words",
-        f"phone error rate  {report['per']:6.2f} %   {report['phone_errors']} errors in {report['reference_phones']} phones",
-        f"  substitutions {report['substitutions']}, insertions {report['insertions']}, deletions {report['deletions']}",
+        f"phone error rate  {report['per']:6.2f} %   {report['phone_errors']} of {report['reference_phones']} phones",
+        "  " + ", ".join(f"{kind} {report[kind]}" for kind in ("substitutions", "insertions", "deletions")),
         f"  words without hypothesis: {report['missing_words']}",
         "",
         "most frequent substitutions (right -> found)",

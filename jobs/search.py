@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from sisyphus import Job, Task, tk
+from sisyphus import Job, Task
 
 from recipe import nn
 
@@ -126,11 +126,13 @@ class SearchJob(Job):
 
 def _check_network(network: nn.Network) -> None:
     if not network.beam_sizes:
-        raise ValueError("the network to search with makes no choice by search: record it with search=nn.BeamSearch(...)")
+        raise ValueError(
+            "the network to search with makes no choice by search: record it with search=nn.BeamSearch(...)"
+        )
     outputs = dict(network.outputs)
     if "output" not in outputs or outputs["output"].sparse_dim is None:
         raise ValueError(f"the network to search with needs labels as its output, but it has {outputs}")
     if outputs["output"].sparse_dim.labels is None:
         raise ValueError(
-            f"the labels {outputs['output'].sparse_dim} have no names to print: make the dim with nn.Dim(..., labels=[...])"
+            f"the labels {outputs['output'].sparse_dim} have no names to print: use nn.Dim(..., labels=[...])"
         )

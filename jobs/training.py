@@ -135,7 +135,7 @@ class TrainingJob(Job):
         if super().path_available(path):
             return True
         match = re.fullmatch(r".*/models/epoch\.(\d+)\.index", path.get_path())
-        return bool(match) and int(match.group(1)) in complete_epochs(self.out_model_dir.get_path())
+        return match is not None and int(match[1]) in complete_epochs(self.out_model_dir.get_path())
 
     def _write_config(self) -> None:
         text = self.network.config_text(self.device, config=self._options())
@@ -192,7 +192,9 @@ class TrainingJob(Job):
         return True
 
     def _check_done(self) -> None:
-        missing = [epoch for epoch in self.out_checkpoints if epoch not in complete_epochs(self.out_model_dir.get_path())]
+        missing = [
+            epoch for epoch in self.out_checkpoints if epoch not in complete_epochs(self.out_model_dir.get_path())
+        ]
         if missing:
             raise ReturnnError(f"RETURNN ended well, but the checkpoints of the epochs {missing} are not there")
         if self.keep_epochs is not None:
@@ -239,5 +241,3 @@ def _check_arguments(
     own = sorted({"network", "extern_data", "model", "task", "train", "dev", "num_epochs"} & {*config, *post_config})
     if own:
         raise ValueError(f"these options are set by the job itself and cannot stand in the config: {', '.join(own)}")
-
-

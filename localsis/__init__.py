@@ -1,7 +1,7 @@
 """
 The embedded engine: runs the jobs of this setup on one machine where Sisyphus is not installed.
 
-It offers what jobs, configs and recipes of this setup use of Sisyphus, with the same job ids and the same work directory,
+It offers what jobs, configs and recipes of this setup use of Sisyphus, with the same job ids and work directory,
 so that Sisyphus can go on with its work and the other way round. What is beyond that is an error that names Sisyphus.
 """
 

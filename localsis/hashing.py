@@ -60,7 +60,7 @@ def _parts(value: Any) -> list[bytes]:
 
 
 def object_state(value: Any) -> Any:
-    """What an object is made of: its arguments for ``__new__``, and ``__sis_state__()``, its state or its attributes."""
+    """What an object is made of: arguments for ``__new__``, and ``__sis_state__()``, state or attributes."""
     if isinstance(value, types.ModuleType):
         return value.__name__
     if isinstance(value, pathlib.PurePath):

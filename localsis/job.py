@@ -243,4 +243,3 @@ def _same(left: Any, right: Any) -> bool:
         return hash_bytes(left) == hash_bytes(right)
     except (TypeError, AssertionError):
         return bool(left == right)
-

@@ -62,7 +62,7 @@ class Manager:
             return 1
         except OSError as error:
             self._stop_all()
-            raise ManagerError(f"the work directory cannot be written: {error}. Make room or give access, start again")
+            raise ManagerError(f"cannot write: {error}. Make room or give access, then start again") from error
         finally:
             signal.signal(signal.SIGTERM, previous)
         return self._finish()
@@ -178,7 +178,9 @@ class Manager:
         if run.is_finished():
             return
         if run.is_failed():
-            self._fail(run.job, f"{run.task.name} ended with an error:\n{run.log_tail()}  whole log: {run.marker('log')}")
+            self._fail(
+                run.job, f"{run.task.name} ended with an error:\n{run.log_tail()}  whole log: {run.marker('log')}"
+            )
             return
         key = run.marker("log")
         self.interruptions[key] = self.interruptions.get(key, 0) + 1

@@ -14,7 +14,6 @@ import psutil
 
 from . import settings
 from .module import install
-from .task import Task
 
 KILLED = 137
 """Exit status that says that a process was killed by SIGKILL, as for want of memory."""

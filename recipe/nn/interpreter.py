@@ -161,9 +161,9 @@ class Search:
     def __init__(self, loop: LoopOp, beam_size: int, batch_size: int):
         self.loop = loop
         self.beam_size = beam_size
-        self.scores = numpy.full((batch_size, beam_size), -1e30)
+        self.scores: numpy.ndarray = numpy.full((batch_size, beam_size), -1e30)
         self.scores[:, 0] = 0.0
-        self.ended = numpy.zeros((batch_size, beam_size), bool)
+        self.ended: numpy.ndarray = numpy.zeros((batch_size, beam_size), bool)
         self.reorder: Callable[[numpy.ndarray], None] = lambda source: None
 
     def holds(self, tensor: Tensor) -> bool:
@@ -197,8 +197,8 @@ class _LoopRun:
         self.state = {op: self._initial(op) for op in self.previous}
         self.history: dict[StackOp, list[numpy.ndarray]] = {op: [] for op in self.stacks}
         self.kept: dict[LastOp, numpy.ndarray | None] = dict.fromkeys(self.lasts)
-        self.alive = numpy.ones(run.batch(), bool)
-        self.length = numpy.zeros(run.batch(), "int32")
+        self.alive: numpy.ndarray = numpy.ones(run.batch(), bool)
+        self.length: numpy.ndarray = numpy.zeros(run.batch(), "int32")
 
     def _initial(self, op: PreviousOp) -> numpy.ndarray:
         assert op.initial is not None
@@ -278,7 +278,7 @@ class _LoopRun:
         for stack, values in self.history.items():
             position = stack.output.dims.index(axis)
             shape = [run.size(dim) if dim is not axis else 0 for dim in stack.output.dims]
-            empty = numpy.zeros(shape, values[0].dtype if values else "float32")
+            empty: numpy.ndarray = numpy.zeros(shape, values[0].dtype if values else "float32")
             full = numpy.stack(values[:steps], axis=position) if steps else empty
             run.results[stack] = full
         for last, kept in self.kept.items():

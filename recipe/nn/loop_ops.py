@@ -89,7 +89,7 @@ class UnstackOp(Op):
         return numpy.take(x, min(step, x.shape[axis] - 1), axis=axis)
 
     def layer(self, lower: Lowering) -> Reference:
-        """``rec_unstack``; where the loop also has an end condition, ``gather`` at the step, as RETURNN would ignore it."""
+        """``rec_unstack``; where an end condition may cut the loop, ``gather``: RETURNN would ignore the condition."""
         x = lower.reference(self.inputs[0])
         axis = self.loop.input_axis
         if self.loop.has_own_axis:
@@ -300,7 +300,7 @@ class LoopOp(Op):
     @property
     def has_own_axis(self) -> bool:
         """
-        Whether the steps have another axis than the input: because a condition may end the loop before, or because a loop
+        Whether the steps have another axis than the input: because a condition may end the loop before, or a loop
         around runs over the same one.
         """
         return self.axis_is_known and (self.end is not None or self.has_limit or self._is_axis_of_loop_around())
@@ -324,8 +324,8 @@ class LoopOp(Op):
         body, recording = self.body_of_steps, self.body.recording
         if not self.axis_is_known and self.end is None:
             raise NetworkError(
-                "this loop has no length: unstack something in it, end it with loop.end(condition), or give it the axis of "
-                "a tensor: nn.Loop(axis=...)",
+                "this loop has no length: unstack something in it, end it with loop.end(condition), or give it the axis "
+                "of a tensor: nn.Loop(axis=...)",
                 self.source,
             )
         self._complete_states()
@@ -380,8 +380,8 @@ class LoopOp(Op):
                 assert previous.initial is not None and previous.final is not None
                 if set(previous.final.dims) != set(previous.initial.dims):
                     raise NetworkError(
-                        f"state {previous.leaf.name!r} would change its dims from {dims_text(previous.initial.dims)} to "
-                        f"{dims_text(previous.final.dims)} in each step; give it an initial value",
+                        f"state {previous.leaf.name!r} would change its dims from {dims_text(previous.initial.dims)} "
+                        f"to {dims_text(previous.final.dims)} in each step; give it an initial value",
                         previous.source,
                     )
 

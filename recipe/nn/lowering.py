@@ -144,7 +144,11 @@ class Lowering:
     def in_each_step(self, unit: LayerNetwork, tensor: Tensor) -> Layer:
         """A value from outside of a loop, once in each step: with the loop's axis, where RETURNN stacks the steps."""
         formula = "tf.where(tf.greater_equal(source(1), 0), source(0), source(0))"
-        options = {"class": "eval", "from": [self.reference(tensor, unit), StepReference(unit)], "eval": formula}
+        options: dict[str, Any] = {
+            "class": "eval",
+            "from": [self.reference(tensor, unit), StepReference(unit)],
+            "eval": formula,
+        }
         if not tensor.dims:
             options["out_type"] = {"dtype": tensor.dtype}
         return Layer(unit, unit.unique_name("each_step"), {**options, "allow_broadcast_all_sources": True})
@@ -217,7 +221,7 @@ class Lowering:
             else:
                 layer.name = unit.unique_name(previous.leaf.name)
             layer.has_own_name = True
-            value = constant_value(previous.initial)
+            value: Any = constant_value(previous.initial)
             if value is None or len(previous.output.dims) > 2 or not _shape_is_plain(layer):
                 value = self.reference(previous.initial, unit)
             layer.options["initial_output"] = value
@@ -236,9 +240,10 @@ class Lowering:
         if length is not None:
             if op.end is not None and op.include_eos:
                 # the step of the condition counts, the step behind the input does not: so both end the step behind
-                conditions = [PreviousLayer(unit)]
-                conditions[0].target = self._copy(unit, "ended", self.reference(op.end, unit))
-                conditions[0].target.options["initial_output"] = False
+                ended = PreviousLayer(unit)
+                ended.target = self._copy(unit, "ended", self.reference(op.end, unit))
+                ended.target.options["initial_output"] = False
+                conditions = [ended]
             over = {"class": "compare", "from": [StepReference(unit), length], "kind": "greater_equal"}
             conditions.append(Layer(unit, unit.unique_name("end_of_input"), over))
         if len(conditions) == 2:

@@ -58,8 +58,8 @@ class StandardLstm(NativeLstm):
     """
     TensorFlow's LSTM cell, on a CPU faster than the native op.
 
-    Its one kernel is put together from our parameters outside of all loops: the rows of ``W`` and ``W_re``, the gates in
-    TensorFlow's order (input gate, input, forget gate, output gate).
+    Its one kernel is put together from our parameters outside of all loops: the rows of ``W`` and ``W_re``, the gates
+    in TensorFlow's order (input gate, input, forget gate, output gate).
     """
 
     sequence_unit = "standardlstm"

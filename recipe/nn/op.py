@@ -10,8 +10,6 @@ from .errors import NetworkError, SourceLine, user_source_line
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    import numpy
-
     from .interpreter import Run
     from .layers import Reference
     from .lowering import Lowering
@@ -56,8 +54,8 @@ class Op:
         """Sets dims, dtype and sparse_dim of the results with :meth:`set_output`; raises NetworkError on a mismatch."""
         raise TypeError(f"{type(self).__name__} does not say its dims")
 
-    def numpy(self, run: Run, *inputs: numpy.ndarray) -> Any:
-        """The results as arrays, axes ordered as the dims of the results."""
+    def numpy(self, run: Run, *inputs: Any, **nothing: Any) -> Any:
+        """The results as arrays, axes ordered as the dims of the results, from those of the inputs."""
         raise TypeError(f"{type(self).__name__} does not say its meaning in NumPy")
 
     def layer(self, lower: Lowering) -> Reference | Sequence[Reference]:

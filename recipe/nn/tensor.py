@@ -10,8 +10,9 @@ from .errors import NetworkError
 
 if TYPE_CHECKING:
     from .op import Op
+    from .parameter import Parameter
 
-TensorLike = Union["Tensor", int, float, bool]
+TensorLike = Union["Tensor", "Parameter", int, float, bool]
 
 
 class Tensor:
@@ -245,6 +246,6 @@ def common_dims(op_name: str, tensors: Sequence[Tensor]) -> tuple[Dim, ...]:
                 else " Each dim of the one must be a dim of the other; nn.expand adds one on purpose."
             )
             raise NetworkError(
-                f"dims do not match in {op_name}: {tensor} has {dims_text(missing)}, which {largest} does not have.{hint}"
+                f"dims do not match in {op_name}: {tensor} has {dims_text(missing)}, which {largest} has not.{hint}"
             )
     return largest.dims

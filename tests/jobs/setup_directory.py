@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 
-CONFIG = '''
+CONFIG = """
 from sisyphus import tk
 
 from jobs.lexicon import LexiconToHdfJob
@@ -32,7 +32,8 @@ def py(num_epochs=3):
     phones = nn.Dim(PHONES.size, "phones", labels=PHONES.labels)
     encoder = BidirectionalLstmEncoder(letters, nn.Dim(4, "letter_embedding"), nn.Dim(5, "encoder_lstm"))
     decoder = AttentionLstmDecoder(
-        encoder.out_dim, phones, end_label=0, embedding_dim=nn.Dim(4, "phone_embedding"), lstm_dim=nn.Dim(6, "decoder_lstm"),
+        encoder.out_dim, phones, end_label=0, embedding_dim=nn.Dim(4, "phone_embedding"),
+        lstm_dim=nn.Dim(6, "decoder_lstm"),
         key_dim=nn.Dim(3, "key"), readout_dim=nn.Dim(7, "readout"),
     )
     source = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "letters_time")], sparse_dim=letters)
@@ -57,7 +58,7 @@ def py(num_epochs=3):
     tk.register_output("per", scores.out_per)
     tk.register_output("report.txt", scores.out_report_text)
     tk.register_callback(print_summary, "tiny", {"all": scores}, "a larger model")
-'''
+"""
 
 LEXICON = """\
 abbey\tAE B IY

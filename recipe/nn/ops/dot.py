@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..interpreter import Run
     from ..layers import Reference
     from ..lowering import Lowering
+    from ..parameter import Parameter
 
 
 class Dot(Op):
@@ -56,7 +57,7 @@ class Dot(Op):
         return lower.add(self, "dot", {"from": [lower.reference(x) for x in self.inputs], "reduce": self.reduce})
 
 
-def dot(a: Tensor, b: Tensor, *, reduce: DimLike | str | None = None) -> Tensor:
+def dot(a: Tensor | Parameter, b: Tensor | Parameter, *, reduce: DimLike | str | None = None) -> Tensor:
     """
     The sum of products over one dim that both have.
 

@@ -29,12 +29,11 @@ class Elementwise(Op):
 
     def numpy(self, run: Run, *arrays: numpy.ndarray) -> numpy.ndarray:
         """:meth:`compute` on each place."""
-        result = self.compute(*self.aligned(run, arrays))
-        return numpy.broadcast_to(result, numpy.broadcast_shapes(result.shape, run.shape(self.output))).astype(
-            self.output.dtype
-        )
+        result: Any = self.compute(*self.aligned(run, arrays))
+        shape = numpy.broadcast_shapes(result.shape, run.shape(self.output))
+        return numpy.broadcast_to(result, shape).astype(self.output.dtype)
 
-    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+    def compute(self, *arrays: Any) -> Any:
         """The function on arrays that broadcast."""
         raise TypeError(f"{type(self).__name__} does not say what it computes")
 
@@ -72,12 +71,12 @@ class Combine(Elementwise):
                     raise NetworkError(f"{self.kind} is for conditions (bool), but {tensor} is {tensor.dtype}")
         if left.dtype != right.dtype:
             raise NetworkError(
-                f"{self.kind} of {left.dtype} and {right.dtype}: {left} and {right}. Use nn.cast(x, dtype) on one of them"
+                f"{self.kind} of {left.dtype} and {right.dtype}: {left} and {right}. Use nn.cast on one of them"
             )
         sparse = left.sparse_dim or right.sparse_dim
         self.set_output(common_dims(self.kind, self.inputs), sparse_dim=sparse)
 
-    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+    def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
         return _ARITHMETIC[self.kind][0](*arrays)
 
@@ -86,7 +85,8 @@ class Combine(Elementwise):
         formula = _ARITHMETIC[self.kind][1]
         constants = [constant_value(tensor) if not tensor.dims else None for tensor in self.inputs]
         if any(value is not None for value in constants) or self.kind not in _COMBINE_KINDS:
-            terms, sources = [], []
+            terms: list[str] = []
+            sources: list[Reference] = []
             for tensor, value in zip(self.inputs, constants):
                 if (
                     value is not None
@@ -125,7 +125,7 @@ class Compare(Elementwise):
             raise NetworkError(f"{left.dtype} cannot be compared with {right.dtype}: {left} and {right}; use nn.cast")
         self.set_output(common_dims(self.kind, self.inputs), dtype="bool")
 
-    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+    def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
         return self._FUNCTIONS[self.kind](*arrays)
 
@@ -157,7 +157,7 @@ class Where(Elementwise):
             )
         self.set_output(common_dims("where", self.inputs), dtype=true.dtype, sparse_dim=true.sparse_dim)
 
-    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+    def compute(self, *arrays: Any) -> Any:
         """``numpy.where``."""
         return numpy.where(*arrays)
 
@@ -213,7 +213,7 @@ class Activation(Elementwise):
             self.require_float(x)
         self.set_output(x.known_dims)
 
-    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+    def compute(self, *arrays: Any) -> Any:
         """The function of that name."""
         if self.kind == "negative":
             return -arrays[0]
@@ -243,7 +243,7 @@ class Cast(Elementwise):
         """Those of the input, in the other dtype."""
         self.set_output(self.inputs[0].known_dims, dtype=self.dtype, sparse_dim=self.sparse_dim)
 
-    def compute(self, *arrays: numpy.ndarray) -> numpy.ndarray:
+    def compute(self, *arrays: Any) -> Any:
         """``astype``."""
         return arrays[0].astype(self.dtype)
 

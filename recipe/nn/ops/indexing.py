@@ -42,7 +42,7 @@ class Gather(Op):
     def numpy(self, run: Run, x: numpy.ndarray, position: numpy.ndarray) -> numpy.ndarray:
         """``numpy.take_along_axis``; a position beyond the end takes the last entry."""
         tensor, index = self.inputs
-        common = (*[dim for dim in self.output.dims], self.axis)
+        common = (*self.output.dims, self.axis)
         values = run.aligned(x, tensor.dims, common)
         positions = run.aligned(position, index.dims, common)
         positions = numpy.clip(positions, 0, values.shape[-1] - 1)

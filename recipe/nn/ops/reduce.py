@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..lowering import Lowering
 
 _NEUTRAL = {"sum": 0, "mean": 0, "max": -numpy.inf, "min": numpy.inf}
-_FUNCTIONS = {"sum": numpy.sum, "mean": numpy.sum, "max": numpy.max, "min": numpy.min}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {"sum": numpy.sum, "mean": numpy.sum, "max": numpy.max, "min": numpy.min}
 
 
 class Reduce(Op):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 from .agreement import ragged_frames, ragged_labels
@@ -15,7 +17,7 @@ OTHER = nn.ExternData("other", [nn.batch_dim, TIME, FEATURES])
 CLASSES = nn.ExternData("classes", [nn.batch_dim, TIME], sparse_dim=LABELS)
 VECTOR = nn.ExternData("vector", [nn.batch_dim, FEATURES])
 
-FEEDS = {
+FEEDS: dict[str, Any] = {
     "data": ragged_frames(LENGTHS, 5, seed=1),
     "other": ragged_frames(LENGTHS, 5, seed=2),
     "classes": ragged_labels(LENGTHS, 7, seed=3),

@@ -28,7 +28,7 @@ KINDS = pytest.mark.parametrize("kind", [nn.DotAttention, nn.AdditiveAttention])
 class Once(nn.Module):
     """Attention outside of loops."""
 
-    def __init__(self, kind: type[nn.Module]):
+    def __init__(self, kind: type[nn.DotAttention] | type[nn.AdditiveAttention]):
         super().__init__()
         self.attention = kind(FEATURES, FEATURES, KEY)
 
@@ -62,7 +62,7 @@ class SameAxis(Once):
 
 @KINDS
 @pytest.mark.parametrize("model", [Once, EachStep, SameAxis])
-def test_agreement(model: type[Once], kind: type[nn.Module]) -> None:
+def test_agreement(model: type[Once], kind: type[nn.DotAttention] | type[nn.AdditiveAttention]) -> None:
     check_agreement(model(kind), QUERY_FEEDS)
 
 
@@ -96,7 +96,7 @@ def test_additive_attention_is_the_definition() -> None:
 
 
 @KINDS
-def test_query_with_the_axis_of_the_frames(kind: type[nn.Module]) -> None:
+def test_query_with_the_axis_of_the_frames(kind: type[nn.DotAttention] | type[nn.AdditiveAttention]) -> None:
     def model() -> nn.Tensor:
         x = nn.get_extern_data(FRAMES)
         return kind(FEATURES, FEATURES, KEY)(x, x)
@@ -106,11 +106,15 @@ def test_query_with_the_axis_of_the_frames(kind: type[nn.Module]) -> None:
 
 
 def test_gradient_reaches_each_parameter_and_not_the_padding() -> None:
-    class Loss(EachStep):
+    class Loss(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = EachStep(nn.AdditiveAttention)
+
         def forward(self) -> None:
-            context = super().forward()
+            context = self.model()
             nn.reduce_sum(context * context).mark_as_loss("squared")
 
-    run = check_agreement(Loss(nn.AdditiveAttention), QUERY_FEEDS, train=True, gradients=True)
+    run = check_agreement(Loss(), QUERY_FEEDS, train=True, gradients=True)
     for name, gradient in run.in_returnn.gradients.items():
         assert gradient is not None and numpy.abs(gradient).max() > 1e-6, name

@@ -165,7 +165,7 @@ def chained_comparison() -> Any:
 
 
 def for_over_tensor() -> Any:
-    return [frame for frame in frames()]  # MISTAKE
+    return [frame for frame in frames() if frame]  # MISTAKE
 
 
 def shape_of_state_unknown() -> Any:

@@ -11,7 +11,7 @@ from recipe import nn
 
 from .agreement import check_agreement
 from .inputs import CLASSES, FEATURES, FEEDS, FRAMES, LABELS, classes, frames, other_frames, vector
-from .stepwise import FrameFunction, in_loop, on_sequence
+from .stepwise import in_loop, on_sequence
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -24,7 +24,9 @@ class OneLayer(nn.Module):
         self.layer, self.call, self.inside = layer, call, inside
 
     def forward(self) -> nn.Tensor | dict[str, nn.Tensor]:
-        function: FrameFunction = lambda a, b, labels: self.call(self.layer, a, b, labels)
+        def function(a: nn.Tensor, b: nn.Tensor, labels: nn.Tensor) -> nn.Tensor:
+            return self.call(self.layer, a, b, labels)
+
         return in_loop(function) if self.inside else on_sequence(function)
 
 

@@ -184,9 +184,19 @@ class OutsideOfLoops(CellModel):
 
 
 MODELS = [
-    OnlyOutput, Plain, FromEncoder, Feedback, Modified, Masked, Swapped, SharedState, SharedParameters, OnlyLast, NoInitialState,
+    OnlyOutput,
+    Plain,
+    FromEncoder,
+    Feedback,
+    Modified,
+    Masked,
+    Swapped,
+    SharedState,
+    SharedParameters,
+    OnlyLast,
+    NoInitialState,
     OutsideOfLoops,
-]  # fmt: skip
+]
 
 
 @DEVICES

@@ -70,8 +70,8 @@ def beam_search(
     p: Mapping[str, numpy.ndarray], start: numpy.ndarray, beam_size: int, exponent: float
 ) -> list[Hypothesis]:
     """
-    A beam search over one sequence, hypothesis by hypothesis. The score of one that has ended is put to the length of the
-    others: ``score / length ** exponent`` stays.
+    A beam search over one sequence, hypothesis by hypothesis. The score of one that has ended is put to the length of
+    the others: ``score / length ** exponent`` stays.
     """
     beam = [Hypothesis(0.0, (), False, start.astype("float64"))]
     for step in range(MAX_STEPS):

@@ -82,7 +82,7 @@ def test_scalar_loss() -> None:
             self.scale = nn.Parameter([FEATURES])
 
         def forward(self) -> None:
-            scale = self.scale * nn.ones([FEATURES])
+            scale = nn.ones([FEATURES]) * self.scale
             nn.reduce_sum(scale * scale).mark_as_loss("norm")
             nn.reduce_mean(frames() * self.scale, FEATURES).mark_as_loss("frames")
 

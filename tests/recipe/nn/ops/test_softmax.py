@@ -63,7 +63,7 @@ def test_over_frames_in_loop() -> None:
 
 
 def test_over_features_that_are_not_last() -> None:
-    def model() -> nn.Tensor:
+    def model() -> dict[str, nn.Tensor]:
         second = nn.Dim(3, "second")
         x = nn.get_extern_data(nn.ExternData("x", [nn.batch_dim, FEATURES, second]))
         return {"softmax": nn.softmax(x, FEATURES), "log": nn.log_softmax(x, FEATURES)}
