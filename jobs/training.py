@@ -88,6 +88,18 @@ class TrainingJob(Job):
         """Of everything that changes the result."""
         return super().hash({key: value for key, value in parsed_args.items() if key not in cls._UNHASHED})
 
+    def take_over(self, arguments: dict[str, Any]) -> tuple[str, ...]:
+        """Takes over a larger number of epochs, where the same training is asked for again (embedded engine)."""
+        epochs = arguments["num_epochs"]
+        if epochs <= self.num_epochs:
+            return ()
+        self.num_epochs = epochs
+        kept = range(1, epochs + 1) if self.keep_epochs is None else [epochs]
+        for epoch in kept:
+            if epoch not in self.out_checkpoints:
+                self.out_checkpoints[epoch] = Checkpoint(self.output_path(f"models/epoch.{epoch:03d}.index"))
+        return ("num_epochs",)
+
     def tasks(self) -> Iterator[Task]:
         """One long task, which can be run again at any time."""
         yield Task("run", resume="run", rqmt=self.rqmt)

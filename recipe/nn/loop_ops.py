@@ -324,7 +324,7 @@ class LoopOp(Op):
         body, recording = self.body_of_steps, self.body.recording
         if not self.axis_is_known and self.end is None:
             raise NetworkError(
-                "this loop has no length: unstack something in it, end it with loop.end(condition), or give it the axis "
+                "this loop has no length: unstack something, end it with loop.end(condition), or give it the axis "
                 "of a tensor: nn.Loop(axis=...)",
                 self.source,
             )
