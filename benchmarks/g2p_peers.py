@@ -11,6 +11,7 @@ Ours are the hypotheses of ``./sis manager configs/g2p.full``, if that has run.
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
 import shutil
 import subprocess
@@ -64,7 +65,7 @@ def train(program: str, lexicon: Lexicon, order: int, directory: pathlib.Path) -
     """Trains Phonetisaurus in a directory; gives the model."""
     write_lexicon(str(directory / "train.tsv"), lexicon)
     command = [program, "--lexicon", "train.tsv", "--ngram_order", str(order), "--seq2_del"]
-    subprocess.run(command, cwd=directory, check=True, stdout=sys.stderr)
+    subprocess.run(command, cwd=directory, check=True, stdout=sys.stderr, env=_environment(program))
     return directory / "train" / "model.fst"
 
 
@@ -72,12 +73,19 @@ def decode(program: str, model: pathlib.Path, words: list[str], directory: pathl
     """The best pronunciation of each word that Phonetisaurus finds one for."""
     (directory / "words.txt").write_text("".join(f"{word}\n" for word in words))
     command = [program, "--model", str(model), "--word_list", "words.txt"]
-    result = subprocess.run(command, cwd=directory, check=True, capture_output=True, text=True)
+    result = subprocess.run(
+        command, cwd=directory, check=True, capture_output=True, text=True, env=_environment(program)
+    )
     found: dict[str, tuple[str, ...]] = {}
     for line in result.stdout.splitlines():
         word, *phones = line.split()
         found.setdefault(word, tuple(phones))
     return found
+
+
+def _environment(program: str) -> dict[str, str]:
+    """With the program's own directory on PATH: it calls others from there."""
+    return {**os.environ, "PATH": f"{pathlib.Path(program).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def _program(name: str) -> str:

@@ -16,6 +16,7 @@ from .job import Job
 from .run_state import MOST_INTERRUPTIONS, TaskRun
 
 _POLL = 0.1
+_LEAST_DISK = 1_000_000  # bytes; with less, a task that vanished is not simply run again
 
 
 class ManagerError(Exception):
@@ -186,7 +187,10 @@ class Manager:
         self.interruptions[key] = self.interruptions.get(key, 0) + 1
         status = run.child.returncode if run.child is not None else None
         why = "was killed (137: maybe out of memory)" if status in (137, -signal.SIGKILL) else "was interrupted"
-        if self.interruptions[key] > MOST_INTERRUPTIONS:
+        free = shutil.disk_usage(settings.work_dir()).free
+        if free < _LEAST_DISK:
+            self._fail(run.job, f"{run.task.name} {why}, and the disk is full ({free // 1000} kB free): make room")
+        elif self.interruptions[key] > MOST_INTERRUPTIONS:
             self._fail(run.job, f"{run.task.name} {why} {self.interruptions[key]} times:\n{run.log_tail()}")
         else:
             self.display.say(f"{run.job._sis_id()}: {run.task.name} {why}; it goes on")
