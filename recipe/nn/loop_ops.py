@@ -93,7 +93,7 @@ class UnstackOp(Op):
         x = lower.reference(self.inputs[0])
         axis = self.loop.input_axis
         if self.loop.has_own_axis:
-            return lower.add(self, "gather", {"from": x, "axis": axis, "position": lower.step(), "clip_to_valid": True})
+            return lower.add(self, "gather", {"from": x, "axis": axis, "position": lower.frame_number(self.loop)})
         return lower.add(self, "rec_unstack", {"from": x, "axis": axis})
 
 
@@ -330,6 +330,7 @@ class LoopOp(Op):
             )
         self._complete_states()
         recording.close_body(body)
+        self._inline_constant_states()
         self._move_out()
         for op in [self, *self.results]:
             if op in self.body.ops:
@@ -392,6 +393,28 @@ class LoopOp(Op):
                 return True
             loop = loop.body.loop
         return False
+
+    def _inline_constant_states(self) -> None:
+        """What reads a state that no step changes reads its initial value instead, which may stand outside of loops."""
+        constant = {op.output: op.initial for op in self.previous.values() if op.is_constant and op.initial is not None}
+        if constant:
+            self._replace(constant)
+
+    def _replace(self, replaced: dict[Tensor, Tensor]) -> None:
+        """Makes all that is in the loop, and in loops in it, read other tensors."""
+        for op in self.body_of_steps.ops:
+            op.inputs = tuple(replaced.get(tensor, tensor) for tensor in op.inputs)
+            if isinstance(op, PreviousOp) and op.initial is not None:
+                op.initial = replaced.get(op.initial, op.initial)
+            if isinstance(op, LoopOp):
+                op._replace(replaced)
+        for result in self.results:
+            result.inner = replaced.get(result.inner, result.inner)
+        for previous in self.previous.values():
+            if previous.final is not None and not previous.is_constant:
+                previous.final = replaced.get(previous.final, previous.final)
+        if self.end is not None:
+            self.end = replaced.get(self.end, self.end)
 
     def _move_out(self) -> None:
         """What depends on nothing in the loop is computed once, outside."""

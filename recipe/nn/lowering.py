@@ -45,6 +45,7 @@ class Lowering:
         self._previous: dict[PreviousOp, PreviousLayer] = {}
         self._parameters: dict[ParameterOp, Layer] = {}
         self._results: dict[ResultOp, Reference] = {}
+        self._steps: dict[LoopOp, tuple[Layer, Layer]] = {}
         self._made: dict[Any, Any] = {}
         self._here: LayerNetwork = self.root
         self._loop_path = ""
@@ -160,6 +161,15 @@ class Lowering:
         options = {"from": self.reference(source), "axis": op.input_axis}
         return self._add_in(self._networks[source.op.body], op, "length", options, "input_length")
 
+    def frame_number(self, op: LoopOp) -> Layer:
+        """Which frame of the input a step reads, in a loop that may end before it: behind its end the last one."""
+        step, length = self._steps[op]
+        formula = "tf.maximum(tf.minimum(source(0), source(1) - 1), 0)"
+        options = {"class": "eval", "from": [step, length], "eval": formula}
+        return self.once(
+            ("frame", op), lambda: Layer(step.network, step.network.unique_name("frame_number"), options)
+        )
+
     # bodies and loops
 
     def _body(self, body: Body) -> None:
@@ -201,6 +211,10 @@ class Lowering:
         layer.options["unit"] = unit
         self._networks[op.body_of_steps] = unit
         before, self._loop_path = self._loop_path, op.module_path()
+        if length is not None:
+            # [batch] and part of the end condition, so that RETURNN keeps it in the loop
+            step = {"class": "eval", "from": [StepReference(unit), length], "eval": "source(0) + 0 * source(1)"}
+            self._steps[op] = Layer(unit, unit.unique_name("step"), step), length
         self._body(op.body_of_steps)
         self._states(op, unit)
         self._end(op, unit, length)
@@ -244,7 +258,7 @@ class Lowering:
                 ended.target = self._copy(unit, "ended", self.reference(op.end, unit))
                 ended.target.options["initial_output"] = False
                 conditions = [ended]
-            over = {"class": "compare", "from": [StepReference(unit), length], "kind": "greater_equal"}
+            over = {"class": "compare", "from": list(self._steps[op]), "kind": "greater_equal"}
             conditions.append(Layer(unit, unit.unique_name("end_of_input"), over))
         if len(conditions) == 2:
             either = {"class": "combine", "kind": "logical_or", "from": conditions}
