@@ -398,3 +398,17 @@ def test_loop_in_a_called_module() -> None:
                 return self.inner(loop, loop.unstack(frames()))
 
     check_agreement(Model(), FEEDS)
+
+
+def test_end_that_does_not_depend_on_the_input() -> None:
+    """RETURNN computes on the frames for all steps at once, after the loop."""
+
+    def model() -> nn.Tensor:
+        loop = nn.Loop()
+        with loop:
+            y = nn.tanh(loop.unstack(frames()))
+            loop.end(loop.iter_idx + 1 >= 2, include_eos=True)
+            return loop.stack(y)
+
+    outputs = check_agreement(model, FEEDS).in_numpy.outputs
+    assert lengths_of(outputs["output"]) == [2, 2, 2]

@@ -41,7 +41,7 @@ Instruction = tuple[str, int, int, int]
 
 SHAPES = st.tuples(st.lists(st.integers(1, 4), min_size=1, max_size=3), st.integers(1, 4))
 INSTRUCTION = st.tuples(st.sampled_from([*UNARY, *BINARY]), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
-FEW = settings(max_examples=20, deadline=None, derandomize=True, database=None)
+FEW = settings(max_examples=12, deadline=None, derandomize=True, database=None)
 
 
 class Inputs:

@@ -424,3 +424,20 @@ def test_consecutive_loops_hand_a_state_on() -> None:
         return {"first": first.state.s, "second": second.state.s}
 
     check_agreement(model, FEEDS)
+
+
+@pytest.mark.filterwarnings("ignore:state 'scale' is read")
+def test_computed_from_a_state_that_is_never_assigned() -> None:
+    """What depends on no step is stacked, carried and returned all the same."""
+
+    def model() -> dict[str, nn.Tensor]:
+        loop = nn.Loop()
+        loop.state.scale = vector()
+        loop.state.s = start()
+        with loop:
+            loop.unstack(frames())
+            loop.state.s = nn.tanh(loop.state.scale)
+            scale, changed = loop.stack(loop.state.scale), loop.stack(nn.exp(loop.state.scale))
+        return {"scale": scale, "changed": changed, "s": loop.state.s}
+
+    check_agreement(model, FEEDS)
