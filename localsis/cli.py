@@ -110,7 +110,10 @@ def _real(arguments: list[str]) -> int:
         command.insert(2, "-r")
     os.makedirs("work", exist_ok=True)
     subprocess.run(command, input="u\n" * 1000, text=True, check=False)
-    check = 'print("UNFINISHED", [s for s, j in tk.sis_graph.get_jobs_by_status().items() if j and s != "finished"])'
+    unfinished = (
+        '[s for s, j in tk.sis_graph.get_jobs_by_status().items() if j and s not in ("finished", "input_path")]'
+    )
+    check = f'print("UNFINISHED", {unfinished})'
     configs = [item for item in arguments[1:] if not item.startswith("-")]
     result = subprocess.run(
         [str(program), "console", "--script", "-c", check, *configs], capture_output=True, text=True, check=False

@@ -166,9 +166,7 @@ class Lowering:
         step, length = self._steps[op]
         formula = "tf.maximum(tf.minimum(source(0), source(1) - 1), 0)"
         options = {"class": "eval", "from": [step, length], "eval": formula}
-        return self.once(
-            ("frame", op), lambda: Layer(step.network, step.network.unique_name("frame_number"), options)
-        )
+        return self.once(("frame", op), lambda: Layer(step.network, step.network.unique_name("frame_number"), options))
 
     # bodies and loops
 
