@@ -64,7 +64,9 @@ class LiveDisplay(Display):
 
     def say(self, text: str) -> None:
         """One message, above the table."""
-        self._console.print(f"[{clock(time.monotonic() - self._start)}] {text}", markup=False, highlight=False)
+        from rich.text import Text
+
+        self._console.print(Text(f"[{clock(time.monotonic() - self._start)}] {text}"))
 
     def show(self, jobs: Sequence[Job], running: Sequence[TaskRun], failed: Mapping[str, str]) -> None:
         """The state of all jobs, called in each round."""
@@ -76,6 +78,7 @@ class LiveDisplay(Display):
     def _table(self, jobs: Sequence[Job], running: Sequence[TaskRun], failed: Mapping[str, str]) -> Any:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(box=None, padding=(0, 2, 0, 0))
         for title in ("job", "state", "time", "done", ""):
@@ -85,17 +88,17 @@ class LiveDisplay(Display):
             run = runs.get(job._sis_id())
             name = job._sis_aliases[0] if job._sis_aliases else job._sis_id()
             if job._sis_id() in failed:
-                table.add_row(name, "[red]failed[/red]", "", "", "")
+                table.add_row(name, Text("failed", "red"), "", "", "")
             elif run is not None:
                 part = fraction(job)
                 bar = ProgressBar(total=1.0, completed=part, width=20) if part is not None else ""
                 table.add_row(
-                    name, "[green]running[/green]", clock(time.time() - run.started), bar, information(job) or ""
+                    name, Text("running", "green"), clock(time.time() - run.started), bar, Text(information(job) or "")
                 )
             elif outputs.is_done(job):
                 table.add_row(name, "finished", "", "", "")
             else:
-                table.add_row(name, "[dim]waiting[/dim]", "", "", "")
+                table.add_row(name, Text("waiting", "dim"), "", "", "")
         return table
 
 

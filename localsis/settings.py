@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import string
 from typing import Any
 
@@ -25,8 +26,7 @@ def load(base_dir: str) -> None:
     path = os.path.join(BASE_DIR, "settings.py")
     values: dict[str, Any] = {}
     if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            exec(compile(file.read(), path, "exec"), values)  # it is code: the user's own settings
+        values = runpy.run_path(path)
     DEFAULT_ENVIRONMENT_SET = values.get("DEFAULT_ENVIRONMENT_SET", {})
     WORK_DIR = values.get("WORK_DIR", WORK_DIR)
     OUTPUT_DIR = values.get("OUTPUT_DIR", OUTPUT_DIR)
