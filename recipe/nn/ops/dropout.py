@@ -47,6 +47,8 @@ class Dropout(Op):
             # RETURNN would move this out of the loop, and all steps would have one mask
             options = {"from": [x, lower.step()], "eval": "source(0) + 0 * tf.cast(source(1), source(0).dtype)"}
             x = lower.add(self, "eval", {**options, "allow_broadcast_all_sources": True}, name="step_of_dropout")
+        if lower.once(("dropout", x, self.rate), lambda: self) is not self:
+            x = lower.add(self, "copy", {"from": x}, name="dropped_again")  # of one source RETURNN has one mask only
         return lower.add(self, "dropout", {"from": x, "dropout": self.rate, "dropout_noise_shape": {"*": None}})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -88,17 +89,20 @@ class Combine(Elementwise):
             terms: list[str] = []
             sources: list[Reference] = []
             for tensor, value in zip(self.inputs, constants):
-                if (
-                    value is not None
-                    and len(sources) + len(constants) > 1
-                    and not all(v is not None for v in constants)
-                ):
-                    terms.append(repr(value))
+                if value is not None and None in constants:
+                    terms.append(_number_text(value))
                 else:
                     terms.append(f"source({len(sources)})")
                     sources.append(lower.reference(tensor))
             return lower.add(self, "eval", {"from": sources, "eval": formula.format(*terms)})
         return lower.add(self, "combine", {"from": [lower.reference(x) for x in self.inputs], "kind": self.kind})
+
+
+def _number_text(value: bool | int | float) -> str:
+    """A number as a term of a formula."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float('{value}')"
+    return repr(value) if value >= 0 else f"({value!r})"
 
 
 class Compare(Elementwise):
