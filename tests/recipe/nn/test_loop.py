@@ -265,8 +265,10 @@ def test_sequence_without_steps(lengths: tuple[int, ...]) -> None:
         loop = nn.Loop()
         loop.state.total = vector()
         with loop:
-            sums = loop.stack(running_sum(loop, loop.unstack(frames())))
-        return {"sums": sums, "state": loop.state.total}
+            frame = loop.unstack(frames())
+            sums = loop.stack(running_sum(loop, frame))
+            last = loop.last(frame * 2.0)
+        return {"sums": sums, "state": loop.state.total, "last": last}
 
     feeds = {**FEEDS, "data": ragged_frames(lengths, 5)}
     outputs = check_agreement(model, feeds).in_numpy.outputs

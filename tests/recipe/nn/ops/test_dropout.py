@@ -65,6 +65,19 @@ def test_training(model) -> None:
         assert (value[0] != value[1]).any(), "each sequence has its own mask"
 
 
+def test_twice_of_one_tensor() -> None:
+    """Each call has its own mask."""
+
+    def model() -> dict[str, nn.Tensor]:
+        return {"one": nn.dropout(wide_ones(), RATE), "two": nn.dropout(wide_ones(), RATE)}
+
+    network = nn.Network(model)
+    in_numpy = nn.run_numpy(network, ONES, train=True).outputs
+    in_returnn = run_returnn(network, ONES, train=True).outputs
+    assert (in_numpy["one"].value != in_numpy["two"].value).any()
+    assert (in_returnn["one"].value != in_returnn["two"].value).any()
+
+
 def test_no_dropout_is_no_op() -> None:
     def model() -> nn.Tensor:
         x = frames()
