@@ -172,6 +172,11 @@ class LstmCellOp(Op):
                 return None
         return previous[0], previous[1]  # type: ignore[return-value]
 
+    def starts_anew_in_each_step(self) -> bool:
+        """Whether it is in a loop, but none of its state is of the loop."""
+        loop = self.body.loop
+        return loop is not None and not any(tensor.op.body.is_inside(loop.body_of_steps) for tensor in self.inputs[4:])
+
 
 class Lstm(Module):
     """

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .dim import Dim, single_step_dim
-from .layers import Layer, LstmStateTuple, Reference, SubLayer
+from .layers import Layer, LstmStateTuple, PreviousLayer, Reference, SubLayer
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -44,14 +44,29 @@ class NativeLstm:
         carried = op.carried_by()
         if carried is not None and lower.network.is_used(op.outputs[1]):
             carried = None  # RETURNN has no memory cell of each step to give where it runs the whole sequence at once
+        memory_before = lower.reference(c)
+        starts_anew = op.starts_anew_in_each_step()
+        if starts_anew:
+            memory_before = lower.add(op, "eval", {"eval": "source(0) + 0 * source(1)"}, name="first_c")
         if carried is None:
-            options["state"] = self.explicit_state(op, lower.reference(h), lower.reference(c))
+            options["state"] = self.explicit_state(op, lower.reference(h), memory_before)
         options["reuse_params"] = self.parameters(lower, op, weight, recurrent, bias)
         layer = lower.add(op, "rec", options)
         if op.outputs[1] not in lower.network.needed_tensors and carried is not None:
             return [layer, layer]
         memory = lower.add(op, "get_last_hidden_state", {"from": layer, "key": "c", "out_dim": op.out_dim}, name="c")
+        if starts_anew:
+            _keep_in_loop(memory_before, lower.reference(c), memory)
         return [layer, memory]
+
+
+def _keep_in_loop(memory_before: Reference, source: Reference, memory: Layer) -> None:
+    """Without state of the loop RETURNN would move the cell out and take its single steps for a sequence."""
+    assert isinstance(memory_before, Layer)
+    memory.options["initial_output"] = 0.0
+    previous = PreviousLayer(memory.network)
+    previous.target = memory
+    memory_before.options["from"] = [source, previous]
 
 
 class StandardLstm(NativeLstm):
