@@ -174,6 +174,26 @@ class NoInitialState(CellModel):
         return {"y": y, "c": loop.state.c}
 
 
+class Restarted(CellModel):
+    """Each step starts from the same state."""
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        first = nn.LstmState(h=self.first(vector()), c=self.first(vector()))
+        with nn.Loop() as loop:
+            h, state = self.cell(loop.unstack(frames()), first)
+            return {"h": loop.stack(h), "c": loop.stack(state.c)}
+
+
+class RestartedFromZero(CellModel):
+    """Each step starts from zero."""
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        first = self.cell.initial_state()
+        with nn.Loop() as loop:
+            h, _ = self.cell(loop.unstack(frames()), first)
+            return {"h": loop.stack(h), "x": self.first(frames())}
+
+
 class OutsideOfLoops(CellModel):
     """One step without any loop."""
 
@@ -195,11 +215,14 @@ MODELS = [
     SharedParameters,
     OnlyLast,
     NoInitialState,
+    Restarted,
+    RestartedFromZero,
     OutsideOfLoops,
 ]
 
 
 @DEVICES
+@pytest.mark.filterwarnings("ignore:LstmCell gets the same state")
 @pytest.mark.parametrize("model", MODELS)
 def test_agreement(model: type[CellModel], device: str) -> None:
     run = check_agreement(model(), FEEDS, device=device)
