@@ -95,7 +95,11 @@ class Tensor:
 
     def mark_as_loss(self, name: str | None = None, *, scale: float = 1.0, as_error: bool = False) -> Tensor:
         """
-        Makes it a training loss: summed over all frames of the batch, divided by their number.
+        Makes it a training loss.
+
+        RETURNN minimises the sum over all frames of the batch; the scores that it reports are the mean. Gradient clipping
+        and weight decay therefore act beside the sum.
+
 
         :param name: how scores are called (``dev_loss_NAME``); default: from the op
         :param scale: factor in the total loss
