@@ -97,8 +97,8 @@ class Tensor:
         """
         Makes it a training loss.
 
-        RETURNN minimises the sum over all frames of the batch; the scores that it reports are the mean. Gradient clipping
-        and weight decay therefore act beside the sum.
+        RETURNN minimises the sum over all frames of the batch; the scores that it reports are the mean.
+        Gradient clipping and weight decay therefore act beside the sum.
 
 
         :param name: how scores are called (``dev_loss_NAME``); default: from the op
