@@ -5,6 +5,7 @@ The network language: a recurrent model as plain Python, recorded into a RETURNN
 """
 
 from .attention import AdditiveAttention, DotAttention
+from .cond import Cond
 from .config import PythonCode
 from .dim import Dim, batch_dim
 from .embedding import Embedding
@@ -13,6 +14,7 @@ from .initializer import Constant, Initializer, Normal, Uniform
 from .linear import Linear
 from .loop import Loop
 from .lstm import BidirectionalLstm, Lstm, LstmCell, LstmState
+from .masked_computation import MaskedComputation
 from .module import Module, ModuleList, Sequential
 from .network import Network, NumpyRun, run_numpy
 from .normalization import LayerNorm
@@ -26,6 +28,7 @@ from .ops.elementwise import (
     combine,
     compare,
     exp,
+    expand,
     log,
     log_sigmoid,
     logical_and,
@@ -55,6 +58,7 @@ __all__ = [
     "AdditiveAttention",
     "BeamSearch",
     "BidirectionalLstm",
+    "Cond",
     "Constant",
     "Dim",
     "DotAttention",
@@ -67,6 +71,7 @@ __all__ = [
     "Lstm",
     "LstmCell",
     "LstmState",
+    "MaskedComputation",
     "Module",
     "ModuleList",
     "Network",
@@ -92,6 +97,7 @@ __all__ = [
     "dot",
     "dropout",
     "exp",
+    "expand",
     "frame_error",
     "gather",
     "get_extern_data",

@@ -101,13 +101,14 @@ class Loop:
 
     def stack(self, y: Tensor) -> Tensor:
         """The values of ``y`` in all steps, with the loop's axis; to be used after the loop."""
-        return self._running().stack(as_tensor(y))
+        loop = self._running()
+        return loop.stack(self._seen(as_tensor(y)))
 
     def last(self, y: Tensor) -> Tensor:
         """The value of ``y`` in each sequence's last step, to be used after the loop. May be called after it, too."""
         if self.op is None:
             raise NetworkError("this belongs inside of `with nn.Loop(...) as loop:`, or after it")
-        y = as_tensor(y)
+        y = self._seen(as_tensor(y))
         op = self.op
         known = [result for result in op.results if isinstance(result, LastOp) and result.inner is y]
         return known[0].output if known else op.add_result(LastOp(op, y)).output
@@ -128,9 +129,27 @@ class Loop:
             raise NetworkError(f"the end condition has one value per sequence, [batch], but it is {condition}")
         if loop.end is not None:
             raise NetworkError(f"loop.end(...) was called before, with {loop.end}; join conditions with nn.logical_or")
-        loop.end = loop.keep(condition)
+        loop.end = self._counted(loop.keep(condition))
         if include_eos is not None:
             loop.include_eos = include_eos
+
+    def _counted(self, condition: Tensor) -> Tensor:
+        """The condition, and that of the branch in the loop that the end stands in."""
+        from .ops.elementwise import logical_and
+
+        branch = self.recording.body.branch
+        if branch is None:
+            return condition
+        counted = logical_and(branch.condition, condition)
+        self.recording.exempt.add(counted)
+        return counted
+
+    def _seen(self, y: Tensor) -> Tensor:
+        """What a value that leaves the loop is outside of the branches in the loop that it may be of."""
+        branch = y.op.body.branch
+        if self.op is not None and branch is not None and branch.body.is_inside(self.op.body_of_steps):
+            return branch.seen_from_outside(y)
+        return self.recording.seen_from_here(y)
 
     def _running(self) -> LoopOp:
         if self.op is None:

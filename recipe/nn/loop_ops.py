@@ -135,7 +135,8 @@ class ResultOp(Op):
         self.result_of = loop
         self.inner = inner
         recording = current_recording()
-        if not inner.op.body.is_inside(recording.root_body) or not loop.body_of_steps.is_inside(inner.op.body):
+        made_in = inner.op.body.body_of_steps
+        if not made_in.is_inside(recording.root_body) or not loop.body_of_steps.is_inside(made_in):
             raise NetworkError(f"{inner} is no value of this loop, or one of a loop inside of it that is over")
         with recording.at(loop.body):
             super().__init__()
@@ -226,13 +227,28 @@ class LoopOp(Op):
         self.previous: dict[StateLeaf, PreviousOp] = {}
         self.results: list[ResultOp] = []
         super().__init__(*([max_seq_len_tensor] if max_seq_len_tensor is not None else []), outputs=0)
-        self.body_of_steps = Body(self.body.recording, self.body, self)
-        self.body_of_steps.loop = self
+        self.kept: list[StateLeaf] = []
+        """States that hold what a MaskedComputation gave last."""
+        self.body_of_steps = Body(self.body.recording, self.body, loop=self)
 
     def infer(self) -> None:
         """It has no result of its own."""
 
+    def move_to(self, body: Body) -> None:
+        """Moves with its steps."""
+        super().move_to(body)
+        self.body_of_steps.parent = body
+
     # while the body is recorded
+
+    def is_dim_outside(self, dim: Dim) -> bool:
+        """Whether a tensor outside of the loop has this dim."""
+        body: Body | None = self.body
+        while body is not None:
+            if any(dim in (tensor.known_dims or ()) for op in body.ops for tensor in op.outputs):
+                return True
+            body = body.parent
+        return False
 
     def carry(self, leaf: StateLeaf, initial: Tensor | None) -> Tensor:
         """Makes a state one of this loop; gives its value at the start of a step."""
@@ -331,6 +347,7 @@ class LoopOp(Op):
         self._complete_states()
         recording.close_body(body)
         self._inline_constant_states()
+        self._join_kept_states()
         self._move_out()
         for op in [self, *self.results]:
             if op in self.body.ops:
@@ -400,6 +417,19 @@ class LoopOp(Op):
         if constant:
             self._replace(constant)
 
+    def _join_kept_states(self) -> None:
+        """What a mask keeps of a value is the state that the value is assigned to, where that is the same variable."""
+        position = {op: number for number, op in enumerate(self.body_of_steps.ops)}
+        for leaf in self.kept:
+            kept = self.previous[leaf]
+            for other in self.previous.values():
+                if other is not kept and _is_same_variable(kept, other, position):
+                    assert kept.final is not None and other.final is not None
+                    self._replace({kept.output: other.output, kept.final: other.final})
+                    del self.previous[leaf]
+                    self.body_of_steps.values.pop(leaf, None)
+                    break
+
     def _replace(self, replaced: dict[Tensor, Tensor]) -> None:
         """Makes all that is in the loop, and in loops in it, read other tensors."""
         for op in self.body_of_steps.ops:
@@ -444,3 +474,24 @@ class LoopOp(Op):
         """``rec`` with the body as its unit."""
         lower.loop(self)
         return ()
+
+
+def _is_same_variable(kept: PreviousOp, other: PreviousOp, position: dict[Op, int]) -> bool:
+    """Whether two states start alike and are assigned alike, the other one before this one."""
+    from .ops.constants import constant_value
+    from .ops.elementwise import Where
+
+    if kept.final is None or other.final is None or kept.initial is None or other.initial is None:
+        return False
+    first, second = other.final.op, kept.final.op
+    return (
+        isinstance(first, Where)
+        and isinstance(second, Where)
+        and all(a is b for a, b in zip(first.inputs[:2], second.inputs[:2]))
+        and first.inputs[2] is other.output
+        and second.inputs[2] is kept.output
+        and position.get(first, 0) < position.get(second, 0)
+        and constant_value(kept.initial) is not None
+        and constant_value(kept.initial) == constant_value(other.initial)
+        and set(kept.initial.dims) == set(other.initial.dims)
+    )

@@ -64,6 +64,11 @@ class Op:
 
     # what all share
 
+    def move_to(self, body: Body) -> None:
+        """Makes it an op of another body, behind those that are there."""
+        self.body = body
+        body.ops.append(self)
+
     @property
     def output(self) -> Tensor:
         """The only result."""

@@ -12,7 +12,8 @@ from .naming import ModuleNames
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from .loop import LoopOp
+    from .branch import Branch
+    from .loop_ops import LoopOp
     from .module import Module
     from .op import Op
     from .ops.inputs import ExternData, ExternDataOp, ParameterOp
@@ -31,17 +32,22 @@ class Loss(NamedTuple):
 
 class Body:
     """
-    The ops of one level: the network itself, or what a loop does in each step.
+    The ops of one level: the network itself, what a loop does in each step, or a branch while it is recorded.
 
     :param recording: the recording it belongs to
     :param parent: the body around it, None for the network itself
     :param loop: the loop whose steps it is, None for the network itself
+    :param branch: the branch that it is, if it is one
     """
 
-    def __init__(self, recording: Recording, parent: Body | None, loop: LoopOp | None = None):
+    def __init__(
+        self, recording: Recording, parent: Body | None, *, loop: LoopOp | None = None, branch: Branch | None = None
+    ):
         self.recording = recording
         self.parent = parent
-        self.loop = loop
+        self.branch = branch
+        self.loop: LoopOp | None = parent.loop if branch is not None and parent is not None else loop
+        """The innermost loop around its ops."""
         self.ops: list[Op] = []
         self.values: dict[StateLeaf, Tensor] = {}
         self.closed = False
@@ -56,9 +62,9 @@ class Body:
         return False
 
     @property
-    def depth(self) -> int:
-        """0 for the network itself, 1 in a loop, 2 in a loop in a loop."""
-        return 0 if self.parent is None else self.parent.depth + 1
+    def body_of_steps(self) -> Body:
+        """Itself, or for a branch the body around it that is none."""
+        return self if self.branch is None or self.parent is None else self.parent.body_of_steps
 
 
 class Recording:
@@ -77,6 +83,11 @@ class Recording:
         self.module_calls: list[Module] = []
         self.losses: list[Loss] = []
         self.outputs: list[tuple[str, Tensor]] = []
+        self.of_branch: dict[Tensor, Branch] = {}
+        """The values of branches that are over, which the code around may not read as they are."""
+        self.exempt: set[Tensor] = set()
+        """Values made for a branch, not in it."""
+        self._reads_all = False
         self._parameters: dict[Parameter, ParameterOp] = {}
         self._inputs: dict[str, ExternDataOp] = {}
 
@@ -93,6 +104,15 @@ class Recording:
             yield
         finally:
             self.body = before
+
+    @contextlib.contextmanager
+    def reading_all(self) -> Iterator[None]:
+        """Lets ops read the values of branches that are over, for a while."""
+        before, self._reads_all = self._reads_all, True
+        try:
+            yield
+        finally:
+            self._reads_all = before
 
     @contextlib.contextmanager
     def calling(self, module: Module) -> Iterator[None]:
@@ -142,6 +162,12 @@ class Recording:
         loop = getattr(tensor.op, "result_of", None)
         if loop is not None and self.body.is_inside(loop.body_of_steps):
             raise NetworkError(f"{tensor} is a result of the loop and exists only after it; use the value itself here")
+        return self.seen_from_here(tensor)
+
+    def seen_from_here(self, tensor: Tensor) -> Tensor:
+        """The tensor; if it is a value of a branch that is over, what that is for the code around."""
+        if tensor in self.of_branch and not self._reads_all:
+            return self.seen_from_here(self.of_branch[tensor].seen_from_outside(tensor))
         return tensor
 
     def check_no_repeated_dims(self, op: Op) -> None:
@@ -161,6 +187,9 @@ class Recording:
         """Notes a loss. One inside a loop becomes the loss over all steps."""
         if tensor.op.body is not self.root_body and not self.body.is_inside(tensor.op.body):
             raise NetworkError(f"{tensor} is a value of a loop that is over; mark it as loss inside the loop")
+        tensor = self.seen_from_here(tensor)
+        if self.body.branch is not None:
+            tensor = self.body.branch.counted(tensor)
         name = name or tensor.op.name or "loss"
         taken = {loss.name for loss in self.losses}
         unique = (
@@ -171,6 +200,7 @@ class Recording:
     def add_output(self, tensor: Tensor, name: str | None) -> None:
         """Notes an output. Without name it is the default one, called ``output``."""
         name = name or "output"
+        tensor = self.seen_from_here(tensor)
         if tensor.op.body is not self.root_body:
             raise NetworkError(f"{tensor} is a value inside a loop; an output of the network is loop.stack(...) of it")
         if name in dict(self.outputs):

@@ -30,20 +30,21 @@ class StateLeaf:
     def read(self, body: Body) -> Tensor:
         """The value at this point of a body; in a loop, first of all the value of the step before."""
         if self not in body.values:
+            if body.branch is not None and body.parent is not None:
+                return self.read(body.parent)
             if body.parent is None:
                 if self.initial is None:
                     raise NetworkError(f"state {self.name!r} is read, but was never assigned")
                 body.values[self] = self.initial
-            elif body.loop is not None:
+            else:
+                assert body.loop is not None
                 outside = self.read(body.parent) if self.is_known(body.parent) else None
                 body.values[self] = body.loop.carry(self, outside)
-            else:
-                body.values[self] = self.read(body.parent)
         return body.values[self]
 
     def assign(self, body: Body, value: Tensor) -> None:
         """Gives it a new value from this point of a body on."""
-        if body.loop is not None and self.is_known(body):
+        if body.parent is not None and self.is_known(body):
             self.read(body)
         body.values[self] = value
 
@@ -96,7 +97,7 @@ class State:
         :raises NetworkError: if the structure, the dims or the dtype are others than before
         """
         recording = current_recording()
-        value = map_structure(lambda path, leaf: as_tensor(leaf), value)
+        value = map_structure(lambda path, leaf: recording.seen_from_here(as_tensor(leaf)), value)
         if recording not in self._recordings and self.initial is None and self.dims is None:
             self._recordings[recording] = self._declare(value, inside=recording.body.parent is not None)
         leaves = self._leaves(recording)

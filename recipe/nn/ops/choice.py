@@ -43,6 +43,8 @@ class Choice(Op):
     def __init__(self, scores: Tensor, input_type: str, search: BeamSearch):
         self.input_type, self.search = input_type, search
         super().__init__(scores)
+        if self.body.branch is not None:
+            raise NetworkError("a choice by search cannot stand in Cond or MaskedComputation: each step chooses")
         if self.body.loop is None:
             raise NetworkError("a choice by search belongs inside of a loop")
 

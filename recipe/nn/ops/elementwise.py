@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -288,6 +289,18 @@ def where(condition: Tensor, true: TensorLike, false: TensorLike) -> Tensor:
         false = constant(false, dtype=true.dtype, sparse_dim=true.sparse_dim)
     true, false = _two(true, false)
     return Where(as_tensor(condition), true, false).output
+
+
+def expand(x: Tensor, dims: Sequence[DimLike]) -> Tensor:
+    """
+    The same values along more dims.
+
+    :param dims: those to add, such as ``[nn.batch_dim]``
+    """
+    x = as_tensor(x)
+    kind, nothing = ("logical_or", False) if x.dtype == "bool" else ("add", 0)
+    more = constant(nothing, [*(as_dim(dim) for dim in dims), *x.dims], dtype=x.dtype, sparse_dim=x.sparse_dim)
+    return combine(kind, more, x)
 
 
 def cast(x: Tensor, dtype: str, *, sparse_dim: DimLike | None = None) -> Tensor:
