@@ -4,7 +4,7 @@ The network language: a recurrent model as plain Python, recorded into a RETURNN
 ``Dim``, ``Tensor``, ``Module``, ``Loop`` and ``State`` are what models are written in; ``Network`` is what comes out.
 """
 
-from .attention import AdditiveAttention, DotAttention
+from .attention import AdditiveAttention, CausalSelfAttention, DotAttention
 from .cond import Cond
 from .config import PythonCode
 from .dim import Dim, batch_dim
@@ -18,7 +18,7 @@ from .masked_computation import MaskedComputation
 from .module import Module, ModuleList, Sequential
 from .network import Network, NumpyRun, run_numpy
 from .normalization import LayerNorm
-from .ops.array import concat, postfix_in_time, split
+from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split
 from .ops.choice import BeamSearch, choice
 from .ops.constants import constant, ones, zeros
 from .ops.dot import dot
@@ -44,6 +44,7 @@ from .ops.elementwise import (
     tanh,
     where,
 )
+from .ops.history import cum_concat
 from .ops.indexing import gather
 from .ops.inputs import ExternData, get_extern_data
 from .ops.lengths import length, range_over
@@ -53,11 +54,13 @@ from .ops.softmax import log_softmax, softmax, softmax_over_spatial
 from .parameter import Parameter
 from .state import State
 from .tensor import Tensor
+from .window import Window
 
 __all__ = [
     "AdditiveAttention",
     "BeamSearch",
     "BidirectionalLstm",
+    "CausalSelfAttention",
     "Cond",
     "Constant",
     "Dim",
@@ -85,6 +88,7 @@ __all__ = [
     "State",
     "Tensor",
     "Uniform",
+    "Window",
     "argmax",
     "batch_dim",
     "cast",
@@ -94,6 +98,7 @@ __all__ = [
     "concat",
     "constant",
     "cross_entropy",
+    "cum_concat",
     "dot",
     "dropout",
     "exp",
@@ -118,8 +123,11 @@ __all__ = [
     "reduce_min",
     "reduce_sum",
     "relu",
+    "replace_dim",
+    "reverse",
     "run_numpy",
     "sigmoid",
+    "slice",
     "softmax",
     "softmax_over_spatial",
     "softplus",

@@ -6,8 +6,11 @@ from .dim import DimLike, as_dim
 from .errors import NetworkError
 from .linear import Linear
 from .module import Module
+from .ops.array import replace_dim
 from .ops.dot import dot
-from .ops.elementwise import tanh
+from .ops.elementwise import compare, tanh, where
+from .ops.history import cum_concat
+from .ops.lengths import range_over
 from .ops.softmax import softmax_over_spatial
 from .recording import as_tensor
 from .tensor import Tensor
@@ -76,6 +79,49 @@ class AdditiveAttention(Module):
         _check_query(query, dim)
         energy = reduce_sum(self.energy(tanh(self.key(frames) + self.query(query))), as_dim(1))
         return dot(softmax_over_spatial(energy, dim), frames, reduce=dim)
+
+
+class CausalSelfAttention(Module):
+    """
+    Attention of each frame to itself and those before (Vaswani et al. 2017, one head)::
+
+        e_ts = (W_q x_t) . (W_k x_s) / sqrt(key_dim) for s <= t,    y_t = sum_s softmax(e_t)_s W_v x_s
+
+    The same in a loop, frame by frame, and on a whole sequence.
+
+    :param in_dim: of the frames
+    :param key_dim: of queries and keys
+    :param value_dim: of values, and of the result
+    """
+
+    def __init__(self, in_dim: DimLike, key_dim: DimLike, value_dim: DimLike):
+        super().__init__()
+        self.key_dim, self.value_dim = as_dim(key_dim), as_dim(value_dim)
+        self.query = Linear(in_dim, self.key_dim, with_bias=False)
+        self.key = Linear(in_dim, self.key_dim, with_bias=False)
+        self.value = Linear(in_dim, self.value_dim, with_bias=False)
+
+    def forward(self, x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
+        """
+        :param x: in a loop, [batch, in_dim]; elsewhere [batch, axis, in_dim]
+        :param axis: of a whole sequence; default: its only axis with lengths
+        :return: [batch, value_dim] or [batch, axis, value_dim]
+        """
+        x = as_tensor(x)
+        query, key, value = self.query(x) * self.key_dim.size**-0.5, self.key(x), self.value(x)
+        if axis is None and not any(dim.is_dynamic for dim in x.dims):
+            energy = dot(query, cum_concat(key), reduce=self.key_dim)
+            weights = softmax_over_spatial(energy)
+            return dot(weights, cum_concat(value), reduce=weights.spatial_dim)
+        time = x.resolve_axis(axis)
+        key = replace_dim(key, axis=time)
+        before = next(dim for dim in key.dims if dim not in query.dims and dim is not self.key_dim)
+        value = replace_dim(value, axis=time, out_dim=before)
+        energy = dot(query, key, reduce=self.key_dim)
+        frame, frame_before = range_over(time, like=x), range_over(before, like=key)
+        sees = compare("greater_equal", frame, frame_before, allow_broadcast_all_sources=True)
+        weights = softmax_over_spatial(where(sees, energy, float("-inf")), before)
+        return dot(weights, value, reduce=before)
 
 
 def _check_query(query: Tensor, axis: object) -> None:

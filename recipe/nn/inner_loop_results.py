@@ -46,7 +46,9 @@ class InnerLoopResults:
         else:
             steps = self._joined(tensors)
         return {
-            result: steps[result.inner] if isinstance(result, StackOp) else self._last(result, steps[result.inner])
+            result: self.lower.with_loop_axis(self.op, steps[result.inner])
+            if isinstance(result, StackOp)
+            else self._last(result, steps[result.inner])
             for result in results
         }
 
@@ -106,9 +108,9 @@ class InnerLoopResults:
 
     def _last(self, result: ResultOp, steps: Reference) -> Reference:
         """The frame at the end; for a state, its initial value where there was no step."""
-        axis = self.op.get_axis()
+        axis = self.op.rec_axis
         if self._length is None:
-            known = self.op.axis_is_known and not self.op.has_own_axis
+            known = self.op.axis_is_known and not self.op.counts_steps
             self._length = (
                 self.lower.input_length(self.op)
                 if known

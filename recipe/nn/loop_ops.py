@@ -92,7 +92,7 @@ class UnstackOp(Op):
         """``rec_unstack``; where an end condition may cut the loop, ``gather``: RETURNN would ignore the condition."""
         x = lower.reference(self.inputs[0])
         axis = self.loop.input_axis
-        if self.loop.has_own_axis:
+        if self.loop.counts_steps:
             return lower.add(self, "gather", {"from": x, "axis": axis, "position": lower.frame_number(self.loop)})
         return lower.add(self, "rec_unstack", {"from": x, "axis": axis})
 
@@ -135,6 +135,11 @@ class ResultOp(Op):
         self.result_of = loop
         self.inner = inner
         recording = current_recording()
+        if loop._history_dim in (inner.known_dims or ()):
+            raise NetworkError(
+                f"{inner} has one more frame in each step, so it has no value for all steps together; reduce it first, "
+                "as attention does, or stack what cum_concat was called with"
+            )
         made_in = inner.op.body.body_of_steps
         if not made_in.is_inside(recording.root_body) or not loop.body_of_steps.is_inside(made_in):
             raise NetworkError(f"{inner} is no value of this loop, or one of a loop inside of it that is over")
@@ -219,6 +224,7 @@ class LoopOp(Op):
         self.axis = axis
         self.axis_is_given = axis is not None
         self._own_axis: Dim | None = None
+        self._history_dim: Dim | None = None
         self._length_source: Tensor | None = None
         self.max_seq_len = max_seq_len
         self.include_eos = False
@@ -240,6 +246,13 @@ class LoopOp(Op):
         self.body_of_steps.parent = body
 
     # while the body is recorded
+
+    @property
+    def history_dim(self) -> Dim:
+        """The axis over the steps so far, which all results of ``nn.cum_concat`` in it have."""
+        if self._history_dim is None:
+            self._history_dim = Dim(None, "history")
+        return self._history_dim
 
     def is_dim_outside(self, dim: Dim) -> bool:
         """Whether a tensor outside of the loop has this dim."""
@@ -280,9 +293,7 @@ class LoopOp(Op):
         """The axis over the steps: that of the input; a new one if there is none, or if an end condition cuts it."""
         if self.axis is not None and not self.has_own_axis:
             return self.axis
-        if self._own_axis is None:
-            self._own_axis = Dim(None, "steps")
-        return self._own_axis
+        return self._make_own_axis()
 
     @property
     def length_source(self) -> Tensor | None:
@@ -320,6 +331,26 @@ class LoopOp(Op):
         around runs over the same one.
         """
         return self.axis_is_known and (self.end is not None or self.has_limit or self._is_axis_of_loop_around())
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether RETURNN's loop has an axis of its own and its end is counted: its loops have no axes of fixed size."""
+        return self.has_own_axis or self.has_fixed_length
+
+    @property
+    def has_fixed_length(self) -> bool:
+        """Whether it runs over an axis of fixed size to its end."""
+        return self.axis is not None and self.axis.is_static and not self.has_own_axis
+
+    @property
+    def rec_axis(self) -> Dim:
+        """The axis of RETURNN's ``rec`` layer."""
+        return self._make_own_axis() if self.counts_steps else self.get_axis()
+
+    def _make_own_axis(self) -> Dim:
+        if self._own_axis is None:
+            self._own_axis = Dim(None, "steps")
+        return self._own_axis
 
     def _is_axis_of_loop_around(self) -> bool:
         loop = self.body.loop

@@ -134,6 +134,11 @@ class Lowering:
             self._previous[op] = PreviousLayer(self._networks[op.loop.body_of_steps])
         return self._previous[op]
 
+    @property
+    def unit(self) -> LayerNetwork:
+        """Where the op stands that is being lowered."""
+        return self._here
+
     def step(self) -> StepReference:
         """The number of the step of the loop around."""
         return StepReference(self._here)
@@ -158,6 +163,9 @@ class Lowering:
         """How many steps the input of a loop allows: a layer where the input stands."""
         source = op.length_source
         assert source is not None
+        if op.input_axis.is_static:
+            size = {"value": op.input_axis.size, "shape": (batch_dim,), "dtype": "int32"}
+            return self._add_in(self._networks[source.op.body], op, "constant", size, "input_length")
         options = {"from": self.reference(source), "axis": op.input_axis}
         return self._add_in(self._networks[source.op.body], op, "length", options, "input_length")
 
@@ -193,12 +201,12 @@ class Lowering:
 
     def loop(self, op: LoopOp) -> None:
         """Makes the ``rec`` layer of a loop."""
-        options: dict[str, Any] = {"axis": op.get_axis(), "from": []}
+        options: dict[str, Any] = {"axis": op.rec_axis, "from": []}
         if op.max_seq_len is not None:
             options["max_seq_len"] = op.max_seq_len
         elif op.inputs:
             options["max_seq_len_via"] = self.reference(op.inputs[0])
-        length = self.input_length(op) if op.has_own_axis else None
+        length = self.input_length(op) if op.counts_steps else None
         if length is not None and not op.has_limit:
             longest = {"from": length, "mode": "max", "axis": batch_dim}
             options["max_seq_len_via"] = self._add_in(length.network, op, "reduce", longest, "max_length")
@@ -276,32 +284,46 @@ class Lowering:
             self._results.update(InnerLoopResults(self, op, rec, unit).references(results))
             return
         stacks = [result for result in results if isinstance(result, StackOp)]
-        for number, result in enumerate(stacks + [result for result in results if not isinstance(result, StackOp)]):
+        output = next((result for result in stacks if _can_be_output(op, result)), None)
+        for result in stacks + [result for result in results if not isinstance(result, StackOp)]:
             layer = self._own_layer(result.inner, unit)
             if not result.inner.op.body.is_inside(op.body_of_steps):
                 layer = self.in_each_step(unit, result.inner)
-            if number == 0 and isinstance(result, StackOp):
+            if result is output:
                 if layer is None or layer.has_own_name:
                     layer = self._copy(unit, "output", self.reference(result.inner, unit))
                 layer.name = "output"
                 layer.has_own_name = True
-                self._results[result] = rec
+                self._results[result] = self.with_loop_axis(op, rec)
                 continue
             if layer is None:
                 layer = self._copy(unit, f"{result.name}", self.reference(result.inner, unit))
             if isinstance(result, StackOp):
                 layer.options["is_output_layer"] = True
-                self._results[result] = SubLayer(rec, layer)
+                self._results[result] = self.with_loop_axis(op, SubLayer(rec, layer))
             else:
                 layer.options["need_last"] = True
                 last = Layer(self._here, self._here.unique_name(f"{rec.name}_{layer.name}_last"), {})
                 last.options = {"class": "rec_last_output", "rec_layer": rec, "sub_layer_name": _SubLayerName(layer)}
                 self._results[result] = last
-        if not stacks:
-            inner = next((result.inner for result in results), op.end)
-            if inner is None:
-                inner = op.unstacked[0].output
-            self._copy(unit, "output", self.reference(inner, unit)).name = "output"
+        if output is None:
+            self._copy(unit, "output", self._any_value(op, unit, results)).name = "output"
+
+    def _any_value(self, op: LoopOp, unit: LayerNetwork, results: list[ResultOp]) -> Reference:
+        """Something of each step, as RETURNN wants a layer ``output``."""
+        if op in self._steps:
+            return self._steps[op][0]
+        inner = next((result.inner for result in results if not isinstance(result, StackOp)), op.end)
+        return self.reference(inner if inner is not None else op.unstacked[0].output, unit)
+
+    def with_loop_axis(self, op: LoopOp, steps: Reference) -> Reference:
+        """All steps of a loop, with the axis of its input where that has a fixed size."""
+        source = op.length_source
+        if not op.has_fixed_length or source is None:
+            return steps
+        count = {"from": self.reference(source), "axis": op.input_axis}
+        position = self.add(op, "range_in_axis", count, name="step_numbers")
+        return self.add(op, "gather", {"from": steps, "axis": op.rec_axis, "position": position}, name="steps")
 
     def _own_layer(self, tensor: Tensor, unit: LayerNetwork) -> Layer | None:
         """The layer in this unit that is this very tensor, if there is one."""
@@ -338,6 +360,11 @@ class Lowering:
         self._take_name(layer, name)
         layer.options["is_output_layer"] = True
         self.output_names.append(layer.name)
+
+
+def _can_be_output(op: LoopOp, result: StackOp) -> bool:
+    """Whether RETURNN can stack it as ``output``: in a loop ended by its steps it takes any lengths in it for its own."""
+    return not (op.counts_steps or not op.axis_is_known) or not any(dim.is_dynamic for dim in result.inner.dims)
 
 
 _SHAPED_BY_OPTIONS = ("linear", "rec", "get_last_hidden_state")

@@ -195,3 +195,132 @@ def postfix_in_time(x: Tensor, value: int | float, *, axis: DimLike | str | None
     x = as_tensor(x)
     dim = x.resolve_axis(axis)
     return PostfixInTime(x, value, dim, Dim(None, f"{dim.name}+1")).output
+
+
+class Slice(Op):
+    """A part of an axis of fixed size."""
+
+    name = "slice"
+
+    def __init__(self, x: Tensor, axis: Dim, start: int, out_dim: Dim):
+        self.axis, self.start, self.out_dim = axis, start, out_dim
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """The dims of the input, with the part in place of the axis."""
+        x = self.inputs[0]
+        if self.start < 0 or self.start + self.out_dim.size > self.axis.size:
+            raise NetworkError(
+                f"slice of {x}: {self.axis} has the entries 0 to {self.axis.size - 1}, not {self.start} to "
+                f"{self.start + self.out_dim.size - 1}"
+            )
+        self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims])
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """``x[..., start : start + size, ...]``."""
+        positions = range(self.start, self.start + self.out_dim.size)
+        return numpy.take(x, positions, axis=self.inputs[0].dims.index(self.axis))
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``slice``."""
+        x = lower.reference(self.inputs[0])
+        end = self.start + self.out_dim.size
+        options = {"from": x, "axis": self.axis, "slice_start": self.start, "slice_end": end, "out_dim": self.out_dim}
+        return lower.add(self, "slice", options)
+
+
+class Reverse(Op):
+    """Frames in the opposite order, each sequence from its own end."""
+
+    name = "reverse"
+
+    def __init__(self, x: Tensor, axis: Dim):
+        self.axis = axis
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """Those of the input."""
+        x = self.inputs[0]
+        self.set_output(x.dims, sparse_dim=x.sparse_dim)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """Frame ``length - 1 - t`` at ``t``; padding stays."""
+        dims = self.inputs[0].dims
+        if self.axis.is_static:
+            return numpy.flip(x, dims.index(self.axis))
+        order = (batch_dim, self.axis, *[dim for dim in dims if dim not in (batch_dim, self.axis)])
+        value = run.aligned(x, dims, order).copy()
+        for row, length in zip(value, run.lengths(self.axis)):
+            row[:length] = row[:length][::-1].copy()
+        return run.aligned(value, order, dims)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``gather`` of the frames counted from the end."""
+        x = lower.reference(self.inputs[0])
+        length = lower.add(self, "length", {"from": x, "axis": self.axis}, name="reverse_length")
+        count = lower.add(self, "range_in_axis", {"from": x, "axis": self.axis}, name="reverse_range")
+        formula = "tf.where(source(0) > source(1), source(0) - source(1) - 1, source(1))"
+        options = {"from": [length, count], "eval": formula, "allow_broadcast_all_sources": True}
+        position = lower.add(self, "eval", options, name="reverse_position")
+        return lower.add(self, "gather", {"from": x, "axis": self.axis, "position": position})
+
+
+class ReplaceDim(Op):
+    """The same values with another Dim for an axis."""
+
+    name = "replace_dim"
+
+    def __init__(self, x: Tensor, axis: Dim, out_dim: Dim):
+        self.axis, self.out_dim = axis, out_dim
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """The dims of the input with the other one in place of the axis."""
+        x = self.inputs[0]
+        if self.axis.dimension != self.out_dim.dimension:
+            raise NetworkError(f"replace_dim: {self.axis} of {x} and {self.out_dim} have different sizes")
+        self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims], sparse_dim=x.sparse_dim)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """The array as it is."""
+        if self.axis.is_dynamic:
+            run.set_lengths(self.out_dim, run.lengths(self.axis))
+        return x
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``reinterpret_data``."""
+        x = lower.reference(self.inputs[0])
+        return lower.add(self, "reinterpret_data", {"from": x, "set_dim_tags": {self.axis: self.out_dim}})
+
+
+def slice(x: Tensor, start: int, size: DimLike, *, axis: DimLike | str | None = None) -> Tensor:
+    """
+    ``size`` entries of an axis from ``start`` on.
+
+    :param axis: an axis of fixed size; default: the feature dim
+    """
+    x = as_tensor(x)
+    dim = x.resolve_axis(axis) if axis is not None else x.feature_dim
+    return Slice(x, dim, start, as_dim(size)).output
+
+
+def reverse(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
+    """
+    Each sequence from its last frame to its first.
+
+    :param axis: default: the only axis with lengths
+    """
+    x = as_tensor(x)
+    return Reverse(x, x.resolve_axis(axis)).output
+
+
+def replace_dim(x: Tensor, *, axis: DimLike | str | None = None, out_dim: Dim | None = None) -> Tensor:
+    """
+    The same values with another Dim for an axis, as for attention of a sequence to itself.
+
+    :param axis: default: the only axis with lengths
+    :param out_dim: default: a new one
+    """
+    x = as_tensor(x)
+    dim = x.resolve_axis(axis)
+    return ReplaceDim(x, dim, out_dim or Dim(dim.dimension, f"{dim.name}_2")).output

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..layers import Reference
     from ..lowering import Lowering
 
-INPUT_TYPES = ("logits", "log_prob", "prob")
+INPUT_TYPES = ("logits", "log_prob", "prob", "regression")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,12 +108,15 @@ def choice(
     :param scores: [batch, labels]
     :param target: labels [batch], the right ones in training
     :param search: how to search, without target
-    :param input_type: what the scores are: "logits", "log_prob" or "prob"
+    :param input_type: what the scores are: "logits", "log_prob" or "prob"; "regression" if they are no scores of
+        labels, but what is predicted itself, so that there is nothing to search and one hypothesis
     :raises NetworkError: if there is neither target nor search
     """
     scores = as_tensor(scores)
     if input_type not in INPUT_TYPES:
         raise NetworkError(f"choice: input_type is one of {', '.join(INPUT_TYPES)}, not {input_type!r}")
+    if input_type == "regression":
+        return scores if target is None else as_tensor(target)
     if target is not None and search is None:
         target = as_tensor(target)
         if target.sparse_dim is not scores.feature_dim:

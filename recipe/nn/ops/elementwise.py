@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..dim import DimLike, as_dim
+from ..dim import Dim, DimLike, as_dim
 from ..errors import NetworkError
 from ..op import Op
 from ..recording import as_tensor
@@ -118,17 +118,22 @@ class Compare(Elementwise):
         "greater_equal": numpy.greater_equal,
     }
 
-    def __init__(self, kind: str, left: Tensor, right: Tensor):
+    def __init__(self, kind: str, left: Tensor, right: Tensor, broadcast: bool = False):
         self.kind = kind
         self.name = kind
+        self.broadcast = broadcast
         super().__init__(left, right)
 
     def infer(self) -> None:
-        """The dims of the larger one; dtypes must agree."""
+        """The dims of the larger one, or those of both; dtypes must agree."""
         left, right = self.inputs
         if left.dtype != right.dtype:
             raise NetworkError(f"{left.dtype} cannot be compared with {right.dtype}: {left} and {right}; use nn.cast")
-        self.set_output(common_dims(self.kind, self.inputs), dtype="bool")
+        if self.broadcast:
+            dims: tuple[Dim, ...] = (*left.dims, *(dim for dim in right.dims if dim not in left.dims))
+        else:
+            dims = common_dims(self.kind, self.inputs)
+        self.set_output(dims, dtype="bool")
 
     def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
@@ -140,7 +145,10 @@ class Compare(Elementwise):
         value = constant_value(right) if not right.dims else None
         if value is not None:
             return lower.add(self, "compare", {"from": lower.reference(left), "value": value, "kind": self.kind})
-        return lower.add(self, "compare", {"from": [lower.reference(left), lower.reference(right)], "kind": self.kind})
+        options: dict[str, Any] = {"from": [lower.reference(left), lower.reference(right)], "kind": self.kind}
+        if self.broadcast:
+            options["allow_broadcast_all_sources"] = True
+        return lower.add(self, "compare", options)
 
 
 class Where(Elementwise):
@@ -275,10 +283,16 @@ def combine(kind: str, left: TensorLike, right: TensorLike) -> Tensor:
     return Combine(kind, left, right).output
 
 
-def compare(kind: str, left: TensorLike, right: TensorLike) -> Tensor:
-    """``left`` and ``right`` compared: equal, not_equal, less, less_equal, greater, greater_equal."""
+def compare(
+    kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_all_sources: bool = False
+) -> Tensor:
+    """
+    ``left`` and ``right`` compared: equal, not_equal, less, less_equal, greater, greater_equal.
+
+    :param allow_broadcast_all_sources: whether the result may have the dims of both, where none has all of the other's
+    """
     left, right = _two(left, right)
-    return Compare(kind, left, right).output
+    return Compare(kind, left, right, allow_broadcast_all_sources).output
 
 
 def where(condition: Tensor, true: TensorLike, false: TensorLike) -> Tensor:

@@ -54,7 +54,12 @@ class Gather(Op):
     def layer(self, lower: Lowering) -> Reference:
         """``gather``."""
         x, position = self.inputs
-        options = {"from": lower.reference(x), "position": lower.reference(position), "axis": self.axis}
+        at = lower.reference(position)
+        if self.body.loop is not None and self.axis.is_dynamic and batch_dim in x.dims and not position.dims:
+            # RETURNN may move this out of the loop, and then needs to know that positions are per sequence, too
+            length = lower.add(self, "length", {"from": lower.reference(x), "axis": self.axis}, name="gather_length")
+            at = lower.add(self, "eval", {"from": [at, length], "eval": "source(0) + 0 * source(1)"}, name="position")
+        options = {"from": lower.reference(x), "position": at, "axis": self.axis}
         return lower.add(self, "gather", {**options, "clip_to_valid": True})
 
 

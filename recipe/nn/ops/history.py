@@ -1,0 +1,72 @@
+"""What came so far: the values of a tensor in all steps of a loop up to this one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..dim import batch_dim
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class CumConcat(Op):
+    """All frames up to this step, along the history dim of the loop."""
+
+    name = "cum_concat"
+    is_random = True  # it grows in each step, so it stays in its loop
+
+    def __init__(self, x: Tensor):
+        super().__init__(x)
+        if self.body.loop is None or self.body.branch is not None:
+            where = "outside of loops" if self.body.loop is None else "in Cond or MaskedComputation"
+            raise NetworkError(f"cum_concat collects one frame of {x} in each step of a loop; it cannot stand {where}")
+
+    def infer(self) -> None:
+        """[batch, history, ...]."""
+        x, loop = self.inputs[0], self.body.loop
+        if batch_dim not in x.dims:
+            raise NetworkError(f"cum_concat wants a value per sequence, [batch, ...], but {x} has no batch dim")
+        rest = [dim for dim in x.dims if not dim.is_batch]
+        self.set_output([batch_dim, *([loop.history_dim] if loop else []), *rest], sparse_dim=x.sparse_dim)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """The history of the step before, and this frame behind it."""
+        loop = self.body.loop
+        assert loop is not None
+        step = run.steps[loop]
+        frame = numpy.expand_dims(numpy.moveaxis(x, self.inputs[0].dims.index(batch_dim), 0), 1)
+        run.set_lengths(loop.history_dim, numpy.full(run.batch_size or 0, step + 1))
+        return numpy.concatenate([run.values[self.output], frame], axis=1) if step else frame
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``cum_concat``."""
+        loop = self.body.loop
+        assert loop is not None
+        x = self.inputs[0]
+        source = lower.reference(x) if x.op.body.is_inside(loop.body_of_steps) else lower.in_each_step(lower.unit, x)
+        return lower.add(self, "cum_concat", {"from": source, "out_spatial_dim": loop.history_dim})
+
+
+def cum_concat(x: Tensor) -> Tensor:
+    """
+    All values of ``x`` in the steps of the loop up to this one.
+
+    All histories of one loop have one dim, so keys and values of attention fit each other::
+
+        energy = nn.dot(query, nn.cum_concat(key))                                   # [batch, history]
+        weights = nn.softmax_over_spatial(energy)
+        attention = nn.dot(weights, nn.cum_concat(value), reduce=weights.spatial_dim)
+
+    :param x: [batch, ...], a value in a loop
+    :return: [batch, history, ...], in step ``i`` (from 0) of length ``i + 1``
+    """
+    return CumConcat(as_tensor(x)).output

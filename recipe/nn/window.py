@@ -1,0 +1,43 @@
+"""Window: the last frames of a value in a loop, joined."""
+
+from __future__ import annotations
+
+from .dim import DimLike, as_dim, batch_dim
+from .errors import NetworkError
+from .module import Module
+from .ops.array import concat
+from .ops.constants import zeros
+from .tensor import Tensor
+
+
+class Window(Module):
+    """
+    The last ``size`` frames of a value in a loop, joined to one vector, as a causal convolution sees them::
+
+        frames, loop.state.window = window(x, loop.state.window)
+        y = linear(frames)
+
+    It has no parameters; before the first frame it sees zeros.
+
+    :param dim: of a frame
+    :param size: how many frames, this one included
+    """
+
+    def __init__(self, dim: DimLike, size: int):
+        super().__init__()
+        if size < 2:
+            raise NetworkError(f"a Window of {size} frames: it needs at least 2, this one and one before")
+        self.dim, self.size = as_dim(dim), size
+
+    def initial_state(self) -> tuple[Tensor, ...]:
+        """Zeros, [batch, dim] for each frame before this one."""
+        return tuple(zeros([batch_dim, self.dim]) for _ in range(self.size - 1))
+
+    def forward(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """
+        :param x: [batch, dim]
+        :param state: the frames before, the oldest first
+        :return: [batch, size * dim], the oldest first, and the new state
+        """
+        frames = (*state, x)
+        return concat(*frames), frames[1:]
