@@ -18,7 +18,7 @@ from .masked_computation import MaskedComputation
 from .module import Module, ModuleList, Sequential
 from .network import Network, NumpyRun, run_numpy
 from .normalization import LayerNorm
-from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split
+from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
 from .ops.choice import BeamSearch, choice
 from .ops.constants import constant, ones, zeros
 from .ops.dot import dot
@@ -133,6 +133,7 @@ __all__ = [
     "softplus",
     "split",
     "sqrt",
+    "squeeze",
     "swish",
     "tanh",
     "where",

@@ -97,8 +97,11 @@ class InnerLoopResults:
 
     def _as_before(self, source: Reference, tensor: Tensor, part: Dim) -> Reference:
         """All steps of it, with its own dims and dtype."""
+        in_loop = {"collocate_with": [self.lower.stays_in_loop(self.lower.unit)]}
         if part not in tensor.dims:
-            source = self._add("squeeze", {"from": source, "axis": part}, "part")
+            source = self._add("squeeze", {"from": source, "axis": part, **in_loop}, "part")
+        else:
+            source = self._add("copy", {"from": source, **in_loop}, "part")
         if tensor.dtype != "float32":
             source = self._add("cast", {"from": source, "dtype": tensor.dtype}, "cast")
         if tensor.sparse_dim is not None:
@@ -116,11 +119,15 @@ class InnerLoopResults:
                 if known
                 else self._add("length", {"from": self.rec, "axis": axis}, "length")
             )
-        position = self._add("eval", {"from": self._length, "eval": "source(0) - 1"}, "last_step")
-        last = self._add("gather", {"from": steps, "axis": axis, "position": position, "clip_to_valid": True}, "last")
+        in_loop = self.lower.stays_in_loop(self.lower.unit)
+        formula = {"from": [self._length, in_loop], "eval": "source(0) + source(1) - 1"}
+        options = {"from": steps, "axis": axis, "position": self._add("eval", formula, "last_step")}
+        options.update(clip_to_valid=True, collocate_with=[in_loop])
+        last = self._add("gather", options, "last")
         if not isinstance(result, FinalState):
             return last
         assert result.previous.initial is not None
         initial = self.lower.reference(result.previous.initial)
         any_step = self._add("compare", {"from": self._length, "kind": "greater", "value": 0}, "any_step")
-        return self._add("switch", {"condition": any_step, "true_from": last, "false_from": initial}, "final")
+        options = {"condition": any_step, "true_from": last, "false_from": initial}
+        return self._add("switch", options, "final")

@@ -147,6 +147,24 @@ class Lowering:
         """A value of a loop, from outside."""
         return self._results[op]
 
+    def stays_in_loop(self, unit: LayerNetwork) -> Layer:
+        """
+        A layer that RETURNN computes in each step, as it depends on itself: 0 for each sequence.
+
+        What is collocated with it stays in the loop, too. Loops in loops must: outside RETURNN has no lengths for them.
+        The capital makes it the first in RETURNN's order; see :meth:`_give_batch_to_steps`.
+        """
+
+        def make() -> Layer:
+            constant = {"class": "constant", "value": 0, "shape": (batch_dim,), "dtype": "int32"}
+            zero = self.once("zero", lambda: Layer(self.root, self.root.unique_name("zero"), constant))
+            before = PreviousLayer(unit)
+            options = {"class": "copy", "from": before, "initial_output": zero}
+            before.target = Layer(unit, unit.unique_name("In_loop"), options)
+            return before.target
+
+        return self.once(("stays_in_loop", unit), make)
+
     def in_each_step(self, unit: LayerNetwork, tensor: Tensor) -> Layer:
         """A value from outside of a loop, once in each step: with the loop's axis, where RETURNN stacks the steps."""
         formula = "tf.where(tf.greater_equal(source(1), 0), source(0), source(0))"
@@ -213,6 +231,8 @@ class Lowering:
         if op.end is not None or length is not None:
             options["include_eos"] = op.include_eos and length is None
         layer = self.add(op, "rec", options)
+        if self._here is not self.root:
+            layer.options["collocate_with"] = [self.stays_in_loop(self._here)]
         unit = LayerNetwork(self._here)
         layer.options["unit"] = unit
         self._networks[op.body_of_steps] = unit
@@ -225,7 +245,18 @@ class Lowering:
         self._states(op, unit)
         self._end(op, unit, length)
         self._loop_results(op, layer, unit)
+        self._give_batch_to_steps(unit)
         self._loop_path = before
+
+    def _give_batch_to_steps(self, unit: LayerNetwork) -> None:
+        """
+        In a loop with an end, RETURNN takes the batch from the first value that it stacks, and fails if that is ``:i``.
+
+        So where something reads ``:i``, another value is stacked first.
+        """
+        ends = any(layer.name == "end" for layer in unit.layers)
+        if ends and any(isinstance(ref, StepReference) for layer in unit.layers for ref in _references(layer.options)):
+            self.stays_in_loop(unit).options["is_output_layer"] = True
 
     def _states(self, op: LoopOp, unit: LayerNetwork) -> None:
         """Gives each state the layer that holds it: the one that computes its new value, or a copy."""
@@ -266,7 +297,11 @@ class Lowering:
                 conditions = [ended]
             over = {"class": "compare", "from": list(self._steps[op]), "kind": "greater_equal"}
             conditions.append(Layer(unit, unit.unique_name("end_of_input"), over))
-        if len(conditions) == 2:
+        if conditions and self._here is not self.root:
+            # never true, but so RETURNN needs what keeps this loop in the one around
+            never = {"class": "compare", "from": self.stays_in_loop(self._here), "kind": "not_equal", "value": 0}
+            conditions.append(Layer(unit, unit.unique_name("never"), never))
+        if len(conditions) > 1:
             either = {"class": "combine", "kind": "logical_or", "from": conditions}
             conditions = [Layer(unit, unit.unique_name("end_of_either"), either)]
         if not conditions:
@@ -411,7 +446,7 @@ def _referred(value: Any) -> Iterator[Layer]:
         if isinstance(value, SubLayer) and isinstance(value.part, Layer):
             yield value.part
     elif isinstance(value, LayerNetwork):
-        yield from (layer for layer in value.layers if layer.name in ("output", "end"))
+        yield from (layer for layer in value.layers if layer.name in ("output", "end", "In_loop"))
     elif isinstance(value, dict):
         for item in value.values():
             yield from _referred(item)

@@ -293,6 +293,37 @@ class ReplaceDim(Op):
         return lower.add(self, "reinterpret_data", {"from": x, "set_dim_tags": {self.axis: self.out_dim}})
 
 
+class Squeeze(Op):
+    """A tensor without an axis of size 1."""
+
+    name = "squeeze"
+
+    def __init__(self, x: Tensor, axis: Dim):
+        self.axis = axis
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """Those of the input without the axis."""
+        x = self.inputs[0]
+        if self.axis.dimension != 1:
+            raise NetworkError(f"squeeze removes an axis of size 1, but {self.axis} of {x} is not")
+        self.set_output([dim for dim in x.dims if dim is not self.axis], sparse_dim=x.sparse_dim)
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.squeeze``."""
+        return numpy.squeeze(x, self.inputs[0].dims.index(self.axis))
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``squeeze``."""
+        return lower.add(self, "squeeze", {"from": lower.reference(self.inputs[0]), "axis": self.axis})
+
+
+def squeeze(x: Tensor, axis: DimLike) -> Tensor:
+    """The same values without an axis of size 1, such as the result of ``Linear(1)``."""
+    x = as_tensor(x)
+    return Squeeze(x, x.resolve_axis(axis)).output
+
+
 def slice(x: Tensor, start: int, size: DimLike, *, axis: DimLike | str | None = None) -> Tensor:
     """
     ``size`` entries of an axis from ``start`` on.

@@ -280,7 +280,7 @@ class Cast(Elementwise):
 def combine(kind: str, left: TensorLike, right: TensorLike) -> Tensor:
     """``left`` and ``right`` by a function: add, sub, mul, truediv, floordiv, mod, pow, maximum, ..."""
     left, right = _two(left, right)
-    return Combine(kind, left, right).output
+    return Combine(kind, _without_ones(left, right), _without_ones(right, left)).output
 
 
 def compare(
@@ -331,6 +331,19 @@ def _two(left: TensorLike, right: TensorLike) -> tuple[Tensor, Tensor]:
     if isinstance(right, (int, float)) and not isinstance(right, bool):
         return left, as_tensor(right, dtype=_number_dtype(right, left))
     return left, as_tensor(right)
+
+
+def _without_ones(x: Tensor, other: Tensor) -> Tensor:
+    """A tensor without the axes of size 1 that alone keep it from broadcasting to the other one."""
+    from .array import squeeze
+
+    if x.known_dims is None or other.known_dims is None:
+        return x
+    missing = [dim for dim in x.dims if dim not in other.dims]
+    if all(dim.dimension == 1 for dim in missing) and any(dim not in x.dims for dim in other.dims):
+        for dim in missing:
+            x = squeeze(x, dim)
+    return x
 
 
 def _number_dtype(number: int | float, other: Tensor) -> str:
