@@ -18,6 +18,7 @@ from .layers import (
 from .loop_ops import LoopOp, PreviousOp, ResultOp, StackOp
 from .lstm_units import lstm_unit_for
 from .op import Op
+from .ops.choice import Choice
 from .ops.constants import constant_value
 from .ops.inputs import ParameterOp
 from .tensor import Tensor
@@ -89,6 +90,23 @@ class Lowering:
             name = f"{op.leaf.name}_before"
             return self.once(("held", op), lambda: self._copy(copy_from.network, name, copy_from))
         return reference
+
+    def operand(self, op: Op, tensor: Tensor) -> Reference:
+        """
+        What a layer reads, where RETURNN broadcasts smaller inputs to the largest.
+
+        If that is from outside of the loop, and RETURNN may move the layer out of it, none would have all dims.
+        """
+        loop = op.body.loop
+        if loop is None or set(tensor.dims) != set(op.output.dims):
+            return self.reference(tensor)
+        in_loop = [x for x in op.inputs if x.op.body.is_inside(loop.body_of_steps)]
+        alone = tensor is next(x for x in op.inputs if set(x.dims) == set(op.output.dims))
+        if not alone or not in_loop or any(set(x.dims) == set(op.output.dims) for x in in_loop):
+            return self.reference(tensor)
+        if op in self.once(("staying", loop), lambda: staying_ops(loop, self.network.needed)):
+            return self.reference(tensor)
+        return self.in_each_step(self._here, tensor)
 
     def add(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str | None = None) -> Layer:
         """
@@ -400,6 +418,28 @@ class Lowering:
 def _can_be_output(op: LoopOp, result: StackOp) -> bool:
     """Whether RETURNN can stack it as ``output``: in a loop ended by its steps it takes any lengths in it for its own."""
     return not (op.counts_steps or not op.axis_is_known) or not any(dim.is_dynamic for dim in result.inner.dims)
+
+
+def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
+    """
+    The ops that RETURNN surely computes in each step of a loop.
+
+    It moves out what no op in the loop reads, and what reads no op in the loop, again and again. What remains leads
+    from a state (or choice) to a state, a choice, or the end.
+    """
+    ops = {op for op in loop.body_of_steps.ops if op in needed}
+    reads: dict[Op, set[Op]] = {op: {tensor.op for tensor in op.inputs} & ops for op in ops}
+    for op in ops:
+        if isinstance(op, PreviousOp) and op.final is not None:
+            reads[op] = {op.final.op} & ops
+    fixed = {op for op in ops if isinstance(op, (Choice, LoopOp, ResultOp)) or op.is_random}
+    ending = {loop.end.op} if loop.end is not None else set()
+    while True:
+        read = {other for op in ops for other in reads[op] & ops}
+        moved = {op for op in ops - fixed if (op not in read and op not in ending) or not reads[op] & ops}
+        if not moved:
+            return ops
+        ops -= moved
 
 
 _SHAPED_BY_OPTIONS = ("linear", "rec", "get_last_hidden_state")

@@ -94,9 +94,9 @@ class Combine(Elementwise):
                     terms.append(_number_text(value))
                 else:
                     terms.append(f"source({len(sources)})")
-                    sources.append(lower.reference(tensor))
+                    sources.append(lower.operand(self, tensor))
             return lower.add(self, "eval", {"from": sources, "eval": formula.format(*terms)})
-        return lower.add(self, "combine", {"from": [lower.reference(x) for x in self.inputs], "kind": self.kind})
+        return lower.add(self, "combine", {"from": [lower.operand(self, x) for x in self.inputs], "kind": self.kind})
 
 
 def _number_text(value: bool | int | float) -> str:
@@ -145,7 +145,7 @@ class Compare(Elementwise):
         value = constant_value(right) if not right.dims else None
         if value is not None:
             return lower.add(self, "compare", {"from": lower.reference(left), "value": value, "kind": self.kind})
-        options: dict[str, Any] = {"from": [lower.reference(left), lower.reference(right)], "kind": self.kind}
+        options: dict[str, Any] = {"from": [lower.operand(self, x) for x in self.inputs], "kind": self.kind}
         if self.broadcast:
             options["allow_broadcast_all_sources"] = True
         return lower.add(self, "compare", options)
@@ -180,7 +180,7 @@ class Where(Elementwise):
         sides: list[Any] = []
         for tensor in (true, false):
             value = constant_value(tensor) if not tensor.dims and tensor.sparse_dim is None else None
-            sides.append(value if value is not None else lower.reference(tensor))
+            sides.append(value if value is not None else lower.operand(self, tensor))
         options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
         return lower.add(self, "switch", options)
 
