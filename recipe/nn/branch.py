@@ -154,9 +154,7 @@ def condition_of(name: str, value: object) -> Tensor:
     :raises NetworkError: if it is none, or no condition
     """
     if isinstance(value, bool):
-        raise NetworkError(
-            f"{name} wants a tensor, not {value}: for what is known now, use if"
-        )
+        raise NetworkError(f"{name} wants a tensor, not {value}: for what is known now, use if")
     condition = current_recording().seen_from_here(as_tensor(value))
     if condition.dtype != "bool":
         raise NetworkError(f"{name} wants a comparison (bool), but {condition} is {condition.dtype}; write x != 0")

@@ -29,6 +29,13 @@ class LayerNetwork:
         self.parent = parent
         self.layers: list[Layer] = []
 
+    def is_within(self, other: LayerNetwork) -> bool:
+        """Whether it stands in a unit of the other one."""
+        network = self.parent
+        while network is not None and network is not other:
+            network = network.parent
+        return network is not None
+
     def base_prefix(self, inside: LayerNetwork) -> str:
         """``base:`` as often as it takes to come here from ``inside``."""
         prefix, network = "", inside

@@ -334,7 +334,7 @@ class LoopOp(Op):
 
     @property
     def counts_steps(self) -> bool:
-        """Whether RETURNN's loop has an axis of its own and its end is counted: its loops have no axes of fixed size."""
+        """Whether RETURNN's loop has an axis of its own: it has none of fixed size, and no end over known lengths."""
         return self.has_own_axis or self.has_fixed_length
 
     @property
@@ -433,6 +433,15 @@ class LoopOp(Op):
                         f"to {dims_text(previous.final.dims)} in each step; give it an initial value",
                         previous.source,
                     )
+
+    def read_from_outside(self) -> set[Tensor]:
+        """What its steps, and loops in them, read; also values of the steps themselves."""
+        read = {previous.initial for previous in self.previous.values() if previous.initial is not None}
+        for op in self.body_of_steps.ops:
+            read.update(op.inputs)
+            if isinstance(op, LoopOp):
+                read |= op.read_from_outside()
+        return read
 
     def _is_state_of_loop_around(self, leaf: StateLeaf) -> bool:
         loop = self.body.loop

@@ -89,7 +89,28 @@ class Lowering:
             assert isinstance(op, PreviousOp)
             name = f"{op.leaf.name}_before"
             return self.once(("held", op), lambda: self._copy(copy_from.network, name, copy_from))
+        here = inside or self._here
+        if isinstance(reference, Layer) and here.is_within(reference.network) and self._is_circular(tensor):
+            return self.once(("held", tensor), lambda: self._held(reference, tensor))
         return reference
+
+    def _is_circular(self, tensor: Tensor) -> bool:
+        """Whether a value that a loop inside reads depends on states, which may come from there."""
+        loop = tensor.op.body.loop
+        return loop is not None and tensor.op in self.staying(loop) and not any(dim.is_dynamic for dim in tensor.dims)
+
+    def staying(self, loop: LoopOp) -> set[Op]:
+        """The ops that RETURNN surely computes in each step of a loop."""
+        return self.once(("staying", loop), lambda: staying_ops(loop, self.network.needed))
+
+    def _held(self, layer: Layer, tensor: Tensor) -> Layer:
+        """A copy whose shape RETURNN knows before it knows the states."""
+        held = self._copy(layer.network, f"{layer.name}_held", layer)
+        options: dict[str, Any] = {"class": "constant", "value": 0, "shape": tensor.dims, "dtype": tensor.dtype}
+        if tensor.sparse_dim is not None:
+            options["sparse_dim"] = tensor.sparse_dim
+        held.options["initial_output"] = Layer(self.root, self.root.unique_name("zero"), options)
+        return held
 
     def operand(self, op: Op, tensor: Tensor) -> Reference:
         """
@@ -104,7 +125,7 @@ class Lowering:
         alone = tensor is next(x for x in op.inputs if set(x.dims) == set(op.output.dims))
         if not alone or not in_loop or any(set(x.dims) == set(op.output.dims) for x in in_loop):
             return self.reference(tensor)
-        if op in self.once(("staying", loop), lambda: staying_ops(loop, self.network.needed)):
+        if op in self.staying(loop):
             return self.reference(tensor)
         return self.in_each_step(self._here, tensor)
 
@@ -416,7 +437,7 @@ class Lowering:
 
 
 def _can_be_output(op: LoopOp, result: StackOp) -> bool:
-    """Whether RETURNN can stack it as ``output``: in a loop ended by its steps it takes any lengths in it for its own."""
+    """Whether RETURNN can stack it as ``output``: in a loop that ends itself it takes any lengths for the loop's."""
     return not (op.counts_steps or not op.axis_is_known) or not any(dim.is_dynamic for dim in result.inner.dims)
 
 
@@ -432,6 +453,10 @@ def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
     for op in ops:
         if isinstance(op, PreviousOp) and op.final is not None:
             reads[op] = {op.final.op} & ops
+        elif isinstance(op, ResultOp):
+            reads[op] = {op.result_of}
+        elif isinstance(op, LoopOp):
+            reads[op] = {tensor.op for tensor in op.read_from_outside()} & ops
     fixed = {op for op in ops if isinstance(op, (Choice, LoopOp, ResultOp)) or op.is_random}
     ending = {loop.end.op} if loop.end is not None else set()
     while True:

@@ -59,7 +59,6 @@ class NativeLstm:
             _keep_in_loop(memory_before, lower.reference(c), memory)
         return [layer, memory]
 
-
     def _source(self, lower: Lowering, op: LstmCellOp, x: Tensor) -> Reference:
         """The input; one from outside of the loop once in each step, as RETURNN may run the whole sequence at once."""
         loop = op.body.loop

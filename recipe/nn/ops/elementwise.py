@@ -283,9 +283,7 @@ def combine(kind: str, left: TensorLike, right: TensorLike) -> Tensor:
     return Combine(kind, _without_ones(left, right), _without_ones(right, left)).output
 
 
-def compare(
-    kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_all_sources: bool = False
-) -> Tensor:
+def compare(kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_all_sources: bool = False) -> Tensor:
     """
     ``left`` and ``right`` compared: equal, not_equal, less, less_equal, greater, greater_equal.
 

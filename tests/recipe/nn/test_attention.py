@@ -118,3 +118,40 @@ def test_gradient_reaches_each_parameter_and_not_the_padding() -> None:
     run = check_agreement(Loss(), QUERY_FEEDS, train=True, gradients=True)
     for name, gradient in run.in_returnn.gradients.items():
         assert gradient is not None and numpy.abs(gradient).max() > 1e-6, name
+
+
+class Causal(nn.Module):
+    """Causal self-attention in a loop, on the whole sequence, and in a loop that feeds it back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.CausalSelfAttention(FEATURES, KEY, FEATURES)
+
+    def forward(self, form: str) -> nn.Tensor:
+        if form == "sequence":
+            y = self.attention(frames())
+        else:
+            loop = nn.Loop()
+            loop.state.y = nn.zeros([nn.batch_dim, FEATURES])
+            with loop:
+                x = loop.unstack(frames())
+                step = self.attention(x + loop.state.y if form == "fed_back" else x)
+                if form == "fed_back":
+                    loop.state.y = nn.tanh(step)
+                y = loop.stack(step)
+        (y * 1.0).mark_as_loss("loss")
+        return y
+
+
+def test_causal_self_attention_in_a_loop_and_on_the_sequence() -> None:
+    runs = {
+        form: check_agreement(Causal(), FEEDS, form=form, gradients=True, train=True)
+        for form in ("sequence", "loop", "fed_back")
+    }
+    on_sequence, in_loop = (runs[form].in_numpy.outputs["output"].value for form in ("sequence", "loop"))
+    for row, length in enumerate(LENGTHS):
+        numpy.testing.assert_allclose(in_loop[row, :length], on_sequence[row, :length], rtol=1e-4, atol=1e-6)
+    for form, run in runs.items():
+        untrained = [name for name, gradient in run.in_returnn.gradients.items() if not numpy.abs(gradient).max() > 0]
+        assert not untrained, form
+    assert len({tuple(run.network.parameters) for run in runs.values()}) == 1

@@ -101,3 +101,58 @@ def test_loop_over_postfixed() -> None:
         return {"steps": steps, "last": loop.state.total}
 
     check_agreement(model, FEEDS)
+
+
+def test_reverse_each_sequence_from_its_own_end() -> None:
+    def model() -> dict[str, nn.Tensor]:
+        x = frames()
+        return {"time": nn.reverse(x), "features": nn.reverse(x, axis="F"), "labels": nn.reverse(classes())}
+
+    run = check_agreement(model, FEEDS)
+    data, lengths = FEEDS["data"]
+    for row, length in enumerate(lengths):
+        numpy.testing.assert_array_equal(run.in_numpy.outputs["time"].value[row, :length], data[row, :length][::-1])
+    numpy.testing.assert_array_equal(run.in_numpy.outputs["features"].value, data[..., ::-1])
+
+
+def test_slice() -> None:
+    def model() -> nn.Tensor:
+        return nn.slice(frames(), 1, 3)
+
+    run = check_agreement(model, FEEDS)
+    numpy.testing.assert_array_equal(run.in_numpy.outputs["output"].value, FEEDS["data"][0][..., 1:4])
+
+
+def test_slice_beyond_the_end() -> None:
+    with pytest.raises(nn.NetworkError, match="entries 0 to 4, not 3 to 5"):
+        nn.Network(lambda: nn.slice(frames(), 3, 3))
+
+
+def test_replace_dim() -> None:
+    """A sequence beside itself: all products of two frames."""
+
+    def model() -> nn.Tensor:
+        x = frames()
+        return nn.reduce_sum(nn.dot(x, nn.replace_dim(x), reduce="F"), x.spatial_dim)
+
+    run = check_agreement(model, FEEDS)
+    data, lengths = FEEDS["data"]
+    for row, length in enumerate(lengths):
+        expected = (data[row, :length] @ data[row, :length].T).sum(axis=0)
+        numpy.testing.assert_allclose(run.in_numpy.outputs["output"].value[row, :length], expected, rtol=1e-4)
+
+
+def test_squeeze_and_axes_of_size_one() -> None:
+    """``Linear(1)`` beside more features is one number for all of them."""
+
+    def model() -> dict[str, nn.Tensor]:
+        x = frames()
+        one = nn.Linear(1)(x)
+        return {"product": x * one, "squeezed": nn.squeeze(one, 1)}
+
+    check_agreement(model, FEEDS)
+
+
+def test_squeeze_of_another_size() -> None:
+    with pytest.raises(nn.NetworkError, match="size 1"):
+        nn.Network(lambda: nn.squeeze(frames(), frames().feature_dim))

@@ -215,7 +215,34 @@ def test_wrong_use() -> None:
     for model, message in [
         (without_loop, "belongs inside of a loop"),
         (without_anything, "wants a target .* or search"),
-        (wrong_type, "input_type is one of logits, log_prob, prob, not 'scores'"),
+        (wrong_type, "input_type is one of logits, log_prob, prob, regression, not 'scores'"),
     ]:
         with pytest.raises(nn.NetworkError, match=message):
             nn.Network(model)
+
+
+class Regression(nn.Module):
+    """Feeds back what it predicts; in training the right frames."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, FEATURES)
+
+    def forward(self, teacher_forced: bool) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.y = nn.get_extern_data(VECTOR)
+        with loop:
+            x = loop.unstack(frames())
+            y = nn.tanh(self.linear(loop.state.y))
+            target = x if teacher_forced else None
+            loop.state.y = nn.choice(y, target=target, input_type="regression")
+            return loop.stack(y)
+
+
+@pytest.mark.parametrize("teacher_forced", [True, False])
+def test_regression(teacher_forced: bool) -> None:
+    run = check_agreement(Regression(), FEEDS, teacher_forced=teacher_forced)
+    parameters = run.in_returnn.parameters
+    before = FEEDS["data"][0][0, 0] if teacher_forced else run.in_numpy.outputs["output"].value[0, 0]
+    expected = numpy.tanh(before @ parameters["linear/W"] + parameters["linear/b"])
+    numpy.testing.assert_allclose(run.in_numpy.outputs["output"].value[0, 1], expected, rtol=1e-4)
