@@ -48,7 +48,7 @@ class InnerLoopResults:
         return {
             result: self.lower.with_loop_axis(self.op, steps[result.inner])
             if isinstance(result, StackOp)
-            else self._last(result, steps[result.inner])
+            else self.last_of_steps(result, steps[result.inner])
             for result in results
         }
 
@@ -109,8 +109,8 @@ class InnerLoopResults:
             source = self._add("reinterpret_data", options, "labels")
         return source
 
-    def _last(self, result: ResultOp, steps: Reference) -> Reference:
-        """The frame at the end; for a state, its initial value where there was no step."""
+    def last_of_steps(self, result: ResultOp, steps: Reference) -> Reference:
+        """The frame at the end; where there was no step, a state's initial value, and 0 for others."""
         axis = self.op.rec_axis
         if self._length is None:
             known = self.op.axis_is_known and not self.op.counts_steps
@@ -119,15 +119,18 @@ class InnerLoopResults:
                 if known
                 else self._add("length", {"from": self.rec, "axis": axis}, "length")
             )
-        in_loop = self.lower.stays_in_loop(self.lower.unit)
-        formula = {"from": [self._length, in_loop], "eval": "source(0) + source(1) - 1"}
-        options = {"from": steps, "axis": axis, "position": self._add("eval", formula, "last_step")}
-        options.update(clip_to_valid=True, collocate_with=[in_loop])
+        formula: dict[str, Any] = {"from": self._length, "eval": "source(0) - 1"}
+        options: dict[str, Any] = {"from": steps, "axis": axis, "clip_to_valid": True}
+        if self.lower.unit.parent is not None:
+            in_loop = self.lower.stays_in_loop(self.lower.unit)
+            formula = {"from": [self._length, in_loop], "eval": "source(0) + source(1) - 1"}
+            options["collocate_with"] = [in_loop]
+        options["position"] = self._add("eval", formula, "last_step")
         last = self._add("gather", options, "last")
-        if not isinstance(result, FinalState):
-            return last
-        assert result.previous.initial is not None
-        initial = self.lower.reference(result.previous.initial)
+        initial: Any = False if result.output.dtype == "bool" else 0
+        if isinstance(result, FinalState):
+            assert result.previous.initial is not None
+            initial = self.lower.reference(result.previous.initial)
         any_step = self._add("compare", {"from": self._length, "kind": "greater", "value": 0}, "any_step")
         options = {"condition": any_step, "true_from": last, "false_from": initial}
         return self._add("switch", options, "final")

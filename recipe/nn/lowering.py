@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .dim import batch_dim
 from .inner_loop_results import InnerLoopResults
 from .layers import (
+    InputReference,
     Layer,
     LayerNetwork,
     PreviousLayer,
@@ -15,7 +16,7 @@ from .layers import (
     StepReference,
     SubLayer,
 )
-from .loop_ops import LoopOp, PreviousOp, ResultOp, StackOp
+from .loop_ops import LastOp, LoopOp, PreviousOp, ResultOp, StackOp
 from .lstm_units import lstm_unit_for
 from .op import Op
 from .ops.choice import Choice
@@ -186,12 +187,14 @@ class Lowering:
         """A value of a loop, from outside."""
         return self._results[op]
 
-    def stays_in_loop(self, unit: LayerNetwork) -> Layer:
+    def stays_in_loop(self, unit: LayerNetwork, *, is_needed: bool = False) -> Layer:
         """
         A layer that RETURNN computes in each step, as it depends on itself: 0 for each sequence.
 
         What is collocated with it stays in the loop, too. Loops in loops must: outside RETURNN has no lengths for them.
         The capital makes it the first in RETURNN's order; see :meth:`_give_batch_to_steps`.
+
+        :param is_needed: whether it is computed even if no layer reads it
         """
 
         def make() -> Layer:
@@ -202,7 +205,10 @@ class Lowering:
             before.target = Layer(unit, unit.unique_name("In_loop"), options)
             return before.target
 
-        return self.once(("stays_in_loop", unit), make)
+        layer = self.once(("stays_in_loop", unit), make)
+        if is_needed:
+            layer.options["is_output_layer"] = True
+        return layer
 
     def in_each_step(self, unit: LayerNetwork, tensor: Tensor) -> Layer:
         """A value from outside of a loop, once in each step: with the loop's axis, where RETURNN stacks the steps."""
@@ -295,7 +301,7 @@ class Lowering:
         """
         ends = any(layer.name == "end" for layer in unit.layers)
         if ends and any(isinstance(ref, StepReference) for layer in unit.layers for ref in _references(layer.options)):
-            self.stays_in_loop(unit).options["is_output_layer"] = True
+            self.stays_in_loop(unit, is_needed=True)
 
     def _states(self, op: LoopOp, unit: LayerNetwork) -> None:
         """Gives each state the layer that holds it: the one that computes its new value, or a copy."""
@@ -358,7 +364,10 @@ class Lowering:
             self._results.update(InnerLoopResults(self, op, rec, unit).references(results))
             return
         stacks = [result for result in results if isinstance(result, StackOp)]
-        output = next((result for result in stacks if _can_be_output(op, result)), None)
+        choices = [
+            other for other in op.body_of_steps.ops if isinstance(other, Choice) and other in self.network.needed
+        ]
+        output = next((result for result in stacks if _can_be_output(op, result) and len(choices) < 2), None)
         for result in stacks + [result for result in results if not isinstance(result, StackOp)]:
             layer = self._own_layer(result.inner, unit)
             if not result.inner.op.body.is_inside(op.body_of_steps):
@@ -372,7 +381,12 @@ class Lowering:
                 continue
             if layer is None:
                 layer = self._copy(unit, f"{result.name}", self.reference(result.inner, unit))
-            if isinstance(result, StackOp):
+            if choices and isinstance(result, LastOp) and not op.include_eos:
+                # RETURNN cannot give the last value of each hypothesis but the one in the step of the end
+                layer.options["is_output_layer"] = True
+                last_frame = InnerLoopResults(self, op, rec, unit)
+                self._results[result] = last_frame.last_of_steps(result, SubLayer(rec, layer))
+            elif isinstance(result, StackOp):
                 layer.options["is_output_layer"] = True
                 self._results[result] = self.with_loop_axis(op, SubLayer(rec, layer))
             else:
@@ -381,7 +395,8 @@ class Lowering:
                 last.options = {"class": "rec_last_output", "rec_layer": rec, "sub_layer_name": _SubLayerName(layer)}
                 self._results[result] = last
         if output is None:
-            self._copy(unit, "output", self._any_value(op, unit, results)).name = "output"
+            last_choice = self.reference(choices[-1].output, unit) if choices else None
+            self._copy(unit, "output", last_choice or self._any_value(op, unit, results)).name = "output"
 
     def _any_value(self, op: LoopOp, unit: LayerNetwork, results: list[ResultOp]) -> Reference:
         """Something of each step, as RETURNN wants a layer ``output``."""
@@ -472,6 +487,8 @@ _SHAPED_BY_OPTIONS = ("linear", "rec", "get_last_hidden_state")
 
 def _shape_is_plain(layer: Layer) -> bool:
     """Whether RETURNN finds the shape of a state's layer without the state; else its initial value must have dims."""
+    if not _has_batch(layer):
+        return False
     todo, seen = [layer], set()
     while todo:
         layer = todo.pop()
@@ -485,6 +502,21 @@ def _shape_is_plain(layer: Layer) -> bool:
             if source is not None and source.network is layer.network:
                 todo.append(source)
     return True
+
+
+def _has_batch(layer: Layer) -> bool:
+    """Whether a layer in a loop reads something else than states, so that RETURNN knows that it has a batch dim."""
+    todo, seen = [layer], {layer}
+    while todo:
+        here = todo.pop()
+        for reference in _references(here.options.get("from", [])):
+            source = reference.layer()
+            if isinstance(reference, InputReference) or (source is not None and source.network is not layer.network):
+                return True
+            if source is not None and source not in seen and not isinstance(reference, PreviousLayer):
+                seen.add(source)
+                todo.append(source)
+    return False
 
 
 def _references(value: Any) -> Iterator[Reference]:

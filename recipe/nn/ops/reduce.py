@@ -48,6 +48,10 @@ class Reduce(Op):
     def layer(self, lower: Lowering) -> Reference:
         """``reduce``."""
         options = {"from": lower.reference(self.inputs[0]), "mode": self.mode, "axis": list(self.axes)}
+        loop = self.body.loop
+        if loop is not None and any(axis is loop.history_dim for axis in self.axes):
+            # outside of the loop RETURNN does not know where the frames of each step's history end
+            options["collocate_with"] = [lower.stays_in_loop(lower.unit, is_needed=True)]
         return lower.add(self, "reduce", options)
 
 

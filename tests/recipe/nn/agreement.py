@@ -65,7 +65,7 @@ def check_agreement(
 
 def returnn_score_divisor(network: nn.Network, in_numpy: nn.NumpyRun) -> int:
     """With length normalization RETURNN divides all scores by the number of steps of the batch after the last step."""
-    (choice,) = (op for op in network.all_ops() if isinstance(op, Choice))
+    choice = next(op for op in network.all_ops() if isinstance(op, Choice))
     loop = choice.body.loop
     if loop is None or not choice.search.length_normalization:
         return 1

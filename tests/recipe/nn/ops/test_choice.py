@@ -246,3 +246,45 @@ def test_regression(teacher_forced: bool) -> None:
     before = FEEDS["data"][0][0, 0] if teacher_forced else run.in_numpy.outputs["output"].value[0, 0]
     expected = numpy.tanh(before @ parameters["linear/W"] + parameters["linear/b"])
     numpy.testing.assert_allclose(run.in_numpy.outputs["output"].value[0, 1], expected, rtol=1e-4)
+
+
+OTHER_LABELS = nn.Dim(3, "other")
+
+
+class TwoChoices(nn.Module):
+    """A label, and another one that depends on it, in each step; a state read after the search."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(LABELS, FEATURES)
+        self.other_embedding = nn.Embedding(OTHER_LABELS, FEATURES)
+        self.recurrent = nn.Linear(FEATURES, FEATURES)
+        self.output = nn.Linear(FEATURES, LABELS)
+        self.other_output = nn.Linear(FEATURES, OTHER_LABELS)
+
+    def forward(self, search: nn.BeamSearch, include_eos: bool, second: bool = True) -> dict[str, nn.Tensor]:
+        loop = nn.Loop(max_seq_len=5)
+        loop.state.label = nn.zeros([nn.batch_dim], dtype="int32", sparse_dim=LABELS)
+        loop.state.other = nn.zeros([nn.batch_dim], dtype="int32", sparse_dim=OTHER_LABELS)
+        loop.state.s = nn.get_extern_data(VECTOR)
+        with loop:
+            s = self.recurrent(loop.state.s) + self.embedding(loop.state.label)
+            loop.state.s = nn.tanh(s + self.other_embedding(loop.state.other))
+            loop.state.label = nn.choice(self.output(loop.state.s), search=search)
+            if second:
+                scores = self.other_output(nn.tanh(loop.state.s + self.embedding(loop.state.label)))
+                loop.state.other = nn.choice(scores, search=search)
+            loop.end(loop.state.label == END, include_eos=include_eos)
+            results = {"label": loop.stack(loop.state.label), "last": loop.last(loop.state.s)}
+            if second:
+                results["other"] = loop.stack(loop.state.other)
+        return {**results, "s": loop.state.s}
+
+
+@pytest.mark.filterwarnings("ignore:state 'other' is read in the loop, but never assigned")
+@pytest.mark.parametrize("include_eos", [True, False])
+@pytest.mark.parametrize("second", [True, False], ids=["two_choices", "one_choice"])
+def test_two_choices_and_the_state_after_the_search(second: bool, include_eos: bool) -> None:
+    search = nn.BeamSearch(3, length_normalization=0.0)
+    network = nn.Network(TwoChoices(), search=search, include_eos=include_eos, second=second)
+    check_agreement(network, FEEDS, parameters=random_parameters(network, seed=3, scale=2.0))
