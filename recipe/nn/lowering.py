@@ -511,7 +511,7 @@ def _has_batch(layer: Layer) -> bool:
         here = todo.pop()
         for reference in _references(here.options.get("from", [])):
             source = reference.layer()
-            if isinstance(reference, InputReference) or (source is not None and source.network is not layer.network):
+            if isinstance(reference, InputReference) or (source is not None and source.network.parent is None):
                 return True
             if source is not None and source not in seen and not isinstance(reference, PreviousLayer):
                 seen.add(source)
