@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -11,6 +11,7 @@ from ..errors import NetworkError
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor
+from .reduce import Reduce
 
 if TYPE_CHECKING:
     from ..interpreter import Run
@@ -53,7 +54,10 @@ class CumConcat(Op):
         assert loop is not None
         x = self.inputs[0]
         source = lower.reference(x) if x.op.body.is_inside(loop.body_of_steps) else lower.in_each_step(lower.unit, x)
-        return lower.add(self, "cum_concat", {"from": source, "out_spatial_dim": loop.history_dim})
+        options: dict[str, Any] = {"from": source, "out_spatial_dim": loop.history_dim}
+        if any(isinstance(op, Reduce) and loop.history_dim in op.axes for op in lower.network.needed):
+            options["collocate_with"] = [lower.stays_in_loop(lower.unit, is_needed=True)]
+        return lower.add(self, "cum_concat", options)
 
 
 def cum_concat(x: Tensor) -> Tensor:

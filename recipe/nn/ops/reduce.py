@@ -50,7 +50,8 @@ class Reduce(Op):
         options = {"from": lower.reference(self.inputs[0]), "mode": self.mode, "axis": list(self.axes)}
         loop = self.body.loop
         if loop is not None and any(axis is loop.history_dim for axis in self.axes):
-            # outside of the loop RETURNN does not know where the frames of each step's history end
+            # outside of the loop RETURNN does not know where the frames of each step's history end; in it, all count
+            options["use_time_mask"] = False
             options["collocate_with"] = [lower.stays_in_loop(lower.unit, is_needed=True)]
         return lower.add(self, "reduce", options)
 
