@@ -24,6 +24,7 @@ class Branch:
 
     def __init__(self, condition: Tensor):
         self.recording = current_recording()
+        self.modules = tuple(self.recording.module_calls)
         around = self.recording.body.branch
         self.condition = condition
         if around is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import pathlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -125,6 +126,18 @@ class Network:
         from .config import config_text
 
         return config_text(self, device, **sections)
+
+    def summary(self) -> str:
+        """A table of its modules: what they give, how many parameters they have, in which loops they are called."""
+        from .summary import summary_text
+
+        return summary_text(self)
+
+    def draw(self, path: str, *, depth: int | None = None) -> pathlib.Path:
+        """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.drawing.draw`."""
+        from .drawing import draw
+
+        return draw(self, path, depth=depth)
 
     def canonical_form(self) -> dict[str, Any]:
         """What is hashed: plain data that is equal for equal computations; see :mod:`recipe.nn.canonical`."""
