@@ -8,7 +8,7 @@ FAILED = echo "Could not install the packages into $(VENV): no network, or the d
 help:
 	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo"
 	@echo "make test      set up .venv, then run all tests"
-	@echo "make check     ruff, import-linter, mypy"
+	@echo "make check     ruff, import-linter, mypy, documentation"
 	@echo "make venv      set up .venv only (venv-dev: with what tests need)"
 
 python-version:
@@ -44,3 +44,4 @@ check: venv-dev
 	$(VENV)/bin/ruff check .
 	PYTHONPATH=. $(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict

@@ -1,0 +1,5 @@
+"""The module ``sisyphus`` of these tests is the embedded engine."""
+
+import localsis
+
+localsis.install()
