@@ -6,7 +6,6 @@ The network language: a recurrent model as plain Python, recorded into a RETURNN
 
 from .attention import AdditiveAttention, CausalSelfAttention, DotAttention
 from .cond import Cond
-from .config import PythonCode
 from .dim import Dim, batch_dim
 from .embedding import Embedding
 from .errors import NetworkError, NetworkWarning
@@ -49,9 +48,14 @@ from .ops.indexing import gather
 from .ops.inputs import ExternData, get_extern_data
 from .ops.lengths import length, range_over
 from .ops.loss import argmax, cross_entropy, frame_error
+from .ops.positional_encoding import positional_encoding
 from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
+from .ops.reshape import merge_dims, split_dims
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
 from .parameter import Parameter
+from .parameter_agreement import check_parameters
+from .python_source import PythonCode
+from .staged_network import StagedNetwork
 from .state import State
 from .tensor import Tensor
 from .window import Window
@@ -85,6 +89,7 @@ __all__ = [
     "Parameter",
     "PythonCode",
     "Sequential",
+    "StagedNetwork",
     "State",
     "Tensor",
     "Uniform",
@@ -92,6 +97,7 @@ __all__ = [
     "argmax",
     "batch_dim",
     "cast",
+    "check_parameters",
     "choice",
     "combine",
     "compare",
@@ -114,8 +120,10 @@ __all__ = [
     "logical_not",
     "logical_or",
     "maximum",
+    "merge_dims",
     "minimum",
     "ones",
+    "positional_encoding",
     "postfix_in_time",
     "range_over",
     "reduce_max",
@@ -132,6 +140,7 @@ __all__ = [
     "softmax_over_spatial",
     "softplus",
     "split",
+    "split_dims",
     "sqrt",
     "squeeze",
     "swish",

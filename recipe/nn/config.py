@@ -2,215 +2,91 @@
 
 from __future__ import annotations
 
-import keyword
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy
-
-from .dim import Dim, batch_dim, single_step_dim
-from .errors import NetworkError
-from .layers import LayerNetwork, LstmStateTuple, Reference
+from .dim import single_step_dim
+from .ops.inputs import ExternData
+from .python_source import PythonSource
 
 if TYPE_CHECKING:
     from .network import Network
+    from .staged_network import StagedNetwork
 
 BEHAVIOR_VERSION = 38
-_WIDTH = 120
-_LONGEST_NAME = 40
-
-
-class PythonCode:
-    """
-    An option of a config that is written as it is.
-
-    :param code: a Python expression
-    """
-
-    def __init__(self, code: str):
-        self.code = code
-
-    def __repr__(self) -> str:
-        return f"PythonCode({self.code!r})"
 
 
 def config_text(
-    network: Network, device: str = "gpu", *, config: Mapping[str, Any] | None = None, preamble: str = ""
+    network: Network | StagedNetwork,
+    device: str = "gpu",
+    *,
+    config: Mapping[str, Any] | None = None,
+    preamble: str = "",
 ) -> str:
     """
-    A whole RETURNN config.
+    A whole RETURNN config: imports, general options, dims, data, network.
 
-    :param network: what to compute
+    :param network: what to compute; of several stages, each is written, and ``get_network`` chooses by the epoch
     :param device: what it will run on; chooses the LSTM unit, not what is computed
-    :param config: all other options by name: plain values, or :class:`PythonCode`
-    :param preamble: code that stands before everything else
+    :param config: all other options by name: plain values, or :class:`recipe.nn.PythonCode`
+    :param preamble: code that stands after the imports
     """
-    layers = network.layers(device)
-    names = _DimNames()
-    network_text = _network_text(layers, names)
-    extern_data = {
-        data.name: {
-            "dim_tags": list(data.dims),
-            **({"sparse_dim": data.sparse_dim} if data.sparse_dim is not None else {}),
-            "dtype": data.dtype,
-            "available_for_inference": True,
-        }
-        for data in network.extern_data.values()
-    }
-    extern_text = write_value(extern_data, names)
+    source = PythonSource()
     options = {"backend": "tensorflow-net-dict", "behavior_version": BEHAVIOR_VERSION, **(config or {})}
-    imports = ["Dim", "batch_dim"]
-    if single_step_dim in names.used:
-        imports.append("single_step_dim")
-    parts = ["#!returnn", ""]
-    if names.has_lstm_state:
-        parts += ["from collections import namedtuple", ""]
-    parts += [f"from returnn.tensor import {', '.join(imports)}"]
-    if any(dim.labels for dim in names.used):
-        parts += ["from returnn.datasets.util.vocabulary import Vocabulary"]
-    parts += ["", *([preamble.strip(), ""] if preamble else [])]
-    parts += [f"{key} = {write_value(value, names)}" for key, value in options.items()]
-    parts += ["", *names.definitions(), ""]
-    if names.has_lstm_state:
-        parts += ['LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))', ""]
-    parts += [f"extern_data = {extern_text}", "", f"network = {network_text}", ""]
-    return "\n".join(parts)
+    general = [_assignment(key, value, source) for key, value in options.items()]
+    data = _assignment("extern_data", _extern_data(network.extern_data), source)
+    networks = _networks(network, device, source)
+    dims = source.names.definitions(source)
+    sections = [
+        ["#!returnn"],
+        *_imports(source),
+        [preamble.strip()] if preamble else [],
+        general,
+        ["# dims", *dims] if dims else [],
+        ['LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))'] if source.has_lstm_state else [],
+        ["# data", data],
+        *networks,
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
 
 
-class _DimNames:
-    """A Python name for each dim that the config mentions."""
-
-    def __init__(self) -> None:
-        self.used: dict[Dim, str] = {batch_dim: "batch_dim"}
-        self.has_lstm_state = False
-
-    def name(self, dim: Dim) -> str:
-        if dim is single_step_dim:
-            self.used.setdefault(dim, "single_step_dim")
-        if dim not in self.used:
-            base = re.sub(r"\W+", "_", dim.name.replace("+", "_plus_").replace("*", "_times_")).strip("_").lower()
-            if len(base) > _LONGEST_NAME:
-                base = f"features_{dim.dimension}"
-            base = f"{base}_dim" if base and not base[0].isdigit() else f"dim_{base}"
-            taken = {*self.used.values(), *keyword.kwlist, "extern_data", "network"}
-            self.used[dim] = next(
-                name for name in (base, *(f"{base}_{number}" for number in range(2, 10_000))) if name not in taken
-            )
-        return self.used[dim]
-
-    def definitions(self) -> list[str]:
-        lines = []
-        for dim, name in self.used.items():
-            if dim in (batch_dim, single_step_dim):
-                continue
-            lines.append(f"{name} = Dim({dim.dimension}, name={_quoted(dim.name)})")
-            if dim.labels:
-                vocabulary = {"labels": list(dim.labels), "vocab_file": None, "unknown_label": None}
-                lines.append(f"{name}.vocab = Vocabulary.create_vocab(**{write_value(vocabulary, self)})")
-        return lines
+def _imports(source: PythonSource) -> list[list[str]]:
+    """Lines of imports, those of the standard library first."""
+    used = source.names.used
+    names = ["Dim", "batch_dim", *(["single_step_dim"] if single_step_dim in used else [])]
+    of_returnn = [f"from returnn.tensor import {', '.join(names)}"]
+    if any(dim.labels is not None for dim in used):
+        of_returnn.insert(0, "from returnn.datasets.util.vocabulary import Vocabulary")
+    return [["from collections import namedtuple"] if source.has_lstm_state else [], of_returnn]
 
 
-def _network_text(network: LayerNetwork, names: _DimNames, indent: int = 0) -> str:
-    """A net dict, a comment where the module changes."""
-    pad = " " * (indent + 4)
-    lines, comment = ["{"], ""
-    for layer in network.layers:
-        if layer.comment and layer.comment != comment:
-            lines.append(f"{pad}# {layer.comment}")
-        comment = layer.comment
-        text = _layer_text(layer.options, network, names, indent + 4, len(layer.name) + 4)
-        lines.append(f'{pad}"{layer.name}": {text},')
-    return "\n".join([*lines, " " * indent + "}"])
+def _extern_data(inputs: Mapping[str, ExternData]) -> dict[str, Any]:
+    declared = {}
+    for data in inputs.values():
+        options: dict[str, Any] = {"dim_tags": list(data.dims)}
+        if data.sparse_dim is not None:
+            options["sparse_dim"] = data.sparse_dim
+        declared[data.name] = {**options, "dtype": data.dtype, "available_for_inference": True}
+    return declared
 
 
-def _layer_text(options: dict[str, Any], network: LayerNetwork, names: _DimNames, indent: int, used: int) -> str:
-    unit = options.get("unit")
-    if not isinstance(unit, LayerNetwork):
-        return write_value(_resolve(options, network), names, indent, used)
-    lines = ["{"]
-    for key, value in options.items():
-        if key != "unit":
-            text = write_value(_resolve(value, network), names, indent + 4, len(key) + 4)
-            lines.append(f'{" " * (indent + 4)}"{key}": {text},')
-    lines.append(f'{" " * (indent + 4)}"unit": {_network_text(unit, names, indent + 4)},')
-    return "\n".join([*lines, " " * indent + "}"])
+def _networks(network: Network | StagedNetwork, device: str, source: PythonSource) -> list[list[str]]:
+    from .staged_network import StagedNetwork
+
+    if not isinstance(network, StagedNetwork):
+        return [["# network", f"network = {source.net_dict(network.layers(device))}"]]
+    names = {epoch: f"network_from_epoch_{epoch}" for epoch in network.stages}
+    sections = []
+    for epoch, layers in network.layers(device).items():
+        sections.append([f"# network from epoch {epoch} on", f"{names[epoch]} = {source.net_dict(layers)}"])
+        if network.copy_param_mode is not None:
+            sections[-1].append(f'{names[epoch]}["#copy_param_mode"] = "{network.copy_param_mode}"')
+    *others, first = sorted(network.stages, reverse=True)
+    function = ["", "def get_network(epoch, **_kwargs):", '    """The network of an epoch."""']
+    for epoch in others:
+        function += [f"    if epoch >= {epoch}:", f"        return {names[epoch]}"]
+    return [*sections, [*function, f"    return {names[first]}"]]
 
 
-def _resolve(value: Any, inside: LayerNetwork) -> Any:
-    from .layers import plain
-
-    return plain(value, inside) if isinstance(value, (Reference, dict, list, tuple)) else value
-
-
-def write_value(value: Any, names: _DimNames | None = None, indent: int = 0, used: int = 0) -> str:
-    """
-    A value as Python source, on one line where it fits, else one item a line.
-
-    :param indent: spaces before the line that it stands on
-    :param used: characters on that line before it
-    :raises NetworkError: for what has no literal form
-    """
-    names = names or _DimNames()
-    line = _one_line(value, names)
-    if indent + used + len(line) < _WIDTH or not isinstance(value, (dict, list, tuple)) or not value:
-        return line
-    pad = " " * (indent + 4)
-    if isinstance(value, dict):
-        items = [
-            f"{pad}{_one_line(key, names)}: {write_value(item, names, indent + 4, len(repr(key)) + 3)},"
-            for key, item in value.items()
-        ]
-        return "\n".join(["{", *items, " " * indent + "}"])
-    if all(isinstance(item, (str, int, float)) for item in value):
-        items = _filled([_one_line(item, names) for item in value], pad)
-    else:
-        items = [f"{pad}{write_value(item, names, indent + 4, 1)}," for item in value]
-    opening, closing = ("[", "]") if isinstance(value, list) else ("(", ")")
-    return "\n".join([opening, *items, " " * indent + closing])
-
-
-def _filled(items: list[str], pad: str) -> list[str]:
-    lines, line = [], pad
-    for item in items:
-        if len(line) + len(item) + 2 > _WIDTH and line != pad:
-            lines.append(line.rstrip())
-            line = pad
-        line += f"{item}, "
-    return [*lines, line.rstrip()]
-
-
-def _one_line(value: Any, names: _DimNames) -> str:
-    if isinstance(value, Dim):
-        return names.name(value)
-    if isinstance(value, PythonCode):
-        return value.code
-    if isinstance(value, LstmStateTuple):
-        names.has_lstm_state = True
-        return f"LSTMStateTuple(c={_one_line(value.c, names)}, h={_one_line(value.h, names)})"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_one_line(k, names)}: {_one_line(v, names)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_one_line(item, names) for item in value) + "]"
-    if isinstance(value, tuple):
-        items = ", ".join(_one_line(item, names) for item in value)
-        return f"({items},)" if len(value) == 1 else f"({items})"
-    if isinstance(value, (set, frozenset)):
-        return "{" + ", ".join(sorted(_one_line(item, names) for item in value)) + "}" if value else "set()"
-    if isinstance(value, str):
-        return _quoted(value)
-    if isinstance(value, numpy.generic):
-        value = value.item()
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return f'float("{value}")'
-    if value is None or isinstance(value, (bool, int, float)):
-        return repr(value)
-    raise NetworkError(f"a config cannot hold {value!r} ({type(value).__name__}); use plain values or PythonCode(...)")
-
-
-def _quoted(text: str) -> str:
-    """With double quotes, as formatters write it."""
-    literal = repr(text)
-    if literal.startswith("'") and '"' not in text:
-        return '"' + literal[1:-1].replace("\\'", "'") + '"'
-    return literal
+def _assignment(name: str, value: Any, source: PythonSource) -> str:
+    return f"{name} = {source.value(value, used=len(name) + 3)}"

@@ -72,6 +72,15 @@ class Dim:
             raise NetworkError(f"dim {self.name!r} has no fixed size: each sequence has its own length")
         return self.dimension
 
+    @property
+    def terms(self) -> dict[Dim | None, int]:
+        """
+        What it was computed from: the count by dim, a number under None.
+
+        For ``2 * a + 1`` it is ``{a: 2, None: 1}``; empty for one that was not computed.
+        """
+        return dict(self._terms or {})
+
     def __repr__(self) -> str:
         if self.dimension is None or self._anonymous:
             return self.name

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+RESERVED_NAMES = ("end", "output")
+"""Names of layers by which RETURNN goes in loops."""
 
 
 class Reference:
@@ -28,6 +32,7 @@ class LayerNetwork:
     def __init__(self, parent: LayerNetwork | None = None):
         self.parent = parent
         self.layers: list[Layer] = []
+        self._names: Counter[str] = Counter(RESERVED_NAMES)
 
     def is_within(self, other: LayerNetwork) -> bool:
         """Whether it stands in a unit of the other one."""
@@ -46,10 +51,24 @@ class LayerNetwork:
 
     def unique_name(self, wanted: str) -> str:
         """The name, with a number behind it if it is taken."""
-        taken = {layer.name for layer in self.layers}
-        if wanted not in taken and wanted not in ("end", "output"):
+        if wanted not in self._names:
             return wanted
-        return next(name for name in (f"{wanted}_{number}" for number in range(1, 100_000)) if name not in taken)
+        numbered = (f"{wanted}_{number}" for number in range(1, 100_000))
+        return next(name for name in numbered if name not in self._names)
+
+    def rename(self, before: str | None, name: str | None) -> None:
+        """Takes note that a layer has a name, or another one than before, or is no more."""
+        if before is not None:
+            self._names[before] -= 1
+            if not self._names[before]:
+                del self._names[before]
+        if name is not None:
+            self._names[name] += 1
+
+    def remove(self, layer: Layer) -> None:
+        """Takes out a layer."""
+        self.layers.remove(layer)
+        self.rename(layer.name, None)
 
     def all_layers(self) -> Iterator[Layer]:
         """All layers, also those of units."""
@@ -72,11 +91,25 @@ class Layer(Reference):
 
     def __init__(self, network: LayerNetwork, name: str, options: dict[str, Any], comment: str = ""):
         self.network = network
-        self.name = name
+        self._name = name
         self.options = options
         self.comment = comment
         self.has_own_name = False
+        """Whether RETURNN or the user goes by its name: ``output``, ``end``, outputs and losses of the network."""
+        self.is_module = False
+        """Whether it is *the* layer of a module, which it is named by."""
         network.layers.append(self)
+        network.rename(None, name)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.network.rename(self._name, name)
+        self._name = name
 
     def text(self, inside: LayerNetwork) -> str:
         """``name``, or ``base:name`` from within a unit."""

@@ -56,12 +56,16 @@ class LinearOp(Op):
         return y
 
     def layer(self, lower: Lowering) -> Reference:
-        """``linear`` with the parameters of the module."""
+        """``linear`` with the parameters of the module; it takes over the dropout of its input."""
         x, weight, *bias = self.inputs
         shared = {"W": weight}
         if bias:
             shared["b"] = bias[0]
         options: dict[str, Any] = {"from": lower.reference(x), "out_dim": self.out_dim}
+        dropout = lower.only_for(x, "dropout")
+        if dropout is not None:
+            options |= {key: value for key, value in dropout.options.items() if key != "class"}
+            dropout.network.remove(dropout)
         if not bias:
             options["with_bias"] = False
         options["reuse_params"] = lower.parameter_map(**shared)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .dim import batch_dim
+from .dim import Dim, batch_dim
 from .inner_loop_results import InnerLoopResults
 from .layers import (
+    RESERVED_NAMES,
     InputReference,
     Layer,
     LayerNetwork,
@@ -48,6 +51,7 @@ class Lowering:
         self._parameters: dict[ParameterOp, Layer] = {}
         self._results: dict[ResultOp, Reference] = {}
         self._steps: dict[LoopOp, tuple[Layer, Layer]] = {}
+        self._claims: Counter[Reference] = Counter()
         self._made: dict[Any, Any] = {}
         self._here: LayerNetwork = self.root
         self._loop_path = ""
@@ -60,6 +64,7 @@ class Lowering:
         for name, tensor in self.network.outputs:
             self._mark_output(tensor, name)
         self._drop_unused()
+        self._order_root()
         return self.root
 
     def _drop_unused(self) -> None:
@@ -71,9 +76,27 @@ class Lowering:
             if layer in used:
                 continue
             used.add(layer)
-            todo.extend(_referred(layer.options))
+            _collect_referred(layer.options, todo)
         for network in [self.root, *self._networks.values()]:
             network.layers = [layer for layer in network.layers if layer in used]
+
+    def _order_root(self) -> None:
+        """Puts each layer of the network itself behind those that it reads, else as they were made."""
+        ordered: dict[Layer, None] = {}
+        todo = list(reversed(self.root.layers))
+        entered: set[Layer] = set()
+        while todo:
+            layer = todo.pop()
+            if layer in ordered:
+                continue
+            if layer in entered:
+                ordered[layer] = None
+                continue
+            entered.add(layer)
+            read = {ref.layer(): None for ref in _references(layer.options)}
+            missing = [x for x in read if x is not None and x.network is self.root and x not in entered]
+            todo += [layer, *reversed(missing)]
+        self.root.layers = list(ordered)
 
     # for the ops
 
@@ -141,9 +164,33 @@ class Lowering:
         path = self._relative(op.module_path())
         stem = name if name is not None else ("" if op.is_main else op.name)
         wanted = "_".join(part for part in (path.replace("/", "_"), stem) if part) or op.name
+        if wanted in RESERVED_NAMES:
+            wanted = f"{wanted}_{op.name}"
         layer = Layer(self._here, self._here.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
-        layer.has_own_name = op.is_main
+        layer.is_module = op.is_main
         return layer
+
+    def only_for(self, tensor: Tensor, layer_class: str) -> Layer | None:
+        """The layer of a tensor, if it is of this class, stands here, and one op alone reads it."""
+        layer = self._references.get(tensor)
+        if not isinstance(layer, Layer) or layer.network is not self._here or layer.options["class"] != layer_class:
+            return None
+        return layer if self.uses[tensor] == 1 else None
+
+    @functools.cached_property
+    def uses(self) -> Counter[Tensor]:
+        """How often each tensor is read: by ops, as a state's value, as a result, loss or output."""
+        uses: Counter[Tensor] = Counter(loss.tensor for loss in self.network.losses)
+        uses.update(tensor for _, tensor in self.network.outputs)
+        for op in self.network.needed:
+            uses.update(op.inputs)
+            if isinstance(op, PreviousOp):
+                uses.update(tensor for tensor in (op.initial, op.final) if tensor is not None)
+            elif isinstance(op, ResultOp):
+                uses[op.inner] += 1
+            elif isinstance(op, LoopOp):
+                uses.update(tensor for tensor in (op.end, op.length_source) if tensor is not None)
+        return uses
 
     def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:
         """Adds a layer to the network itself, wherever the op stands: something made of parameters alone."""
@@ -287,6 +334,7 @@ class Lowering:
             step = {"class": "eval", "from": [StepReference(unit), length], "eval": "source(0) + 0 * source(1)"}
             self._steps[op] = Layer(unit, unit.unique_name("step"), step), length
         self._body(op.body_of_steps)
+        self._count_claims(op, unit)
         self._states(op, unit)
         self._end(op, unit, length)
         self._loop_results(op, layer, unit)
@@ -305,23 +353,56 @@ class Lowering:
 
     def _states(self, op: LoopOp, unit: LayerNetwork) -> None:
         """Gives each state the layer that holds it: the one that computes its new value, or a copy."""
-        for previous in op.previous.values():
-            if previous not in self.network.needed or previous.is_constant:
-                continue
+        for previous in self._states_of_layers(op, unit):
             assert previous.final is not None and previous.initial is not None
             layer = self._own_layer(previous.final, unit)
             if not previous.final.op.body.is_inside(op.body_of_steps):
                 layer = self.in_each_step(unit, previous.final)
-            if layer is None or layer.has_own_name or "initial_output" in layer.options:
+            if layer is None or self._keeps_its_name(layer) or not _can_hold_state(layer):
                 layer = self._copy(unit, previous.leaf.name, self.reference(previous.final, unit))
-            else:
+            elif not layer.is_module:
                 layer.name = unit.unique_name(previous.leaf.name)
-            layer.has_own_name = True
             value: Any = constant_value(previous.initial)
             if value is None or len(previous.output.dims) > 2 or not _shape_is_plain(layer):
                 value = self.reference(previous.initial, unit)
             layer.options["initial_output"] = value
             self.previous(previous).target = layer
+
+    def _states_of_layers(self, op: LoopOp, unit: LayerNetwork) -> list[PreviousOp]:
+        """The states that need a layer: not those that an LSTM unit carries on by itself."""
+        read = {reference for layer in unit.layers for reference in _references(layer.options)}
+        values = [previous.final for previous in op.previous.values()] + [result.inner for result in op.results]
+        read.update(self._references[x] for x in [*values, op.end] if x is not None and x in self._references)
+        return [
+            previous
+            for previous in op.previous.values()
+            if previous in self.network.needed and not previous.is_constant and self.previous(previous) in read
+        ]
+
+    def _count_claims(self, op: LoopOp, unit: LayerNetwork) -> None:
+        """Counts for how many states, and as ``output``, each layer of a loop is wanted."""
+        wanted = [previous.final for previous in self._states_of_layers(op, unit)]
+        output = self._output_of(op)
+        if output is not None:
+            wanted.append(output.inner)
+        self._claims.update(self._references[tensor] for tensor in wanted if tensor is not None)
+
+    def _keeps_its_name(self, layer: Layer) -> bool:
+        """
+        Whether what wants a layer gets a copy of it instead.
+
+        As in the net dict of the discussion, a module's layer that is a state and the output, too, keeps its name.
+        """
+        return layer.has_own_name or (layer.is_module and self._claims[layer] > 1)
+
+    def _output_of(self, op: LoopOp) -> StackOp | None:
+        """The result of a loop that is its layer ``output``."""
+        stacks = [result for result in op.results if isinstance(result, StackOp) and result in self.network.needed]
+        choices = self._choices(op)
+        return next((result for result in stacks if _can_be_output(op, result) and len(choices) < 2), None)
+
+    def _choices(self, op: LoopOp) -> list[Choice]:
+        return [other for other in op.body_of_steps.ops if isinstance(other, Choice) and other in self.network.needed]
 
     def _add_in(self, network: LayerNetwork, op: Op, layer_class: str, options: dict[str, Any], name: str) -> Layer:
         before, self._here = self._here, network
@@ -352,7 +433,7 @@ class Lowering:
         if not conditions:
             return
         (layer,) = conditions
-        if isinstance(layer, Layer) and layer.network is unit and not layer.has_own_name:
+        if isinstance(layer, Layer) and layer.network is unit and "initial_output" not in layer.options:
             layer.name = "end"
             layer.has_own_name = True
         else:
@@ -364,19 +445,13 @@ class Lowering:
             self._results.update(InnerLoopResults(self, op, rec, unit).references(results))
             return
         stacks = [result for result in results if isinstance(result, StackOp)]
-        choices = [
-            other for other in op.body_of_steps.ops if isinstance(other, Choice) and other in self.network.needed
-        ]
-        output = next((result for result in stacks if _can_be_output(op, result) and len(choices) < 2), None)
+        choices, output = self._choices(op), self._output_of(op)
         for result in stacks + [result for result in results if not isinstance(result, StackOp)]:
             layer = self._own_layer(result.inner, unit)
             if not result.inner.op.body.is_inside(op.body_of_steps):
                 layer = self.in_each_step(unit, result.inner)
             if result is output:
-                if layer is None or layer.has_own_name:
-                    layer = self._copy(unit, "output", self.reference(result.inner, unit))
-                layer.name = "output"
-                layer.has_own_name = True
+                self._name_output(unit, layer or self.reference(result.inner, unit))
                 self._results[result] = self.with_loop_axis(op, rec)
                 continue
             if layer is None:
@@ -396,7 +471,15 @@ class Lowering:
                 self._results[result] = last
         if output is None:
             last_choice = self.reference(choices[-1].output, unit) if choices else None
-            self._copy(unit, "output", last_choice or self._any_value(op, unit, results)).name = "output"
+            self._name_output(unit, last_choice or self._any_value(op, unit, results))
+
+    def _name_output(self, unit: LayerNetwork, value: Reference) -> None:
+        """Makes a value the layer ``output`` of a loop: its own layer where that is free, else a copy."""
+        layer = value if isinstance(value, Layer) and value.network is unit else None
+        if layer is None or self._keeps_its_name(layer):
+            layer = self._copy(unit, "output", value)
+        layer.name = "output"
+        layer.has_own_name = True
 
     def _any_value(self, op: LoopOp, unit: LayerNetwork, results: list[ResultOp]) -> Reference:
         """Something of each step, as RETURNN wants a layer ``output``."""
@@ -445,8 +528,19 @@ class Lowering:
         layer.name = name
 
     def _mark_output(self, tensor: Tensor, name: str) -> None:
-        layer = Layer(self.root, self.root.unique_name(name), {"class": "copy", "from": self.reference(tensor)})
+        """
+        Names the layer of an output, or a copy of it.
+
+        As in the net dict of the discussion, a loop keeps its name; so do parameters, which go by it.
+        """
+        source = self.reference(tensor)
+        is_free = isinstance(source, Layer) and source.network is self.root and not source.has_own_name
+        if isinstance(source, Layer) and is_free and source.options["class"] not in ("rec", "variable"):
+            layer = source
+        else:
+            layer = self._copy(self.root, name, source)
         self._take_name(layer, name)
+        layer.has_own_name = True
         layer.options["is_output_layer"] = True
         self.output_names.append(layer.name)
 
@@ -482,6 +576,12 @@ def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
         ops -= moved
 
 
+def _can_hold_state(layer: Layer) -> bool:
+    """Whether ``prev:`` of a layer may be a state: not of one that is a state already, nor of LSTM units."""
+    return "initial_output" not in layer.options and layer.options["class"] != "rec"
+
+
+_PLAIN = (str, Dim, int, float, type(None))
 _SHAPED_BY_OPTIONS = ("linear", "rec", "get_last_hidden_state")
 
 
@@ -519,37 +619,47 @@ def _has_batch(layer: Layer) -> bool:
     return False
 
 
-def _references(value: Any) -> Iterator[Reference]:
+def _references(value: Any) -> list[Reference]:
     """The references in an option."""
+    found: list[Reference] = []
+    _collect_references(value, found)
+    return found
+
+
+def _collect_references(value: Any, found: list[Reference]) -> None:
+    if isinstance(value, _PLAIN):
+        return
     if isinstance(value, Reference):
-        yield value
-    elif isinstance(value, LayerNetwork):
-        for layer in value.layers:
-            yield from _references(layer.options)
+        found.append(value)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _references(item)
+            _collect_references(item, found)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _references(item)
+            _collect_references(item, found)
+    elif isinstance(value, LayerNetwork):
+        for layer in value.layers:
+            _collect_references(layer.options, found)
 
 
-def _referred(value: Any) -> Iterator[Layer]:
-    """The layers that an option points at; of a unit, what it always computes."""
+def _collect_referred(value: Any, found: list[Layer]) -> None:
+    """Adds the layers that an option points at; of a unit, what it always computes."""
+    if isinstance(value, _PLAIN):
+        return
     if isinstance(value, Reference):
         layer = value.layer()
         if layer is not None:
-            yield layer
+            found.append(layer)
         if isinstance(value, SubLayer) and isinstance(value.part, Layer):
-            yield value.part
-    elif isinstance(value, LayerNetwork):
-        yield from (layer for layer in value.layers if layer.name in ("output", "end", "In_loop"))
+            found.append(value.part)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _referred(item)
+            _collect_referred(item, found)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _referred(item)
+            _collect_referred(item, found)
+    elif isinstance(value, LayerNetwork):
+        found.extend(layer for layer in value.layers if layer.name in ("output", "end", "In_loop"))
 
 
 class _SubLayerName(Reference):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .dim import Dim
 from .errors import NetworkError
 from .module import Module
 from .parameter import Parameter
 
 if TYPE_CHECKING:
     from .state import State
+
+
+_WITHOUT_MEMBERS = (Dim, str, int, float, type(None))
 
 
 class ModuleNames:
@@ -86,7 +91,8 @@ class ModuleNames:
 def named_members(module: Module) -> Iterator[tuple[str, Module | Parameter | State]]:
     """Modules, parameters and states held by a module, also in lists, tuples and dicts, in order of assignment."""
     for name, value in vars(module).items():
-        yield from _members(name, value)
+        if not isinstance(value, _WITHOUT_MEMBERS):
+            yield from _members(name, value)
 
 
 def class_name(module: Module) -> str:
@@ -94,11 +100,16 @@ def class_name(module: Module) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(module).__name__).lower()
 
 
-def _members(name: str, value: object) -> Iterator[tuple[str, Module | Parameter | State]]:
+@functools.cache
+def _member_types() -> tuple[type, ...]:
     from .state import State
 
-    if isinstance(value, (Module, Parameter, State)):
-        yield name, value
+    return Module, Parameter, State
+
+
+def _members(name: str, value: object) -> Iterator[tuple[str, Module | Parameter | State]]:
+    if isinstance(value, _member_types()):
+        yield name, value  # type: ignore[misc]
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             yield from _members(f"{name}/{index}", item)

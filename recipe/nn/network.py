@@ -216,9 +216,8 @@ class Network:
 
         if not self.losses or not isinstance(model, Module):
             return
-        unused = [
-            name for name, parameter in model.named_parameters() if parameter not in set(self.parameters.values())
-        ]
+        used = set(self.parameters.values())
+        unused = [name for name, parameter in model.named_parameters() if parameter not in used]
         if unused:
             warn(f"no output and no loss depends on these parameters: {', '.join(unused)}")
 

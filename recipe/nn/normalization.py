@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -19,31 +19,38 @@ if TYPE_CHECKING:
     from .lowering import Lowering
 
 
-class Normalize(Op):
-    """``(x - mean(x)) / sqrt(variance(x) + epsilon)`` along one axis."""
+class LayerNormOp(Op):
+    """``scale * (x - mean(x)) / sqrt(variance(x) + epsilon) + bias`` along the axis that scale and bias have."""
 
-    name = "normalize"
+    name = "layer_norm"
+    is_main = True
 
-    def __init__(self, x: Tensor, axis: Dim, epsilon: float):
+    def __init__(self, x: Tensor, scale: Tensor, bias: Tensor, axis: Dim, epsilon: float):
         self.axis, self.epsilon = axis, epsilon
-        super().__init__(x)
+        super().__init__(x, scale, bias)
 
     def infer(self) -> None:
         """Those of the input."""
         self.require_float(self.inputs[0])
         self.set_output(self.inputs[0].dims)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Run, x: numpy.ndarray, scale: numpy.ndarray, bias: numpy.ndarray) -> numpy.ndarray:
         """The definition."""
-        axis = self.inputs[0].dims.index(self.axis)
+        dims = self.inputs[0].dims
+        axis = dims.index(self.axis)
         mean = x.mean(axis=axis, keepdims=True)
         variance = ((x - mean) ** 2).mean(axis=axis, keepdims=True)
-        return (x - mean) / numpy.sqrt(variance + self.epsilon)
+        scale, bias = (run.aligned(array, (self.axis,), dims) for array in (scale, bias))
+        return scale * (x - mean) / numpy.sqrt(variance + self.epsilon) + bias
 
     def layer(self, lower: Lowering) -> Reference:
-        """``norm`` without its own scale and bias."""
-        options = {"from": lower.reference(self.inputs[0]), "axis": self.axis}
-        return lower.add(self, "norm", {**options, "scale": False, "bias": False, "epsilon": self.epsilon})
+        """``norm``."""
+        x, scale, bias = self.inputs
+        options: dict[str, Any] = {"from": lower.reference(x), "axis": self.axis, "epsilon": self.epsilon}
+        if x.feature_dim is not self.axis:
+            options["param_shape"] = [self.axis]
+        options["reuse_params"] = lower.parameter_map(scale=scale, bias=bias)
+        return lower.add(self, "norm", options)
 
 
 class LayerNorm(Module):
@@ -66,5 +73,5 @@ class LayerNorm(Module):
         :return: the same dims
         """
         x = as_tensor(x)
-        normalized = Normalize(x, x.resolve_axis(self.scale.dims[0]), self.epsilon).output
-        return normalized * as_tensor(self.scale) + as_tensor(self.bias)
+        axis = x.resolve_axis(self.scale.dims[0])
+        return LayerNormOp(x, as_tensor(self.scale), as_tensor(self.bias), axis, self.epsilon).output

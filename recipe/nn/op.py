@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .dim import Dim, dims_text
 from .errors import NetworkError, SourceLine, user_source_line
+from .recording import current_recording
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ class Op:
     """Whether each evaluation gives something else, so that it must stay in its loop."""
 
     def __init__(self, *inputs: Tensor, outputs: int = 1):
-        from .recording import current_recording
-
         recording = current_recording()
         self.body: Body = recording.body
         self.source: SourceLine = user_source_line()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import NetworkError
 from .naming import ModuleNames
+from .parameter import Parameter
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from .module import Module
     from .op import Op
     from .ops.inputs import ExternData, ExternDataOp, ParameterOp
-    from .parameter import Parameter
     from .state import StateLeaf
 
 
@@ -261,13 +261,12 @@ def as_tensor(value: Any, *, dtype: str | None = None) -> Tensor:
 
     :raises NetworkError: for anything else
     """
-    from .ops.constants import constant
-    from .parameter import Parameter
-
     if isinstance(value, Tensor):
         return value
     if isinstance(value, Parameter):
         return current_recording().parameter(value)
+    from .ops.constants import constant
+
     if isinstance(value, (bool, int, float)) or (hasattr(value, "dtype") and getattr(value, "shape", None) == ()):
         return constant(value if isinstance(value, (bool, int, float)) else value.item(), dtype=dtype)
     raise NetworkError(f"a tensor is wanted here, not {value!r} ({type(value).__name__})")

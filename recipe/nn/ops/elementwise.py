@@ -235,10 +235,14 @@ class Activation(Elementwise):
         return _ACTIVATIONS[self.kind](arrays[0])
 
     def layer(self, lower: Lowering) -> Reference:
-        """``activation``, or ``eval`` for what RETURNN has no activation of."""
+        """``activation``, that of a ``linear`` before it, or ``eval`` for what RETURNN has no activation of."""
         x = lower.reference(self.inputs[0])
         if self.kind in _FORMULAS:
             return lower.add(self, "eval", {"from": x, "eval": _FORMULAS[self.kind]})
+        linear = lower.only_for(self.inputs[0], "linear")
+        if linear is not None and "activation" not in linear.options:
+            linear.options = {"class": "linear", "activation": self.kind, **linear.options}
+            return linear
         return lower.add(self, "activation", {"from": x, "activation": self.kind})
 
 

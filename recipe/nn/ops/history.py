@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..dim import batch_dim
+from ..dim import Dim, batch_dim
 from ..errors import NetworkError
 from ..op import Op
 from ..recording import as_tensor
@@ -55,9 +56,13 @@ class CumConcat(Op):
         x = self.inputs[0]
         source = lower.reference(x) if x.op.body.is_inside(loop.body_of_steps) else lower.in_each_step(lower.unit, x)
         options: dict[str, Any] = {"from": source, "out_spatial_dim": loop.history_dim}
-        if any(isinstance(op, Reduce) and loop.history_dim in op.axes for op in lower.network.needed):
+        if lower.once(("is_reduced", loop.history_dim), lambda: _is_reduced(loop.history_dim, lower.network.needed)):
             options["collocate_with"] = [lower.stays_in_loop(lower.unit, is_needed=True)]
         return lower.add(self, "cum_concat", options)
+
+
+def _is_reduced(dim: Dim, ops: Iterable[Op]) -> bool:
+    return any(isinstance(op, Reduce) and dim in op.axes for op in ops)
 
 
 def cum_concat(x: Tensor) -> Tensor:

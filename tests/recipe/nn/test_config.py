@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from recipe import nn
-from recipe.nn.config import write_value
+from recipe.nn.python_source import PythonSource
 
 from ..models.small_model import small_model
 from .inputs import FRAMES, classes, frames
@@ -113,12 +113,12 @@ def test_options_and_preamble() -> None:
     ],
 )
 def test_values_are_read_back(value: object) -> None:
-    assert eval(write_value(value)) == value
+    assert eval(PythonSource().value(value)) == value
 
 
 def test_value_without_literal_form() -> None:
     with pytest.raises(nn.NetworkError, match="a config cannot hold .*object"):
-        write_value({"a": object()})
+        PythonSource().value({"a": object()})
 
 
 def test_layers_have_readable_names_and_no_absolute_path() -> None:

@@ -1,0 +1,100 @@
+"""One axis as several, and several as one: the heads of attention."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..dim import Dim, DimLike, as_dim, dims_text
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class SplitDims(Op):
+    """An axis of fixed size as several, the last one running fastest."""
+
+    name = "split_dims"
+
+    def __init__(self, x: Tensor, axis: Dim, dims: tuple[Dim, ...]):
+        self.axis, self.dims = axis, dims
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """The dims of the input, with the new ones in place of the axis."""
+        x = self.inputs[0]
+        if math.prod(dim.size for dim in self.dims) != self.axis.size:
+            raise NetworkError(f"split_dims of {x}: {dims_text(self.dims)} together are not {self.axis}")
+        position = x.dims.index(self.axis)
+        self.set_output([*x.dims[:position], *self.dims, *x.dims[position + 1 :]])
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.reshape``."""
+        position = self.inputs[0].dims.index(self.axis)
+        return x.reshape(*x.shape[:position], *(dim.size for dim in self.dims), *x.shape[position + 1 :])
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``split_dims``."""
+        options = {"from": lower.reference(self.inputs[0]), "axis": self.axis, "dims": list(self.dims)}
+        return lower.add(self, "split_dims", options)
+
+
+class MergeDims(Op):
+    """Several axes of fixed size as one, the last one running fastest."""
+
+    name = "merge_dims"
+
+    def __init__(self, x: Tensor, axes: tuple[Dim, ...], out_dim: Dim):
+        self.axes, self.out_dim = axes, out_dim
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """The dims of the input without the axes, and the new one as last."""
+        x = self.inputs[0]
+        if math.prod(dim.size for dim in self.axes) != self.out_dim.size:
+            raise NetworkError(f"merge_dims of {x}: {dims_text(self.axes)} together are not {self.out_dim}")
+        self.set_output([*(dim for dim in x.dims if dim not in self.axes), self.out_dim])
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.reshape``, of the axes in their order."""
+        dims = self.inputs[0].dims
+        rest = [dim for dim in dims if dim not in self.axes]
+        x = x.transpose([dims.index(dim) for dim in (*rest, *self.axes)])
+        return x.reshape(*x.shape[: len(rest)], self.out_dim.size)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``merge_dims``."""
+        options = {"from": lower.reference(self.inputs[0]), "axes": list(self.axes), "out_dim": self.out_dim}
+        return lower.add(self, "merge_dims", options)
+
+
+def split_dims(x: Tensor, dims: Sequence[DimLike], *, axis: DimLike | str | None = None) -> Tensor:
+    """
+    An axis as several.
+
+    :param dims: what it becomes; the last one runs fastest
+    :param axis: of fixed size; default: the feature dim
+    """
+    x = as_tensor(x)
+    dim = x.resolve_axis(axis) if axis is not None else x.feature_dim
+    return SplitDims(x, dim, tuple(as_dim(one) for one in dims)).output
+
+
+def merge_dims(x: Tensor, axes: Sequence[DimLike], *, out_dim: DimLike) -> Tensor:
+    """
+    Several axes as one.
+
+    :param axes: of fixed size; the last one runs fastest
+    :param out_dim: what they become
+    """
+    x = as_tensor(x)
+    return MergeDims(x, tuple(x.resolve_axis(axis) for axis in axes), as_dim(out_dim)).output
