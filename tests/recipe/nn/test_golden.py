@@ -1,59 +1,35 @@
-"""What the discussion's program and the attention model are written as, and their digests."""
+"""What the discussion's program and four more models are written as, and their digests."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from recipe import nn
-
-from ..models.small_model import small_model
 from .golden import check_golden
+from .golden_networks import NETWORKS
 from .inputs import FRAMES
 
-
-class RecurrentFeedForward(nn.Module):
-    """``test_rec_ff`` of the discussion."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.linear = nn.Linear(n_out=13)
-
-    def forward(self) -> nn.Tensor:
-        x = nn.get_extern_data("data")
-        with nn.Loop() as loop:
-            x_ = loop.unstack(x, axis="T")
-            loop.state.h = y_ = self.linear([x_, loop.state.h])
-            y = loop.stack(y_)
-        return y
-
-
-def network(name: str) -> nn.Network:
-    """The network of a golden file."""
-    if name == "rec_ff":
-        return nn.Network(RecurrentFeedForward(), extern_data=[FRAMES])
-    kwargs: dict[str, Any] = {"search": nn.BeamSearch(12)} if name == "attention_search" else {}
-    return nn.Network(small_model(), **kwargs)
-
-
-NAMES = pytest.mark.parametrize("name", ["rec_ff", "attention_training", "attention_search"])
+NAMES = pytest.mark.parametrize("name", NETWORKS)
 
 
 @NAMES
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
 def test_config(name: str, device: str, request: pytest.FixtureRequest) -> None:
-    check_golden(f"{name}.{device}.config", network(name).config_text(device), request)
+    check_golden(f"{name}.{device}.config", NETWORKS[name]().config_text(device), request)
 
 
 @NAMES
 def test_digest(name: str, request: pytest.FixtureRequest) -> None:
-    check_golden(f"{name}.digest", network(name).digest + "\n", request)
+    check_golden(f"{name}.digest", NETWORKS[name]().digest + "\n", request)
+
+
+@NAMES
+def test_lines_are_within_120_columns(name: str) -> None:
+    assert max(len(line) for line in NETWORKS[name]().config_text("cpu").splitlines()) <= 120
 
 
 def test_net_dict_of_the_discussion() -> None:
     """The printed one, but for the declared parameters, dims in place of names, and the explicit concat."""
-    net_dict = network("rec_ff").net_dict()
+    net_dict = NETWORKS["rec_ff"]().net_dict()
     layers = {name: layer for name, layer in net_dict.items() if layer["class"] != "variable"}
     assert set(layers) == {"loop", "output"}
     assert layers["output"]["class"] == "copy" and layers["output"]["from"] == "loop"

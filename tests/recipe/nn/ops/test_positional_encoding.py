@@ -1,0 +1,52 @@
+"""Positional encoding: RETURNN's sinusoids, over an axis and by the steps of a loop."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+from recipe import nn
+
+from ..agreement import check_agreement
+from ..inputs import FEEDS, FRAMES, frames
+
+pytestmark = pytest.mark.xdist_group("returnn-1")
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_in_a_loop_as_over_the_axis(stays: bool) -> None:
+    """``stays``: whether the loop has a state, so that RETURNN counts the steps itself."""
+
+    def model() -> dict[str, nn.Tensor]:
+        x = frames()
+        loop = nn.Loop(axis=FRAMES.dims[1])
+        loop.state.sum = nn.zeros([nn.batch_dim, FRAMES.dims[-1]])
+        with loop:
+            frame = loop.unstack(x)
+            encoded = nn.positional_encoding(frame + 0.0 * loop.state.sum if stays else frame)
+            loop.state.sum = loop.state.sum + encoded
+            stacked = loop.stack(encoded)
+        return {"axis": nn.positional_encoding(x), "loop": stacked}
+
+    outputs = check_agreement(model, FEEDS).in_numpy.outputs
+    numpy.testing.assert_allclose(outputs["axis"].value, outputs["loop"].value, rtol=1e-5)
+
+
+def test_values() -> None:
+    """``sin`` and ``cos`` of the position in the first half and the second, the slowest with a period of 10,000."""
+    value, lengths = FEEDS["data"]
+    run = nn.run_numpy(nn.Network(lambda: nn.positional_encoding(frames())), {"data": (value * 0, lengths)})
+    first = run.outputs["output"].value[0]
+    assert first[0] == pytest.approx([0, 0, 1, 1, 0])
+    expected = [numpy.sin(3), numpy.sin(3e-4), numpy.cos(3), numpy.cos(3e-4), 0]
+    assert first[3] == pytest.approx(expected, abs=1e-6)
+
+
+def test_errors() -> None:
+    def no_axis() -> nn.Tensor:
+        return nn.positional_encoding(nn.zeros([nn.batch_dim, 8]))
+
+    with pytest.raises(nn.NetworkError, match="wants an axis with lengths, or a loop"):
+        nn.Network(no_axis)
+    with pytest.raises(nn.NetworkError, match="at least 4 features"):
+        nn.Network(lambda: nn.positional_encoding(nn.Linear(2)(frames())))
