@@ -9,6 +9,8 @@ import warnings
 from typing import NamedTuple
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))
+_NOT_THE_USERS = (_HERE, *(os.path.join(_PROJECT, directory, "") for directory in ("jobs", "localsis")))
 
 
 class SourceLine(NamedTuple):
@@ -27,9 +29,9 @@ class SourceLine(NamedTuple):
 
 
 def user_source_line() -> SourceLine:
-    """The innermost line outside of this package that led here."""
+    """The innermost line outside of this package, of jobs and of the engine that led here."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_NOT_THE_USERS):
         frame = frame.f_back
     return SourceLine(frame.f_code.co_filename, frame.f_lineno)
 

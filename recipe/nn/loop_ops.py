@@ -93,7 +93,8 @@ class UnstackOp(Op):
         x = lower.reference(self.inputs[0])
         axis = self.loop.input_axis
         if self.loop.counts_steps:
-            return lower.add(self, "gather", {"from": x, "axis": axis, "position": lower.frame_number(self.loop)})
+            position = {"position": lower.step_of(self.loop), "clip_to_valid": True}  # behind the end the last frame
+            return lower.add(self, "gather", {"from": x, "axis": axis, **position})
         return lower.add(self, "rec_unstack", {"from": x, "axis": axis})
 
 

@@ -279,12 +279,9 @@ class Lowering:
         options = {"from": self.reference(source), "axis": op.input_axis}
         return self._add_in(self._networks[source.op.body], op, "length", options, "input_length")
 
-    def frame_number(self, op: LoopOp) -> Layer:
-        """Which frame of the input a step reads, in a loop that may end before it: behind its end the last one."""
-        step, length = self._steps[op]
-        formula = "tf.maximum(tf.minimum(source(0), source(1) - 1), 0)"
-        options = {"class": "eval", "from": [step, length], "eval": formula}
-        return self.once(("frame", op), lambda: Layer(step.network, step.network.unique_name("frame_number"), options))
+    def step_of(self, op: LoopOp) -> Layer:
+        """The number of the step of a loop with an axis of its own: [batch]."""
+        return self._steps[op][0]
 
     # bodies and loops
 
@@ -418,8 +415,11 @@ class Lowering:
             if op.end is not None and op.include_eos:
                 # the step of the condition counts, the step behind the input does not: so both end the step behind
                 ended = PreviousLayer(unit)
-                ended.target = self._copy(unit, "ended", self.reference(op.end, unit))
-                ended.target.options["initial_output"] = False
+                own = self._own_layer(op.end, unit)
+                if own is None or self._keeps_its_name(own) or not _can_hold_state(own):
+                    own = self._copy(unit, "ended", self.reference(op.end, unit))
+                ended.target = own
+                own.options["initial_output"] = False
                 conditions = [ended]
             over = {"class": "compare", "from": list(self._steps[op]), "kind": "greater_equal"}
             conditions.append(Layer(unit, unit.unique_name("end_of_input"), over))

@@ -113,15 +113,18 @@ class StagedNetwork:
         return dict(sorted(inputs.items()))
 
     def _check_common_parameters(self) -> None:
-        from .parameter_agreement import differing_parameters
-
         known: dict[str, Parameter] = {}
         for epoch, network in self.stages.items():
-            differing = differing_parameters(known, network.parameters)
-            if differing:
+            common = {name: parameter for name, parameter in network.parameters.items() if name in known}
+            lines = [
+                f"  {name} {list(known[name].dims)} {known[name].dtype} before, {list(now.dims)} {now.dtype} then"
+                for name, now in common.items()
+                if (known[name].shape, known[name].dtype) != (now.shape, now.dtype)
+            ]
+            if lines:
                 raise NetworkError(
-                    f"from epoch {epoch} on these parameters differ from those of the stage before:\n"
-                    + "\n".join(differing)
+                    f"from epoch {epoch} on these parameters are others than in the stages before:\n"
+                    + "\n".join(lines)
                     + '\nRETURNN would start them anew; copy_param_mode="subset" lets them grow'
                 )
             known.update(network.parameters)

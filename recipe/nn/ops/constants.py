@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -35,13 +35,14 @@ class Constant(Op):
         return numpy.full(run.shape(self.output), self.value, self.dtype)
 
     def layer(self, lower: Lowering) -> Reference:
-        """``constant``; none at all where it is only the initial value of states."""
-        options = {"value": self.value, "shape": self.dims, "dtype": self.dtype, "sparse_dim": self.sparse_dim}
+        """``constant``; none at all where it is only the initial value of states, one for all that are alike."""
+        options: dict[str, Any] = {"value": self.value, "shape": self.dims, "dtype": self.dtype}
         if not self.dims:
             del options["shape"]
-        if self.sparse_dim is None:
-            del options["sparse_dim"]
-        return lower.add(self, "constant", options)
+        if self.sparse_dim is not None:
+            options["sparse_dim"] = self.sparse_dim
+        same = ("constant", lower.unit, str(self.value), self.dims, self.dtype, self.sparse_dim)
+        return lower.once(same, lambda: lower.add(self, "constant", options))
 
 
 def constant(
