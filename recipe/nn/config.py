@@ -67,7 +67,7 @@ def config_text(
     if names.has_lstm_state:
         parts += ["from collections import namedtuple", ""]
     parts += [f"from returnn.tensor import {', '.join(imports)}"]
-    if any(dim.labels for dim in names.used):
+    if any(dim.has_labels for dim in names.used):
         parts += ["from returnn.datasets.util.vocabulary import Vocabulary"]
     parts += ["", *([preamble.strip(), ""] if preamble else [])]
     parts += [f"{key} = {write_value(value, names)}" for key, value in options.items()]
@@ -91,7 +91,7 @@ class _DimNames:
         if dim not in self.used:
             base = re.sub(r"\W+", "_", dim.name.replace("+", "_plus_").replace("*", "_times_")).strip("_").lower()
             if len(base) > _LONGEST_NAME:
-                base = f"features_{dim.dimension}"
+                base = f"features_{dim.size}"
             base = f"{base}_dim" if base and not base[0].isdigit() else f"dim_{base}"
             taken = {*self.used.values(), *keyword.kwlist, "extern_data", "network"}
             self.used[dim] = next(
@@ -105,8 +105,8 @@ class _DimNames:
             if dim in (batch_dim, single_step_dim):
                 continue
             lines.append(f"{name} = Dim({dim.dimension}, name={_quoted(dim.name)})")
-            if dim.labels:
-                vocabulary = {"labels": list(dim.labels), "vocab_file": None, "unknown_label": None}
+            if dim.has_labels:
+                vocabulary = {"labels": list(dim.labels or ()), "vocab_file": None, "unknown_label": None}
                 lines.append(f"{name}.vocab = Vocabulary.create_vocab(**{write_value(vocabulary, self)})")
         return lines
 

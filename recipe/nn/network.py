@@ -80,7 +80,7 @@ class Network:
         return tuple(op for op in self.all_ops() if isinstance(op, LoopOp))
 
     @property
-    def beam_sizes(self) -> dict[LoopOp, int]:
+    def beam_sizes(self) -> dict[LoopOp, int | Delayed]:
         """The beam size of each loop that has choices by search."""
         return {
             op.body.loop: op.search.beam_size

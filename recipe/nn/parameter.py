@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+from .delayed import Delayed, delayed_or, is_number
 from .dim import Dim, DimLike, dims_text, ordered_dims
 from .initializer import Initializer, Uniform, as_initializer
 
@@ -13,7 +15,7 @@ class Parameter:
     A trained tensor, owned by the module that has it as attribute; its path there is its name.
 
     :param dims: the shape
-    :param initial: an initializer, or a number for a constant; default: Glorot uniform
+    :param initial: an initializer, or a number for a constant (also one that a job gives later); default: Glorot uniform
     :param dtype: of the values
     :param trainable: whether training changes it
     :param weight_decay: factor of its squared L2 norm in the total loss (RETURNN's ``L2``)
@@ -23,16 +25,16 @@ class Parameter:
         self,
         dims: Iterable[DimLike],
         *,
-        initial: Initializer | float | None = None,
+        initial: Any = None,
         dtype: str = "float32",
         trainable: bool = True,
-        weight_decay: float = 0.0,
+        weight_decay: Any = 0.0,
     ):
         self.dims: tuple[Dim, ...] = ordered_dims(dims)
         self.initial = as_initializer(initial) if initial is not None else Uniform.glorot()
         self.dtype = dtype
         self.trainable = trainable
-        self.weight_decay = weight_decay
+        self.weight_decay: float | Delayed = delayed_or(weight_decay, "the weight decay", is_number, "a number")
 
     @property
     def shape(self) -> tuple[int, ...]:

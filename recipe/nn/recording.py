@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .delayed import Delayed, delayed_or, is_delayed, is_number
 from .errors import NetworkError
 from .naming import ModuleNames
 from .tensor import Tensor
@@ -26,7 +27,7 @@ class Loss(NamedTuple):
 
     tensor: Tensor
     name: str
-    scale: float
+    scale: float | Delayed
     as_error: bool
 
 
@@ -180,10 +181,10 @@ class Recording:
                 if dims.count(dim) > 1 and not getattr(op, "is_parameter", False):
                     raise NetworkError(
                         f"{tensor} would have the dim {dim} twice. Make a second dim for the other axis: "
-                        f"nn.Dim({dim.dimension}, name=...)"
+                        f"nn.Dim({dim.known_size}, name=...)"
                     )
 
-    def add_loss(self, tensor: Tensor, name: str | None, scale: float, as_error: bool) -> None:
+    def add_loss(self, tensor: Tensor, name: str | None, scale: Any, as_error: bool) -> None:
         """Notes a loss. One inside a loop becomes the loss over all steps."""
         if tensor.op.body is not self.root_body and not self.body.is_inside(tensor.op.body):
             raise NetworkError(f"{tensor} is a value of a loop that is over; mark it as loss inside the loop")
@@ -195,7 +196,8 @@ class Recording:
         unique = (
             name if name not in taken else next(f"{name}_{i}" for i in range(2, 10_000) if f"{name}_{i}" not in taken)
         )
-        self.losses.append(Loss(tensor, unique, float(scale), as_error))
+        scale = delayed_or(scale, f"the scale of loss {unique!r}", is_number, "a number")
+        self.losses.append(Loss(tensor, unique, scale, as_error))
 
     def add_output(self, tensor: Tensor, name: str | None) -> None:
         """Notes an output. Without name it is the default one, called ``output``."""
@@ -268,6 +270,8 @@ def as_tensor(value: Any, *, dtype: str | None = None) -> Tensor:
         return value
     if isinstance(value, Parameter):
         return current_recording().parameter(value)
-    if isinstance(value, (bool, int, float)) or (hasattr(value, "dtype") and getattr(value, "shape", None) == ()):
-        return constant(value if isinstance(value, (bool, int, float)) else value.item(), dtype=dtype)
+    if isinstance(value, (bool, int, float)) or is_delayed(value):
+        return constant(value, dtype=dtype)
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+        return constant(value[()], dtype=dtype)
     raise NetworkError(f"a tensor is wanted here, not {value!r} ({type(value).__name__})")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from ..delayed import Delayed
 from ..dim import DimLike, as_dim, batch_dim, dims_text, ordered_dims
 from ..errors import NetworkError
 from ..op import Op
@@ -109,7 +110,7 @@ class ParameterOp(Op):
         options: dict[str, Any] = {
             "class": "variable",
             "shape": parameter.dims,
-            "init": parameter.initial.returnn(parameter.shape),
+            "init": parameter.initial.returnn(),
             "param_name": name,
         }
         options["name_scope"] = scope
@@ -117,7 +118,7 @@ class ParameterOp(Op):
             options["dtype"] = parameter.dtype
         if not parameter.trainable:
             options["trainable"] = False
-        if parameter.weight_decay:
+        if isinstance(parameter.weight_decay, Delayed) or parameter.weight_decay:
             options["L2"] = parameter.weight_decay
         return Layer(lower.root, lower.root.unique_name(self.path.replace("/", "_")), options, scope)
 
