@@ -10,7 +10,7 @@ from .config import PythonCode
 from .dim import Dim, batch_dim
 from .embedding import Embedding
 from .errors import NetworkError, NetworkWarning
-from .initializer import Constant, Initializer, Normal, Uniform
+from .initializer import Constant, Initializer, Normal, NumpyFile, Uniform
 from .linear import Linear
 from .loop import Loop
 from .lstm import BidirectionalLstm, Lstm, LstmCell, LstmState
@@ -81,6 +81,7 @@ __all__ = [
     "NetworkError",
     "NetworkWarning",
     "Normal",
+    "NumpyFile",
     "NumpyRun",
     "Parameter",
     "PythonCode",

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from .delayed import Delayed
 from .dim import Dim, batch_dim, single_step_dim
 from .errors import NetworkError
-from .layers import LayerNetwork, LstmStateTuple, Reference
+from .layers import Formula, LayerNetwork, LstmStateTuple, Reference
 
 if TYPE_CHECKING:
     from .network import Network
@@ -197,6 +198,10 @@ def _one_line(value: Any, names: _DimNames) -> str:
         return f"({items},)" if len(value) == 1 else f"({items})"
     if isinstance(value, (set, frozenset)):
         return "{" + ", ".join(sorted(_one_line(item, names) for item in value)) + "}" if value else "set()"
+    if isinstance(value, Delayed):
+        return _one_line(value.get(), names)
+    if isinstance(value, Formula):
+        return _quoted(value.text())
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, numpy.generic):

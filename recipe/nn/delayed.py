@@ -68,7 +68,9 @@ class Delayed:
         return value
 
     def __bool__(self) -> bool:
-        raise NetworkError(f"{self.what} is not there yet ({origin_text(self.origin)} gives it), so it cannot be tested")
+        raise NetworkError(
+            f"{self.what} is not there yet ({origin_text(self.origin)} gives it), so it cannot be tested"
+        )
 
     def __deepcopy__(self, memo: dict) -> Delayed:
         return self

@@ -38,7 +38,9 @@ class Dim:
             if hasattr(dimension, "__index__") and not isinstance(dimension, bool):
                 dimension = operator.index(dimension)  # also of NumPy
             what = f"the size of dim {self.name!r}"
-            self._size = delayed_or(dimension, what, is_size, "a size of at least 1, or None for one length per sequence")
+            self._size = delayed_or(
+                dimension, what, is_size, "a size of at least 1, or None for one length per sequence"
+            )
         self._labels: tuple[str, ...] | Delayed | None = None
         if is_delayed(labels):
             self._labels = Delayed(labels, f"the labels of dim {self.name!r}")
@@ -75,8 +77,30 @@ class Dim:
             return self._labels
         labels = tuple(self._labels.get())
         if len(labels) != self.size:
-            raise NetworkError(f"dim {self.name!r} has size {self.size}, but {self._labels!r} gives {len(labels)} labels")
+            raise NetworkError(
+                f"dim {self.name!r} has size {self.size}, but {self._labels!r} gives {len(labels)} labels"
+            )
         return labels
+
+    @property
+    def delayed_labels(self) -> Delayed | None:
+        """What will give the labels, if a job does."""
+        return self._labels if isinstance(self._labels, Delayed) else None
+
+    @property
+    def delayed_size(self) -> Delayed | None:
+        """What will give the size, if a job does."""
+        return self._size if isinstance(self._size, Delayed) else None
+
+    @property
+    def quotient(self) -> tuple[Dim | None, int]:
+        """The dim that this one is a part of, and into how many parts it is cut; None if it is none."""
+        return self._quotient or (None, 1)
+
+    @property
+    def terms(self) -> tuple[tuple[Dim | None, int], ...]:
+        """The dims that the size is a sum of, each with its count; a constant stands with None."""
+        return tuple(self._terms.items()) if self._terms is not None else ((self._same_size_as or self, 1),)
 
     @property
     def has_labels(self) -> bool:
@@ -204,7 +228,9 @@ def as_dim(size: DimLike) -> Dim:
     if isinstance(size, Dim):
         return size
     if is_delayed(size):
-        raise NetworkError(f"a size that a job gives needs a name: nn.Dim({size!r}, name=...) instead of the value itself")
+        raise NetworkError(
+            f"a size that a job gives needs a name: nn.Dim({size!r}, name=...) instead of the value itself"
+        )
     if size not in _ANONYMOUS:
         dim = Dim(size)
         dim._anonymous = True

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from .delayed import Delayed
 from .errors import NetworkError
 from .layers import LayerNetwork, plain
 from .loop_ops import FinalState, LoopOp, PreviousOp, ResultOp
@@ -21,6 +23,9 @@ from .parameter import Parameter
 from .recording import Body, Recording, record
 from .structure import flatten
 from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .canonical import CanonicalForm
 
 
 class Network:
@@ -57,8 +62,9 @@ class Network:
         self.needed_tensors: frozenset[Tensor] = frozenset()
         self.needed: frozenset[Op] = frozenset()
         self._find_needed()
-        self._digest: str | None = None
-        self._warn_unused(recording, model)
+        self._warn_unused(model)
+        self.root_body.finish()
+        self._canonical: CanonicalForm | None = None
 
     # what it has
 
@@ -140,28 +146,62 @@ class Network:
         return draw(self, path, depth=depth)
 
     def canonical_form(self) -> dict[str, Any]:
-        """What is hashed: plain data that is equal for equal computations; see :mod:`recipe.nn.canonical`."""
+        """What is hashed: plain data that is equal for equal computations; see ``docs/canonical_form.md``."""
+        return copy.deepcopy(self.canonical().form)
+
+    def canonical(self) -> CanonicalForm:
+        """The canonical form, with its digest, and names for readers; made once."""
         from .canonical import canonical_form
 
-        return canonical_form(self)
+        if self._canonical is None:
+            vars(self)["_canonical"] = canonical_form(self)
+        assert self._canonical is not None
+        return self._canonical
+
+    @property
+    def delayed(self) -> tuple[Delayed, ...]:
+        """The values that it takes from jobs: sizes, numbers, paths."""
+        return self.canonical().delayed
 
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical form, in hex."""
-        from .canonical import digest
-
-        if self._digest is None:
-            self._digest = digest(self.canonical_form())
-        return self._digest
+        return self.canonical().digest
 
     def _sis_hash(self) -> bytes:
         return f"(Network, {self.digest})".encode()
 
     def __sis_state__(self) -> dict[str, Any]:
-        return {"digest": self.digest}  # so that Sisyphus does not search all ops for paths
+        """What Sisyphus looks at for inputs of the job: the values that jobs give, and not all ops."""
+        return {"digest": self.digest, "delayed": [delayed.source for delayed in self.delayed]}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_canonical" in vars(self):
+            raise NetworkError(
+                f"a Network is finished: its {name!r} cannot be set. Record another one: nn.Network(...)"
+            )
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise NetworkError(f"a Network is finished: its {name!r} cannot be deleted")
+
+    def __copy__(self) -> Network:
+        return self
 
     def __deepcopy__(self, memo: dict) -> Network:
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        from .pickling import to_table
+
+        canonical = self.canonical()
+        table = to_table({name: value for name, value in vars(self).items() if name != "_canonical"})
+        return {"canonical_form": canonical.form, "names": canonical.names, "canonical": canonical, "table": table}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from .pickling import from_table
+
+        vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"]})
 
     def random_parameters(self, seed: int = 0) -> dict[str, numpy.ndarray]:
         """Start values for all parameters, by name."""
@@ -211,14 +251,13 @@ class Network:
             needed += self._needed_for(op.body.loop, ops)
         return needed
 
-    def _warn_unused(self, recording: Recording, model: Any) -> None:
+    def _warn_unused(self, model: Any) -> None:
         from .errors import warn
 
         if not self.losses or not isinstance(model, Module):
             return
-        unused = [
-            name for name, parameter in model.named_parameters() if parameter not in set(self.parameters.values())
-        ]
+        used = {op.owned for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed}
+        unused = [name for name, parameter in model.named_parameters() if parameter not in used]
         if unused:
             warn(f"no output and no loss depends on these parameters: {', '.join(unused)}")
 

@@ -53,6 +53,16 @@ class Body:
         self.values: dict[StateLeaf, Tensor] = {}
         self.closed = False
 
+    not_pickled = ("recording", "values", "branch")
+
+    def finish(self) -> None:
+        """Ends the recording for all its ops, and those of loops in it."""
+        for op in self.ops:
+            op.finish()
+            steps = getattr(op, "body_of_steps", None)
+            if steps is not None:
+                steps.finish()
+
     def is_inside(self, other: Body) -> bool:
         """Whether this body is ``other`` or somewhere within it."""
         body: Body | None = self
