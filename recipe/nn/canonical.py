@@ -90,7 +90,10 @@ class _Form:
             "dims": self.dim_entries,
         }
         described = [self.lowering.described[layer] for layer in self.reached]
-        names = {"layers": [list(one) for one in described], "dims": [dim.name for dim in self.dims]}
+        names: dict[str, list[Any]] = {
+            "layers": [list(one) for one in described],
+            "dims": [dim.name for dim in self.dims],
+        }
         digest = hashlib.sha256(canonical_json(form).encode()).hexdigest()
         return CanonicalForm(form, names, tuple(self.delayed.values()), digest)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .dim import single_step_dim
@@ -45,7 +44,7 @@ class CanonicalLowering(Lowering):
         self.lstm_unit = AnyLstm()
         self.root = self._here = _LayersWithoutNames()
         self.described: dict[Layer, Described] = {}
-        self._states: dict[PreviousOp, Layer] = {}
+        self._states_of_loops: dict[PreviousOp, Layer] = {}
         self._loops: dict[LoopOp, Layer] = {}
 
     def run_ops(self) -> None:
@@ -103,10 +102,12 @@ class CanonicalLowering(Lowering):
 
     def previous(self, op: PreviousOp) -> Any:
         """A state: what it is before the first step, and what each step makes of it."""
-        if op not in self._states:
-            self._states[op] = Layer(self.root, "", {"class": "state", "loop": self._loops[op.loop]})
-            self.described[self._states[op]] = Described(f"{op.module_path()}/state".strip("/"), str(op.source))
-        return self._states[op]
+        if op not in self._states_of_loops:
+            self._states_of_loops[op] = Layer(self.root, "", {"class": "state", "loop": self._loops[op.loop]})
+            self.described[self._states_of_loops[op]] = Described(
+                f"{op.module_path()}/state".strip("/"), str(op.source)
+            )
+        return self._states_of_loops[op]
 
     def loop(self, op: LoopOp) -> None:
         """A loop: over which axis, and when it ends."""
@@ -119,7 +120,7 @@ class CanonicalLowering(Lowering):
         around, self._loop_around = self._loop_around, op
         self._translate(op.body_of_steps)
         self._loop_around = around
-        for previous, state in self._states.items():
+        for previous, state in self._states_of_loops.items():
             if previous.loop is op:
                 assert previous.initial is not None and previous.final is not None
                 state.options["initial"] = self.reference(previous.initial)
@@ -133,7 +134,7 @@ class CanonicalLowering(Lowering):
         if isinstance(op, StackOp):
             options["class"] = "rec_output"
         if isinstance(op, FinalState):
-            options["state"] = self._states[op.previous]
+            options["state"] = self._states_of_loops[op.previous]
         else:
             options["from"] = self.reference(op.inner)
         return Layer(self.root, "", options)
@@ -143,7 +144,7 @@ class CanonicalLowering(Lowering):
     def _with_axis(self, loop: LoopOp) -> Reference:
         """What has the axis of a loop: of several, the first input by name, else what is made first."""
         body: Body | None = loop.body
-        bodies = []
+        bodies: list[Body] = []
         while body is not None:
             bodies.insert(0, body)
             body = body.parent

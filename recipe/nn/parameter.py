@@ -7,7 +7,7 @@ from typing import Any
 
 from .delayed import Delayed, delayed_or, is_number
 from .dim import Dim, DimLike, dims_text, ordered_dims
-from .initializer import Initializer, Uniform, as_initializer
+from .initializer import Uniform, as_initializer
 
 
 class Parameter:
@@ -15,7 +15,8 @@ class Parameter:
     A trained tensor, owned by the module that has it as attribute; its path there is its name.
 
     :param dims: the shape
-    :param initial: an initializer, or a number for a constant (also one that a job gives later); default: Glorot uniform
+    :param initial: an initializer, or a number for a constant (one that a job gives, too);
+        default: Glorot uniform
     :param dtype: of the values
     :param trainable: whether training changes it
     :param weight_decay: factor of its squared L2 norm in the total loss (RETURNN's ``L2``)
