@@ -104,9 +104,8 @@ class CanonicalLowering(Lowering):
         """A state: what it is before the first step, and what each step makes of it."""
         if op not in self._states_of_loops:
             self._states_of_loops[op] = Layer(self.root, "", {"class": "state", "loop": self._loops[op.loop]})
-            self.described[self._states_of_loops[op]] = Described(
-                f"{op.module_path()}/state".strip("/"), str(op.source)
-            )
+            name = f"{op.module_path()}/state {op.leaf.name}".strip("/")
+            self.described[self._states_of_loops[op]] = Described(name, str(op.source))
         return self._states_of_loops[op]
 
     def loop(self, op: LoopOp) -> None:

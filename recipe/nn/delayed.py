@@ -59,8 +59,8 @@ class Delayed:
         """
         if not self.is_available():
             raise NetworkError(
-                f"{self.what} is wanted here, but it is not there yet: {origin_text(self.origin)} gives it. It is known "
-                "in the job that runs the network, not while the network is made"
+                f"{self.what} is wanted here, but it is not there yet: {origin_text(self.origin)} gives it. It is "
+                "known in the job that runs the network, not while the network is made"
             )
         value = self.source.get()
         if self.check is not None and not self.check(value):

@@ -59,7 +59,7 @@ def to_table(value: Any) -> Table:
 
 def from_table(table: Table) -> Any:
     """The value again."""
-    objects = [object.__new__(cls) for cls in table.classes]
+    objects: list[Any] = [object.__new__(cls) for cls in table.classes]
 
     def get(item: Any) -> Any:
         return objects[item.number] if isinstance(item, Entry) else _mapped(item, get)
