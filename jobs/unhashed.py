@@ -1,4 +1,4 @@
-"""Arguments that do not change a result: kept out of the hash of a job, and told where one job is asked for with two."""
+"""Arguments that do not change a result: not hashed, and told where one job is asked for with two of them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class JobWithUnhashedArguments(Job, metaclass=JobSingleton):
 
     def _ask(self, arguments: dict[str, Any], place: str) -> None:
         """Takes note of the unhashed arguments that it is asked for with."""
-        first = vars(self).setdefault("_sis_asked", {name: (value, place) for name, value in arguments.items()})
+        if not hasattr(self, "_sis_asked"):  # the engine passes over attributes of such names
+            self._sis_asked = {name: (value, place) for name, value in arguments.items()}
+        first = self._sis_asked
         different = {name: value for name, value in arguments.items() if not _is_same(value, first[name][0])}
         if not different:
             return
@@ -62,11 +64,18 @@ class JobWithUnhashedArguments(Job, metaclass=JobSingleton):
             before, where = first[name]
             if name in taken:
                 first[name] = (value, place)
+                self._note(name, value)
                 continue
             _LOG.warning(
                 f"{self.job_id()} is asked for twice: with {name}={before!r} ({where}) and with {name}={value!r} "
                 f"({place}). {name} is not hashed, so it is one job; the first value is used"
             )
+
+    def _note(self, name: str, value: Any) -> None:
+        """Changes what the file ``info`` will say of an argument."""
+        for engine in ("_sis_kwargs", "_sis_parsed"):
+            if hasattr(self, engine):
+                getattr(self, engine)[name] = value
 
 
 def _is_same(left: Any, right: Any) -> bool:
