@@ -212,7 +212,19 @@ class Network:
         }
 
     def __repr__(self) -> str:
-        return f"<Network, {len(self.needed)} ops, {len(self.parameters)} parameters, outputs {dict(self.outputs)}>"
+        parts = [f"Network {self.digest[:12]}", f"inputs {', '.join(self.extern_data) or 'none'}"]
+        if self.losses:
+            parts.append(f"losses {', '.join(loss.name for loss in self.losses)}")
+        if self.outputs:
+            parts.append(f"outputs {', '.join(name for name, _ in self.outputs)}")
+        if self.beam_sizes:
+            parts.append(f"search with beam {', '.join(map(str, self.beam_sizes.values()))}")
+        dims = [parameter.dims for parameter in self.parameters.values()]
+        if all(dim.known_size is not None for shape in dims for dim in shape):
+            parts.append(f"{len(dims)} parameters of {sum(math.prod(dim.size for dim in s) for s in dims):,} numbers")
+        else:
+            parts.append(f"{len(dims)} parameters, of sizes that jobs give")
+        return f"<{', '.join(parts)}>"
 
     # construction
 
