@@ -16,8 +16,9 @@ from .loop import Loop
 from .lstm import BidirectionalLstm, Lstm, LstmCell, LstmState
 from .masked_computation import MaskedComputation
 from .module import Module, ModuleList, Sequential
-from .network import Network, NumpyRun, run_numpy
+from .network import Network
 from .normalization import LayerNorm
+from .numpy_run import NumpyRun, run_numpy
 from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
 from .ops.choice import BeamSearch, choice
 from .ops.constants import constant, ones, zeros

@@ -137,12 +137,14 @@ class Network:
         """A table of its modules: what they give, how many parameters they have, in which loops they are called."""
         from .summary import summary_text
 
+        self._check_recorded_here()
         return summary_text(self)
 
     def draw(self, path: str, *, depth: int | None = None) -> pathlib.Path:
         """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.drawing.draw`."""
         from .drawing import draw
 
+        self._check_recorded_here()
         return draw(self, path, depth=depth)
 
     def canonical_form(self) -> dict[str, Any]:
@@ -228,6 +230,13 @@ class Network:
 
     # construction
 
+    def _check_recorded_here(self) -> None:
+        if not hasattr(self.root_body, "recording"):
+            raise NetworkError(
+                "this network was read from a pickle, which has what is computed, but not the modules that said so: "
+                "ask for its picture or summary where it is recorded"
+            )
+
     def _find_needed(self) -> None:
         """Marks what outputs and losses depend on."""
         tensors: set[Tensor] = set()
@@ -272,65 +281,3 @@ class Network:
         unused = [name for name, parameter in model.named_parameters() if parameter not in used]
         if unused:
             warn(f"no output and no loss depends on these parameters: {', '.join(unused)}")
-
-
-def run_numpy(
-    network: Network,
-    feeds: Mapping[str, Any],
-    parameters: Mapping[str, numpy.ndarray] | None = None,
-    *,
-    train: bool = False,
-    seed: int = 0,
-    trace: bool = False,
-) -> NumpyRun:
-    """
-    Runs a network in NumPy, step by step: the definition of what it means.
-
-    :param feeds: arrays of the inputs by name; for one with lengths a pair (array [batch, time, ...], lengths [batch])
-    :param parameters: arrays by name; default: ``network.random_parameters(seed)``
-    :param train: whether dropout is on
-    :param trace: whether to keep each value of each step of each loop
-    """
-    from .interpreter import Run
-
-    if parameters is None:
-        parameters = network.random_parameters(seed)
-    run = Run(network, feeds, parameters, train=train, seed=seed, trace=trace)
-    run.execute(network.root_body)
-    return NumpyRun(network, run)
-
-
-class NumpyRun:
-    """
-    What a run in NumPy gave.
-
-    :ivar outputs: the outputs by name, each a :class:`recipe.nn.interpreter.Result`
-    :ivar losses: per loss its mean over all frames of the batch (its sum over features, if it has such)
-    :ivar beam_scores: of the search, if there was one: [batch, beam]
-    :ivar trace: the steps of loops, if asked for
-    """
-
-    def __init__(self, network: Network, run: Any):
-        from .interpreter import Result
-
-        self._run = run
-        self.outputs: dict[str, Result] = {name: self.result(tensor) for name, tensor in network.outputs}
-        self.losses: dict[str, float] = {loss.name: self._mean(loss.tensor) for loss in network.losses}
-        self.beam_scores: numpy.ndarray | None = run.searches[-1].scores if run.searches else None
-        self.trace = run.trace
-
-    def result(self, tensor: Tensor) -> Any:
-        """The value of any tensor of the network outside of loops."""
-        from .interpreter import Result
-
-        lengths = {dim: self._run._lengths[dim] for dim in tensor.dims if dim.is_dynamic}
-        return Result(self._run.values[tensor], tensor.dims, lengths)
-
-    def _mean(self, tensor: Tensor) -> float:
-        value = self._run.values[tensor]
-        mask = numpy.ones(value.shape, bool)
-        for dim in tensor.dims:
-            if dim.is_dynamic:
-                mask = mask & self._run.mask(dim, tensor.dims)
-        static = math.prod(dim.size for dim in tensor.dims if dim.is_static)
-        return float(value[mask].sum() * static / mask.sum())

@@ -72,9 +72,8 @@ class Op:
         body.ops.append(self)
 
     def finish(self) -> None:
-        """Ends the recording for it: it keeps the path of its module, and no module."""
+        """Ends the recording for it: it keeps the path of its module, whatever the module becomes."""
         self._module_path = self.module_path()
-        self.modules = ()
 
     @property
     def output(self) -> Tensor:
