@@ -20,6 +20,7 @@ from .delayed import Delayed
 from .dim import Dim, batch_dim, single_step_dim
 from .errors import NetworkError
 from .layers import Formula, InputReference, Layer, LstmStateTuple, SubLayer
+from .number import plain_number
 
 if TYPE_CHECKING:
     from .network import Network
@@ -152,8 +153,8 @@ class _Form:
             size = dim.known_size if dim.known_size is not None or dim.is_dynamic else self.delayed_size(dim)
             self.dim_entries[number] = {"size": size}
             if dim.has_labels:
-                labels = dim.delayed_labels or dim.labels
-                self.dim_entries[number]["labels"] = self.value(labels)
+                delayed = dim.delayed_labels
+                self.dim_entries[number]["labels"] = self.value(dim.labels if delayed is None else delayed)
         return self.dims[dim]
 
     def delayed_size(self, dim: Dim) -> Any:
@@ -169,8 +170,7 @@ class _Form:
 
 def _number(value: Any) -> Any:
     """A number; equal numbers are equal, whatever type they are of."""
-    if isinstance(value, numpy.generic):
-        value = value.item() if value.dtype.itemsize == 8 else type(value.item())(str(value))
+    value = plain_number(value)
     if isinstance(value, (bool, int)):
         return value
     if not isinstance(value, float):
@@ -184,4 +184,4 @@ def _in_dtype(value: Any, dtype: str) -> Any:
     """A constant, as its dtype holds it: of float32 the shortest decimal that is this float32."""
     if isinstance(value, Delayed) or not dtype.startswith("float") or dtype == "float64":
         return value
-    return float(str(numpy.dtype(dtype).type(value)))
+    return plain_number(numpy.dtype(dtype).type(value))

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .errors import NetworkError
+from .number import plain_number
 
 
 class Delayed:
@@ -59,17 +60,17 @@ class Delayed:
         """
         if not self.is_available():
             raise NetworkError(
-                f"{self.what} is wanted here, but it is not there yet: {origin_text(self.origin)} gives it. It is "
-                "known in the job that runs the network, not while the network is made"
+                f"there is no value yet for {self.what}: {origin_text(self.origin)} gives it, in time for the job that "
+                "runs the network, but not while the network is made"
             )
-        value = self.source.get()
+        value = plain_number(self.source.get())
         if self.check is not None and not self.check(value):
             raise NetworkError(f"{self.what} must be {self.wanted}, but {origin_text(self.origin)} gives {value!r}")
         return value
 
     def __bool__(self) -> bool:
         raise NetworkError(
-            f"{self.what} is not there yet ({origin_text(self.origin)} gives it), so it cannot be tested"
+            f"{self.what} cannot be tested while the network is made: {origin_text(self.origin)} gives it later"
         )
 
     def __deepcopy__(self, memo: dict) -> Delayed:
@@ -98,6 +99,7 @@ def delayed_or(value: Any, what: str, check: Callable[[Any], bool], wanted: str)
         return value
     if is_delayed(value):
         return Delayed(value, what, check=check, wanted=wanted)
+    value = plain_number(value)
     if not check(value):
         raise NetworkError(f"{what} must be {wanted}, not {value!r}")
     return value
@@ -112,16 +114,6 @@ def resolved(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)(resolved(item) for item in value)
     return value
-
-
-def is_number(value: Any) -> bool:
-    """Whether it is an int or a float, and no bool."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def is_size(value: Any) -> bool:
-    """Whether it is a whole number of at least 1."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def origin_of(source: Any) -> Any:

@@ -6,8 +6,9 @@ import operator
 from collections.abc import Iterable
 from typing import Any, Union
 
-from .delayed import Delayed, delayed_or, is_delayed, is_size
+from .delayed import Delayed, delayed_or, is_delayed
 from .errors import NetworkError
+from .number import is_size, plain_number
 
 DimLike = Union[int, "Dim"]
 
@@ -32,11 +33,10 @@ class Dim:
     """
 
     def __init__(self, dimension: Any, name: str | None = None, *, labels: Any = None):
+        dimension = plain_number(dimension)
         self.name: str = name or (str(dimension) if isinstance(dimension, int) else "time")
         self._size: int | Delayed | None = None
         if dimension is not None:
-            if hasattr(dimension, "__index__") and not isinstance(dimension, bool):
-                dimension = operator.index(dimension)  # also of NumPy
             what = f"the size of dim {self.name!r}"
             self._size = delayed_or(
                 dimension, what, is_size, "a size of at least 1, or None for one length per sequence"

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy
 
-from .delayed import Delayed, delayed_or, is_number, resolved
+from .delayed import Delayed, delayed_or, resolved
 from .errors import NetworkError
 from .layers import Formula
+from .number import is_number
 
 
 class Initializer:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .delayed import delayed_or, is_size
+from .delayed import delayed_or
 from .dim import Dim, DimLike, as_dim
 from .errors import NetworkError
 from .loop_ops import LastOp, LoopIndex, LoopOp, UnstackOp
+from .number import is_size
 from .recording import as_tensor, current_recording
 from .state import LoopStates
 from .tensor import Tensor

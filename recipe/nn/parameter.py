@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .delayed import Delayed, delayed_or, is_number
+from .delayed import Delayed, delayed_or
 from .dim import Dim, DimLike, dims_text, ordered_dims
 from .initializer import Uniform, as_initializer
+from .number import is_number
 
 
 class Parameter:

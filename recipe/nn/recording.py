@@ -7,9 +7,10 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .delayed import Delayed, delayed_or, is_delayed, is_number
+from .delayed import Delayed, delayed_or, is_delayed
 from .errors import NetworkError
 from .naming import ModuleNames
+from .number import is_number
 from .tensor import Tensor
 
 if TYPE_CHECKING:

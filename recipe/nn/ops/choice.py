@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..delayed import Delayed, delayed_or, is_number, is_size, resolved
+from ..delayed import Delayed, delayed_or, resolved
 from ..dim import batch_dim, dims_text
 from ..errors import NetworkError
+from ..number import is_number, is_size
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..delayed import Delayed, is_delayed, is_number, resolved
+from ..delayed import Delayed, is_delayed, resolved
 from ..dim import Dim, DimLike, as_dim, ordered_dims
+from ..number import is_number, plain_number
 from ..op import Op
 from ..tensor import Tensor
 
@@ -61,8 +62,7 @@ def constant(
     """
     if is_delayed(value) and not isinstance(value, Delayed):
         value = Delayed(value, "a constant", check=is_number, wanted="a number")
-    if isinstance(value, numpy.generic):
-        value = value.item() if value.dtype.itemsize == 8 else type(value.item())(str(value))
+    value = plain_number(value)
     if dtype is None:
         dtype = "float32" if isinstance(value, Delayed) else None
     if dtype is None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..delayed import is_delayed, is_number
+from ..delayed import is_delayed
 from ..dim import Dim, DimLike, as_dim
 from ..errors import NetworkError
+from ..number import is_number
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor, TensorLike, common_dims

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..delayed import Delayed, delayed_or, is_number, resolved
+from ..delayed import Delayed, delayed_or, resolved
 from ..errors import NetworkError
+from ..number import is_number
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor
