@@ -12,6 +12,8 @@ from typing import Any
 
 from sisyphus import tk
 
+from recipe.nn.delayed import is_delayed
+
 OUT_OF_MEMORY = 137
 """Exit status by which Sisyphus knows that a task needs more memory (128 + SIGKILL)."""
 
@@ -65,11 +67,11 @@ def run_returnn(config: str, *, log: str, device: str) -> None:
 
 
 def resolve_paths(value: Any) -> Any:
-    """Options with file names in place of ``tk.Path`` and values in place of ``tk.Variable``."""
-    if isinstance(value, tk.Variable):
-        return value.get()
-    if isinstance(value, tk.Path):
+    """Options with file names in place of ``tk.Path``, and values in place of ``tk.Variable`` and its expressions."""
+    if isinstance(value, tk.Path) and not isinstance(value, tk.Variable):
         return value.get_path()
+    if is_delayed(value):
+        return value.get()
     if isinstance(value, dict):
         return {key: resolve_paths(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -8,16 +8,17 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from sisyphus import Job, Task
+from sisyphus import Task
 
 from recipe import nn
 
 from .checkpoint import Checkpoint
 from .learning_rates import literal
 from .returnn_process import check_compiler, resolve_paths, run_returnn
+from .unhashed import JobWithUnhashedArguments
 
 
-class SearchJob(Job):
+class SearchJob(JobWithUnhashedArguments):
     """
     Beam search with a trained network.
 
@@ -31,7 +32,7 @@ class SearchJob(Job):
     :param log_verbosity: RETURNN's; not hashed
     """
 
-    _UNHASHED = ("post_config", "device", "time_rqmt", "mem_rqmt", "cpu_rqmt", "log_verbosity")
+    unhashed = ("post_config", "device", "time_rqmt", "mem_rqmt", "cpu_rqmt", "log_verbosity")
 
     def __init__(
         self,
@@ -65,8 +66,7 @@ class SearchJob(Job):
     @classmethod
     def hash(cls, parsed_args: dict[str, Any]) -> str:
         """Of everything that changes the result."""
-        hashed = {key: value for key, value in parsed_args.items() if key not in cls._UNHASHED}
-        return super().hash({**hashed, "model_checkpoint": parsed_args["model_checkpoint"].path})
+        return super().hash({**parsed_args, "model_checkpoint": parsed_args["model_checkpoint"].path})
 
     def tasks(self) -> Iterator[Task]:
         """One task, which can be run again at any time."""
@@ -132,7 +132,7 @@ def _check_network(network: nn.Network) -> None:
     outputs = dict(network.outputs)
     if "output" not in outputs or outputs["output"].sparse_dim is None:
         raise ValueError(f"the network to search with needs labels as its output, but it has {outputs}")
-    if outputs["output"].sparse_dim.labels is None:
+    if not outputs["output"].sparse_dim.has_labels:
         raise ValueError(
             f"the labels {outputs['output'].sparse_dim} have no names to print: use nn.Dim(..., labels=[...])"
         )

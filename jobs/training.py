@@ -8,15 +8,17 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from sisyphus import Job, Task, tk
+from sisyphus import Task, tk
 
 from recipe import nn
 
 from .checkpoint import Checkpoint, complete_epochs, remove_incomplete
+from .reopening import reopen
 from .returnn_process import ReturnnError, check_compiler, resolve_paths, run_returnn
+from .unhashed import JobWithUnhashedArguments
 
 
-class TrainingJob(Job):
+class TrainingJob(JobWithUnhashedArguments):
     """
     Trains a network, checkpoint by checkpoint; goes on from the last complete one after any interruption.
 
@@ -34,7 +36,7 @@ class TrainingJob(Job):
     :param log_verbosity: RETURNN's; not hashed
     """
 
-    _UNHASHED = (
+    unhashed = (
         "post_config",
         "num_epochs",
         "keep_epochs",
@@ -76,29 +78,32 @@ class TrainingJob(Job):
         self.out_learning_rates = self.output_path("learning_rates")
         self.out_model_dir = self.output_path("models", directory=True)
         self.out_log = self.output_path("returnn.log")
-        epochs = set(range(1, num_epochs + 1)) if keep_epochs is None else {*keep_epochs, num_epochs}
-        self.out_checkpoints = {
-            epoch: Checkpoint(self.output_path(f"models/epoch.{epoch:03d}.index")) for epoch in sorted(epochs)
-        }
+        self.out_checkpoints: dict[int, Checkpoint] = {}
+        self._declare_checkpoints()
 
         self.rqmt = {"cpu": cpu_rqmt, "mem": mem_rqmt, "time": time_rqmt, "gpu": 1 if device == "gpu" else 0}
 
-    @classmethod
-    def hash(cls, parsed_args: dict[str, Any]) -> str:
-        """Of everything that changes the result."""
-        return super().hash({key: value for key, value in parsed_args.items() if key not in cls._UNHASHED})
-
     def take_over(self, arguments: dict[str, Any]) -> tuple[str, ...]:
-        """Takes over a larger number of epochs, where the same training is asked for again (embedded engine)."""
-        epochs = arguments["num_epochs"]
-        if epochs <= self.num_epochs:
-            return ()
-        self.num_epochs = epochs
-        kept = range(1, epochs + 1) if self.keep_epochs is None else [epochs]
-        for epoch in kept:
-            if epoch not in self.out_checkpoints:
-                self.out_checkpoints[epoch] = Checkpoint(self.output_path(f"models/epoch.{epoch:03d}.index"))
-        return ("num_epochs",)
+        """Where the same training is asked for again: a larger number of epochs, and all epochs that are to be kept."""
+        taken = {"num_epochs", "keep_epochs"}
+        if arguments["num_epochs"] < self.num_epochs:
+            taken.remove("num_epochs")
+        kept = arguments["keep_epochs"]
+        self.keep_epochs = None if kept is None or self.keep_epochs is None else {*kept, *self.keep_epochs}
+        if self.keep_epochs is not None:
+            self.keep_epochs |= {self.num_epochs, arguments["num_epochs"]}
+        self.num_epochs = max(self.num_epochs, arguments["num_epochs"])
+        self._declare_checkpoints()
+        return tuple(taken)
+
+    def _declare_checkpoints(self) -> None:
+        """Declares the checkpoints as outputs; a training that ended with fewer epochs goes on."""
+        epochs = range(1, self.num_epochs + 1) if self.keep_epochs is None else {*self.keep_epochs, self.num_epochs}
+        for epoch in sorted(set(epochs) - set(self.out_checkpoints)):
+            self.out_checkpoints[epoch] = Checkpoint(self.output_path(f"models/epoch.{epoch:03d}.index"))
+        job_dir = os.path.dirname(os.path.dirname(self.out_model_dir.get_path()))
+        if not complete_epochs(self.out_model_dir.get_path()) >= {self.num_epochs}:
+            reopen(job_dir, f"{self.num_epochs} epochs are wanted")
 
     def tasks(self) -> Iterator[Task]:
         """One long task, which can be run again at any time."""

@@ -9,8 +9,11 @@ import subprocess
 import sys
 
 USAGE = """usage: ./sis manager CONFIG ...
+       ./sis show JOB          what a job is
+       ./sis why JOB_A JOB_B   in what two jobs differ
 
   CONFIG   configs/g2p.py runs py() of configs/g2p.py, configs/g2p.full runs full() of it
+  JOB      its id, an alias, its directory, or the start of its hash
 
 Runs Sisyphus where it is installed, else the embedded engine (SIS_ENGINE=embedded or sisyphus decides otherwise)."""
 

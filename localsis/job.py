@@ -12,15 +12,12 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from . import settings
-from .hashing import hash_bytes, short_hash
+from .hashing import short_hash
 from .paths import Path, Variable, extract_paths
 from .task import Task
 
 created_jobs: dict[str, Job] = {}
 """All jobs of this process by id."""
-
-told: list[str] = []
-"""What the user is to be told about jobs that were asked for twice with different unhashed arguments."""
 
 
 class JobSingleton(type):
@@ -34,7 +31,6 @@ class JobSingleton(type):
         del parsed["self"]
         job_id = f"{job_class._id_prefix()}.{job_class.hash(parsed)}"
         if job_id in created_jobs:
-            created_jobs[job_id]._sis_asked_again(parsed)
             return created_jobs[job_id]
         args, kwargs, parsed = copy.deepcopy((args, kwargs, parsed))
         job = job_class.__new__(job_class)
@@ -49,12 +45,7 @@ class JobSingleton(type):
 
 
 class Job(metaclass=JobSingleton):
-    """
-    Base of all jobs, as in Sisyphus.
-
-    A job may define ``take_over(arguments) -> names``: it is asked when an equal job is wanted with other unhashed
-    arguments, and gives the names of those that it took over.
-    """
+    """Base of all jobs, as in Sisyphus."""
 
     __sis_hash_exclude__: dict[str, Any] = {}
     __sis_hash_overwrite__: list[tuple[str, Any, Any]] = []
@@ -189,20 +180,6 @@ class Job(metaclass=JobSingleton):
     def _sis_task_rqmt(self, task: Task) -> dict[str, Any]:
         return {**task.rqmt, **self._sis_rqmt.get(task.name, {})}
 
-    def _sis_asked_again(self, parsed: dict[str, Any]) -> None:
-        different = {key: value for key, value in parsed.items() if not _same(value, self._sis_parsed.get(key))}
-        if not different:
-            return
-        taken = set(self.take_over(dict(parsed))) if hasattr(self, "take_over") else set()
-        for key, value in different.items():
-            if key in taken:
-                self._sis_parsed[key] = value
-            else:
-                told.append(
-                    f"{self._sis_job_id} was asked for before with {key}={self._sis_parsed.get(key)!r}, and now with "
-                    f"{key}={value!r}. {key} is not hashed, so it is one job: the first value is used"
-                )
-
     def _sis_setup_directory(self) -> None:
         for part in ("output", "work", "input", "engine"):
             os.makedirs(self._sis_path(part), exist_ok=True)
@@ -236,10 +213,3 @@ def link(target: str, name: str) -> None:
         os.remove(name)
     os.makedirs(os.path.dirname(name), exist_ok=True)
     os.symlink(target, name)
-
-
-def _same(left: Any, right: Any) -> bool:
-    try:
-        return hash_bytes(left) == hash_bytes(right)
-    except (TypeError, AssertionError):
-        return bool(left == right)

@@ -9,7 +9,6 @@ import signal
 import time
 from typing import IO
 
-from . import job as job_module
 from . import outputs, settings
 from .display import Display, make_display
 from .job import Job
@@ -50,8 +49,6 @@ class Manager:
         self._take_lock()
         previous = signal.signal(signal.SIGTERM, _interrupt)
         try:
-            for line in job_module.told:
-                self.display.say(line)
             self.jobs = outputs.wanted_jobs()
             self._prepare()
             with self.display:

@@ -9,14 +9,15 @@ from .cond import Cond
 from .dim import Dim, batch_dim
 from .embedding import Embedding
 from .errors import NetworkError, NetworkWarning
-from .initializer import Constant, Initializer, Normal, Uniform
+from .initializer import Constant, Initializer, Normal, NumpyFile, Uniform
 from .linear import Linear
 from .loop import Loop
 from .lstm import BidirectionalLstm, Lstm, LstmCell, LstmState
 from .masked_computation import MaskedComputation
 from .module import Module, ModuleList, Sequential
-from .network import Network, NumpyRun, run_numpy
+from .network import Network
 from .normalization import LayerNorm
+from .numpy_run import NumpyRun, run_numpy
 from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
 from .ops.choice import BeamSearch, choice
 from .ops.constants import constant, ones, zeros
@@ -85,6 +86,7 @@ __all__ = [
     "NetworkError",
     "NetworkWarning",
     "Normal",
+    "NumpyFile",
     "NumpyRun",
     "Parameter",
     "PythonCode",

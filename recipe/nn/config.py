@@ -55,7 +55,7 @@ def _imports(source: PythonSource) -> list[list[str]]:
     used = source.names.used
     names = ["Dim", "batch_dim", *(["single_step_dim"] if single_step_dim in used else [])]
     of_returnn = [f"from returnn.tensor import {', '.join(names)}"]
-    if any(dim.labels is not None for dim in used):
+    if any(dim.has_labels for dim in used):
         of_returnn.insert(0, "from returnn.datasets.util.vocabulary import Vocabulary")
     return [["from collections import namedtuple"] if source.has_lstm_state else [], of_returnn]
 

@@ -33,7 +33,7 @@ class Embedding(Module):
         if labels.sparse_dim is None:
             raise NetworkError(f"Embedding wants labels of {expected}, but {labels} is {labels.dtype}")
         fits = labels.sparse_dim is expected or (
-            expected.is_anonymous and expected.dimension == labels.sparse_dim.dimension
+            expected.is_anonymous and expected.known_size == labels.sparse_dim.known_size
         )
         if not fits:
             raise NetworkError(f"Embedding wants labels of {expected}, but {labels} are labels of {labels.sparse_dim}")

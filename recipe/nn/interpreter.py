@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
+from .delayed import resolved
 from .dim import Dim, batch_dim
 from .errors import NetworkError
 from .loop_ops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp, StackOp
@@ -187,7 +188,7 @@ class _LoopRun:
         self.previous = [op for op in loop.previous.values() if op in needed and not op.is_constant]
         self.stacks = [op for op in loop.results if isinstance(op, StackOp) and op in needed]
         self.lasts = [op for op in loop.results if isinstance(op, LastOp) and op in needed]
-        beam_size = run.network.beam_sizes.get(loop)
+        beam_size = resolved(run.network.beam_sizes.get(loop))
         self.search: Search | None = None
         if beam_size is not None:
             if run.search is not None:

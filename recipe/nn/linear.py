@@ -118,8 +118,8 @@ def check_in_dim(module: Module, x: Tensor, weight: Parameter) -> None:
     :raises NetworkError: if they do not fit
     """
     wanted, given = weight.dims[0], x.feature_dim
-    if wanted is given or (wanted.is_anonymous and wanted.dimension == given.dimension) or 0 in (wanted.dimension,):
+    if wanted is given or (wanted.is_anonymous and wanted.known_size == given.known_size) or wanted.known_size == 0:
         return
-    if given.dimension == 0 or (given.is_anonymous and wanted.dimension == given.dimension):
+    if given.known_size == 0 or (given.is_anonymous and wanted.known_size == given.known_size):
         return
     raise NetworkError(f"{type(module).__name__} has in_dim {wanted}, but its input is {x} with feature dim {given}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .delayed import delayed_or
 from .dim import Dim, DimLike, as_dim
 from .errors import NetworkError
 from .loop_ops import LastOp, LoopIndex, LoopOp, UnstackOp
+from .number import is_size
 from .recording import as_tensor, current_recording
 from .state import LoopStates
 from .tensor import Tensor
@@ -23,7 +25,7 @@ class Loop:
     whichever is first; each sequence of the batch has its own.
 
     :param axis: the axis that is looped over; default: that of the first unstacked tensor, or a new one
-    :param max_seq_len: never more steps than this: a number or an int32 scalar
+    :param max_seq_len: never more steps than this: a number (or what gives it later), or an int32 scalar tensor
     :param include_eos: whether the step in which the end condition is true counts; see :meth:`end`
     """
 
@@ -31,7 +33,7 @@ class Loop:
         self,
         axis: DimLike | None = None,
         *,
-        max_seq_len: int | Tensor | None = None,
+        max_seq_len: Any = None,
         include_eos: bool | None = None,
     ):
         self.recording = current_recording()
@@ -60,7 +62,9 @@ class Loop:
         if self.op is not None:
             raise NetworkError("a Loop object runs once; make another nn.Loop() for a second loop")
         limit = as_tensor(self._max_seq_len) if isinstance(self._max_seq_len, Tensor) else None
-        steps = self._max_seq_len if isinstance(self._max_seq_len, int) else None
+        steps = None
+        if limit is None and self._max_seq_len is not None:
+            steps = delayed_or(self._max_seq_len, "max_seq_len", is_size, "a whole number of at least 1")
         self.op = LoopOp(self._axis, max_seq_len=steps, max_seq_len_tensor=limit)
         if self._include_eos is not None:
             self.op.include_eos = self._include_eos

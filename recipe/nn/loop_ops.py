@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from .delayed import Delayed, resolved
 from .dim import Dim, batch_dim, dims_text
 from .errors import NetworkError, warn
 from .op import Op
@@ -92,7 +93,7 @@ class UnstackOp(Op):
         """``rec_unstack``; where an end condition may cut the loop, ``gather``: RETURNN would ignore the condition."""
         x = lower.reference(self.inputs[0])
         axis = self.loop.input_axis
-        if self.loop.counts_steps:
+        if self.loop.counts_steps and not lower.is_canonical:
             position = {"position": lower.step_of(self.loop), "clip_to_valid": True}  # behind the end the last frame
             return lower.add(self, "gather", {"from": x, "axis": axis, **position})
         return lower.add(self, "rec_unstack", {"from": x, "axis": axis})
@@ -221,7 +222,7 @@ class LoopOp(Op):
 
     name = "loop"
 
-    def __init__(self, axis: Dim | None, *, max_seq_len: int | None, max_seq_len_tensor: Tensor | None):
+    def __init__(self, axis: Dim | None, *, max_seq_len: int | Delayed | None, max_seq_len_tensor: Tensor | None):
         self.axis = axis
         self.axis_is_given = axis is not None
         self._own_axis: Dim | None = None
@@ -508,7 +509,7 @@ class LoopOp(Op):
         """Runs the body step by step until all sequences have ended."""
         from .interpreter import run_loop
 
-        run_loop(run, self, int(limit[0]) if limit else self.max_seq_len)
+        run_loop(run, self, int(limit[0]) if limit else resolved(self.max_seq_len))
         return ()
 
     def layer(self, lower: Lowering) -> Any:

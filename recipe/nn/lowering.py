@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .delayed import Delayed
 from .dim import Dim, batch_dim
 from .inner_loop_results import InnerLoopResults
 from .layers import (
@@ -23,7 +24,7 @@ from .loop_ops import LastOp, LoopOp, PreviousOp, ResultOp, StackOp
 from .lstm_units import lstm_unit_for
 from .op import Op
 from .ops.choice import Choice
-from .ops.constants import constant_value
+from .ops.constants import Constant, constant_value
 from .ops.inputs import ParameterOp
 from .tensor import Tensor
 
@@ -39,6 +40,9 @@ class Lowering:
     :param network: what to translate
     :param device: "cpu" or "gpu": which LSTM unit is taken; parameters and results are the same
     """
+
+    is_canonical = False
+    """Whether it is for the hash: layers then say what is meant, not how one RETURNN is brought to compute it."""
 
     def __init__(self, network: Network, device: str = "gpu"):
         self.network = network
@@ -117,6 +121,13 @@ class Lowering:
         if isinstance(reference, Layer) and here.is_within(reference.network) and self._is_circular(tensor):
             return self.once(("held", tensor), lambda: self._held(reference, tensor))
         return reference
+
+    def number(self, tensor: Tensor) -> bool | int | float | None:
+        """The number that a layer can hold in place of a scalar constant; None where it must read the tensor."""
+        if tensor.dims or not isinstance(tensor.op, Constant):
+            return None
+        value = tensor.op.value
+        return (value.get() if value.is_available() else None) if isinstance(value, Delayed) else value
 
     def _is_circular(self, tensor: Tensor) -> bool:
         """Whether a value that a loop inside reads depends on states, which may come from there."""
@@ -507,7 +518,7 @@ class Lowering:
 
     # losses and outputs
 
-    def _mark_loss(self, tensor: Tensor, name: str, scale: float, as_error: bool) -> None:
+    def _mark_loss(self, tensor: Tensor, name: str, scale: float | Delayed, as_error: bool) -> None:
         reference = self.reference(tensor)
         layer = reference if isinstance(reference, Layer) and "loss" not in reference.options else None
         if layer is None or layer.has_own_name:
@@ -517,7 +528,7 @@ class Lowering:
         layer.options["loss"] = "as_is"
         if as_error:
             layer.options["loss_opts"] = {"as_error": True}
-        elif scale != 1.0:
+        elif isinstance(scale, Delayed) or scale != 1.0:
             layer.options["loss_scale"] = scale
 
     def _take_name(self, layer: Layer, name: str) -> None:

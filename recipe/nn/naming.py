@@ -64,6 +64,13 @@ class ModuleNames:
             raise NetworkError(f"{parameter!r} has no name: make it an attribute of a Module of the model")
         return self._parameters[parameter]
 
+    def has_parameter(self, parameter: Parameter) -> bool:
+        """Whether :meth:`parameter` has a name for it."""
+        try:
+            return bool(self.parameter(parameter))
+        except NetworkError:
+            return False
+
     def state(self, state: State) -> str | None:
         """The attribute name of a State that is held by a module, else None."""
         return self._states.get(state)

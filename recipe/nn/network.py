@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from .delayed import Delayed
 from .errors import NetworkError
 from .layers import LayerNetwork, plain
 from .loop_ops import FinalState, LoopOp, PreviousOp, ResultOp
@@ -21,6 +23,9 @@ from .parameter import Parameter
 from .recording import Body, Recording, record
 from .structure import flatten
 from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .canonical import CanonicalForm
 
 
 class Network:
@@ -57,8 +62,9 @@ class Network:
         self.needed_tensors: frozenset[Tensor] = frozenset()
         self.needed: frozenset[Op] = frozenset()
         self._find_needed()
-        self._digest: str | None = None
-        self._warn_unused(recording, model)
+        self._warn_unused(model)
+        self.root_body.finish()
+        self._canonical: CanonicalForm | None = None
 
     # what it has
 
@@ -80,7 +86,7 @@ class Network:
         return tuple(op for op in self.all_ops() if isinstance(op, LoopOp))
 
     @property
-    def beam_sizes(self) -> dict[LoopOp, int]:
+    def beam_sizes(self) -> dict[LoopOp, int | Delayed]:
         """The beam size of each loop that has choices by search."""
         return {
             op.body.loop: op.search.beam_size
@@ -131,37 +137,73 @@ class Network:
         """A table of its modules: what they give, how many parameters they have, in which loops they are called."""
         from .summary import summary_text
 
+        self._check_recorded_here()
         return summary_text(self)
 
     def draw(self, path: str, *, depth: int | None = None) -> pathlib.Path:
         """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.drawing.draw`."""
         from .drawing import draw
 
+        self._check_recorded_here()
         return draw(self, path, depth=depth)
 
     def canonical_form(self) -> dict[str, Any]:
-        """What is hashed: plain data that is equal for equal computations; see :mod:`recipe.nn.canonical`."""
+        """What is hashed: plain data that is equal for equal computations; see ``docs/canonical_form.md``."""
+        return copy.deepcopy(self.canonical().form)
+
+    def canonical(self) -> CanonicalForm:
+        """The canonical form, with its digest, and names for readers; made once."""
         from .canonical import canonical_form
 
-        return canonical_form(self)
+        if self._canonical is None:
+            vars(self)["_canonical"] = canonical_form(self)
+        assert self._canonical is not None
+        return self._canonical
+
+    @property
+    def delayed(self) -> tuple[Delayed, ...]:
+        """The values that it takes from jobs: sizes, numbers, paths."""
+        return self.canonical().delayed
 
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical form, in hex."""
-        from .canonical import digest
-
-        if self._digest is None:
-            self._digest = digest(self.canonical_form())
-        return self._digest
+        return self.canonical().digest
 
     def _sis_hash(self) -> bytes:
         return f"(Network, {self.digest})".encode()
 
     def __sis_state__(self) -> dict[str, Any]:
-        return {"digest": self.digest}  # so that Sisyphus does not search all ops for paths
+        """What Sisyphus looks at for inputs of the job: the values that jobs give, and not all ops."""
+        return {"digest": self.digest, "delayed": [delayed.source for delayed in self.delayed]}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_canonical" in vars(self):
+            raise NetworkError(
+                f"a Network is finished: its {name!r} cannot be set. Record another one: nn.Network(...)"
+            )
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise NetworkError(f"a Network is finished: its {name!r} cannot be deleted")
+
+    def __copy__(self) -> Network:
+        return self
 
     def __deepcopy__(self, memo: dict) -> Network:
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        from .pickling import to_table
+
+        canonical = self.canonical()
+        table = to_table({name: value for name, value in vars(self).items() if name != "_canonical"})
+        return {"canonical_form": canonical.form, "names": canonical.names, "canonical": canonical, "table": table}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from .pickling import from_table
+
+        vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"]})
 
     def random_parameters(self, seed: int = 0) -> dict[str, numpy.ndarray]:
         """Start values for all parameters, by name."""
@@ -172,9 +214,28 @@ class Network:
         }
 
     def __repr__(self) -> str:
-        return f"<Network, {len(self.needed)} ops, {len(self.parameters)} parameters, outputs {dict(self.outputs)}>"
+        parts = [f"Network {self.digest[:12]}", f"inputs {', '.join(self.extern_data) or 'none'}"]
+        if self.losses:
+            parts.append(f"losses {', '.join(loss.name for loss in self.losses)}")
+        if self.outputs:
+            parts.append(f"outputs {', '.join(name for name, _ in self.outputs)}")
+        if self.beam_sizes:
+            parts.append(f"search with beam {', '.join(map(str, self.beam_sizes.values()))}")
+        dims = [parameter.dims for parameter in self.parameters.values()]
+        if all(dim.known_size is not None for shape in dims for dim in shape):
+            parts.append(f"{len(dims)} parameters of {sum(math.prod(dim.size for dim in s) for s in dims):,} numbers")
+        else:
+            parts.append(f"{len(dims)} parameters, of sizes that jobs give")
+        return f"<{', '.join(parts)}>"
 
     # construction
+
+    def _check_recorded_here(self) -> None:
+        if not hasattr(self.root_body, "recording"):
+            raise NetworkError(
+                "this network was read from a pickle, which has what is computed, but not the modules that said so: "
+                "ask for its picture or summary where it is recorded"
+            )
 
     def _find_needed(self) -> None:
         """Marks what outputs and losses depend on."""
@@ -211,74 +272,12 @@ class Network:
             needed += self._needed_for(op.body.loop, ops)
         return needed
 
-    def _warn_unused(self, recording: Recording, model: Any) -> None:
+    def _warn_unused(self, model: Any) -> None:
         from .errors import warn
 
         if not self.losses or not isinstance(model, Module):
             return
-        used = set(self.parameters.values())
+        used = {op.owned for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed}
         unused = [name for name, parameter in model.named_parameters() if parameter not in used]
         if unused:
             warn(f"no output and no loss depends on these parameters: {', '.join(unused)}")
-
-
-def run_numpy(
-    network: Network,
-    feeds: Mapping[str, Any],
-    parameters: Mapping[str, numpy.ndarray] | None = None,
-    *,
-    train: bool = False,
-    seed: int = 0,
-    trace: bool = False,
-) -> NumpyRun:
-    """
-    Runs a network in NumPy, step by step: the definition of what it means.
-
-    :param feeds: arrays of the inputs by name; for one with lengths a pair (array [batch, time, ...], lengths [batch])
-    :param parameters: arrays by name; default: ``network.random_parameters(seed)``
-    :param train: whether dropout is on
-    :param trace: whether to keep each value of each step of each loop
-    """
-    from .interpreter import Run
-
-    if parameters is None:
-        parameters = network.random_parameters(seed)
-    run = Run(network, feeds, parameters, train=train, seed=seed, trace=trace)
-    run.execute(network.root_body)
-    return NumpyRun(network, run)
-
-
-class NumpyRun:
-    """
-    What a run in NumPy gave.
-
-    :ivar outputs: the outputs by name, each a :class:`recipe.nn.interpreter.Result`
-    :ivar losses: per loss its mean over all frames of the batch (its sum over features, if it has such)
-    :ivar beam_scores: of the search, if there was one: [batch, beam]
-    :ivar trace: the steps of loops, if asked for
-    """
-
-    def __init__(self, network: Network, run: Any):
-        from .interpreter import Result
-
-        self._run = run
-        self.outputs: dict[str, Result] = {name: self.result(tensor) for name, tensor in network.outputs}
-        self.losses: dict[str, float] = {loss.name: self._mean(loss.tensor) for loss in network.losses}
-        self.beam_scores: numpy.ndarray | None = run.searches[-1].scores if run.searches else None
-        self.trace = run.trace
-
-    def result(self, tensor: Tensor) -> Any:
-        """The value of any tensor of the network outside of loops."""
-        from .interpreter import Result
-
-        lengths = {dim: self._run._lengths[dim] for dim in tensor.dims if dim.is_dynamic}
-        return Result(self._run.values[tensor], tensor.dims, lengths)
-
-    def _mean(self, tensor: Tensor) -> float:
-        value = self._run.values[tensor]
-        mask = numpy.ones(value.shape, bool)
-        for dim in tensor.dims:
-            if dim.is_dynamic:
-                mask = mask & self._run.mask(dim, tensor.dims)
-        static = math.prod(dim.size for dim in tensor.dims if dim.is_static)
-        return float(value[mask].sum() * static / mask.sum())

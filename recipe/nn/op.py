@@ -33,6 +33,7 @@ class Op:
     """Stem of the layer's name."""
     is_main: ClassVar[bool] = False
     """Whether it is *the* layer of its module and so named by the module alone."""
+    not_pickled: ClassVar[tuple[str, ...]] = ("modules",)
     is_random: ClassVar[bool] = False
     """Whether each evaluation gives something else, so that it must stay in its loop."""
 
@@ -41,6 +42,7 @@ class Op:
         self.body: Body = recording.body
         self.source: SourceLine = user_source_line()
         self.modules: tuple[Module, ...] = tuple(recording.module_calls)
+        self._module_path: str | None = None
         self.inputs = tuple(recording.read(tensor, self) for tensor in inputs)
         self.outputs = tuple(Tensor(self, index) for index in range(outputs))
         self.infer()
@@ -67,6 +69,10 @@ class Op:
         """Makes it an op of another body, behind those that are there."""
         self.body = body
         body.ops.append(self)
+
+    def finish(self) -> None:
+        """Ends the recording for it: it keeps the path of its module, whatever the module becomes."""
+        self._module_path = self.module_path()
 
     @property
     def output(self) -> Tensor:
@@ -96,6 +102,8 @@ class Op:
 
     def module_path(self) -> str:
         """The path of the innermost module whose call made it, "" outside of modules."""
+        if self._module_path is not None:
+            return self._module_path
         return self.body.recording.module_path(self.modules[-1]) if self.modules else ""
 
     def require_float(self, *tensors: Tensor) -> None:

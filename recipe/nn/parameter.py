@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+from .delayed import Delayed, delayed_or
 from .dim import Dim, DimLike, dims_text, ordered_dims
-from .initializer import Initializer, Uniform, as_initializer
+from .initializer import Uniform, as_initializer
+from .number import is_number
 
 
 class Parameter:
@@ -13,7 +16,8 @@ class Parameter:
     A trained tensor, owned by the module that has it as attribute; its path there is its name.
 
     :param dims: the shape
-    :param initial: an initializer, or a number for a constant; default: Glorot uniform
+    :param initial: an initializer, or a number for a constant (one that a job gives, too);
+        default: Glorot uniform
     :param dtype: of the values
     :param trainable: whether training changes it
     :param weight_decay: factor of its squared L2 norm in the total loss (RETURNN's ``L2``)
@@ -23,16 +27,16 @@ class Parameter:
         self,
         dims: Iterable[DimLike],
         *,
-        initial: Initializer | float | None = None,
+        initial: Any = None,
         dtype: str = "float32",
         trainable: bool = True,
-        weight_decay: float = 0.0,
+        weight_decay: Any = 0.0,
     ):
         self.dims: tuple[Dim, ...] = ordered_dims(dims)
         self.initial = as_initializer(initial) if initial is not None else Uniform.glorot()
         self.dtype = dtype
         self.trainable = trainable
-        self.weight_decay = weight_decay
+        self.weight_decay: float | Delayed = delayed_or(weight_decay, "the weight decay", is_number, "a number")
 
     @property
     def shape(self) -> tuple[int, ...]:

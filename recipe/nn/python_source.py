@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy
 
+from .delayed import Delayed
 from .dim import Dim, batch_dim, single_step_dim
 from .errors import NetworkError
-from .layers import LayerNetwork, LstmStateTuple, plain
+from .layers import Formula, LayerNetwork, LstmStateTuple, plain
 
 WIDTH = 120
 _INDENT = 4
@@ -78,9 +79,9 @@ class DimNames:
             if dim in (batch_dim, single_step_dim):
                 continue
             lines.append(f"{name} = {self._expression(dim)}")
-            if dim.labels is not None:
+            if dim.has_labels:
                 start = f"{name}.vocab = "
-                options = {"labels": list(dim.labels), "vocab_file": None, "unknown_label": None}
+                options: dict[str, Any] = {"labels": list(dim.labels or ()), "vocab_file": None, "unknown_label": None}
                 lines.append(start + source.call("Vocabulary.create_vocab", options, used=len(start)))
         return lines
 
@@ -117,6 +118,8 @@ class PythonSource:
         """
         if isinstance(value, LayerNetwork):
             return self.net_dict(value, indent)
+        if isinstance(value, Delayed):
+            value = value.get()
         line = self._one_line(value)
         if indent + used + len(line) < WIDTH or not isinstance(value, (dict, list, tuple)) or not value:
             return line
@@ -185,6 +188,10 @@ class PythonSource:
             return "{" + ", ".join(sorted(self._one_line(item) for item in value)) + "}" if value else "set()"
         if isinstance(value, PythonCode):
             return value.code
+        if isinstance(value, Delayed):
+            return self._one_line(value.get())
+        if isinstance(value, Formula):
+            return quoted(value.text())
         return _number(value)
 
 

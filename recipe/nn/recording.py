@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .delayed import Delayed, delayed_or, is_delayed
 from .errors import NetworkError
 from .naming import ModuleNames
+from .number import is_number
 from .parameter import Parameter
 from .tensor import Tensor
 
@@ -26,7 +28,7 @@ class Loss(NamedTuple):
 
     tensor: Tensor
     name: str
-    scale: float
+    scale: float | Delayed
     as_error: bool
 
 
@@ -51,6 +53,16 @@ class Body:
         self.ops: list[Op] = []
         self.values: dict[StateLeaf, Tensor] = {}
         self.closed = False
+
+    not_pickled = ("recording", "values", "branch")
+
+    def finish(self) -> None:
+        """Ends the recording for all its ops, and those of loops in it."""
+        for op in self.ops:
+            op.finish()
+            steps = getattr(op, "body_of_steps", None)
+            if steps is not None:
+                steps.finish()
 
     def is_inside(self, other: Body) -> bool:
         """Whether this body is ``other`` or somewhere within it."""
@@ -180,10 +192,10 @@ class Recording:
                 if dims.count(dim) > 1 and not getattr(op, "is_parameter", False):
                     raise NetworkError(
                         f"{tensor} would have the dim {dim} twice. Make a second dim for the other axis: "
-                        f"nn.Dim({dim.dimension}, name=...)"
+                        f"nn.Dim({dim.known_size}, name=...)"
                     )
 
-    def add_loss(self, tensor: Tensor, name: str | None, scale: float, as_error: bool) -> None:
+    def add_loss(self, tensor: Tensor, name: str | None, scale: Any, as_error: bool) -> None:
         """Notes a loss. One inside a loop becomes the loss over all steps."""
         if tensor.op.body is not self.root_body and not self.body.is_inside(tensor.op.body):
             raise NetworkError(f"{tensor} is a value of a loop that is over; mark it as loss inside the loop")
@@ -195,7 +207,8 @@ class Recording:
         unique = (
             name if name not in taken else next(f"{name}_{i}" for i in range(2, 10_000) if f"{name}_{i}" not in taken)
         )
-        self.losses.append(Loss(tensor, unique, float(scale), as_error))
+        scale = delayed_or(scale, f"the scale of loss {unique!r}", is_number, "a number")
+        self.losses.append(Loss(tensor, unique, scale, as_error))
 
     def add_output(self, tensor: Tensor, name: str | None) -> None:
         """Notes an output. Without name it is the default one, called ``output``."""
@@ -267,6 +280,8 @@ def as_tensor(value: Any, *, dtype: str | None = None) -> Tensor:
         return current_recording().parameter(value)
     from .ops.constants import constant
 
-    if isinstance(value, (bool, int, float)) or (hasattr(value, "dtype") and getattr(value, "shape", None) == ()):
-        return constant(value if isinstance(value, (bool, int, float)) else value.item(), dtype=dtype)
+    if isinstance(value, (bool, int, float)) or is_delayed(value):
+        return constant(value, dtype=dtype)
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+        return constant(value[()], dtype=dtype)
     raise NetworkError(f"a tensor is wanted here, not {value!r} ({type(value).__name__})")

@@ -242,7 +242,7 @@ def common_dims(op_name: str, tensors: Sequence[Tensor]) -> tuple[Dim, ...]:
     for tensor in known:
         missing = [dim for dim in tensor.dims if dim not in largest.dims]
         if missing:
-            same_size = [(a, b) for a in missing for b in largest.dims if a.dimension == b.dimension and a.is_static]
+            same_size = [(a, b) for a in missing for b in largest.dims if a.known_size == b.known_size is not None]
             hint = (
                 f" {same_size[0][0].name!r} and {same_size[0][1].name!r} have the same size, but are two dims: "
                 "use one Dim object in both places."

@@ -125,11 +125,6 @@ def killed():
     tk.register_output("killed", KilledJob().out)
 
 
-def twice():
-    NumberJob(1, note="first")
-    tk.register_output("number", NumberJob(1, note="second").out)
-
-
 def gpu():
     job = NumberJob(9)
     job.set_rqmt("run", {"gpu": 1})
@@ -271,12 +266,6 @@ def test_second_manager_is_refused(setup: pathlib.Path) -> None:
     assert status == 1 and "another manager is running" in text
     manager.communicate(timeout=30)
     assert manager.returncode == 0
-
-
-def test_other_unhashed_argument_is_told(setup: pathlib.Path) -> None:
-    status, text = run(setup, "manager", "configs/toy.twice")
-    assert status == 0
-    assert "note='first'" in text and "note='second'" in text
 
 
 def test_gpu_on_a_machine_without(setup: pathlib.Path) -> None:

@@ -45,7 +45,7 @@ class Concat(Op):
         else:
             joined = sum(axes[1:], axes[0])
             if self._pending is not None:
-                self._pending.dimension, self._pending.name = joined.size, joined.name
+                self._pending.become(joined)
                 joined = self._pending
         self.set_output([joined if dim is axis_of_first else dim for dim in first.dims])
 
@@ -89,14 +89,22 @@ class Split(Op):
     def infer(self) -> None:
         """The dims of the input, with each part in place of the axis."""
         x = self.inputs[0]
-        if sum(part.size for part in self.parts) != self.axis.size:
-            sizes = " + ".join(str(part.size) for part in self.parts)
-            raise NetworkError(f"split of {x} along {self.axis}: the parts {sizes} do not add up to {self.axis.size}")
+        if all(dim.known_size is not None for dim in (self.axis, *self.parts)):
+            self._check_sizes()
         for index, part in enumerate(self.parts):
             self.set_output([part if dim is self.axis else dim for dim in x.dims], index=index)
 
+    def _check_sizes(self) -> None:
+        if sum(part.size for part in self.parts) != self.axis.size:
+            sizes = " + ".join(str(part.size) for part in self.parts)
+            raise NetworkError(
+                f"split of {self.inputs[0]} along {self.axis}: the parts {sizes} do not add up to {self.axis.size}",
+                self.source,
+            )
+
     def numpy(self, run: Run, x: numpy.ndarray) -> tuple:
         """``numpy.split``."""
+        self._check_sizes()
         bounds = numpy.cumsum([part.size for part in self.parts])[:-1]
         return tuple(numpy.split(x, bounds, axis=self.inputs[0].dims.index(self.axis)))
 
@@ -180,7 +188,7 @@ def split(
         parts = [as_dim(size) for size in size_splits]
     else:
         assert num is not None
-        if dim.size % num:
+        if dim.known_size is not None and dim.known_size % num:
             raise NetworkError(f"{dim} of {x} ({dims_text(x.dims)}) cannot be split into {num} equal parts")
         parts = [dim // num] * num
     return Split(x, dim, parts).outputs
@@ -209,7 +217,8 @@ class Slice(Op):
     def infer(self) -> None:
         """The dims of the input, with the part in place of the axis."""
         x = self.inputs[0]
-        if self.start < 0 or self.start + self.out_dim.size > self.axis.size:
+        sizes_known = self.axis.known_size is not None and self.out_dim.known_size is not None
+        if self.start < 0 or (sizes_known and self.start + self.out_dim.size > self.axis.size):
             raise NetworkError(
                 f"slice of {x}: {self.axis} has the entries 0 to {self.axis.size - 1}, not {self.start} to "
                 f"{self.start + self.out_dim.size - 1}"
@@ -224,8 +233,9 @@ class Slice(Op):
     def layer(self, lower: Lowering) -> Reference:
         """``slice``."""
         x = lower.reference(self.inputs[0])
-        end = self.start + self.out_dim.size
-        options = {"from": x, "axis": self.axis, "slice_start": self.start, "slice_end": end, "out_dim": self.out_dim}
+        options = {"from": x, "axis": self.axis, "slice_start": self.start, "out_dim": self.out_dim}
+        if not lower.is_canonical:
+            options["slice_end"] = self.start + self.out_dim.size
         return lower.add(self, "slice", options)
 
 
@@ -277,7 +287,9 @@ class ReplaceDim(Op):
     def infer(self) -> None:
         """The dims of the input with the other one in place of the axis."""
         x = self.inputs[0]
-        if self.axis.dimension != self.out_dim.dimension:
+        sizes = self.axis.known_size, self.out_dim.known_size
+        both = None not in sizes or self.axis.is_static != self.out_dim.is_static
+        if both and sizes[0] != sizes[1]:
             raise NetworkError(f"replace_dim: {self.axis} of {x} and {self.out_dim} have different sizes")
         self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims], sparse_dim=x.sparse_dim)
 
@@ -305,7 +317,7 @@ class Squeeze(Op):
     def infer(self) -> None:
         """Those of the input without the axis."""
         x = self.inputs[0]
-        if self.axis.dimension != 1:
+        if self.axis.known_size != 1:
             raise NetworkError(f"squeeze removes an axis of size 1, but {self.axis} of {x} is not")
         self.set_output([dim for dim in x.dims if dim is not self.axis], sparse_dim=x.sparse_dim)
 
@@ -354,4 +366,4 @@ def replace_dim(x: Tensor, *, axis: DimLike | str | None = None, out_dim: Dim | 
     """
     x = as_tensor(x)
     dim = x.resolve_axis(axis)
-    return ReplaceDim(x, dim, out_dim or Dim(dim.dimension, f"{dim.name}_2")).output
+    return ReplaceDim(x, dim, out_dim or dim.with_name(f"{dim.name}_2")).output

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from ..delayed import Delayed, delayed_or, resolved
 from ..dim import batch_dim, dims_text
 from ..errors import NetworkError
+from ..number import is_number, is_size
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor
@@ -30,8 +32,14 @@ class BeamSearch:
     :param length_normalization: exponent of the length by which scores are divided; 0 for plain sums
     """
 
-    beam_size: int = 12
-    length_normalization: float = 1.0
+    beam_size: Any = 12
+    length_normalization: Any = 1.0
+
+    def __post_init__(self) -> None:
+        size = delayed_or(self.beam_size, "the beam size", is_size, "a whole number of at least 1")
+        exponent = delayed_or(self.length_normalization, "length_normalization", is_number, "a number")
+        object.__setattr__(self, "beam_size", size)
+        object.__setattr__(self, "length_normalization", exponent)
 
 
 class Choice(Op):
@@ -73,8 +81,9 @@ class Choice(Op):
         log_prob = numpy.where(search.ended[..., None], only_first, log_prob)
         base = search.scores
         step = run.steps[search.loop]
-        if self.search.length_normalization and step:
-            base = numpy.where(search.ended, base * ((step + 1) / step) ** self.search.length_normalization, base)
+        exponent = resolved(self.search.length_normalization)
+        if exponent and step:
+            base = numpy.where(search.ended, base * ((step + 1) / step) ** exponent, base)
         total = (base[..., None] + log_prob).reshape(batch, beam * labels)
         best = numpy.argsort(-total, axis=-1, kind="stable")[:, :beam]
         search.scores = numpy.take_along_axis(total, best, axis=-1)
@@ -92,10 +101,11 @@ class Choice(Op):
             "target": None,
             "search": True,
         }
-        if not self.search.length_normalization:
+        exponent = self.search.length_normalization
+        if isinstance(exponent, Delayed) or exponent not in (0.0, 1.0):
+            options["length_normalization_exponent"] = exponent
+        elif not exponent:
             options["length_normalization"] = False
-        elif self.search.length_normalization != 1.0:
-            options["length_normalization_exponent"] = self.search.length_normalization
         return lower.add(self, "choice", options)
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from ..delayed import Delayed, is_delayed, resolved
 from ..dim import Dim, DimLike, as_dim, ordered_dims
+from ..number import is_number, plain_number
 from ..op import Op
 from ..tensor import Tensor
 
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class Constant(Op):
-    """One number in all places."""
+    """One number in all places; it may be one that a job gives later."""
 
     name = "constant"
 
-    def __init__(self, value: bool | int | float, dims: tuple[Dim, ...], dtype: str, sparse_dim: Dim | None):
+    def __init__(self, value: bool | int | float | Delayed, dims: tuple[Dim, ...], dtype: str, sparse_dim: Dim | None):
         self.value, self.dims, self.dtype, self.sparse_dim = value, dims, dtype, sparse_dim
         super().__init__()
 
@@ -32,7 +34,7 @@ class Constant(Op):
 
     def numpy(self, run: Run) -> numpy.ndarray:
         """``numpy.full``."""
-        return numpy.full(run.shape(self.output), self.value, self.dtype)
+        return numpy.full(run.shape(self.output), resolved(self.value), self.dtype)
 
     def layer(self, lower: Lowering) -> Reference:
         """``constant``; none at all where it is only the initial value of states, one for all that are alike."""
@@ -46,7 +48,7 @@ class Constant(Op):
 
 
 def constant(
-    value: bool | int | float,
+    value: Any,
     dims: Iterable[DimLike] = (),
     *,
     dtype: str | None = None,
@@ -55,12 +57,18 @@ def constant(
     """
     ``value`` in all places of a tensor of these dims.
 
+    :param value: a number or bool; or what gives a number later, see :mod:`recipe.nn.delayed`
     :param dtype: default: bool, int32 or float32, as the value is
     :param sparse_dim: for labels: the dim that they index
     """
+    if is_delayed(value) and not isinstance(value, Delayed):
+        value = Delayed(value, "a constant", check=is_number, wanted="a number")
+    value = plain_number(value)
+    if dtype is None:
+        dtype = "float32" if isinstance(value, Delayed) else None
     if dtype is None:
         dtype = "bool" if isinstance(value, bool) else "int32" if isinstance(value, int) else "float32"
-    if dtype.startswith("float"):
+    if dtype.startswith("float") and not isinstance(value, Delayed):
         value = float(value)
     return Constant(value, ordered_dims(dims), dtype, as_dim(sparse_dim) if sparse_dim is not None else None).output
 
@@ -76,5 +84,7 @@ def ones(dims: Iterable[DimLike], *, dtype: str = "float32") -> Tensor:
 
 
 def constant_value(tensor: Tensor) -> bool | int | float | None:
-    """The number, if the tensor is a constant, else None."""
-    return tensor.op.value if isinstance(tensor.op, Constant) else None
+    """The number, if the tensor is a constant that is known while the network is made, else None."""
+    if not isinstance(tensor.op, Constant) or isinstance(tensor.op.value, Delayed):
+        return None
+    return tensor.op.value

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..errors import NetworkError
+from ..delayed import Delayed, delayed_or, resolved
+from ..number import is_number
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor
@@ -23,7 +24,7 @@ class Dropout(Op):
     name = "dropout"
     is_random = True
 
-    def __init__(self, x: Tensor, rate: float):
+    def __init__(self, x: Tensor, rate: float | Delayed):
         self.rate = rate
         super().__init__(x)
 
@@ -36,13 +37,16 @@ class Dropout(Op):
         """The input itself outside of training."""
         if not run.train:
             return x
-        keep = run.random.random(x.shape) >= self.rate
-        return (x * keep / (1.0 - self.rate)).astype(x.dtype)
+        rate = resolved(self.rate)
+        keep = run.random.random(x.shape) >= rate
+        return (x * keep / (1.0 - rate)).astype(x.dtype)
 
     def layer(self, lower: Lowering) -> Reference:
         """``dropout`` with a mask entry for each place; by default RETURNN has one for all sequences and frames."""
         x = lower.reference(self.inputs[0])
         loop = self.body.loop
+        if lower.is_canonical:
+            return lower.add(self, "dropout", {"from": x, "dropout": self.rate})
         if loop is not None and not self.inputs[0].op.body.is_inside(loop.body_of_steps):
             # RETURNN would move this out of the loop, and all steps would have one mask
             options = {"from": [x, lower.step()], "eval": "source(0) + 0 * tf.cast(source(1), source(0).dtype)"}
@@ -52,13 +56,16 @@ class Dropout(Op):
         return lower.add(self, "dropout", {"from": x, "dropout": self.rate, "dropout_noise_shape": {"*": None}})
 
 
-def dropout(x: Tensor, rate: float) -> Tensor:
+def dropout(x: Tensor, rate: Any) -> Tensor:
     """
     Entries set to 0 with probability ``rate`` in training, the others divided by ``1 - rate``.
 
     :raises NetworkError: if the rate is not in [0, 1)
     """
-    if not 0.0 <= rate < 1.0:
-        raise NetworkError(f"the dropout rate must be at least 0 and below 1, not {rate}")
+    rate = delayed_or(rate, "the dropout rate", _is_rate, "at least 0 and below 1")
     x = as_tensor(x)
-    return Dropout(x, rate).output if rate else x
+    return Dropout(x, rate).output if isinstance(rate, Delayed) or rate else x
+
+
+def _is_rate(value: Any) -> bool:
+    return is_number(value) and 0.0 <= value < 1.0

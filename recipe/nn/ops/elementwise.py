@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from ..delayed import is_delayed
 from ..dim import Dim, DimLike, as_dim
 from ..errors import NetworkError
+from ..number import is_number
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor, TensorLike, common_dims
-from .constants import constant, constant_value
+from .constants import constant
 
 if TYPE_CHECKING:
     from ..interpreter import Run
@@ -85,7 +87,7 @@ class Combine(Elementwise):
     def layer(self, lower: Lowering) -> Reference:
         """``combine``, or ``eval`` where one side is a number or the kind is none of combine's."""
         formula = _ARITHMETIC[self.kind][1]
-        constants = [constant_value(tensor) if not tensor.dims else None for tensor in self.inputs]
+        constants = [lower.number(tensor) for tensor in self.inputs]
         if any(value is not None for value in constants) or self.kind not in _COMBINE_KINDS:
             terms: list[str] = []
             sources: list[Reference] = []
@@ -142,7 +144,7 @@ class Compare(Elementwise):
     def layer(self, lower: Lowering) -> Reference:
         """``compare``."""
         left, right = self.inputs
-        value = constant_value(right) if not right.dims else None
+        value = lower.number(right)
         if value is not None:
             return lower.add(self, "compare", {"from": lower.reference(left), "value": value, "kind": self.kind})
         options: dict[str, Any] = {"from": [lower.operand(self, x) for x in self.inputs], "kind": self.kind}
@@ -179,7 +181,7 @@ class Where(Elementwise):
         condition, true, false = self.inputs
         sides: list[Any] = []
         for tensor in (true, false):
-            value = constant_value(tensor) if not tensor.dims and tensor.sparse_dim is None else None
+            value = lower.number(tensor) if tensor.sparse_dim is None else None
             sides.append(value if value is not None else lower.operand(self, tensor))
         options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
         return lower.add(self, "switch", options)
@@ -326,11 +328,11 @@ def cast(x: Tensor, dtype: str, *, sparse_dim: DimLike | None = None) -> Tensor:
 
 def _two(left: TensorLike, right: TensorLike) -> tuple[Tensor, Tensor]:
     """Both as tensors; a number takes the dtype of the other side where it can."""
-    if isinstance(left, (int, float)) and not isinstance(left, bool):
+    if is_number(left) or is_delayed(left):
         right = as_tensor(right)
         return as_tensor(left, dtype=_number_dtype(left, right)), right
     left = as_tensor(left)
-    if isinstance(right, (int, float)) and not isinstance(right, bool):
+    if is_number(right) or is_delayed(right):
         return left, as_tensor(right, dtype=_number_dtype(right, left))
     return left, as_tensor(right)
 
@@ -342,14 +344,14 @@ def _without_ones(x: Tensor, other: Tensor) -> Tensor:
     if x.known_dims is None or other.known_dims is None:
         return x
     missing = [dim for dim in x.dims if dim not in other.dims]
-    if all(dim.dimension == 1 for dim in missing) and any(dim not in x.dims for dim in other.dims):
+    if all(dim.known_size == 1 for dim in missing) and any(dim not in x.dims for dim in other.dims):
         for dim in missing:
             x = squeeze(x, dim)
     return x
 
 
-def _number_dtype(number: int | float, other: Tensor) -> str:
-    return other.dtype if isinstance(number, int) or other.dtype.startswith("float") else "float32"
+def _number_dtype(number: Any, other: Tensor) -> str:
+    return other.dtype if not isinstance(number, float) or other.dtype.startswith("float") else "float32"
 
 
 def maximum(left: TensorLike, right: TensorLike) -> Tensor:

@@ -55,7 +55,13 @@ class Gather(Op):
         """``gather``."""
         x, position = self.inputs
         at = lower.reference(position)
-        if self.body.loop is not None and self.axis.is_dynamic and batch_dim in x.dims and not position.dims:
+        if (
+            not lower.is_canonical
+            and self.body.loop is not None
+            and self.axis.is_dynamic
+            and batch_dim in x.dims
+            and not position.dims
+        ):
             # RETURNN may move this out of the loop, and then needs to know that positions are per sequence, too
             length = lower.add(self, "length", {"from": lower.reference(x), "axis": self.axis}, name="gather_length")
             at = lower.add(self, "eval", {"from": [at, length], "eval": "source(0) + 0 * source(1)"}, name="position")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from ..delayed import Delayed
 from ..dim import DimLike, as_dim, batch_dim, dims_text, ordered_dims
 from ..errors import NetworkError
 from ..op import Op
@@ -39,6 +41,12 @@ class ExternData:
         self.dtype = dtype or ("int32" if self.sparse_dim is not None else "float32")
         if batch_dim not in self.dims:
             raise NetworkError(f"input {name!r} needs nn.batch_dim among its dims, it has {dims_text(self.dims)}")
+        self._is_declared = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_is_declared" in vars(self):
+            raise NetworkError(f"the declaration of input {self.name!r} cannot be changed; make another nn.ExternData")
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         return f"ExternData({self.name!r}, {dims_text(self.dims)})"
@@ -77,10 +85,19 @@ class ParameterOp(Op):
 
     name = "parameter"
     is_parameter = True
+    not_pickled = (*Op.not_pickled, "owned")
 
     def __init__(self, parameter: Parameter):
-        self.parameter = parameter
+        self.owned = parameter
+        self.parameter = copy.copy(parameter)  # what the model does with its own later is another network's
+        self._path: str | None = None
         super().__init__()
+
+    def finish(self) -> None:
+        """It keeps its name."""
+        super().finish()
+        if self.body.recording.names.has_parameter(self.owned):
+            self._path = self.path
 
     def infer(self) -> None:
         """As declared."""
@@ -89,7 +106,7 @@ class ParameterOp(Op):
     @property
     def path(self) -> str:
         """Its name: the path of attributes."""
-        return self.body.recording.names.parameter(self.parameter)
+        return self._path or self.body.recording.names.parameter(self.owned)
 
     def numpy(self, run: Run) -> numpy.ndarray:
         """The array given for its name."""
@@ -109,7 +126,7 @@ class ParameterOp(Op):
         options: dict[str, Any] = {
             "class": "variable",
             "shape": parameter.dims,
-            "init": parameter.initial.returnn(parameter.shape),
+            "init": parameter.initial.returnn(),
             "param_name": name,
         }
         options["name_scope"] = scope
@@ -117,7 +134,7 @@ class ParameterOp(Op):
             options["dtype"] = parameter.dtype
         if not parameter.trainable:
             options["trainable"] = False
-        if parameter.weight_decay:
+        if isinstance(parameter.weight_decay, Delayed) or parameter.weight_decay:
             options["L2"] = parameter.weight_decay
         return Layer(lower.root, lower.root.unique_name(self.path.replace("/", "_")), options, scope)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from ..delayed import Delayed, delayed_or, resolved
 from ..errors import NetworkError
+from ..number import is_number
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor
@@ -60,7 +62,7 @@ class SmoothedLoss(Op):
 
     name = "smoothed_cross_entropy"
 
-    def __init__(self, loss: Tensor, mean_log_prob: Tensor, smoothing: float):
+    def __init__(self, loss: Tensor, mean_log_prob: Tensor, smoothing: float | Delayed):
         self.smoothing = smoothing
         super().__init__(loss, mean_log_prob)
 
@@ -71,12 +73,18 @@ class SmoothedLoss(Op):
     def numpy(self, run: Run, loss: numpy.ndarray, mean_log_prob: numpy.ndarray) -> numpy.ndarray:
         """The definition."""
         mean_log_prob = run.aligned(mean_log_prob, self.inputs[1].dims, self.output.dims)
-        return (1.0 - self.smoothing) * loss - self.smoothing * mean_log_prob
+        smoothing = resolved(self.smoothing)
+        return (1.0 - smoothing) * loss - smoothing * mean_log_prob
 
     def layer(self, lower: Lowering) -> Reference:
         """``eval``."""
-        formula = f"{1.0 - self.smoothing!r} * source(0) - {self.smoothing!r} * source(1)"
-        return lower.add(self, "eval", {"from": [lower.reference(x) for x in self.inputs], "eval": formula})
+        options: dict[str, Any] = {"from": [lower.reference(x) for x in self.inputs]}
+        if lower.is_canonical:
+            options |= {"eval": "(1 - smoothing) * source(0) - smoothing * source(1)", "smoothing": self.smoothing}
+        else:
+            smoothing = resolved(self.smoothing)
+            options["eval"] = f"{1.0 - smoothing!r} * source(0) - {smoothing!r} * source(1)"
+        return lower.add(self, "eval", options)
 
 
 class ArgMax(Op):
@@ -101,7 +109,7 @@ class ArgMax(Op):
         return lower.add(self, "reduce", {"from": lower.reference(x), "mode": "argmax", "axis": x.feature_dim})
 
 
-def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0.0) -> Tensor:
+def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0) -> Tensor:
     """
     Cross entropy per frame, of a target distribution with ``1 - label_smoothing`` on the target and the rest spread
     evenly over all labels, as in PyTorch (Szegedy et al. 2016).
@@ -115,9 +123,14 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: float = 0
 
     logits, targets = as_tensor(logits), as_tensor(targets)
     loss = SparseCrossEntropy(logits, targets).output
-    if label_smoothing:
-        loss = SmoothedLoss(loss, reduce_mean(log_softmax(logits)), label_smoothing).output
+    smoothing = delayed_or(label_smoothing, "label_smoothing", _is_share, "at least 0 and below 1")
+    if isinstance(smoothing, Delayed) or smoothing:
+        loss = SmoothedLoss(loss, reduce_mean(log_softmax(logits)), smoothing).output
     return loss
+
+
+def _is_share(value: Any) -> bool:
+    return is_number(value) and 0 <= value < 1
 
 
 def argmax(x: Tensor) -> Tensor:

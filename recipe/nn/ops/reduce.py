@@ -49,7 +49,7 @@ class Reduce(Op):
         """``reduce``."""
         options = {"from": lower.reference(self.inputs[0]), "mode": self.mode, "axis": list(self.axes)}
         loop = self.body.loop
-        if loop is not None and any(axis is loop.history_dim for axis in self.axes):
+        if not lower.is_canonical and loop is not None and any(axis is loop.history_dim for axis in self.axes):
             # outside of the loop RETURNN does not know where the frames of each step's history end; in it, all count
             options["use_time_mask"] = False
             options["collocate_with"] = [lower.stays_in_loop(lower.unit, is_needed=True)]
@@ -75,7 +75,7 @@ def reduce(mode: str, x: Tensor, axis: DimLike | str | Iterable[DimLike] | None 
         axes = [x.resolve_axis(axis)]
     else:
         axes = [x.resolve_axis(one) for one in axis]
-    return Reduce(mode, x, tuple(axes)).output
+    return Reduce(mode, x, tuple(sorted(axes, key=x.dims.index))).output
 
 
 def reduce_sum(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None) -> Tensor:

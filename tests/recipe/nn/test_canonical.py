@@ -192,4 +192,4 @@ def test_search_options_count(include_eos: bool) -> None:
 def test_canonical_form_is_plain_data() -> None:
     form = nn.Network(Program()).canonical_form()
     assert json.loads(json.dumps(form)) == form
-    assert form["format"] == 1
+    assert form["format"] == 2

@@ -47,6 +47,69 @@ def test_batch_dim_and_numbers_as_dims_are_the_same_after_pickling() -> None:
     assert pickle.loads(pickle.dumps(dims)) == dims
 
 
+def _chain(steps: int, looped: bool) -> nn.Tensor:
+    def chain(x: nn.Tensor) -> nn.Tensor:
+        for _ in range(steps):
+            x = nn.tanh(x) + 1.0
+        return x
+
+    if not looped:
+        return chain(frames())
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        loop.state.s = chain(loop.unstack(frames()) + loop.state.s)
+        return loop.stack(loop.state.s)
+
+
+@pytest.mark.parametrize("looped", [False, True])
+def test_long_networks_are_pickled(looped: bool) -> None:
+    """Pickle by itself gives up some hundred objects deep."""
+    network = nn.Network(_chain, steps=1500, looped=looped)
+    again = pickle.loads(pickle.dumps(network))
+    assert again.config_text() == network.config_text()
+
+
+def test_pickle_is_small_and_has_nothing_of_the_user() -> None:
+    """So a worker needs no file of the model, which may have changed or gone since."""
+    data = pickle.dumps(nn.Network(small_model()))
+    assert len(data) < 60_000
+    assert b"recipe.models" not in data and b"tests." not in data
+
+
+def test_picture_of_a_pickled_network_is_refused() -> None:
+    again = pickle.loads(pickle.dumps(nn.Network(small_model())))
+    with pytest.raises(nn.NetworkError, match="where it is recorded"):
+        again.summary()
+
+
+@pytest.mark.parametrize("name", ["losses", "outputs", "root_body", "digest", "anything"])
+def test_cannot_be_changed(name: str) -> None:
+    network = nn.Network(small_model())
+    digest = network.digest
+    for change in (lambda: setattr(network, name, ()), lambda: delattr(network, name)):
+        with pytest.raises(nn.NetworkError, match="a Network is finished"):
+            change()
+    network.canonical_form()["layers"].clear()
+    assert network.digest == digest and copy.copy(network) is network
+    assert pickle.loads(pickle.dumps(network)).canonical_form() == network.canonical_form()
+
+
+def test_later_changes_of_the_model_are_none_of_the_network() -> None:
+    model = small_model()
+    network, first = nn.Network(model), nn.Network(model)
+    text, digest, names = first.config_text(), first.digest, list(first.parameters)
+    for parameter in model.parameters():
+        parameter.initial, parameter.trainable, parameter.weight_decay = nn.Constant(3.0), False, 0.5
+    model.encoder, model.renamed = None, model.encoder  # type: ignore[attr-defined, assignment]
+    assert (network.config_text(), network.digest, list(network.parameters)) == (text, digest, names)
+
+
+def test_declarations_of_inputs_cannot_be_changed() -> None:
+    with pytest.raises(nn.NetworkError, match="make another nn.ExternData"):
+        FRAMES.dtype = "int32"
+
+
 def test_digest_is_computed_once() -> None:
     network = nn.Network(small_model())
     assert network.digest is network.digest

@@ -1,0 +1,99 @@
+"""Finds the job that a user names: by id, alias, directory, or the start of its hash."""
+
+from __future__ import annotations
+
+import os
+import runpy
+from collections.abc import Iterator
+
+from .saved_job import InspectionError, SavedJob
+
+
+class Setup:
+    """
+    A Sisyphus setup.
+
+    :param directory: where its settings.py is
+    """
+
+    def __init__(self, directory: str):
+        self.directory = os.path.abspath(directory)
+        settings = os.path.join(self.directory, "settings.py")
+        values = runpy.run_path(settings) if os.path.exists(settings) else {}
+        self.work_dir = os.path.join(self.directory, os.environ.get("SIS_WORK_DIR", values.get("WORK_DIR", "work")))
+        self.alias_dir = os.path.join(self.directory, values.get("ALIAS_DIR", "alias"))
+        self.output_dir = os.path.join(self.directory, values.get("OUTPUT_DIR", "output"))
+
+    def job(self, name: str) -> SavedJob:
+        """
+        The job of that name.
+
+        :param name: an id (with or without ``work/``), an alias, the directory of the job or a path in it (also by a
+            link below ``output/``), or the start of the hash at the end of its id
+        :raises InspectionError: if there is none, or more than one
+        """
+        for place in (name, os.path.join(self.work_dir, name), os.path.join(self.alias_dir, name)):
+            job_id = self._job_at(os.path.join(self.directory, place))
+            if job_id is not None:
+                return SavedJob(job_id, os.path.join(self.work_dir, job_id))
+        found = sorted(job_id for job_id in self.job_ids() if _has_prefix(job_id, name))
+        if len(found) == 1:
+            return SavedJob(found[0], os.path.join(self.work_dir, found[0]))
+        if found:
+            listed = "".join(f"\n  {job_id}" for job_id in found[:10]) + ("\n  ..." if len(found) > 10 else "")
+            raise InspectionError(f"{name!r} may be one of {len(found)} jobs, write more of the id:{listed}")
+        raise InspectionError(
+            f"there is no job {name!r} in {os.path.relpath(self.work_dir, self.directory)}/. A job is named by its id "
+            "(jobs/training/TrainingJob.AbCd...), its alias, its directory, or the start of its hash (AbCd). Jobs that "
+            f"were never started have no directory yet.{self._near(name)}"
+        )
+
+    def job_ids(self) -> Iterator[str]:
+        """The ids of all jobs that have a directory."""
+        for directory, names, _ in os.walk(self.work_dir, followlinks=False):
+            jobs = [name for name in names if _is_job(os.path.join(directory, name))]
+            for name in jobs:
+                yield os.path.relpath(os.path.join(directory, name), self.work_dir)
+            names[:] = [name for name in names if name not in jobs and ".cleared." not in name]
+
+    def aliases(self, job: SavedJob) -> list[str]:
+        """The aliases that lead to a job."""
+        wanted, found = os.path.realpath(job.directory), []
+        for directory, names, files in os.walk(self.alias_dir):
+            for name in [*names, *files]:
+                path = os.path.join(directory, name)
+                if os.path.islink(path) and os.path.realpath(path) == wanted:
+                    found.append(os.path.relpath(path, self.alias_dir))
+        return sorted(found)
+
+    def _job_at(self, path: str) -> str | None:
+        """The id of the job whose directory this is, or in whose directory it stands."""
+        if not os.path.exists(path):
+            return None
+        for candidate in (os.path.normpath(path), os.path.realpath(path)):
+            relative = os.path.relpath(candidate, self.work_dir)
+            if candidate == os.path.realpath(path):
+                relative = os.path.relpath(candidate, os.path.realpath(self.work_dir))
+            parts = relative.split(os.sep)
+            for count in range(1, len(parts) + 1):
+                job_id = os.path.join(*parts[:count])
+                if parts[0] != ".." and _is_job(os.path.join(self.work_dir, job_id)):
+                    return job_id
+        return None
+
+    def _near(self, name: str) -> str:
+        ending = os.path.basename(name).partition(".")[0].lower()
+        near = sorted(job_id for job_id in self.job_ids() if ending and ending in job_id.lower())[:5]
+        return " There is:" + "".join(f"\n  {job_id}" for job_id in near) if near else ""
+
+
+def _is_job(path: str) -> bool:
+    return any(os.path.exists(os.path.join(path, name)) for name in ("job.save", "finished.tar.gz", "finished"))
+
+
+def _has_prefix(job_id: str, name: str) -> bool:
+    """Whether the hash of an id starts so, or the id itself from one of its parts on (``Class.hash``)."""
+    if ".cleared." in job_id or ".before_" in job_id:
+        return False
+    name = name.rstrip("/")
+    return job_id.rpartition(".")[2].startswith(name) or f"/{name}" in f"/{job_id}"

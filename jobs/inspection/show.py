@@ -1,0 +1,115 @@
+"""What a job is, for readers: ``./sis show JOB``."""
+
+from __future__ import annotations
+
+import collections
+import glob
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from recipe.nn.form_difference import Side
+
+from .job_names import Setup
+from .saved_job import SavedJob
+from .values import Text, plain, tree
+
+
+def show(setup: Setup, name: str) -> Iterator[str]:
+    """
+    A job as lines: its id, state, inputs, arguments, outputs, networks, and the config that it wrote.
+
+    :param name: see :meth:`Setup.job`
+    :raises InspectionError: if there is no such job
+    """
+    job = setup.job(name)
+    yield job.job_id
+    yield f"  class: {job.class_name}"
+    yield f"  directory: {os.path.relpath(job.directory, setup.directory)}"
+    for alias in setup.aliases(job):
+        yield f"  alias: {alias}"
+    yield f"  state: {state(job)}"
+    yield "inputs:"
+    yield from (f"  {job.relative(path)}" for path in job.inputs)
+    arguments = {key: plain(value, job) for key, value in job.arguments.items()}
+    yield "arguments:"
+    yield from tree({key: value for key, value in arguments.items() if key not in job.unhashed}, 1)
+    if job.unhashed:
+        yield "arguments that are not hashed:"
+        yield from tree({key: arguments[key] for key in job.unhashed}, 1)
+    yield "outputs:"
+    for path in job.outputs:
+        here = os.path.join(setup.work_dir, job.relative(path))
+        yield f"  {job.relative(path)}{'' if os.path.exists(here) else ' (not there)'}"
+    for key, value in arguments.items():
+        if isinstance(value, Side):
+            yield f"{key}:"
+            yield from (f"  {line}" for line in network_lines(value))
+    config = os.path.join(job.directory, "output", "returnn.config")
+    if os.path.exists(config):
+        yield f"{os.path.relpath(config, setup.directory)}:"
+        with open(config, encoding="utf-8") as file:
+            yield from (f"  {line.rstrip()}" for line in file)
+
+
+def show_forms(setup: Setup, name: str) -> Iterator[str]:
+    """
+    The canonical forms of the networks of a job, as JSON.
+
+    :raises InspectionError: if there is no such job
+    """
+    job = setup.job(name)
+    values = {key: plain(value, job) for key, value in job.arguments.items()}
+    forms = {key: value.form for key, value in values.items() if isinstance(value, Side)}
+    yield json.dumps(forms, indent=1, ensure_ascii=False)
+
+
+def state(job: SavedJob) -> str:
+    """Finished, failed, started or waiting, by the files in its directory."""
+    directory = glob.escape(job.directory)
+    if any(os.path.exists(os.path.join(job.directory, name)) for name in ("finished", "finished.tar.gz")):
+        return "finished"
+    errors = sorted(glob.glob(os.path.join(directory, "error.*")))
+    if errors:
+        kind = os.path.basename(errors[0]).removeprefix("error.")
+        return f"failed, see {os.path.join(job.directory, f'log.{kind}')}"
+    logs = sorted(path for path in glob.glob(os.path.join(directory, "log.*.[0-9]*")) if path[-1].isdigit())
+    return f"started, not finished, see {logs[-1]}" if logs else "set up, not started"
+
+
+def network_lines(side: Side) -> Iterator[str]:
+    """A network in short: inputs, outputs, losses, parameters, and how many layers of which class."""
+    form = side.form
+    for name, data in form["inputs"].items():
+        dims = ", ".join(side.dim(dim) for dim in data["dims"])
+        labels = f", labels {side.dim(data['sparse_dim'])}" if "sparse_dim" in data else ""
+        yield f"input {name}: [{dims}] {data['dtype']}{labels}"
+    for name, output in form["outputs"].items():
+        yield f"output {name}: {side.text(output)}"
+    for name, loss in form["losses"].items():
+        scale = "only reported" if loss.get("as_error") else f"scale {side.text(loss['scale'])}"
+        yield f"loss {name}: {side.text(loss['layer'])}, {scale}"
+    for given in dict.fromkeys(_delayed(form)):
+        yield f"value given by a job: {side.text({'delayed': given})}"
+    parameters = [layer for layer in form["layers"] if layer["class"] == "variable"]
+    for layer in sorted(parameters, key=_parameter_name):
+        shape = ", ".join(side.text(dim) for dim in layer["shape"])
+        yield f"parameter {_parameter_name(layer)}: [{shape}] init {side.text(layer['init'])}"
+    counts = collections.Counter(layer["class"] for layer in form["layers"])
+    yield "layers: " + ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+
+
+def _parameter_name(layer: dict[str, Any]) -> str:
+    return f"{layer['name_scope']}/{layer['param_name']}".strip("/")
+
+
+def _delayed(value: Any) -> Iterator[Text]:
+    if isinstance(value, dict) and set(value) == {"delayed"}:
+        yield value["delayed"] if isinstance(value["delayed"], str) else Text(repr(value["delayed"]))
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _delayed(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _delayed(item)

@@ -1,0 +1,76 @@
+"""Runs a network in NumPy: the definition of what it means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .network import Network
+
+
+def run_numpy(
+    network: Network,
+    feeds: Mapping[str, Any],
+    parameters: Mapping[str, numpy.ndarray] | None = None,
+    *,
+    train: bool = False,
+    seed: int = 0,
+    trace: bool = False,
+) -> NumpyRun:
+    """
+    Runs a network in NumPy, step by step: the definition of what it means.
+
+    :param feeds: arrays of the inputs by name; for one with lengths a pair (array [batch, time, ...], lengths [batch])
+    :param parameters: arrays by name; default: ``network.random_parameters(seed)``
+    :param train: whether dropout is on
+    :param trace: whether to keep each value of each step of each loop
+    """
+    from .interpreter import Run
+
+    if parameters is None:
+        parameters = network.random_parameters(seed)
+    run = Run(network, feeds, parameters, train=train, seed=seed, trace=trace)
+    run.execute(network.root_body)
+    return NumpyRun(network, run)
+
+
+class NumpyRun:
+    """
+    What a run in NumPy gave.
+
+    :ivar outputs: the outputs by name, each a :class:`recipe.nn.interpreter.Result`
+    :ivar losses: per loss its mean over all frames of the batch (its sum over features, if it has such)
+    :ivar beam_scores: of the search, if there was one: [batch, beam]
+    :ivar trace: the steps of loops, if asked for
+    """
+
+    def __init__(self, network: Network, run: Any):
+        from .interpreter import Result
+
+        self._run = run
+        self.outputs: dict[str, Result] = {name: self.result(tensor) for name, tensor in network.outputs}
+        self.losses: dict[str, float] = {loss.name: self._mean(loss.tensor) for loss in network.losses}
+        self.beam_scores: numpy.ndarray | None = run.searches[-1].scores if run.searches else None
+        self.trace = run.trace
+
+    def result(self, tensor: Tensor) -> Any:
+        """The value of any tensor of the network outside of loops."""
+        from .interpreter import Result
+
+        lengths = {dim: self._run._lengths[dim] for dim in tensor.dims if dim.is_dynamic}
+        return Result(self._run.values[tensor], tensor.dims, lengths)
+
+    def _mean(self, tensor: Tensor) -> float:
+        value = self._run.values[tensor]
+        mask = numpy.ones(value.shape, bool)
+        for dim in tensor.dims:
+            if dim.is_dynamic:
+                mask = mask & self._run.mask(dim, tensor.dims)
+        static = math.prod(dim.size for dim in tensor.dims if dim.is_static)
+        return float(value[mask].sum() * static / mask.sum())
