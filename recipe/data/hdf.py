@@ -1,9 +1,13 @@
-"""HDF files of label sequences, in the format of RETURNN's HDFDataset."""
+"""HDF files of label and feature sequences, in the format of RETURNN's HDFDataset."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import h5py
+    import numpy
 
 
 class LabelStream(NamedTuple):
@@ -32,29 +36,60 @@ def write_label_hdf(path: str, tags: Sequence[str], data: LabelStream, targets: 
     :raises ValueError: if the streams have not one sequence per tag
     """
     import h5py
+
+    with h5py.File(path, "w", track_order=False) as file:
+        file["inputs"] = _flat(data)
+        file["labels"] = _strings(data.labels)
+        _write_streams(file, tags, data.sequences, len(data.labels), targets)
+
+
+def write_feature_hdf(
+    path: str, tags: Sequence[str], features: Sequence[numpy.ndarray], targets: Mapping[str, LabelStream]
+) -> None:
+    """
+    As :func:`write_label_hdf`, with vectors as the stream ``data``.
+
+    :param features: one array [frames, features] per sequence; written as float32
+    :raises ValueError: if the streams have not one sequence per tag
+    """
+    import h5py
     import numpy
 
-    streams = {"data": data, **{name: targets[name] for name in sorted(targets)}}
-    for name, stream in streams.items():
-        if len(stream.sequences) != len(tags):
-            raise ValueError(f"stream {name!r} has {len(stream.sequences)} sequences, but there are {len(tags)} tags")
-    lengths = numpy.array([[len(row) for row in stream.sequences] for stream in streams.values()], "int32").T
-    flat = {name: numpy.concatenate([numpy.array(row, "int32") for row in s.sequences]) for name, s in streams.items()}
     with h5py.File(path, "w", track_order=False) as file:
-        file.attrs["numTimesteps"] = len(flat["data"])
-        file.attrs["inputPattSize"] = len(data.labels)
-        file.attrs["numDims"] = 1
-        file.attrs["numLabels"] = len(data.labels)
-        file.attrs["numSeqs"] = len(tags)
-        file["inputs"] = flat["data"]
-        file["labels"] = _strings(data.labels)
-        file["seqLengths"] = lengths
-        file["seqTags"] = _strings(tags)
-        sizes = file.create_group("targets/size")
-        for name, stream in targets.items():
-            file[f"targets/data/{name}"] = flat[name]
-            file[f"targets/labels/{name}"] = _strings(stream.labels)
-            sizes.attrs[name] = (len(stream.labels), 1)
+        file["inputs"] = numpy.concatenate(features).astype("float32")
+        file.create_dataset("labels", (0,), dtype="S5")
+        _write_streams(file, tags, features, features[0].shape[1], targets)
+
+
+def _write_streams(
+    file: h5py.File, tags: Sequence[str], data: Sequence[Any], data_dim: int, targets: Mapping[str, LabelStream]
+) -> None:
+    """Everything but the content of ``data``: the targets, the lengths of all streams, the tags."""
+    import numpy
+
+    streams = {"data": data, **{name: targets[name].sequences for name in sorted(targets)}}
+    for name, sequences in streams.items():
+        if len(sequences) != len(tags):
+            raise ValueError(f"stream {name!r} has {len(sequences)} sequences, but there are {len(tags)} tags")
+    lengths = numpy.array([[len(row) for row in sequences] for sequences in streams.values()], "int32").T
+    file.attrs["numTimesteps"] = int(lengths[:, 0].sum())
+    file.attrs["inputPattSize"] = data_dim
+    file.attrs["numDims"] = 1
+    file.attrs["numLabels"] = data_dim
+    file.attrs["numSeqs"] = len(tags)
+    file["seqLengths"] = lengths
+    file["seqTags"] = _strings(tags)
+    sizes = file.create_group("targets/size")
+    for name, stream in targets.items():
+        file[f"targets/data/{name}"] = _flat(stream)
+        file[f"targets/labels/{name}"] = _strings(stream.labels)
+        sizes.attrs[name] = (len(stream.labels), 1)
+
+
+def _flat(stream: LabelStream) -> numpy.ndarray:
+    import numpy
+
+    return numpy.concatenate([numpy.array(row, "int32") for row in stream.sequences])
 
 
 def _strings(texts: Sequence[str]) -> object:

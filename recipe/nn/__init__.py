@@ -21,6 +21,7 @@ from .numpy_run import NumpyRun, run_numpy
 from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
 from .ops.choice import BeamSearch, choice
 from .ops.constants import constant, ones, zeros
+from .ops.ctc import ctc_loss
 from .ops.dot import dot
 from .ops.dropout import dropout
 from .ops.elementwise import (
@@ -106,6 +107,7 @@ __all__ = [
     "concat",
     "constant",
     "cross_entropy",
+    "ctc_loss",
     "cum_concat",
     "dot",
     "dropout",

@@ -1,0 +1,106 @@
+"""
+Phone recognition on recordings of one Russian reader (Debian's ``festvox-ru``, 1.66 hours).
+
+``py()`` is a small CTC system of some minutes, ``ctc()`` the real one of about an hour on 2 cores.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sisyphus import tk
+
+from jobs.ctc_collapse import CtcCollapseJob
+from jobs.debian_package import DebianPackageJob
+from jobs.learning_curves import LearningCurvesJob
+from jobs.scoring import PronunciationScoringJob
+from jobs.search import SearchJob
+from jobs.speech_features import FestvoxFeaturesJob
+from jobs.summary import print_summary
+from jobs.training import TrainingJob
+from recipe import nn
+from recipe.data.dataset import label_dataset
+from recipe.data.festvox import RUSSIAN_PHONES
+from recipe.models.ctc import BLANK, CtcModel
+from recipe.models.speech_encoder import SpeechLstmEncoder
+
+NUM_MEL, STACK = 40, 3
+BATCHES = {"batch_size": 4_000, "max_seqs": 8}
+THREADS = {"tf_session_opts": {"intra_op_parallelism_threads": 1, "inter_op_parallelism_threads": 2}}
+
+
+def py() -> None:
+    """The small system."""
+    experiment("speech_ru/demo", lstm_dim=96, num_layers=2, dropout=0.1, learning_rates=[0.003] * 10 + [0.001, 0.0003])
+
+
+def ctc() -> None:
+    """The real one."""
+    rates = [0.002] * 24 + [0.001] * 6 + [0.0005] * 6 + [0.0002] * 4
+    experiment("speech_ru/ctc", lstm_dim=192, num_layers=3, dropout=0.3, learning_rates=rates)
+
+
+def experiment(name: str, *, lstm_dim: int, num_layers: int, dropout: float, learning_rates: list[float]) -> None:
+    """Features, training, search and scores; outputs stand under ``output/NAME/``."""
+    data = features()
+    features_dim, phones = (
+        nn.Dim(NUM_MEL * STACK, "features"),
+        nn.Dim(RUSSIAN_PHONES.size, "phones", labels=RUSSIAN_PHONES.labels),
+    )
+    encoder = SpeechLstmEncoder(
+        features_dim, nn.Dim(lstm_dim, "encoder_lstm"), num_layers=num_layers, input_dropout=0.1, dropout=dropout
+    )
+    model = CtcModel(
+        nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "time"), features_dim]),
+        nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "positions")], sparse_dim=phones),
+        encoder,
+    )
+    training = TrainingJob(
+        nn.Network(model),
+        label_dataset(data.out_hdf["train"], seq_ordering="laplace:.100"),
+        label_dataset(data.out_hdf["dev"], seq_ordering="sorted"),
+        config={
+            **BATCHES,
+            "optimizer": {"class": "adam", "epsilon": 1e-8},
+            "learning_rates": learning_rates,
+            "learning_rate": learning_rates[-1],
+            "gradient_clip_global_norm": 5.0,
+        },
+        post_config=THREADS,
+        num_epochs=len(learning_rates),
+        keep_epochs={len(learning_rates)},
+    )
+    training.add_alias(f"{name}/training")
+    tk.register_output(f"{name}/learning_rates", training.out_learning_rates)
+    tk.register_output(f"{name}/learning_curves.png", LearningCurvesJob(training.out_learning_rates).out_plot)
+    scores = {
+        part: recognition(f"{name}/{part}", model, training.out_checkpoints[len(learning_rates)], data, part)
+        for part in ("dev", "test")
+    }
+    tk.register_callback(print_summary, name, scores, "./sis manager configs/speech_ru.ctc trains the larger system")
+
+
+def recognition(
+    name: str, model: CtcModel, checkpoint: Any, data: FestvoxFeaturesJob, part: str
+) -> PronunciationScoringJob:
+    """The best phones of each recording of a part, and their score."""
+    search = SearchJob(
+        nn.Network(model, search=nn.BeamSearch(1, length_normalization=0.0)),
+        checkpoint,
+        label_dataset(data.out_hdf[part], seq_ordering="sorted"),
+        config=BATCHES,
+        post_config=THREADS,
+    )
+    phones = CtcCollapseJob(search.out_hypotheses, blank=BLANK)
+    score = PronunciationScoringJob(phones.out_hypotheses, data.out_references[part])
+    tk.register_output(f"{name}/hypotheses.jsonl", phones.out_hypotheses)
+    tk.register_output(f"{name}/per", score.out_per)
+    tk.register_output(f"{name}/report.txt", score.out_report_text)
+    return score
+
+
+def features() -> FestvoxFeaturesJob:
+    """The recordings as features and phones."""
+    voice = DebianPackageJob("festvox-ru")
+    tk.register_output("speech_ru/voice", voice.out_directory)
+    return FestvoxFeaturesJob(voice.out_directory, RUSSIAN_PHONES.labels, num_mel=NUM_MEL, stack=STACK)

@@ -1,0 +1,52 @@
+"""A recogniser trained with connectionist temporal classification (Graves et al. 2006)."""
+
+from __future__ import annotations
+
+from recipe import nn
+
+from .speech_encoder import SpeechLstmEncoder
+
+BLANK = "<blank>"
+"""The name of the label that stands for nothing."""
+
+
+def with_blank(labels: nn.Dim) -> nn.Dim:
+    """
+    The dim of the labels and, last, the blank.
+
+    :raises ValueError: if the labels have no names
+    """
+    if labels.labels is None:
+        raise ValueError(f"the labels {labels} have no names: nn.Dim(..., labels=[...])")
+    return nn.Dim(labels.size + 1, f"{labels.name}_and_blank", labels=[*labels.labels, BLANK])
+
+
+class CtcModel(nn.Module):
+    """
+    An encoder, and for each frame the scores of all labels and of the blank.
+
+    Reads the input ``data``; in training also ``classes``, the labels without any end label.
+
+    :param source: declaration of the input ``data``: [batch, time, features]
+    :param target: declaration of the targets ``classes``: labels [batch, positions]
+    :param encoder: from features to vectors
+    """
+
+    def __init__(self, source: nn.ExternData, target: nn.ExternData, encoder: SpeechLstmEncoder):
+        super().__init__()
+        assert target.sparse_dim is not None
+        self.source, self.target, self.encoder = source, target, encoder
+        self.output = nn.Linear(encoder.out_dim, with_blank(target.sparse_dim))
+
+    def forward(self, search: nn.BeamSearch | None = None) -> nn.Tensor | None:
+        """
+        :param search: None for training, which marks the loss ``ctc``
+        :return: in a search, a label or blank for each frame [batch, steps], of all hypotheses, best first; what they
+            stand for is found by :class:`jobs.ctc_collapse.CtcCollapseJob`
+        """
+        logits = self.output(self.encoder(nn.get_extern_data(self.source)))
+        if search is None:
+            nn.ctc_loss(logits, nn.get_extern_data(self.target)).mark_as_loss("ctc")
+            return None
+        with nn.Loop() as loop:
+            return loop.stack(nn.choice(loop.unstack(logits), search=search))

@@ -1,0 +1,107 @@
+"""CTC: the loss of a label sequence, summed over all its alignments to the frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy
+
+from ..dim import Dim, batch_dim, dims_text
+from ..errors import NetworkError
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+
+class CtcLoss(Op):
+    """``-log`` of the sum over all alignments of the product of their label probabilities."""
+
+    name = "ctc"
+
+    def __init__(self, logits: Tensor, targets: Tensor):
+        super().__init__(logits, targets)
+        if self.body.loop is not None:
+            raise NetworkError(
+                f"ctc_loss wants whole sequences; call it outside of the loop on loop.stack(...), {logits}"
+            )
+
+    def infer(self) -> None:
+        """[batch]."""
+        logits, targets = self.inputs
+        self.require_float(logits)
+        if targets.sparse_dim is None:
+            raise NetworkError(f"ctc_loss wants labels as targets, but {targets} is {targets.dtype}")
+        if not _has_blank_last(logits.feature_dim, targets.sparse_dim):
+            raise NetworkError(
+                f"ctc_loss: the targets are labels of {targets.sparse_dim}, so the scores must be over "
+                f"{targets.sparse_dim} + 1 with the blank last, but they are over {logits.feature_dim}: {logits}"
+            )
+        for tensor, rest in ((logits, {logits.feature_dim}), (targets, set[object]())):
+            axes = [dim for dim in tensor.dims if dim not in rest]
+            if batch_dim not in axes or len(axes) != 2:
+                raise NetworkError(
+                    f"ctc_loss wants one sequence of frames and one of labels, but {tensor} has {dims_text(axes)}"
+                )
+        self.set_output([batch_dim])
+
+    def numpy(self, run: Run, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
+        """The forward algorithm, sequence by sequence. 0 where there is no alignment, as RETURNN has it."""
+        scores, labels = self.inputs
+        frames, positions = scores.spatial_dim, labels.spatial_dim
+        x: numpy.ndarray = run.aligned(logits, scores.dims, (batch_dim, frames, scores.feature_dim)).astype("float64")
+        x = x - numpy.logaddexp.reduce(x, axis=-1, keepdims=True)
+        y = run.aligned(targets, labels.dims, (batch_dim, positions))
+        lengths = zip(run.lengths(frames), run.lengths(positions))
+        losses = [_negative_log_prob(x[n, :t], y[n, :s]) for n, (t, s) in enumerate(lengths)]
+        return numpy.array([loss if numpy.isfinite(loss) else 0.0 for loss in losses], "float32")
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``ctc_loss``."""
+        logits, targets = self.inputs
+        options = {"logits": lower.reference(logits), "targets": lower.reference(targets), "blank_index": -1}
+        return lower.add(self, "ctc_loss", options)
+
+
+def _has_blank_last(dim: Dim, labels: Dim) -> bool:
+    """Whether it is the dim of the labels and one more: their sum, or one that says so by its own labels."""
+    if dim is labels + 1:
+        return True
+    return dim.labels is not None and labels.labels is not None and dim.labels[:-1] == labels.labels
+
+
+def _negative_log_prob(log_probs: numpy.ndarray, labels: numpy.ndarray) -> float:
+    """Of one sequence: log probs [frames, labels + 1], labels [positions]."""
+    blank = log_probs.shape[-1] - 1
+    states = numpy.full(2 * len(labels) + 1, blank)
+    states[1::2] = labels
+    may_skip: numpy.ndarray = numpy.zeros(len(states), bool)
+    may_skip[2:] = (states[2:] != blank) & (states[2:] != states[:-2])
+    alpha = numpy.full(len(states), -numpy.inf)
+    alpha[0] = 0.0  # before the first frame: in the first blank, which the first frame may skip
+    for number, frame in enumerate(log_probs):
+        stay, step, skip = alpha, numpy.roll(alpha, 1), numpy.roll(alpha, 2)
+        step[0] = -numpy.inf
+        skip = numpy.where(may_skip, skip, -numpy.inf)
+        alpha = numpy.logaddexp(stay, step)
+        if number:
+            alpha = numpy.logaddexp(alpha, skip)
+        alpha = alpha + frame[states]
+    return -float(numpy.logaddexp.reduce(alpha[-2:]))
+
+
+def ctc_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """
+    Connectionist temporal classification (Graves et al. 2006), one value per sequence: ``-log P(targets | frames)``,
+    the sum over all ways to write the labels over the frames with repetitions and blanks.
+
+    :param logits: [batch, time, labels + 1], the blank last; the dim is ``labels + 1``, or one with all names of the
+        labels and one more
+    :param targets: labels [batch, positions]
+    :return: [batch]; 0 for a sequence with more labels than its frames can hold
+    """
+    return CtcLoss(as_tensor(logits), as_tensor(targets)).output
