@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .dim import DimLike, as_dim
+from .dim import Dim, DimLike, as_dim
 from .errors import NetworkError
 from .linear import Linear
 from .module import Module
@@ -41,8 +41,7 @@ class DotAttention(Module):
         :return: the context, [batch, frames_dim]
         """
         frames, query = as_tensor(frames), as_tensor(query)
-        dim = frames.resolve_axis(axis)
-        _check_query(query, dim)
+        dim = _axis_of_frames(type(self).__name__, query, frames, axis)
         key = self.key(frames) * self.key_dim.size**-0.5
         energy = dot(key, self.query(query), reduce=self.key_dim)
         return dot(softmax_over_spatial(energy, dim), frames, reduce=dim)
@@ -75,8 +74,7 @@ class AdditiveAttention(Module):
         from .ops.reduce import reduce_sum
 
         frames, query = as_tensor(frames), as_tensor(query)
-        dim = frames.resolve_axis(axis)
-        _check_query(query, dim)
+        dim = _axis_of_frames(type(self).__name__, query, frames, axis)
         energy = reduce_sum(self.energy(tanh(self.key(frames) + self.query(query))), as_dim(1))
         return dot(softmax_over_spatial(energy, dim), frames, reduce=dim)
 
@@ -124,6 +122,19 @@ class CausalSelfAttention(Module):
         return dot(weights, value, reduce=before)
 
 
-def _check_query(query: Tensor, axis: object) -> None:
-    if axis in query.dims:
-        raise NetworkError(f"the query {query} has the frames' axis {axis} itself, so each frame would only see itself")
+def _axis_of_frames(name: str, query: Tensor, frames: Tensor, axis: DimLike | str | None) -> Dim:
+    """
+    The axis that is attended over.
+
+    :raises NetworkError: if the frames have none, or the query has it, too
+    """
+    if axis is None and not any(dim.is_dynamic for dim in frames.dims):
+        swapped = " Were the two swapped?" if any(dim.is_dynamic for dim in query.dims) else ""
+        raise NetworkError(f"{name}(query, frames) attends to a sequence, but the frames {frames} are none.{swapped}")
+    dim = frames.resolve_axis(axis)
+    if dim in query.dims:
+        raise NetworkError(
+            f"the query {query} has the frames' axis {dim} itself, so each frame would only see itself. Give the "
+            "frames an axis of their own: nn.replace_dim(frames)"
+        )
+    return dim

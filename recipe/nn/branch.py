@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .dim import dims_text
-from .errors import NetworkError
+from .errors import NetworkError, SourceLine
 from .ops.constants import zeros
 from .ops.elementwise import expand, logical_and, where
 from .recording import Body, as_tensor, current_recording
@@ -78,16 +78,17 @@ class Branch:
         selected = self.select(new, old)
         if old.known_dims is not None and selected.known_dims is not None and set(selected.dims) != set(old.dims):
             raise NetworkError(
-                f"state {leaf.name!r} has the dims {dims_text(old.dims)}, but is assigned under a condition "
+                f"state {leaf.label} has the dims {dims_text(old.dims)}, but is assigned under a condition "
                 f"{dims_text(self.condition.dims)}: {self.condition}. Give its initial value these dims, too"
             )
         assert self.body.parent is not None
         leaf.assign(self.body.parent, selected)
 
-    def seen_from_outside(self, tensor: Tensor) -> Tensor:
+    def seen_from_outside(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
         """
         What one of its values is for the code around it.
 
+        :param source: where it is read, default: here
         :raises NetworkError: if it has no value where the branch does not count
         """
         raise TypeError(type(self).__name__)
@@ -100,7 +101,7 @@ class Mask(Branch):
         super().__init__(condition)
         self._kept: dict[Tensor, Tensor] = {}
 
-    def seen_from_outside(self, tensor: Tensor) -> Tensor:
+    def seen_from_outside(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
         """The value where the mask is true, else that of the last step where it was; zero before the first."""
         if tensor not in self._kept:
             self._kept[tensor] = self._keep(tensor)
@@ -133,14 +134,15 @@ class Mask(Branch):
 class Side(Branch):
     """One side of a Cond."""
 
-    def seen_from_outside(self, tensor: Tensor) -> Tensor:
+    def seen_from_outside(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
         """
         :raises NetworkError: always, as it has no value where the other side is taken
         """
         raise NetworkError(
             f"{tensor} is a value of one branch of Cond, so it is undefined where the other branch is taken. Assign it "
             "to a state in both branches (loop.state.x = ..., state.assign(...)), or set cond.true and cond.false and "
-            "read cond.result"
+            "read cond.result",
+            source,
         )
 
 

@@ -105,6 +105,8 @@ class Cond:
                 f"cond.true is {structure_text(true)}, but cond.false is {structure_text(false)}; both must be alike"
             )
         side = self._sides[0]
+        for path, tensor in flatten(true):
+            _check_alike(tensor, others[path])
         return map_structure(lambda path, tensor: side.select(tensor, others[path]), true)
 
     # the parts
@@ -156,7 +158,7 @@ class Cond:
     def _merge_with(self, side: Side, leaf: StateLeaf, new: Tensor, old: Tensor | None) -> None:
         if old is None:
             raise NetworkError(
-                f"state {leaf.name!r} is assigned in one branch of Cond and has no value where the other one is taken: "
+                f"state {leaf.label} is assigned in one branch of Cond and has no value where the other one is taken: "
                 "assign it there, too, or give it an initial value before"
             )
         side.merge(leaf, new, old)
@@ -167,6 +169,22 @@ class Cond:
             where = "`with nn.Cond(...) as cond:`" if index == 0 else "`with cond.false_branch():`"
             raise NetworkError(f"cond.{word} is set inside of {where}")
         self._results[index] = map_structure(lambda path, leaf: as_tensor(leaf), value)
+
+
+def _check_alike(true: Tensor, false: Tensor) -> None:
+    """
+    :raises NetworkError: if the results of the branches have other dims or another dtype
+    """
+    if true.known_dims is None or false.known_dims is None:
+        return
+    fewer, more = sorted((set(true.dims), set(false.dims)), key=len)
+    if not fewer <= more:
+        raise NetworkError(f"cond.true is {true}, but cond.false is {false}: they have other dims; both must be alike")
+    if true.dtype != false.dtype:
+        raise NetworkError(
+            f"cond.true {true} is {true.dtype}, but cond.false {false} is {false.dtype}: write nn.cast(x, dtype), or "
+            "0.0 for a number of float32"
+        )
 
 
 class _FalseBranch:

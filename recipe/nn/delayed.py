@@ -84,7 +84,7 @@ def is_delayed(value: Any) -> bool:
     """Whether it gives a value later."""
     if isinstance(value, Delayed):
         return True
-    if isinstance(value, (Mapping, type)) or not callable(getattr(value, "get", None)):
+    if isinstance(value, (Mapping, type)) or not callable(getattr(type(value), "get", None)):
         return False
     return hasattr(value, "_sis_hash") or hasattr(value, "is_set")
 

@@ -34,6 +34,8 @@ class Dim:
 
     def __init__(self, dimension: Any, name: str | None = None, *, labels: Any = None):
         dimension = plain_number(dimension)
+        if isinstance(dimension, str) and isinstance(name, int):
+            raise NetworkError(f"the size of a Dim comes first, then its name: nn.Dim({name}, {dimension!r})")
         self.name: str = name or (str(dimension) if isinstance(dimension, int) else "time")
         self._size: int | Delayed | None = None
         if dimension is not None:
@@ -200,7 +202,12 @@ class Dim:
 
     __rmul__ = __mul__
 
+    def __truediv__(self, divisor: int) -> Dim:
+        raise NetworkError(f"the size of a dim is a whole number: write dim // {divisor}, not dim / {divisor}")
+
     def __floordiv__(self, divisor: int) -> Dim:
+        if not is_size(divisor):
+            raise NetworkError(f"dim {self} cannot be divided by {divisor!r}, but by numbers from 1 on")
         if not self.is_static or (self.known_size is not None and self.known_size % divisor):
             raise NetworkError(f"dim {self} is not divisible by {divisor}")
         if self._anonymous:
@@ -211,8 +218,9 @@ class Dim:
         key = ("floordiv", self, divisor)
         if key not in _SUMS:
             size = self.known_size
-            _SUMS[key] = Dim(size // divisor if size is not None else None, f"{self.name}//{divisor}")
-            _SUMS[key]._quotient = (self, divisor)
+            quotient = Dim(size // divisor if size is not None else None, f"{self.name}//{divisor}")
+            quotient._quotient = (self, divisor)
+            _SUMS.setdefault(key, quotient)
         return _SUMS[key]
 
     def __reduce__(self):
@@ -233,18 +241,33 @@ class Dim:
 
 
 def as_dim(size: DimLike) -> Dim:
-    """The dim itself, or for an int the common anonymous dim of that size."""
+    """
+    The dim itself, or for an int the common anonymous dim of that size.
+
+    :raises NetworkError: for anything else
+    """
     if isinstance(size, Dim):
         return size
     if is_delayed(size):
         raise NetworkError(
             f"a size that a job gives needs a name: nn.Dim({size!r}, name=...) instead of the value itself"
         )
-    if size not in _ANONYMOUS:
-        dim = Dim(size)
+    number: Any = plain_number(size)
+    if not is_size(number):
+        raise NetworkError(f"a size is a Dim or an int of at least 1, not {_no_size(size)}")
+    if number not in _ANONYMOUS:
+        dim = Dim(number)
         dim._anonymous = True
-        _ANONYMOUS[size] = dim
-    return _ANONYMOUS[size]
+        _ANONYMOUS.setdefault(number, dim)  # of two threads, the first one's
+    return _ANONYMOUS[number]
+
+
+def _no_size(size: object) -> str:
+    if isinstance(size, (int, float, str)) or size is None:
+        return repr(size)
+    if hasattr(size, "known_dims"):
+        return f"a tensor: {size}. A module is made first, with sizes, and then called: nn.Linear(size)(x)"
+    return f"{size!r} ({type(size).__name__})"
 
 
 def pending_dim(name: str) -> Dim:
@@ -260,7 +283,15 @@ def dims_text(dims: Iterable[Dim] | None) -> str:
 
 
 def ordered_dims(dims: Iterable[DimLike]) -> tuple[Dim, ...]:
-    """A shape as a tuple. Of a set: batch first, then dims with lengths, then static dims by name and size."""
+    """
+    A shape as a tuple. Of a set: batch first, then dims with lengths, then static dims by name and size.
+
+    :raises NetworkError: if it is a single dim, or something in it is no size
+    """
+    if isinstance(dims, (int, Dim)):
+        raise NetworkError(f"dims come as a list, even a single one: [{dims!r}]")
+    if isinstance(dims, str) or not isinstance(dims, Iterable):
+        raise NetworkError(f"dims come as a list of Dims and sizes, not {dims!r}")
     listed = [as_dim(dim) for dim in dims]
     if isinstance(dims, (set, frozenset)):
         listed.sort(key=lambda dim: (not dim.is_batch, dim.is_static, dim.name, dim.known_size or 0))
@@ -299,7 +330,7 @@ def _from_terms(terms: dict[Dim | None, int]) -> Dim:
         name = "+".join(_term_name(base, count) for base, count in terms.items())
         dim = Dim(size, name.replace("+-", "-"))
         dim._terms = dict(terms)
-        _SUMS[key] = dim
+        _SUMS.setdefault(key, dim)
     return _SUMS[key]
 
 

@@ -31,10 +31,22 @@ class Embedding(Module):
         labels = as_tensor(labels)
         expected = self.W.dims[0]
         if labels.sparse_dim is None:
-            raise NetworkError(f"Embedding wants labels of {expected}, but {labels} is {labels.dtype}")
+            whole = labels.dtype.startswith("int")
+            raise NetworkError(
+                f"Embedding wants labels of {expected}, but {labels} is {labels.dtype} and no labels. "
+                + (
+                    "nn.cast(x, 'int32', sparse_dim=labels) makes ints labels; a state is labels if its initial value "
+                    "is: nn.constant(0, [nn.batch_dim], sparse_dim=labels)"
+                    if whole
+                    else "For vectors there is nn.Linear"
+                )
+            )
         fits = labels.sparse_dim is expected or (
             expected.is_anonymous and expected.known_size == labels.sparse_dim.known_size
         )
         if not fits:
-            raise NetworkError(f"Embedding wants labels of {expected}, but {labels} are labels of {labels.sparse_dim}")
+            swapped = " Were its dims swapped? Embedding(labels, dim)" if labels.sparse_dim is self.W.dims[1] else ""
+            raise NetworkError(
+                f"Embedding wants labels of {expected}, but {labels} are labels of {labels.sparse_dim}.{swapped}"
+            )
         return LinearOp(labels, as_tensor(self.W), None).output

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy
 
-from .delayed import Delayed, delayed_or, resolved
+from .delayed import Delayed, delayed_or, is_delayed, resolved
 from .errors import NetworkError
 from .layers import Formula
-from .number import is_number
+from .number import is_number, plain_number
 
 
 class Initializer:
@@ -133,8 +133,19 @@ class NumpyFile(Initializer):
 
 
 def as_initializer(initial: Any) -> Initializer:
-    """An initializer; a number (or what gives one later) means :class:`Constant`."""
-    return initial if isinstance(initial, Initializer) else Constant(initial)
+    """
+    An initializer; a number (or what gives one later) means :class:`Constant`.
+
+    :raises NetworkError: for anything else
+    """
+    if isinstance(initial, Initializer):
+        return initial
+    if not is_delayed(initial) and not is_number(plain_number(initial)):
+        raise NetworkError(
+            "the initial value of a parameter is a number, nn.Uniform, nn.Normal, nn.Constant or nn.NumpyFile, not "
+            f"{initial!r}"
+        )
+    return Constant(initial)
 
 
 def _is_path(value: Any) -> bool:

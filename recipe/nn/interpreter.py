@@ -147,7 +147,7 @@ class Run:
                 self.values[tensor] = value
                 if self.trace is not None and body.loop is not None:
                     steps = tuple(self.steps[loop] for loop in self.steps)
-                    self.trace.append(Step(steps, repr(tensor), value.copy()))
+                    self.trace.append(Step(steps, f"<{op.describe(tensor)}, {op.source}>", value.copy()))
 
 
 class Search:

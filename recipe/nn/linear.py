@@ -13,7 +13,7 @@ from .module import Module
 from .op import Op
 from .ops.array import concat
 from .parameter import Parameter
-from .recording import as_tensor
+from .recording import as_tensor, current_recording
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class LinearOp(Op):
 
     name = "linear"
     is_main = True
+    takes_square_weights = True
 
     def __init__(self, x: Tensor, weight: Tensor, bias: Tensor | None):
         self.in_dim = x.feature_dim
@@ -85,7 +86,7 @@ class Linear(Module):
         super().__init__()
         given = [*dims, *([n_out] if n_out is not None else [])]
         if not 1 <= len(given) <= 2:
-            raise NetworkError(f"Linear(out_dim) or Linear(in_dim, out_dim), not Linear{tuple(dims)}")
+            raise NetworkError(f"Linear(out_dim) or Linear(in_dim, out_dim), but {len(given)} dims were given: {given}")
         self.out_dim = as_dim(given[-1])
         self.with_bias = with_bias
         self.W: Parameter | None = None
@@ -122,4 +123,15 @@ def check_in_dim(module: Module, x: Tensor, weight: Parameter) -> None:
         return
     if given.known_size == 0 or (given.is_anonymous and wanted.known_size == given.known_size):
         return
-    raise NetworkError(f"{type(module).__name__} has in_dim {wanted}, but its input is {x} with feature dim {given}")
+    hint = ""
+    if x.sparse_dim is not None:
+        hint = ". For a vector per label there is nn.Embedding(labels, dim)"
+    elif given in weight.dims[1:] and isinstance(module, Linear):
+        hint = f". Were its dims swapped? {type(module).__name__}(in_dim, out_dim)"
+    elif wanted.known_size is not None and wanted.known_size == given.known_size:
+        hint = ". They have the same size, but are two dims: use one Dim object in both places"
+    path = current_recording().names.path_if_known(module)
+    raise NetworkError(
+        f"{type(module).__name__}{f' {path!r}' if path else ''} has in_dim {wanted}, but its input has the feature dim "
+        f"{given}: {x}{hint}"
+    )

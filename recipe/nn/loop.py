@@ -9,6 +9,7 @@ from .dim import Dim, DimLike, as_dim
 from .errors import NetworkError
 from .loop_ops import LastOp, LoopIndex, LoopOp, UnstackOp
 from .number import is_size
+from .rebinding import PythonVariables
 from .recording import as_tensor, current_recording
 from .state import LoopStates
 from .tensor import Tensor
@@ -37,22 +38,37 @@ class Loop:
         include_eos: bool | None = None,
     ):
         self.recording = current_recording()
-        self.state = LoopStates()
+        self._state = LoopStates()
         self.op: LoopOp | None = None
-        self._axis = as_dim(axis) if axis is not None else None
-        self._max_seq_len = max_seq_len
+        self._axis = _loop_axis(axis)
+        self._max_seq_len = _step_limit(max_seq_len)
         self._include_eos = include_eos
         self._index: Tensor | None = None
+        self._variables: PythonVariables | None = None
+
+    @property
+    def state(self) -> LoopStates:
+        """The states of the loop, as attributes."""
+        return self._state
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "state":
+            raise NetworkError("loop.state holds the states; assign each by its name: loop.state.NAME = value")
+        if not name.startswith("_") and name not in ("recording", "op"):
+            raise NetworkError(
+                f"a Loop has no {name!r}, and would not carry it on. A state is loop.state.{name} = value"
+            )
+        object.__setattr__(self, name, value)
 
     @property
     def axis(self) -> Dim:
         """The axis over the steps, which stacked values have."""
-        return self._running().get_axis()
+        return self._running("loop.axis").get_axis()
 
     @property
     def iter_idx(self) -> Tensor:
         """The number of the step, from 0: int32 scalar."""
-        loop = self._running()
+        loop = self._running("loop.iter_idx")
         if self._index is None:
             with self.recording.at(loop.body_of_steps):
                 self._index = LoopIndex(loop).output
@@ -61,6 +77,7 @@ class Loop:
     def __enter__(self) -> Loop:
         if self.op is not None:
             raise NetworkError("a Loop object runs once; make another nn.Loop() for a second loop")
+        self._variables = PythonVariables()
         limit = as_tensor(self._max_seq_len) if isinstance(self._max_seq_len, Tensor) else None
         steps = None
         if limit is None and self._max_seq_len is not None:
@@ -76,24 +93,33 @@ class Loop:
     ) -> None:
         assert self.op is not None
         self.recording.body = self.op.body_of_steps.parent or self.recording.root_body
-        if kind is None:
-            self.op.close()
+        if kind is not None:
+            return
+        if self._variables is not None:
+            self._variables.warn_of_rebound(self.op)
+            self._variables = None  # holds the user's frame
+        self.op.close()
+        self._state.warn_of_misspelled(self.op)
 
     def unstack(self, x: Tensor, axis: DimLike | str | None = None) -> Tensor:
         """
         The frame of ``x`` at this step.
 
-        :param x: a value from outside of the loop
+        :param x: a value from outside of the loop, or one that could as well be computed there
         :param axis: which axis of it; default: the loop's, else its only axis with lengths ("T")
-        :raises NetworkError: if ``x`` is a value of this loop, or has no such axis
+        :raises NetworkError: if ``x`` is a value of the steps, or has no such axis
         """
-        loop = self._running()
+        loop = self._running("loop.unstack(x)")
         x = as_tensor(x)
         if x.op.body.is_inside(loop.body_of_steps):
-            raise NetworkError(f"{x} is a value inside this loop already: it is one frame, use it as it is")
+            loop.move_out()  # a whole sequence may be computed in the body, if no step changes it
+        if x.op.body.is_inside(loop.body_of_steps):
+            raise NetworkError(f"{x} is a value inside this loop already: it has one value per step, use it as it is")
         if axis is None and loop.axis is not None and loop.axis in x.dims:
             axis = loop.axis
         dim = x.resolve_axis(axis)
+        if dim.is_batch:
+            raise NetworkError(f"{x} cannot be unstacked over the batch: all sequences are computed side by side")
         if loop.axis is None:
             loop.axis = dim
         elif dim is not loop.axis:
@@ -105,13 +131,13 @@ class Loop:
 
     def stack(self, y: Tensor) -> Tensor:
         """The values of ``y`` in all steps, with the loop's axis; to be used after the loop."""
-        loop = self._running()
+        loop = self._running("loop.stack(y)")
         return loop.stack(self._seen(as_tensor(y)))
 
     def last(self, y: Tensor) -> Tensor:
         """The value of ``y`` in each sequence's last step, to be used after the loop. May be called after it, too."""
         if self.op is None:
-            raise NetworkError("this belongs inside of `with nn.Loop(...) as loop:`, or after it")
+            raise NetworkError("loop.last(y) belongs inside of `with nn.Loop(...) as loop:`, or after it")
         y = self._seen(as_tensor(y))
         op = self.op
         known = [result for result in op.results if isinstance(result, LastOp) and result.inner is y]
@@ -125,12 +151,20 @@ class Loop:
         :param include_eos: whether that step still counts (is stacked, and its states are kept); default as given to
             Loop, else False
         """
-        loop = self._running()
+        loop = self._running("loop.end(condition)")
+        if isinstance(condition, bool):
+            raise NetworkError(f"loop.end wants a comparison of tensors, such as label == 0, not {condition}")
         condition = as_tensor(condition)
         if condition.dtype != "bool":
-            raise NetworkError(f"the end condition must be a comparison (bool), but {condition} is {condition.dtype}")
+            raise NetworkError(
+                f"the end condition must be a comparison (bool), but {condition} is {condition.dtype}: write x == ..., "
+                "x > ... or the like"
+            )
         if any(not dim.is_batch for dim in condition.dims):
-            raise NetworkError(f"the end condition has one value per sequence, [batch], but it is {condition}")
+            raise NetworkError(
+                f"the end condition has one value per sequence, [batch], but it is {condition}. For all or any of "
+                "several, reduce first: nn.reduce_min(nn.cast(condition, 'int32')) == 1, or nn.reduce_max"
+            )
         if loop.end is not None:
             raise NetworkError(f"loop.end(...) was called before, with {loop.end}; join conditions with nn.logical_or")
         loop.end = self._counted(loop.keep(condition))
@@ -155,9 +189,31 @@ class Loop:
             return branch.seen_from_outside(y)
         return self.recording.seen_from_here(y)
 
-    def _running(self) -> LoopOp:
+    def _running(self, what: str) -> LoopOp:
         if self.op is None:
-            raise NetworkError("this belongs inside of `with nn.Loop(...) as loop:`")
+            raise NetworkError(f"{what} belongs inside of `with nn.Loop(...) as loop:`")
         if self.op.body_of_steps.closed:
-            raise NetworkError("the loop is over; this belongs inside of its `with` block")
+            raise NetworkError(f"the loop is over; {what} belongs inside of its `with` block")
         return self.op
+
+
+def _loop_axis(axis: DimLike | None) -> Dim | None:
+    if axis is None or isinstance(axis, (int, Dim)):
+        return as_dim(axis) if axis is not None else None
+    given = f"the tensor {axis}" if isinstance(axis, Tensor) else repr(axis)
+    raise NetworkError(
+        f"the axis of a Loop is a Dim, not {given}. To go over the frames of a tensor, write `with nn.Loop() as loop:` "
+        "and in it loop.unstack(x)"
+    )
+
+
+def _step_limit(limit: int | Tensor | None) -> int | Tensor | None:
+    if isinstance(limit, Tensor):
+        if limit.dims or not limit.dtype.startswith("int"):
+            raise NetworkError(
+                f"max_seq_len is one number for all sequences, an int32 scalar, not {limit}. Of lengths, take the "
+                "greatest: nn.reduce_max(x.seq_len, nn.batch_dim)"
+            )
+    elif limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+        raise NetworkError(f"max_seq_len is a number of steps, an int of at least 0 or an int32 scalar, not {limit!r}")
+    return limit

@@ -8,7 +8,7 @@ import numpy
 
 from .delayed import Delayed, resolved
 from .dim import Dim, batch_dim, dims_text
-from .errors import NetworkError, warn
+from .errors import NetworkError, did_you_mean, warn
 from .op import Op
 from .recording import Body, current_recording
 from .state import StateLeaf
@@ -45,6 +45,16 @@ class PreviousOp(Op):
             self.set_output(None, dtype="float32")
         else:
             self.set_output(like.known_dims, dtype=like.dtype, sparse_dim=like.sparse_dim)
+
+    def describe(self, tensor: Tensor) -> str:
+        """With the name of the state."""
+        labels = f", labels of {tensor.sparse_dim}" if tensor.sparse_dim is not None else ""
+        return f"state {self.leaf.label} {dims_text(tensor.known_dims)}{labels}"
+
+    @property
+    def place(self) -> None:
+        """None: its name says which it is."""
+        return None
 
     @property
     def is_constant(self) -> bool:
@@ -144,7 +154,10 @@ class ResultOp(Op):
             )
         made_in = inner.op.body.body_of_steps
         if not made_in.is_inside(recording.root_body) or not loop.body_of_steps.is_inside(made_in):
-            raise NetworkError(f"{inner} is no value of this loop, or one of a loop inside of it that is over")
+            raise NetworkError(
+                f"{inner} is no value of this loop: it was made in another one. A value leaves its own loop by that "
+                "one's stack or last"
+            )
         with recording.at(loop.body):
             super().__init__()
 
@@ -233,6 +246,8 @@ class LoopOp(Op):
         self.end: Tensor | None = None
         self.unstacked: list[UnstackOp] = []
         self.previous: dict[StateLeaf, PreviousOp] = {}
+        self.assigned: set[StateLeaf] = set()
+        """States to which a value is assigned in it, be it the one they have."""
         self.results: list[ResultOp] = []
         super().__init__(*([max_seq_len_tensor] if max_seq_len_tensor is not None else []), outputs=0)
         self.kept: list[StateLeaf] = []
@@ -374,14 +389,14 @@ class LoopOp(Op):
         if not self.axis_is_known and self.end is None:
             raise NetworkError(
                 "this loop has no length: unstack something, end it with loop.end(condition), or give it the axis "
-                "of a tensor: nn.Loop(axis=...)",
+                "of a tensor: nn.Loop(axis=...)" + (". max_seq_len alone only limits it" if self.has_limit else ""),
                 self.source,
             )
         self._complete_states()
         recording.close_body(body)
         self._inline_constant_states()
         self._join_kept_states()
-        self._move_out()
+        self.move_out()
         for op in [self, *self.results]:
             if op in self.body.ops:
                 self.body.ops.remove(op)
@@ -405,18 +420,25 @@ class LoopOp(Op):
             previous.final = body.values[leaf]
             if previous.is_constant:
                 if previous.initial is None:
-                    raise NetworkError(f"state {leaf.name!r} is read, but never assigned", previous.source)
-                if not self._is_state_of_loop_around(leaf):
+                    others = [other.name for other, op in self.previous.items() if not op.is_constant]
+                    raise NetworkError(
+                        f"state {leaf.label} is read, but never assigned, neither in the loop nor before it."
+                        f"{did_you_mean(leaf.name, others)}",
+                        previous.source,
+                    )
+                if leaf not in self.assigned and not self._is_state_of_loop_around(leaf):
                     warn(
-                        f"state {leaf.name!r} is read in the loop, but never assigned: it is a constant",
+                        f"state {leaf.label} is read in the loop, but never assigned in it, so it has its initial "
+                        "value in each step. Give it a new value in the loop: loop.state.NAME = ..., or "
+                        "state.assign(...)",
                         previous.source,
                     )
         for previous in missing:
             final = previous.final
             if final is None or final.known_dims is None:
                 raise NetworkError(
-                    f"the shape of state {previous.leaf.name!r} cannot be found from what is assigned to it; "
-                    "give it an initial value before the loop body",
+                    f"the shape of state {previous.leaf.label} cannot be found from what is assigned to it. Give it "
+                    "an initial value before the loop body, for example nn.zeros([nn.batch_dim, dim])",
                     previous.source,
                 )
             with self.body.recording.at(self.body):
@@ -431,7 +453,7 @@ class LoopOp(Op):
                 assert previous.initial is not None and previous.final is not None
                 if set(previous.final.dims) != set(previous.initial.dims):
                     raise NetworkError(
-                        f"state {previous.leaf.name!r} would change its dims from {dims_text(previous.initial.dims)} "
+                        f"state {previous.leaf.label} would change its dims from {dims_text(previous.initial.dims)} "
                         f"to {dims_text(previous.final.dims)} in each step; give it an initial value",
                         previous.source,
                     )
@@ -488,7 +510,7 @@ class LoopOp(Op):
         if self.end is not None:
             self.end = replaced.get(self.end, self.end)
 
-    def _move_out(self) -> None:
+    def move_out(self) -> None:
         """What depends on nothing in the loop is computed once, outside."""
         body = self.body_of_steps
         kept = []

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from .recording import Body
 
 
+NO_LIMIT = 2**31 - 1
+"""RETURNN wants a most number of steps, even where a condition ends the loop: the greatest int32."""
+
+
 class Lowering:
     """
     One translation of a network.
@@ -324,6 +328,8 @@ class Lowering:
             options["max_seq_len"] = op.max_seq_len
         elif op.inputs:
             options["max_seq_len_via"] = self.reference(op.inputs[0])
+        elif op.end is not None and not op.axis_is_known:
+            options["max_seq_len"] = NO_LIMIT
         length = self.input_length(op) if op.counts_steps else None
         if length is not None and not op.has_limit:
             longest = {"from": length, "mode": "max", "axis": batch_dim}

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
+from .calling import warn_that_state_starts_anew
 from .dim import Dim, DimLike, as_dim, batch_dim, dims_text
-from .errors import NetworkError, warn
+from .errors import NetworkError
 from .linear import check_in_dim
 from .loop_ops import PreviousOp
 from .module import Module
@@ -16,6 +17,7 @@ from .op import Op
 from .ops.constants import constant_value, zeros
 from .parameter import Parameter
 from .recording import as_tensor, current_recording
+from .structure import structure_text
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class LstmSequence(Op):
 
     name = "lstm"
     is_main = True
+    takes_square_weights = True
 
     def __init__(self, x: Tensor, parameters: Sequence[Tensor], state: LstmState | None, axis: Dim, direction: int):
         self.axis, self.direction = axis, direction
@@ -75,7 +78,7 @@ class LstmSequence(Op):
         x = self.inputs[0]
         self.require_float(x)
         if set(x.dims) != {batch_dim, self.axis, self.in_dim}:
-            raise NetworkError(f"Lstm over {self.axis} wants [batch, {self.axis}, features], but {x} has more or less")
+            raise NetworkError(f"Lstm over {self.axis} wants [batch, {self.axis}, features], not {x}")
         self.set_output([batch_dim, self.axis, self.out_dim])
         self.set_output([batch_dim, self.out_dim], index=1)
         self.set_output([batch_dim, self.out_dim], index=2)
@@ -127,6 +130,7 @@ class LstmCellOp(Op):
 
     name = "lstm"
     is_main = True
+    takes_square_weights = True
 
     def __init__(self, x: Tensor, parameters: Sequence[Tensor], state: LstmState):
         self.in_dim = x.feature_dim
@@ -140,7 +144,10 @@ class LstmCellOp(Op):
         dims = [self.out_dim if dim is self.in_dim else dim for dim in x.dims]
         for name, tensor in (("h", h), ("c", c)):
             if tensor.known_dims is not None and set(tensor.dims) != set(dims):
-                raise NetworkError(f"the state {name} of LstmCell must be {dims_text(dims)}, but it is {tensor}")
+                raise NetworkError(
+                    f"the state {name} of LstmCell must be {dims_text(dims)}, as its input is {x}, but it is {tensor}."
+                    f"{_sequence_hint(x, tensor)}"
+                )
         self.set_output(dims)
         self.set_output(dims, index=1)
 
@@ -208,6 +215,11 @@ class Lstm(Module):
         :return: h in all steps [batch, axis, out_dim], and the state after the last step
         """
         x = as_tensor(x)
+        if axis is None and not any(dim.is_dynamic for dim in x.dims):
+            raise NetworkError(
+                f"Lstm goes over a whole sequence, [batch, time, features], but {x} is none. For one step, in a loop, "
+                "there is nn.LstmCell: y, loop.state.NAME = cell(x, loop.state.NAME)"
+            )
         op = LstmSequence(x, self._parameters(x), state, x.resolve_axis(axis), self.direction)
         return op.outputs[0], LstmState(op.outputs[1], op.outputs[2])
 
@@ -254,12 +266,13 @@ class LstmCell(Module):
         if not isinstance(state, LstmState):
             if not isinstance(state, (tuple, list)) or len(state) != 2:
                 raise NetworkError(
-                    "LstmCell wants its state: h, loop.state.cell = cell(x, loop.state.cell), with "
+                    f"LstmCell wants its state, h and c, not {structure_text(state) if state is not None else None}: "
+                    "h, loop.state.cell = cell(x, loop.state.cell), with "
                     "loop.state.cell = cell.initial_state() before the loop body"
                 )
             state = LstmState(*state)
         state = LstmState(as_tensor(state.h), as_tensor(state.c))
-        _warn_if_state_starts_anew(state)
+        _warn_if_state_starts_anew(self, state)
         op = LstmCellOp(x, self._parameters(x), state)
         return op.outputs[0], LstmState(op.outputs[0], op.outputs[1])
 
@@ -296,6 +309,13 @@ class BidirectionalLstm(Module):
         return concat(forward, backward)
 
 
+def _sequence_hint(x: Tensor, state: Tensor) -> str:
+    lengths = [dim for dim in x.dims if dim.is_dynamic and dim not in state.dims]
+    if not lengths:
+        return ""
+    return " A cell computes one step: unstack the input in a loop, or use nn.Lstm for the whole sequence"
+
+
 def _lstm_dims(name: str, dims: tuple[DimLike, ...]) -> tuple[Dim, DimLike | None]:
     if not 1 <= len(dims) <= 2:
         raise NetworkError(f"{name}(out_dim) or {name}(in_dim, out_dim), not {name}{dims}")
@@ -306,14 +326,12 @@ def _initial_state(dim: Dim) -> LstmState:
     return LstmState(zeros([batch_dim, dim]), zeros([batch_dim, dim]))
 
 
-def _warn_if_state_starts_anew(state: LstmState) -> None:
+def _warn_if_state_starts_anew(cell: LstmCell, state: LstmState) -> None:
     """Tells of a state that no step changes, though the cell is in a loop."""
-    loop = current_recording().body.loop
+    recording = current_recording()
+    loop = recording.body.loop
     if loop is None or any(
         tensor.op.body.is_inside(loop.body_of_steps) and constant_value(tensor) is None for tensor in state
     ):
         return
-    warn(
-        "LstmCell gets the same state in each step of the loop, so it remembers nothing. Before the loop body: "
-        "loop.state.cell = cell.initial_state(); in it: h, loop.state.cell = cell(x, loop.state.cell)"
-    )
+    warn_that_state_starts_anew(cell, list(state), recording)

@@ -52,6 +52,6 @@ class MaskedComputation:
             old = branch.value_before(leaf)
             if old is None:
                 raise NetworkError(
-                    f"state {leaf.name!r} gets a value only where the mask is true; give it an initial value before"
+                    f"state {leaf.label} gets a value only where the mask is true; give it an initial value before"
                 )
             branch.merge(leaf, value, old)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from .errors import NetworkError
 from .parameter import Parameter
 
 
@@ -22,14 +23,18 @@ class Module:
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes."""
-        raise TypeError(f"{type(self).__name__} does not define forward(...)")
+        raise NetworkError(f"{type(self).__name__} does not define forward(...), which is what calling a module runs")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Computes :meth:`forward` in the network that is being recorded."""
+        from .calling import call, warn_of_state_that_starts_anew
         from .recording import current_recording
 
-        with current_recording().calling(self):
-            return self.forward(*args, **kwargs)
+        recording = current_recording()
+        with recording.calling(self):
+            if recording.body.loop is not None:
+                warn_of_state_that_starts_anew(self, args, kwargs, recording)
+            return call(self.forward, f"{type(self).__name__}.forward", args, kwargs)
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """All modules within, with their paths, this one first (path "")."""
@@ -67,12 +72,12 @@ class ModuleList(Module):
     """
     Modules in a row, named by their position (``layers/0``).
 
-    :param modules: what it starts with
+    :param modules: what it starts with, as arguments or as one list
     """
 
-    def __init__(self, modules: Iterable[Module] = ()):
+    def __init__(self, *modules: Any):
         super().__init__()
-        for module in modules:
+        for module in modules[0] if len(modules) == 1 and not callable(modules[0]) else modules:
             self.append(module)
 
     def append(self, module: Module) -> ModuleList:
@@ -81,13 +86,16 @@ class ModuleList(Module):
         return self
 
     def __len__(self) -> int:
-        return len(vars(self))
+        return len(self._listed())
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(list(vars(self).values()))
+        return iter(self._listed())
 
     def __getitem__(self, index: int) -> Any:
-        return list(vars(self).values())[index]
+        return self._listed()[index]
+
+    def _listed(self) -> list[Any]:
+        return [module for name, module in vars(self).items() if name.isdigit()]
 
 
 class Sequential(ModuleList):

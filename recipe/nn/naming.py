@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .dim import Dim
-from .errors import NetworkError
+from .errors import NetworkError, SourceLine, user_source_line, warn
 from .module import Module
 from .parameter import Parameter
 
@@ -34,34 +34,64 @@ class ModuleNames:
         self._parameters: dict[Parameter, str] = {}
         self._states: dict[State, str] = {}
         self._taken: set[str] = set()
+        self._made_in: dict[tuple[Module, type, SourceLine], tuple[int, str]] = {}
+        """Modules that are no attributes, by where they were called first."""
         if root is not None:
             self._name(root, "")
 
-    def add(self, module: Module, caller: Module | None) -> None:
-        """Names a module at its call, with all that it has; ``caller`` is the module whose forward calls it."""
+    def add(self, module: Module, caller: Module | None, call_number: int = 0) -> None:
+        """
+        Names a module at its call, with all that it has.
+
+        :param caller: the module whose forward calls it
+        :param call_number: counts the calls of modules, to tell two calls of the caller apart
+        """
         if module in self._paths:
             return
         if caller is not None:
             self._name(caller, self._paths[caller])
             if module in self._paths:
                 return
-        self._name(module, self._unique(_join(self._paths[caller] if caller else "", class_name(module))))
+        path = self._unique(_join(self._paths[caller] if caller else "", class_name(module)))
+        self._name(module, path)
+        if caller is not None:
+            self._warn_if_made_in_each_call(module, caller, call_number)
+
+    def _warn_if_made_in_each_call(self, module: Module, caller: Module, call_number: int) -> None:
+        path, line = self._paths[module], user_source_line()
+        number, first = self._made_in.setdefault((caller, type(module), line), (call_number, path))
+        if number != call_number and any(True for _ in module.parameters()):
+            warn(
+                f"{type(caller).__name__}.forward makes a new {type(module).__name__} in each call, with parameters of "
+                f"its own: {first} and {path}. To use the same ones, make it once, in __init__: "
+                f"self.{class_name(module)} = nn.{type(module).__name__}(...)",
+                line,
+            )
 
     def path(self, module: Module) -> str:
         """The path of a module that was called."""
         return self._paths[module]
 
-    def parameter(self, parameter: Parameter) -> str:
+    def path_if_known(self, module: Module) -> str | None:
+        """The path of a module, None if its forward is called without the module."""
+        return self._paths.get(module)
+
+    def parameter(self, parameter: Parameter, source: SourceLine | None = None) -> str:
         """
         The name of a parameter.
 
+        :param source: where it was used
         :raises NetworkError: if it is no attribute of a module of the model
         """
         if parameter not in self._parameters:
             for module, path in list(self._paths.items()):
                 self._name(module, path)
         if parameter not in self._parameters:
-            raise NetworkError(f"{parameter!r} has no name: make it an attribute of a Module of the model")
+            raise NetworkError(
+                f"{parameter!r} has no name: make it, or the module that owns it, an attribute of a Module of the "
+                "model (and call modules, not their forward)",
+                source,
+            )
         return self._parameters[parameter]
 
     def has_parameter(self, parameter: Parameter) -> bool:
@@ -120,6 +150,11 @@ def _members(name: str, value: object) -> Iterator[tuple[str, Module | Parameter
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             yield from _members(f"{name}/{index}", item)
+    elif isinstance(value, (set, frozenset)):
+        if any(isinstance(item, (Module, Parameter)) for item in value):
+            raise NetworkError(
+                f"attribute {name!r} is a set of modules or parameters, which has no order to name them by: use a list"
+            )
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _members(f"{name}/{key}", item)

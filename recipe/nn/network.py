@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import math
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
@@ -11,17 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from .calling import call
 from .delayed import Delayed
 from .errors import NetworkError
 from .layers import LayerNetwork, plain
 from .loop_ops import FinalState, LoopOp, PreviousOp, ResultOp
 from .module import Module
+from .network_checks import (
+    add_result,
+    check_model,
+    check_names,
+    check_searches,
+    declared_inputs,
+    warn_of_unused_parameters,
+)
 from .op import Op
 from .ops.choice import Choice
 from .ops.inputs import ExternData, ExternDataOp, ParameterOp
 from .parameter import Parameter
 from .recording import Body, Recording, record
-from .structure import flatten
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -45,24 +52,25 @@ class Network:
         extern_data: Iterable[ExternData] | Mapping[str, ExternData] = (),
         **kwargs: Any,
     ):
-        declared = extern_data.values() if isinstance(extern_data, Mapping) else extern_data
-        recording = Recording(model if isinstance(model, Module) else None, {data.name: data for data in declared})
-        if not callable(model) or inspect.isclass(model):
-            raise NetworkError(f"Network wants a Module or a function to call, not {model!r}")
+        check_model(model)
+        recording = Recording(model if isinstance(model, Module) else None, declared_inputs(extern_data))
         with record(recording):
-            result = model(**kwargs)
-            for path, tensor in flatten(result):
-                if isinstance(tensor, Tensor):
-                    recording.add_output(tensor, path or None)
-        if not recording.outputs and not recording.losses:
-            raise NetworkError("the model returns no tensor and marks no loss, so there is nothing to compute")
+            if isinstance(model, Module):
+                result = model(**kwargs)
+            else:
+                result = call(model, getattr(model, "__name__", type(model).__name__), (), kwargs)
+            add_result(recording, result)
         self.root_body: Body = recording.root_body
         self.losses = tuple(recording.losses)
         self.outputs = tuple(recording.outputs)
         self.needed_tensors: frozenset[Tensor] = frozenset()
         self.needed: frozenset[Op] = frozenset()
         self._find_needed()
-        self._warn_unused(model)
+        check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
+        check_searches(op for op in self.all_ops() if isinstance(op, Choice))
+        if self.losses:
+            used = {op.owned for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed}
+            warn_of_unused_parameters(model, used)
         self.root_body.finish()
         self._canonical: CanonicalForm | None = None
 
@@ -271,13 +279,3 @@ class Network:
         if op.body.loop is not None:
             needed += self._needed_for(op.body.loop, ops)
         return needed
-
-    def _warn_unused(self, model: Any) -> None:
-        from .errors import warn
-
-        if not self.losses or not isinstance(model, Module):
-            return
-        used = {op.owned for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed}
-        unused = [name for name, parameter in model.named_parameters() if parameter not in used]
-        if unused:
-            warn(f"no output and no loss depends on these parameters: {', '.join(unused)}")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from .dim import batch_dim
+from .errors import NetworkError
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -32,7 +34,12 @@ def run_numpy(
     :param trace: whether to keep each value of each step of each loop
     """
     from .interpreter import Run
+    from .network import Network
 
+    if not isinstance(network, Network):
+        raise NetworkError(f"run_numpy wants a Network, not {network!r}: nn.Network(model) makes it")
+    if not isinstance(feeds, Mapping):
+        raise NetworkError(f"feeds are arrays by the names of inputs, {{'data': ...}}, not a {type(feeds).__name__}")
     if parameters is None:
         parameters = network.random_parameters(seed)
     run = Run(network, feeds, parameters, train=train, seed=seed, trace=trace)
@@ -63,8 +70,12 @@ class NumpyRun:
         """The value of any tensor of the network outside of loops."""
         from .interpreter import Result
 
+        value = self._run.values[tensor]
         lengths = {dim: self._run._lengths[dim] for dim in tensor.dims if dim.is_dynamic}
-        return Result(self._run.values[tensor], tensor.dims, lengths)
+        if batch_dim in tensor.dims:  # of a search, once per hypothesis
+            rows = value.shape[tensor.dims.index(batch_dim)]
+            lengths = {dim: numpy.repeat(of, rows // len(of)) if len(of) else of for dim, of in lengths.items()}
+        return Result(value, tensor.dims, lengths)
 
     def _mean(self, tensor: Tensor) -> float:
         value = self._run.values[tensor]

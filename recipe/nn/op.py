@@ -34,6 +34,10 @@ class Op:
     is_main: ClassVar[bool] = False
     """Whether it is *the* layer of its module and so named by the module alone."""
     not_pickled: ClassVar[tuple[str, ...]] = ("modules",)
+    is_parameter: ClassVar[bool] = False
+    """Whether its result is a parameter."""
+    takes_square_weights: ClassVar[bool] = False
+    """Whether it tells the axes of a parameter by their position, so that both may be of one dim."""
     is_random: ClassVar[bool] = False
     """Whether each evaluation gives something else, so that it must stay in its loop."""
 
@@ -94,11 +98,16 @@ class Op:
         tensor.sparse_dim = sparse_dim
 
     def describe(self, tensor: Tensor) -> str:
-        """How messages name a result of it: what it is, its dims, and the user's line."""
+        """What messages say of a result of it: the kind of op, its module, the dims."""
         path = self.module_path()
         what = f"{self.name or type(self).__name__} of {path}" if path else self.name or type(self).__name__
-        labels = f", labels {tensor.sparse_dim}" if tensor.sparse_dim is not None else ""
-        return f"<{what} {dims_text(tensor.known_dims)}{labels}, {self.source}>"
+        labels = f", labels of {tensor.sparse_dim}" if tensor.sparse_dim is not None else ""
+        return f"{what} {dims_text(tensor.known_dims)}{labels}"
+
+    @property
+    def place(self) -> SourceLine | None:
+        """The user's line that made it, for messages; None where another name says more."""
+        return self.source
 
     def module_path(self) -> str:
         """The path of the innermost module whose call made it, "" outside of modules."""

@@ -7,11 +7,14 @@ from typing import Any
 
 from .delayed import Delayed, delayed_or
 from .dim import Dim, DimLike, dims_text, ordered_dims
+from .dtype import as_dtype
+from .errors import NetworkError
 from .initializer import Uniform, as_initializer
 from .number import is_number
+from .operators import Arithmetic
 
 
-class Parameter:
+class Parameter(Arithmetic):
     """
     A trained tensor, owned by the module that has it as attribute; its path there is its name.
 
@@ -33,8 +36,14 @@ class Parameter:
         weight_decay: Any = 0.0,
     ):
         self.dims: tuple[Dim, ...] = ordered_dims(dims)
+        for dim in self.dims:
+            if not dim.is_static:
+                raise NetworkError(
+                    f"a parameter has fixed sizes, but {dim} of {dims_text(self.dims)} has another length for each "
+                    "sequence"
+                )
         self.initial = as_initializer(initial) if initial is not None else Uniform.glorot()
-        self.dtype = dtype
+        self.dtype = as_dtype(dtype)
         self.trainable = trainable
         self.weight_decay: float | Delayed = delayed_or(weight_decay, "the weight decay", is_number, "a number")
 

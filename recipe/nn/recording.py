@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy
+
 from .delayed import Delayed, delayed_or, is_delayed
-from .errors import NetworkError
+from .errors import NetworkError, SourceLine
 from .naming import ModuleNames
 from .number import is_number
 from .parameter import Parameter
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from .op import Op
     from .ops.inputs import ExternData, ExternDataOp, ParameterOp
     from .state import StateLeaf
+
+
+_MOST_CALLS = 100
 
 
 class Loss(NamedTuple):
@@ -93,12 +98,16 @@ class Recording:
         self.root_body = Body(self, None)
         self.body = self.root_body
         self.module_calls: list[Module] = []
+        self._call_numbers: list[int] = []
+        self._call_count = 0
         self.losses: list[Loss] = []
         self.outputs: list[tuple[str, Tensor]] = []
         self.of_branch: dict[Tensor, Branch] = {}
         """The values of branches that are over, which the code around may not read as they are."""
         self.exempt: set[Tensor] = set()
         """Values made for a branch, not in it."""
+        self.warned_states: set[Tensor] = set()
+        """Parts of states that are the same in each step, which was told."""
         self._reads_all = False
         self._parameters: dict[Parameter, ParameterOp] = {}
         self._inputs: dict[str, ExternDataOp] = {}
@@ -128,13 +137,26 @@ class Recording:
 
     @contextlib.contextmanager
     def calling(self, module: Module) -> Iterator[None]:
-        """Notes that ops recorded meanwhile belong to this module."""
-        self.names.add(module, self.module_calls[-1] if self.module_calls else None)
+        """
+        Notes that ops recorded meanwhile belong to this module.
+
+        :raises NetworkError: if modules call each other without end
+        """
+        if len(self.module_calls) >= _MOST_CALLS:
+            name = type(module).__name__
+            raise NetworkError(f"forward of {name} is called within {_MOST_CALLS} others: do modules call themselves?")
+        self._call_count += 1
+        if self.module_calls:
+            self.names.add(module, self.module_calls[-1], self._call_numbers[-1])
+        else:
+            self.names.add(module, None)
         self.module_calls.append(module)
+        self._call_numbers.append(self._call_count)
         try:
             yield
         finally:
             self.module_calls.pop()
+            self._call_numbers.pop()
 
     def parameter(self, parameter: Parameter) -> Tensor:
         """The tensor that stands for a parameter, the same at each use."""
@@ -169,27 +191,39 @@ class Recording:
         if not self.body.is_inside(made_in):
             raise NetworkError(
                 f"{tensor} is a value inside a loop and has one value per step, so it cannot be used outside. "
-                "In the loop, write loop.stack(value) for all steps or loop.last(value) for the last one"
+                "In the loop, write loop.stack(value) for all steps or loop.last(value) for the last one, and use that"
             )
         loop = getattr(tensor.op, "result_of", None)
         if loop is not None and self.body.is_inside(loop.body_of_steps):
             raise NetworkError(f"{tensor} is a result of the loop and exists only after it; use the value itself here")
         return self.seen_from_here(tensor)
 
-    def seen_from_here(self, tensor: Tensor) -> Tensor:
-        """The tensor; if it is a value of a branch that is over, what that is for the code around."""
+    def seen_from_here(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
+        """
+        The tensor; if it is a value of a branch that is over, what that is for the code around.
+
+        :param source: where it is read, default: here
+        """
         if tensor in self.of_branch and not self._reads_all:
-            return self.seen_from_here(self.of_branch[tensor].seen_from_outside(tensor))
+            return self.seen_from_here(self.of_branch[tensor].seen_from_outside(tensor, source), source)
         return tensor
 
     def check_no_repeated_dims(self, op: Op) -> None:
         """
-        :raises NetworkError: if a result has one dim twice, so that its axes could not be told apart
+        :raises NetworkError: if a result has one dim twice, so that its axes could not be told apart; or a parameter,
+            which only modules whose weights may be square read
         """
+        for tensor in op.inputs:
+            dims = tensor.known_dims or ()
+            if tensor.op.is_parameter and not op.takes_square_weights and len(set(dims)) < len(dims):
+                raise NetworkError(
+                    f"{tensor} has one dim twice, so its axes cannot be told apart here. Give the other axis a Dim "
+                    "of its own, of the same size: nn.Dim(size, name=...)"
+                )
         for tensor in op.outputs:
             dims = tensor.known_dims or ()
             for dim in dims:
-                if dims.count(dim) > 1 and not getattr(op, "is_parameter", False):
+                if dims.count(dim) > 1 and not op.is_parameter:
                     raise NetworkError(
                         f"{tensor} would have the dim {dim} twice. Make a second dim for the other axis: "
                         f"nn.Dim({dim.known_size}, name=...)"
@@ -198,7 +232,14 @@ class Recording:
     def add_loss(self, tensor: Tensor, name: str | None, scale: Any, as_error: bool) -> None:
         """Notes a loss. One inside a loop becomes the loss over all steps."""
         if tensor.op.body is not self.root_body and not self.body.is_inside(tensor.op.body):
-            raise NetworkError(f"{tensor} is a value of a loop that is over; mark it as loss inside the loop")
+            raise NetworkError(
+                f"{tensor} is a value inside a loop, which is over. Mark it as loss inside of the loop, or mark "
+                "loop.stack(...) of it"
+            )
+        if not tensor.dtype.startswith("float"):
+            raise NetworkError(f"a loss is of a float type, but {tensor} is {tensor.dtype}: nn.cast(x, 'float32')")
+        if name is not None and not isinstance(name, str):
+            raise NetworkError(f"the name of a loss is a text, not {name!r}. Its factor is given as scale={name!r}")
         tensor = self.seen_from_here(tensor)
         if self.body.branch is not None:
             tensor = self.body.branch.counted(tensor)
@@ -210,12 +251,24 @@ class Recording:
         scale = delayed_or(scale, f"the scale of loss {unique!r}", is_number, "a number")
         self.losses.append(Loss(tensor, unique, scale, as_error))
 
-    def add_output(self, tensor: Tensor, name: str | None) -> None:
-        """Notes an output. Without name it is the default one, called ``output``."""
-        name = name or "output"
-        tensor = self.seen_from_here(tensor)
+    def add_output(self, tensor: Tensor, name: str | None, source: SourceLine | None = None) -> None:
+        """
+        Notes an output.
+
+        :param name: default: ``output``
+        :param source: the line that it comes from, default: this one
+        """
+        name = "output" if name is None else name
+        if not isinstance(name, str) or not name:
+            raise NetworkError(f"the name of an output is a text, not {name!r}")
+        tensor = self.seen_from_here(tensor, source)
         if tensor.op.body is not self.root_body:
-            raise NetworkError(f"{tensor} is a value inside a loop; an output of the network is loop.stack(...) of it")
+            raise NetworkError(
+                f"{tensor} would be an output of the network, but is a value inside a loop and has one value per step. "
+                "In the loop, write loop.stack(value) for all steps or loop.last(value) for the last one, and return "
+                "that",
+                source,
+            )
         if name in dict(self.outputs):
             raise NetworkError(f"there already is an output called {name!r}: {dict(self.outputs)[name]}")
         self.outputs.append((name, tensor))
@@ -278,10 +331,11 @@ def as_tensor(value: Any, *, dtype: str | None = None) -> Tensor:
         return value
     if isinstance(value, Parameter):
         return current_recording().parameter(value)
+    from .not_a_tensor import not_a_tensor
     from .ops.constants import constant
 
     if isinstance(value, (bool, int, float)) or is_delayed(value):
         return constant(value, dtype=dtype)
-    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
-        return constant(value[()], dtype=dtype)
-    raise NetworkError(f"a tensor is wanted here, not {value!r} ({type(value).__name__})")
+    if isinstance(value, (numpy.generic, numpy.ndarray)) and value.shape == () and value.dtype.kind in "biuf":
+        return constant(value[()], dtype=dtype)  # type: ignore[index]
+    raise not_a_tensor(value)

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .dim import DimLike, dims_text, ordered_dims
-from .errors import NetworkError, SourceLine, user_source_line
+from .errors import MissingAttributeError, NetworkError, SourceLine, did_you_mean, user_source_line, warn
 from .recording import Recording, as_tensor, current_recording
-from .structure import flatten, map_structure, structure_text
+from .structure import flatten, map_structure, part_names, structure_text
 from .tensor import Tensor
 
 if TYPE_CHECKING:
+    from .loop_ops import LoopOp
     from .recording import Body
 
 
@@ -21,11 +22,13 @@ class StateLeaf:
 
     :param name: how the written config calls it
     :param initial: its value before any assignment; None if it was not given (rule L8)
+    :param label: how messages call it, as the user's code does (``'cell.h'``)
     """
 
-    def __init__(self, name: str, initial: Tensor | None):
+    def __init__(self, name: str, initial: Tensor | None, label: str | None = None):
         self.name = name
         self.initial = initial
+        self.label = label or repr(name)
 
     def read(self, body: Body) -> Tensor:
         """The value at this point of a body; in a loop, first of all the value of the step before."""
@@ -34,7 +37,7 @@ class StateLeaf:
                 return self.read(body.parent)
             if body.parent is None:
                 if self.initial is None:
-                    raise NetworkError(f"state {self.name!r} is read, but was never assigned")
+                    raise NetworkError(f"state {self.label} is read, but was never assigned")
                 body.values[self] = self.initial
             else:
                 assert body.loop is not None
@@ -46,6 +49,8 @@ class StateLeaf:
         """Gives it a new value from this point of a body on."""
         if body.parent is not None and self.is_known(body):
             self.read(body)
+        if body.loop is not None:
+            body.loop.assigned.add(self)
         body.values[self] = value
 
     def is_known(self, body: Body | None) -> bool:
@@ -104,14 +109,18 @@ class State:
         given = dict(flatten(value))
         if given.keys() != dict(flatten(leaves.structure)).keys():
             raise NetworkError(
-                f"state {leaves.name!r} holds {structure_text(leaves.structure)}, "
-                f"but {structure_text(value)} is assigned to it"
+                f"state {leaves.name!r} holds {structure_text(leaves.structure)}, but {structure_text(value)} is "
+                "assigned to it. A state keeps its parts: assign them all, in the structure of the initial value"
             )
         source = user_source_line()
         for path, leaf in flatten(leaves.structure):
             if leaf.is_known(recording.body):
                 check_assignable(leaf, leaf.read(recording.body), given[path], source)
             leaf.assign(recording.body, given[path])
+
+    def declared(self, recording: Recording) -> _Leaves | None:
+        """Its leaves, if it was assigned or read in this recording."""
+        return self._recordings.get(recording)
 
     def _leaves(self, recording: Recording) -> _Leaves:
         if recording not in self._recordings:
@@ -128,18 +137,29 @@ class State:
         if isinstance(self.initial, (bool, int, float)) and self.dims is not None:
             default = "float32" if self.dims else None
             return constant(self.initial, self.dims, dtype=self.dtype or default)
-        return map_structure(lambda path, leaf: as_tensor(leaf), self.initial)
+        value = map_structure(lambda path, leaf: as_tensor(leaf), self.initial)
+        for _, leaf in flatten(value):
+            if self.dims is not None and set(leaf.dims) != set(self.dims):
+                raise NetworkError(f"{self!r} was declared as {dims_text(self.dims)}, but its initial value is {leaf}")
+            if self.dtype is not None and leaf.dtype != self.dtype:
+                raise NetworkError(
+                    f"{self!r} was declared as {self.dtype}, but its initial value {leaf} is {leaf.dtype}"
+                )
+        return value
 
     def _declare(self, value: Any, inside: bool) -> _Leaves:
         name = self.name or current_recording().names.state(self) or "state"
+        labels = dict(part_names(value, name))
         structure = map_structure(
-            lambda path, leaf: StateLeaf(f"{name}_{path}".rstrip("_").replace("/", "_"), None if inside else leaf),
+            lambda path, leaf: StateLeaf(
+                f"{name}_{path}".rstrip("_").replace("/", "_"), None if inside else leaf, repr(labels[path])
+            ),
             value,
         )
         return _Leaves(name, structure)
 
-    def __deepcopy__(self, memo: dict) -> State:
-        return self
+    def __repr__(self) -> str:
+        return f"State {self.name!r}" if self.name is not None else "State"
 
     def __getstate__(self) -> dict:
         return {**vars(self), "_recordings": {}}
@@ -149,6 +169,7 @@ class _Leaves:
     def __init__(self, name: str, structure: Any):
         self.name = name
         self.structure = structure
+        self.source = user_source_line()
 
 
 def check_assignable(leaf: StateLeaf, before: Tensor, value: Tensor, source: SourceLine) -> None:
@@ -159,21 +180,39 @@ def check_assignable(leaf: StateLeaf, before: Tensor, value: Tensor, source: Sou
         return
     if set(before.dims) != set(value.dims):
         raise NetworkError(
-            f"state {leaf.name!r} has the dims {dims_text(before.dims)} (from {before}), but what is assigned has "
-            f"{dims_text(value.dims)}: {value}. A state keeps its dims; give the initial value the dims of the new one",
+            f"state {leaf.label} has the dims {dims_text(before.dims)}, but what is assigned to it has "
+            f"{dims_text(value.dims)}: {value}. A state keeps its dims.{_instead(before, value)}",
             source,
         )
     if before.dtype != value.dtype:
         raise NetworkError(
-            f"state {leaf.name!r} is {before.dtype} (from {before}), but {value} is {value.dtype}. "
-            f"Use nn.cast(value, {before.dtype!r}) or give the initial value the other type",
+            f"state {leaf.label} is {before.dtype}, but what is assigned to it is {value.dtype}: {value}. Write "
+            f"nn.cast(value, {before.dtype!r}), or give the initial value the other type",
             source,
         )
     if before.sparse_dim is not None and value.sparse_dim is not None and before.sparse_dim is not value.sparse_dim:
         raise NetworkError(
-            f"state {leaf.name!r} holds labels of {before.sparse_dim}, but {value} are labels of {value.sparse_dim}",
+            f"state {leaf.label} holds labels of {before.sparse_dim}, but what is assigned to it are labels of "
+            f"{value.sparse_dim}: {value}. nn.cast(x, 'int32', sparse_dim=...) makes them labels of another dim",
             source,
         )
+
+
+def _instead(before: Tensor, value: Tensor) -> str:
+    from .ops.constants import constant_value
+
+    number = constant_value(value)
+    if number is not None and not value.dims:
+        return f" Write nn.constant({number}, {dims_text(before.dims)}, dtype={before.dtype!r})"
+    missing = [dim for dim in before.dims if dim not in value.dims]
+    more = [dim for dim in value.dims if dim not in before.dims]
+    if missing and not more:
+        return f" The value gets the others by nn.expand(value, dims) with {dims_text(missing)}"
+    sizes = [dim.known_size for dim in missing]
+    if None not in sizes and sizes == [dim.known_size for dim in more]:
+        pairs = ", ".join(f"{a.name!r} and {b.name!r}" for a, b in zip(missing, more))
+        return f" {pairs} have the same size, but are two dims: use one Dim object in both places"
+    return f" Give the initial value, before the loop, those of the new one: nn.zeros({dims_text(value.dims)})"
 
 
 class LoopStates:
@@ -194,7 +233,10 @@ class LoopStates:
             raise AttributeError(name)
         if name not in self._states:
             if current_recording().body.parent is None:
-                raise NetworkError(f"loop.state.{name} is read before it was assigned; there is {sorted(self._states)}")
+                raise MissingAttributeError(
+                    f"loop.state.{name} is read before it was assigned; there is {sorted(self._states)}."
+                    f"{did_you_mean(name, self._states) or ' A state of several parts is assigned as a whole'}"
+                )
             self._states[name] = State(name=name)
         return self._states[name].get()
 
@@ -204,6 +246,30 @@ class LoopStates:
             self._states[name] = value
             return
         self._states.setdefault(name, State(name=name)).assign(value)
+
+    def __delattr__(self, name: str) -> None:
+        raise NetworkError(f"loop.state.{name} cannot be deleted: what a loop carries on is carried on in all steps")
+
+    def __getitem__(self, name: Any) -> Any:
+        raise NetworkError(f"states are attributes: loop.state.{name}, not loop.state[{name!r}]")
+
+    def __setitem__(self, name: Any, value: Any) -> None:
+        raise NetworkError(f"states are attributes: loop.state.{name} = ..., not loop.state[{name!r}] = ...")
+
+    def warn_of_misspelled(self, loop: LoopOp) -> None:
+        """Tells of a state that the loop does not use, while one with a name alike starts without initial value."""
+        declared = {name: state.declared(loop.body.recording) for name, state in self._states.items()}
+        leaves = {name: [leaf for _, leaf in flatten(of.structure)] for name, of in declared.items() if of is not None}
+        without_initial = [name for name, of in leaves.items() if of and all(leaf.initial is None for leaf in of)]
+        for name, of in leaves.items():
+            hint = did_you_mean(name, without_initial)
+            if hint and name not in without_initial and not any(leaf in loop.previous for leaf in of):
+                source = declared[name].source  # type: ignore[union-attr]
+                warn(
+                    f"loop.state.{name} has an initial value, but the loop neither reads nor assigns it.{hint} "
+                    "That one starts at zero",
+                    source,
+                )
 
     def __contains__(self, name: str) -> bool:
         return name in self._states

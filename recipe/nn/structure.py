@@ -5,22 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .errors import NetworkError
-
-
-class FrozenDict(dict):
-    """A dict read from a state. Writing into it would be lost, so it refuses."""
-
-    def _refuse(self, *args: Any, **kwargs: Any) -> None:
-        raise NetworkError(
-            "a dict that was read from a state cannot be written into: the state would not see it. "
-            "Assign the whole state, for example: loop.state.s = {**loop.state.s, 'name': value}"
-        )
-
-    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = _refuse  # type: ignore[assignment]
-
-    def __reduce__(self):
-        return FrozenDict, (dict(self),)
+from .frozen import FrozenDict, FrozenTuple, freeze
 
 
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -37,14 +22,29 @@ def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def map_structure(function: Callable[[str, Any], Any], value: Any, path: str = "") -> Any:
-    """The same structure with ``function(path, leaf)`` in place of each leaf. Lists become tuples, dicts read-only."""
+    """The same structure with ``function(path, leaf)`` in place of each leaf; lists become tuples, all is read-only."""
     if isinstance(value, dict):
         return FrozenDict({key: map_structure(function, value[key], _join(path, str(key))) for key in sorted(value)})
     if isinstance(value, (tuple, list)):
         names = getattr(value, "_fields", range(len(value)))
         items = [map_structure(function, item, _join(path, str(name))) for name, item in zip(names, value)]
-        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+        return freeze(type(value)(*items)) if hasattr(value, "_fields") else FrozenTuple(items)
     return function(path, value)
+
+
+def part_names(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """The leaves of a nested structure: the path of each, and how Python code reaches it (``cell.h``, ``s['a']``)."""
+    for path, _ in flatten(value):
+        part, text = value, name
+        for step in path.split("/") if path else ():
+            if isinstance(part, dict):
+                key = next(key for key in part if str(key) == step)
+                part, text = part[key], f"{text}[{key!r}]"
+            elif hasattr(part, "_fields"):
+                part, text = getattr(part, step), f"{text}.{step}"
+            else:
+                part, text = part[int(step)], f"{text}[{step}]"
+        yield path, text
 
 
 def structure_text(value: Any) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from .dim import Dim, DimLike, as_dim, dims_text
-from .errors import NetworkError
+from .dim import Dim, DimLike, dims_text
+from .errors import MissingAttributeError, NetworkError, did_you_mean, user_source_line, variable_name
+from .operators import Arithmetic, ComputedLater
 
 if TYPE_CHECKING:
     from .op import Op
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 TensorLike = Union["Tensor", "Parameter", int, float, bool]
 
 
-class Tensor:
+class Tensor(Arithmetic, ComputedLater):
     """
     The result of an op: a value per step and sequence, known when the network runs.
 
@@ -54,7 +55,7 @@ class Tensor:
         for dim in reversed(self.dims):
             if dim.is_static:
                 return dim
-        raise NetworkError(f"{self} has no feature dim")
+        raise NetworkError(f"{self} has no feature dim: none of its dims has a fixed size")
 
     @property
     def spatial_dim(self) -> Dim:
@@ -63,8 +64,13 @@ class Tensor:
         :raises NetworkError: if there is none, or more than one
         """
         dynamic = [dim for dim in self.dims if dim.is_dynamic]
-        if len(dynamic) != 1:
-            raise NetworkError(f"{self} has {len(dynamic)} dims with lengths; say which axis is meant: axis=...")
+        if not dynamic:
+            raise NetworkError(
+                f"{self} is no sequence: it has no dim with a length per sequence. If a dim of fixed size is meant, "
+                "say which: axis=..."
+            )
+        if len(dynamic) > 1:
+            raise NetworkError(f"{self} has {len(dynamic)} dims with lengths; say which is meant: axis=...")
         return dynamic[0]
 
     @property
@@ -79,19 +85,21 @@ class Tensor:
 
         :raises NetworkError: if the tensor has no such axis
         """
+        if isinstance(axis, Dim) and axis in self.dims:
+            return axis
         if axis is None or axis == "T":
             return self.spatial_dim
         if axis == "F":
             return self.feature_dim
         if isinstance(axis, str):
             named = [dim for dim in self.dims if dim.name == axis]
-            if len(named) != 1:
-                raise NetworkError(f"{self} has no axis {axis!r}, it has {dims_text(self.dims)}")
-            return named[0]
-        axis = as_dim(axis)
-        if axis not in self.dims:
-            raise NetworkError(f"{self} has no axis {axis}, it has {dims_text(self.dims)}")
-        return axis
+        else:
+            named = [dim for dim in self.dims if dim.is_anonymous and dim.known_size == axis]
+        if len(named) != 1:
+            raise NetworkError(
+                f"{self} has {'more than one' if named else 'no'} axis {axis!r}.{_axis_hint(self, axis)}"
+            )
+        return named[0]
 
     def mark_as_loss(self, name: str | None = None, *, scale: float = 1.0, as_error: bool = False) -> Tensor:
         """
@@ -118,16 +126,25 @@ class Tensor:
         return self
 
     def __repr__(self) -> str:
-        return self.op.describe(self)
+        """How messages call it: the user's variable, what it is, its dims, and where it was made."""
+        name = variable_name(self)
+        where = self.op.place.seen_from(user_source_line()) if self.op.place is not None else ""
+        if where and name is None and self.op.place is not None:
+            where = f"{where}: {self.op.place.text}"
+        return f"{name + ' ' if name else ''}<{self.op.describe(self)}{', ' + where if where else ''}>"
 
-    def __bool__(self) -> bool:
-        raise NetworkError(
-            f"{self} has no value while the network is being written, so `if`, `while`, `and`, `or`, `not` cannot test "
-            "it. Write nn.where(condition, a, b), or use nn.logical_and, nn.logical_or, nn.logical_not (or & | ~)"
-        )
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _ATTRIBUTES:
+            raise NetworkError(
+                f"{self} has no part {name!r} that could be assigned: it would be lost. For a state of several parts "
+                f"assign the whole, for example loop.state.s = {{{name!r}: value, ...}}"
+            )
+        object.__setattr__(self, name, value)
 
-    def __iter__(self) -> Any:
-        raise NetworkError(f"{self} cannot be iterated over in Python. Use nn.Loop, or nn.split for its parts")
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise MissingAttributeError(f"{self} has no attribute {name!r}{_instead_of_attribute(name)}")
 
     def __deepcopy__(self, memo: dict) -> Tensor:
         return self
@@ -136,62 +153,19 @@ class Tensor:
         """``x[t]``: the frames at position ``t`` (int or int32 tensor) along the spatial dim."""
         from .ops.indexing import gather
 
-        return gather(self, index, axis=self.spatial_dim)
-
-    def __add__(self, other: TensorLike) -> Tensor:
-        return _combine("add", self, other)
-
-    def __radd__(self, other: TensorLike) -> Tensor:
-        return _combine("add", other, self)
-
-    def __sub__(self, other: TensorLike) -> Tensor:
-        return _combine("sub", self, other)
-
-    def __rsub__(self, other: TensorLike) -> Tensor:
-        return _combine("sub", other, self)
-
-    def __mul__(self, other: TensorLike) -> Tensor:
-        return _combine("mul", self, other)
-
-    def __rmul__(self, other: TensorLike) -> Tensor:
-        return _combine("mul", other, self)
-
-    def __truediv__(self, other: TensorLike) -> Tensor:
-        return _combine("truediv", self, other)
-
-    def __rtruediv__(self, other: TensorLike) -> Tensor:
-        return _combine("truediv", other, self)
-
-    def __floordiv__(self, other: TensorLike) -> Tensor:
-        return _combine("floordiv", self, other)
-
-    def __mod__(self, other: TensorLike) -> Tensor:
-        return _combine("mod", self, other)
-
-    def __pow__(self, other: TensorLike) -> Tensor:
-        return _combine("pow", self, other)
-
-    def __neg__(self) -> Tensor:
-        from .ops.elementwise import negative
-
-        return negative(self)
-
-    def __abs__(self) -> Tensor:
-        from .ops.elementwise import absolute
-
-        return absolute(self)
+        return gather(self, index)
 
     def __and__(self, other: TensorLike) -> Tensor:
-        return _combine("logical_and", self, other)
+        return _logical("logical_and", self, other)
 
     def __or__(self, other: TensorLike) -> Tensor:
-        return _combine("logical_or", self, other)
+        return _logical("logical_or", self, other)
 
     def __rand__(self, other: TensorLike) -> Tensor:
-        return _combine("logical_and", other, self)
+        return _logical("logical_and", other, self)
 
     def __ror__(self, other: TensorLike) -> Tensor:
-        return _combine("logical_or", other, self)
+        return _logical("logical_or", other, self)
 
     def __invert__(self) -> Tensor:
         from .ops.elementwise import logical_not
@@ -219,7 +193,34 @@ class Tensor:
     __hash__ = object.__hash__
 
 
-def _combine(kind: str, left: Any, right: Any) -> Tensor:
+def _axis_hint(tensor: Tensor, axis: Any) -> str:
+    """What to write instead of an axis that a tensor does not have."""
+    if isinstance(axis, str):
+        return did_you_mean(axis, [dim.name for dim in tensor.dims])
+    if isinstance(axis, Dim):
+        alike = [dim for dim in tensor.dims if dim.known_size is not None and dim.known_size == axis.known_size]
+        return f" {alike[0].name!r} has the same size, but is another dim: use one Dim object" if alike else ""
+    numbers = " Axes have no numbers." if isinstance(axis, int) else ""
+    return f'{numbers} An axis is named by its Dim, or as "T" (with lengths) or "F" (features)'
+
+
+_ATTRIBUTES = frozenset({"op", "index", "known_dims", "dtype", "sparse_dim"})
+
+
+def _instead_of_attribute(name: str) -> str:
+    from . import __all__ as functions
+
+    known = {
+        "shape": "x.dims, and dim.size for the size of one",
+        "ndim": "len(x.dims)",
+        "T": "dims by name, in any order",
+    }
+    for function in (name, f"reduce_{name}"):
+        known.setdefault(name, f"nn.{function}(x)") if function in functions else None
+    return f": write {known[name]}" if name in known else did_you_mean(name, ("dims", "dtype", "sparse_dim", "seq_len"))
+
+
+def _logical(kind: str, left: Any, right: Any) -> Tensor:
     from .ops.elementwise import combine
 
     return combine(kind, left, right)
@@ -247,7 +248,7 @@ def common_dims(op_name: str, tensors: Sequence[Tensor]) -> tuple[Dim, ...]:
                 f" {same_size[0][0].name!r} and {same_size[0][1].name!r} have the same size, but are two dims: "
                 "use one Dim object in both places."
                 if same_size
-                else " Each dim of the one must be a dim of the other; nn.expand adds one on purpose."
+                else " Each dim of the one must be a dim of the other; nn.expand(x, [dim]) adds one on purpose."
             )
             raise NetworkError(
                 f"dims do not match in {op_name}: {tensor} has {dims_text(missing)}, which {largest} has not.{hint}"

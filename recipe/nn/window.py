@@ -7,6 +7,7 @@ from .errors import NetworkError
 from .module import Module
 from .ops.array import concat
 from .ops.constants import zeros
+from .structure import structure_text
 from .tensor import Tensor
 
 
@@ -39,5 +40,15 @@ class Window(Module):
         :param state: the frames before, the oldest first
         :return: [batch, size * dim], the oldest first, and the new state
         """
+        if not isinstance(state, (tuple, list)) or len(state) != self.size - 1:
+            raise NetworkError(
+                f"a Window of {self.size} frames wants the {self.size - 1} before as its state, not {_given(state)}: "
+                "frames, loop.state.window = window(x, loop.state.window), with "
+                "loop.state.window = window.initial_state() before the loop body"
+            )
         frames = (*state, x)
         return concat(*frames), frames[1:]
+
+
+def _given(state: object) -> str:
+    return f"the tensor {state}" if isinstance(state, Tensor) else structure_text(state) if state else repr(state)

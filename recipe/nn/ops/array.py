@@ -9,6 +9,7 @@ import numpy
 
 from ..dim import Dim, DimLike, as_dim, batch_dim, dims_text, pending_dim
 from ..errors import NetworkError
+from ..number import is_size
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor
@@ -38,7 +39,11 @@ class Concat(Op):
             self.require_float(tensor)
             others = {dim for dim in tensor.dims if dim is not axis}
             if not others <= {dim for dim in first.dims if dim is not axis_of_first}:
-                raise NetworkError(f"concat needs the same dims beside the features, but has {first} and {tensor}")
+                extra = [dim for dim in tensor.dims if dim in others and dim not in first.dims]
+                raise NetworkError(
+                    f"concat joins features, and needs the same dims beside them, but {tensor} has {dims_text(extra)}, "
+                    f"which {first} has not"
+                )
         if len(known) < len(self.inputs):
             self._pending = self._pending or pending_dim("concat")
             joined = self._pending
@@ -164,7 +169,7 @@ def concat(*tensors: Tensor | Sequence[Tensor], axes: Sequence[DimLike] | None =
         tensors = tuple(tensors[0])
     parts = [as_tensor(tensor) for tensor in tensors]
     if not parts:
-        raise NetworkError("concat of nothing")
+        raise NetworkError("concat wants tensors, at least one: nn.concat(a, b) or nn.concat([a, b])")
     return parts[0] if len(parts) == 1 else Concat(parts, axes).output
 
 
@@ -187,9 +192,14 @@ def split(
     if size_splits is not None:
         parts = [as_dim(size) for size in size_splits]
     else:
+        if not is_size(num):
+            hint = f": for sizes, write split(x, size_splits={num!r})" if isinstance(num, (list, tuple)) else ""
+            raise NetworkError(f"split of {x} into {num!r} parts: the number of parts is an int from 1 on{hint}")
         assert num is not None
         if dim.known_size is not None and dim.known_size % num:
-            raise NetworkError(f"{dim} of {x} ({dims_text(x.dims)}) cannot be split into {num} equal parts")
+            raise NetworkError(
+                f"{dim} of {x} cannot be split into {num} equal parts; size_splits=[...] gives the sizes of others"
+            )
         parts = [dim // num] * num
     return Split(x, dim, parts).outputs
 

@@ -9,11 +9,12 @@ import numpy
 
 from ..delayed import Delayed, delayed_or, resolved
 from ..dim import batch_dim, dims_text
-from ..errors import NetworkError
+from ..errors import NetworkError, did_you_mean
 from ..number import is_number, is_size
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor
+from .softmax import warn_of_probabilities
 
 if TYPE_CHECKING:
     from ..interpreter import Run
@@ -52,16 +53,20 @@ class Choice(Op):
         self.input_type, self.search = input_type, search
         super().__init__(scores)
         if self.body.branch is not None:
-            raise NetworkError("a choice by search cannot stand in Cond or MaskedComputation: each step chooses")
+            raise NetworkError(
+                "a choice by search cannot stand in Cond or MaskedComputation, as each step chooses (here from "
+                f"{scores}). Choose outside of it, and select with nn.where(condition, choice, other)"
+            )
         if self.body.loop is None:
-            raise NetworkError("a choice by search belongs inside of a loop")
+            raise NetworkError(
+                f"a choice by search belongs inside of a loop, one step of which it is, but {scores} are outside. "
+                "nn.argmax(scores) gives the best label of each frame"
+            )
 
     def infer(self) -> None:
         """Labels [batch]."""
         scores = self.inputs[0]
         self.require_float(scores)
-        if set(scores.dims) != {batch_dim, scores.feature_dim}:
-            raise NetworkError(f"choice wants scores [batch, labels], but {scores} has {dims_text(scores.dims)}")
         self.set_output([batch_dim], dtype="int32", sparse_dim=scores.feature_dim)
 
     def numpy(self, run: Run, scores: numpy.ndarray) -> numpy.ndarray:
@@ -124,17 +129,38 @@ def choice(
     """
     scores = as_tensor(scores)
     if input_type not in INPUT_TYPES:
-        raise NetworkError(f"choice: input_type is one of {', '.join(INPUT_TYPES)}, not {input_type!r}")
+        hint = did_you_mean(input_type, INPUT_TYPES) if isinstance(input_type, str) else ""
+        raise NetworkError(f"choice: input_type is one of {', '.join(INPUT_TYPES)}, not {input_type!r}.{hint}")
+    if search is not None and not isinstance(search, BeamSearch):
+        raise NetworkError(f"choice: how to search is said by search=nn.BeamSearch(beam_size), not search={search!r}")
     if input_type == "regression":
         return scores if target is None else as_tensor(target)
+    if scores.known_dims is not None and not any(dim.is_static for dim in scores.dims):
+        raise NetworkError(f"choice wants scores of labels, [batch, labels], but {scores} has no dim of labels")
+    if input_type == "logits":
+        warn_of_probabilities("choice", scores, "say input_type='prob'")
     if target is not None and search is None:
         target = as_tensor(target)
-        if target.sparse_dim is not scores.feature_dim:
-            raise NetworkError(f"choice: {target} are no labels of {scores.feature_dim}, which {scores} are over")
+        _check_target(scores, target)
         return target
     if search is None:
-        raise NetworkError("choice wants a target (training) or search=nn.BeamSearch(...)")
+        raise NetworkError(
+            f"choice from {scores} wants a target (in training: target=loop.unstack(targets)) or a search: "
+            "search=nn.BeamSearch(beam_size)"
+        )
+    if set(scores.dims) != {batch_dim, scores.feature_dim}:
+        raise NetworkError(f"choice wants scores [batch, labels], but it gets {scores}")
     return Choice(scores, input_type, search).output
+
+
+def _check_target(scores: Tensor, target: Tensor) -> None:
+    if target.sparse_dim is not scores.feature_dim:
+        what = "is no label" if target.sparse_dim is None else f"are labels of {target.sparse_dim}"
+        raise NetworkError(f"choice wants a label of {scores.feature_dim} as {scores} is over, but {target} {what}")
+    extra = [dim for dim in target.dims if dim not in scores.dims]
+    if extra:
+        hint = " Write target=loop.unstack(targets)" if any(dim.is_dynamic for dim in extra) else ""
+        raise NetworkError(f"choice has scores {scores}, but the target {target} also has {dims_text(extra)}.{hint}")
 
 
 def _log_prob(scores: numpy.ndarray, input_type: str) -> numpy.ndarray:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ..delayed import Delayed, is_delayed, resolved
-from ..dim import Dim, DimLike, as_dim, ordered_dims
+from ..dim import Dim, DimLike, as_dim, dims_text, ordered_dims
+from ..dtype import as_dtype
+from ..errors import NetworkError
+from ..not_a_tensor import not_a_tensor
 from ..number import is_number, plain_number
 from ..op import Op
 from ..tensor import Tensor
@@ -31,6 +34,10 @@ class Constant(Op):
     def infer(self) -> None:
         """As given."""
         self.set_output(self.dims, dtype=self.dtype, sparse_dim=self.sparse_dim)
+
+    def describe(self, tensor: Tensor) -> str:
+        """With the number."""
+        return f"number {self.value}" if not self.dims else f"constant {self.value} {dims_text(self.dims)}"
 
     def numpy(self, run: Run) -> numpy.ndarray:
         """``numpy.full``."""
@@ -64,13 +71,20 @@ def constant(
     if is_delayed(value) and not isinstance(value, Delayed):
         value = Delayed(value, "a constant", check=is_number, wanted="a number")
     value = plain_number(value)
+    if not isinstance(value, (bool, int, float, Delayed)):
+        raise not_a_tensor(value, "a number")
     if dtype is None:
         dtype = "float32" if isinstance(value, Delayed) else None
     if dtype is None:
         dtype = "bool" if isinstance(value, bool) else "int32" if isinstance(value, int) else "float32"
+    as_dtype(dtype)
     if dtype.startswith("float") and not isinstance(value, Delayed):
         value = float(value)
-    return Constant(value, ordered_dims(dims), dtype, as_dim(sparse_dim) if sparse_dim is not None else None).output
+    labels = as_dim(sparse_dim) if sparse_dim is not None else None
+    size = labels.known_size if labels is not None else None
+    if size is not None and not isinstance(value, Delayed) and not 0 <= value < size:
+        raise NetworkError(f"{value} is no label of {labels}, which are 0 to {size - 1}")
+    return Constant(value, ordered_dims(dims), dtype, labels).output
 
 
 def zeros(dims: Iterable[DimLike], *, dtype: str = "float32", sparse_dim: DimLike | None = None) -> Tensor:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from ..dim import Dim, DimLike
+from ..dim import Dim, DimLike, dims_text
 from ..errors import NetworkError
 from ..op import Op
 from ..recording import as_tensor
@@ -35,7 +35,11 @@ class Dot(Op):
         self.require_float(a, b)
         for tensor in (a, b):
             if self.reduce not in tensor.dims:
-                raise NetworkError(f"dot over {self.reduce}, but {tensor} has no such dim")
+                both = [dim for dim in a.dims if dim in b.dims and not dim.is_batch]
+                hint = (
+                    f"Both have {dims_text(both)}: reduce=dim says which to sum over" if both else "They share no dim"
+                )
+                raise NetworkError(f"dot sums over {self.reduce}, but {tensor} has no such dim. {hint}")
         dims = [dim for dim in a.dims if dim is not self.reduce]
         more = [dim for dim in b.dims if dim is not self.reduce and dim not in dims]
         self.set_output([dim for dim in dims + more if dim.is_batch] + [d for d in dims + more if not d.is_batch])

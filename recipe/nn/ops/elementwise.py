@@ -10,12 +10,13 @@ import numpy
 
 from ..delayed import is_delayed
 from ..dim import Dim, DimLike, as_dim
-from ..errors import NetworkError
-from ..number import is_number
+from ..dtype import as_dtype
+from ..errors import NetworkError, warn
+from ..number import is_number, plain_number
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor, TensorLike, common_dims
-from .constants import constant
+from .constants import constant, constant_value
 
 if TYPE_CHECKING:
     from ..interpreter import Run
@@ -69,13 +70,15 @@ class Combine(Elementwise):
     def infer(self) -> None:
         """The dims of the larger one; dtypes must agree."""
         left, right = self.inputs
-        if self.kind.startswith("logical"):
-            for tensor in self.inputs:
-                if tensor.dtype != "bool":
-                    raise NetworkError(f"{self.kind} is for conditions (bool), but {tensor} is {tensor.dtype}")
-        if left.dtype != right.dtype:
+        logical = self.kind.startswith("logical")
+        for tensor in self.inputs:
+            if logical and tensor.dtype != "bool":
+                raise NetworkError(f"{self.kind} is for conditions (bool), but {tensor} is {tensor.dtype}")
+        check_alike(self.kind, left, right)
+        if left.dtype == "bool" and not logical:
             raise NetworkError(
-                f"{self.kind} of {left.dtype} and {right.dtype}: {left} and {right}. Use nn.cast on one of them"
+                f"{self.kind} is for numbers, but {left} and {right} are conditions (bool). Write & | ~, or "
+                "nn.cast(x, 'float32') for 0 and 1"
             )
         sparse = left.sparse_dim or right.sparse_dim
         self.set_output(common_dims(self.kind, self.inputs), sparse_dim=sparse)
@@ -129,8 +132,7 @@ class Compare(Elementwise):
     def infer(self) -> None:
         """The dims of the larger one, or those of both; dtypes must agree."""
         left, right = self.inputs
-        if left.dtype != right.dtype:
-            raise NetworkError(f"{left.dtype} cannot be compared with {right.dtype}: {left} and {right}; use nn.cast")
+        check_alike(self.kind, left, right)
         if self.broadcast:
             dims: tuple[Dim, ...] = (*left.dims, *(dim for dim in right.dims if dim not in left.dims))
         else:
@@ -162,9 +164,9 @@ class Where(Elementwise):
         """The dims of the largest of the three."""
         condition, true, false = self.inputs
         if condition.dtype != "bool":
-            raise NetworkError(f"the condition of where must be bool, but {condition} is {condition.dtype}")
-        if true.dtype != false.dtype:
-            raise NetworkError(f"where has two dtypes to choose from: {true} is {true.dtype}, {false} is {false.dtype}")
+            swapped = " The condition comes first: nn.where(condition, a, b)" if true.dtype == "bool" else ""
+            raise NetworkError(f"the condition of where is bool, but {condition} is {condition.dtype}.{swapped}")
+        check_alike("where", true, false, same_labels=False)
         if true.sparse_dim is not false.sparse_dim:
             raise NetworkError(
                 f"where has labels of {true.sparse_dim} and of {false.sparse_dim} to choose from: {true} and {false}. "
@@ -185,6 +187,32 @@ class Where(Elementwise):
             sides.append(value if value is not None else lower.operand(self, tensor))
         options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
         return lower.add(self, "switch", options)
+
+
+def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = True) -> None:
+    """
+    :raises NetworkError: if two values have other dtypes, or are labels of other dims
+    """
+    if left.dtype != right.dtype:
+        raise NetworkError(f"{name} of {left.dtype} and {right.dtype}: {left} and {right}. {_cast_hint(left, right)}")
+    if same_labels and left.sparse_dim is not None and right.sparse_dim is not None:
+        if left.sparse_dim is not right.sparse_dim:
+            raise NetworkError(
+                f"{name} of labels of {left.sparse_dim} and of {right.sparse_dim}: {left} and {right}. "
+                "nn.cast(x, 'int32', sparse_dim=...) makes them labels of one dim"
+            )
+
+
+def _cast_hint(left: Tensor, right: Tensor) -> str:
+    for tensor in (left, right):
+        initial = getattr(tensor.op, "initial", None)
+        start = constant_value(initial) if initial is not None else None
+        if isinstance(start, int) and tensor.dtype == "int32":
+            return f"A state keeps the type of its initial value: start it with {start}.0 for float32"
+    for tensor in (left, right):
+        if tensor.sparse_dim is not None:
+            return "Labels are indices: nn.Embedding makes vectors of them, nn.cast(x, 'float32') numbers"
+    return "nn.cast(x, dtype) makes one like the other"
 
 
 def _sigmoid(x: numpy.ndarray) -> numpy.ndarray:
@@ -226,6 +254,10 @@ class Activation(Elementwise):
                 raise NetworkError(f"logical_not is for conditions (bool), but {x} is {x.dtype}")
         elif self.kind not in ("negative", "abs"):
             self.require_float(x)
+        elif x.dtype == "bool":
+            raise NetworkError(
+                f"{self.kind} is for numbers, but {x} is bool: ~x, or nn.logical_not(x), is its opposite"
+            )
         self.set_output(x.known_dims)
 
     def compute(self, *arrays: Any) -> Any:
@@ -254,7 +286,7 @@ class Cast(Elementwise):
     name = "cast"
 
     def __init__(self, x: Tensor, dtype: str, sparse_dim: DimLike | None):
-        self.dtype = dtype
+        self.dtype = as_dtype(dtype)
         self.sparse_dim = as_dim(sparse_dim) if sparse_dim is not None else None
         super().__init__(x)
 
@@ -295,8 +327,18 @@ def compare(kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_a
 
     :param allow_broadcast_all_sources: whether the result may have the dims of both, where none has all of the other's
     """
+    labels, number = (left, right) if isinstance(left, Tensor) else (right, left)
+    if isinstance(number, int) and isinstance(labels, Tensor) and kind in ("equal", "not_equal"):
+        _warn_if_no_label(labels, number)
     left, right = _two(left, right)
     return Compare(kind, left, right, allow_broadcast_all_sources).output
+
+
+def _warn_if_no_label(labels: Tensor, number: int) -> None:
+    dim = labels.sparse_dim
+    size = dim.known_size if dim is not None else None
+    if size is not None and not 0 <= number < size:
+        warn(f"{labels} are never {number}: the labels of {dim} are 0 to {size - 1}")
 
 
 def where(condition: Tensor, true: TensorLike, false: TensorLike) -> Tensor:
@@ -328,6 +370,7 @@ def cast(x: Tensor, dtype: str, *, sparse_dim: DimLike | None = None) -> Tensor:
 
 def _two(left: TensorLike, right: TensorLike) -> tuple[Tensor, Tensor]:
     """Both as tensors; a number takes the dtype of the other side where it can."""
+    left, right = plain_number(left), plain_number(right)
     if is_number(left) or is_delayed(left):
         right = as_tensor(right)
         return as_tensor(left, dtype=_number_dtype(left, right)), right

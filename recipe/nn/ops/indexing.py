@@ -11,6 +11,7 @@ from ..errors import NetworkError
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor, TensorLike
+from .lengths import length
 
 if TYPE_CHECKING:
     from ..interpreter import Run
@@ -31,7 +32,7 @@ class Gather(Op):
         """The dims of the input without the axis, with those of the positions."""
         x, position = self.inputs
         if not position.dtype.startswith("int"):
-            raise NetworkError(f"positions must be int32, but {position} is {position.dtype}")
+            raise NetworkError(f"positions are int32, but {position} is {position.dtype}: nn.cast(x, 'int32')")
         rest = [dim for dim in x.dims if dim is not self.axis]
         new = [dim for dim in position.dims if dim not in rest]
         dims = [dim for dim in rest if dim.is_batch] + new + [dim for dim in rest if not dim.is_batch]
@@ -73,8 +74,17 @@ def gather(x: Tensor, position: TensorLike, *, axis: DimLike | str | None = None
     """
     The entries of ``x`` at these positions; beyond an end, the last entry.
 
-    :param position: int32, a number or a tensor; its dims come in place of the axis
+    :param position: int32, a number or a tensor; its dims come in place of the axis. A number below 0 counts from each
+        sequence's end, as in Python
     :param axis: a dim of ``x``; default: its only axis with lengths
     """
     x = as_tensor(x)
-    return Gather(x, as_tensor(position), x.resolve_axis(axis)).output
+    if isinstance(position, (slice, tuple, list)):
+        raise NetworkError(
+            f"x[t] is the frame of {x} at one position. For a part of its features there is nn.slice(x, start, size), "
+            "for frames nn.where with nn.range_over, or a loop"
+        )
+    dim = x.resolve_axis(axis)
+    if isinstance(position, int) and position < 0:
+        position = length(dim, like=x) + position
+    return Gather(x, as_tensor(position), dim).output

@@ -10,7 +10,8 @@ import numpy
 
 from ..delayed import Delayed
 from ..dim import DimLike, as_dim, batch_dim, dims_text, ordered_dims
-from ..errors import NetworkError
+from ..dtype import as_dtype
+from ..errors import NetworkError, did_you_mean
 from ..op import Op
 from ..parameter import Parameter
 from ..recording import current_recording
@@ -38,9 +39,19 @@ class ExternData:
         self.name = name
         self.dims = ordered_dims(dims)
         self.sparse_dim = as_dim(sparse_dim) if sparse_dim is not None else None
-        self.dtype = dtype or ("int32" if self.sparse_dim is not None else "float32")
+        self.dtype = as_dtype(dtype) if dtype is not None else ("int32" if self.sparse_dim is not None else "float32")
+        if not isinstance(name, str):
+            raise NetworkError(f"the name of an input is a text, its key in the dataset, not {name!r}")
         if batch_dim not in self.dims:
-            raise NetworkError(f"input {name!r} needs nn.batch_dim among its dims, it has {dims_text(self.dims)}")
+            raise NetworkError(
+                f"input {name!r} needs nn.batch_dim among its dims, it has {dims_text(self.dims)}: "
+                "nn.ExternData(name, [nn.batch_dim, time, feature])"
+            )
+        for dim in self.dims:
+            if self.dims.count(dim) > 1:
+                raise NetworkError(
+                    f"input {name!r} has the dim {dim} twice: {dims_text(self.dims)}. Make a second nn.Dim"
+                )
         self._is_declared = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -67,6 +78,8 @@ class ExternDataOp(Op):
 
     def numpy(self, run: Run) -> numpy.ndarray:
         """What was fed, with its lengths."""
+        from ..feeds import fed_array
+
         return fed_array(run, self.data)
 
     def layer(self, lower: Lowering) -> Reference:
@@ -77,7 +90,13 @@ class ExternDataOp(Op):
 
     def describe(self, tensor: Tensor) -> str:
         """With the name of the input."""
-        return f"<input {self.data.name!r} {dims_text(tensor.known_dims)}>"
+        labels = f", labels of {tensor.sparse_dim}" if tensor.sparse_dim is not None else ""
+        return f"input {self.data.name!r} {dims_text(tensor.known_dims)}{labels}"
+
+    @property
+    def place(self) -> None:
+        """None: its name says which it is."""
+        return None
 
 
 class ParameterOp(Op):
@@ -111,10 +130,20 @@ class ParameterOp(Op):
     def numpy(self, run: Run) -> numpy.ndarray:
         """The array given for its name."""
         if self.path not in run.parameters:
-            raise NetworkError(f"no value was given for parameter {self.path!r}; there is {sorted(run.parameters)}")
-        value = run.parameters[self.path]
+            raise NetworkError(
+                f"no value was given for parameter {self.path!r} {dims_text(self.parameter.dims)}; there is "
+                f"{sorted(run.parameters)}"
+            )
+        value = numpy.asarray(run.parameters[self.path])
         if value.shape != self.parameter.shape:
-            raise NetworkError(f"parameter {self.path!r} has shape {self.parameter.shape}, but {value.shape} was given")
+            raise NetworkError(
+                f"parameter {self.path!r} {dims_text(self.parameter.dims)} has shape {self.parameter.shape}, but an "
+                f"array {value.shape} was given"
+            )
+        if value.dtype.kind not in "biuf":
+            raise NetworkError(
+                f"parameter {self.path!r} is {self.parameter.dtype}, but an array of {value.dtype} was given"
+            )
         return value
 
     def layer(self, lower: Lowering) -> Reference:
@@ -140,7 +169,12 @@ class ParameterOp(Op):
 
     def describe(self, tensor: Tensor) -> str:
         """With the name of the parameter."""
-        return f"<parameter {self.path!r} {dims_text(tensor.known_dims)}>"
+        return f"parameter {self.path!r} {dims_text(tensor.known_dims)}"
+
+    @property
+    def place(self) -> None:
+        """None: its name says which it is."""
+        return None
 
 
 def get_extern_data(data: str | ExternData) -> Tensor:
@@ -152,47 +186,20 @@ def get_extern_data(data: str | ExternData) -> Tensor:
     """
     recording = current_recording()
     if isinstance(data, ExternData):
-        known = recording.extern_data.setdefault(data.name, data)
-        if known is not data and (known.dims, known.sparse_dim, known.dtype) != (
+        first = recording.extern_data.setdefault(data.name, data)
+        if first is not data and (first.dims, first.sparse_dim, first.dtype) != (
             data.dims,
             data.sparse_dim,
             data.dtype,
         ):
-            raise NetworkError(f"input {data.name!r} was declared before with other dims: {known}, now {data}")
-        return recording.input(known)
+            raise NetworkError(f"input {data.name!r} was declared before with other dims: {first}, now {data}")
+        return recording.input(first)
+    if not isinstance(data, str):
+        raise NetworkError(f"an input is named by its key in the dataset, or by its nn.ExternData, not {data!r}")
     if data not in recording.extern_data:
-        raise NetworkError(
-            f"input {data!r} is not declared, only {sorted(recording.extern_data)}. Declare it: nn.Network(model, "
-            f"extern_data=[nn.ExternData({data!r}, [nn.batch_dim, time, feature])])"
+        known = sorted(recording.extern_data)
+        instead = did_you_mean(data, known) or (
+            f" Declare it: nn.Network(model, extern_data=[nn.ExternData({data!r}, [nn.batch_dim, time, feature])])"
         )
+        raise NetworkError(f"input {data!r} is not declared, {f'only {known}' if known else 'nor any other'}.{instead}")
     return recording.input(recording.extern_data[data])
-
-
-def fed_array(run: Run, data: ExternData) -> numpy.ndarray:
-    """
-    The array fed for an input; takes note of the size of the batch and of the lengths.
-
-    :raises NetworkError: if nothing was fed, or another shape
-    """
-    if data.name not in run.feeds:
-        raise NetworkError(f"nothing was fed for input {data.name!r}, only for {sorted(run.feeds)}")
-    feed = run.feeds[data.name]
-    value, *lengths = feed if isinstance(feed, tuple) else (feed,)
-    value = numpy.asarray(value, data.dtype)
-    if value.ndim != len(data.dims):
-        raise NetworkError(
-            f"input {data.name!r} has the dims {dims_text(data.dims)}, but an array {value.shape} was fed"
-        )
-    run.batch_size = value.shape[data.dims.index(batch_dim)]
-    dynamic = [dim for dim in data.dims if dim.is_dynamic]
-    for position, dim in enumerate(dynamic):
-        size = value.shape[data.dims.index(dim)]
-        given = numpy.asarray(lengths[position]) if position < len(lengths) else numpy.full(run.batch_size, size)
-        if run.knows_lengths(dim) and list(run.lengths(dim)) != list(given):
-            raise NetworkError(f"inputs disagree about the lengths of {dim}: {run.lengths(dim)} and {given}")
-        if given.max(initial=0) != size:
-            raise NetworkError(
-                f"input {data.name!r}: the greatest length {given.max(initial=0)} is not the size {size}"
-            )
-        run.set_lengths(dim, given)
-    return value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ..delayed import Delayed, delayed_or, resolved
+from ..dim import dims_text
 from ..errors import NetworkError
 from ..number import is_number
 from ..op import Op
@@ -119,9 +120,10 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0
     :param label_smoothing: at least 0 and below 1
     """
     from .reduce import reduce_mean
-    from .softmax import log_softmax
+    from .softmax import log_softmax, warn_of_probabilities
 
     logits, targets = as_tensor(logits), as_tensor(targets)
+    warn_of_probabilities("cross_entropy", logits, "give it what goes into softmax")
     loss = SparseCrossEntropy(logits, targets).output
     smoothing = delayed_or(label_smoothing, "label_smoothing", _is_share, "at least 0 and below 1")
     if isinstance(smoothing, Delayed) or smoothing:
@@ -154,7 +156,10 @@ def check_labels(name: str, scores: Tensor, targets: Tensor) -> None:
     :raises NetworkError: if the targets are no labels of the scores' feature dim, or have other dims
     """
     if targets.sparse_dim is None:
-        raise NetworkError(f"{name} wants labels as targets, but {targets} is {targets.dtype}")
+        swapped = f" Were the two swapped? {name}(scores, targets)" if scores.sparse_dim is not None else ""
+        raise NetworkError(f"{name} wants labels as targets, but {targets} is {targets.dtype}.{swapped}")
+    if scores.sparse_dim is not None:
+        raise NetworkError(f"{name} wants scores [..., labels] and targets, but {scores} are labels themselves")
     if targets.sparse_dim is not scores.feature_dim:
         raise NetworkError(
             f"{name}: the targets are labels of {targets.sparse_dim}, but the scores are over {scores.feature_dim}: "
@@ -162,4 +167,12 @@ def check_labels(name: str, scores: Tensor, targets: Tensor) -> None:
         )
     rest = {dim for dim in scores.dims if dim is not scores.feature_dim}
     if rest != set(targets.dims):
-        raise NetworkError(f"{name}: the scores {scores} and the targets {targets} differ in more than the labels")
+        only_scores = [dim for dim in scores.dims if dim in rest and dim not in targets.dims]
+        only_targets = [dim for dim in targets.dims if dim not in rest]
+        differ = [f"only the scores have {dims_text(only_scores)}"] if only_scores else []
+        differ += [f"only the targets have {dims_text(only_targets)}"] if only_targets else []
+        forgotten = not only_scores and scores.op.body.loop is not None and any(dim.is_dynamic for dim in only_targets)
+        hint = (
+            "In a loop, write loop.unstack(targets)" if forgotten else "Beside the labels, both must have the same dims"
+        )
+        raise NetworkError(f"{name} of the scores {scores} and the targets {targets}: {' and '.join(differ)}. {hint}")

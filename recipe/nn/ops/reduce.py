@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ..dim import Dim, DimLike
+from ..errors import NetworkError
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor
@@ -31,7 +32,15 @@ class Reduce(Op):
 
     def infer(self) -> None:
         """The dims that are left."""
-        self.set_output([dim for dim in self.inputs[0].dims if dim not in self.axes])
+        x = self.inputs[0]
+        if x.dtype == "bool":
+            raise NetworkError(
+                f"{self.name} is for numbers, but {x} is bool: nn.cast(x, 'int32') makes 0 and 1 of it, of which the "
+                "maximum tells any and the minimum all"
+            )
+        if self.mode == "mean":
+            self.require_float(x)
+        self.set_output([dim for dim in x.dims if dim not in self.axes])
 
     def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
         """The function of that name over the frames that are no padding."""

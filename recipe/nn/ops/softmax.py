@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from ..dim import Dim, DimLike
+from ..errors import warn
 from ..op import Op
 from ..recording import as_tensor
 from ..tensor import Tensor
@@ -49,6 +50,12 @@ class Softmax(Op):
         if self.log:
             options["log_space"] = True
         return lower.add(self, "softmax_over_spatial", options)
+
+
+def warn_of_probabilities(name: str, logits: Tensor, instead: str) -> None:
+    """Tells of probabilities where logits are wanted, of which the softmax would be taken once more."""
+    if isinstance(logits.op, Softmax) and not logits.op.log:
+        warn(f"{name} wants logits and takes their softmax, but {logits} are probabilities: {instead}")
 
 
 def softmax(x: Tensor, axis: DimLike | str | None = None) -> Tensor:

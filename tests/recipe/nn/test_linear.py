@@ -112,7 +112,9 @@ def test_wrong_features() -> None:
     def model() -> nn.Tensor:
         return nn.Linear(nn.Dim(6, "six"), 4)(frames())
 
-    with pytest.raises(nn.NetworkError, match="Linear has in_dim six=6, but its input is .*features=5"):
+    with pytest.raises(
+        nn.NetworkError, match="Linear 'linear' has in_dim six=6, but its input has the feature dim features=5"
+    ):
         nn.Network(model, extern_data=[FRAMES])
 
 

@@ -167,9 +167,9 @@ def test_numpy_wants_all_inputs_and_parameters() -> None:
     with pytest.raises(nn.NetworkError, match="no value was given for parameter 'linear/W'"):
         nn.run_numpy(network, FEEDS, {})
     wrong = {**network.random_parameters(), "linear/W": numpy.zeros((2, 2))}
-    with pytest.raises(nn.NetworkError, match=r"'linear/W' has shape \(5, 3\), but \(2, 2\) was given"):
+    with pytest.raises(nn.NetworkError, match=r"'linear/W' .* has shape \(5, 3\), but an array \(2, 2\) was given"):
         nn.run_numpy(network, FEEDS, wrong)
-    with pytest.raises(nn.NetworkError, match="greatest length 3 is not the size 4"):
+    with pytest.raises(nn.NetworkError, match=r"lengths of time are \[3, 2, 1\], but the array has 4 frames"):
         nn.run_numpy(nn.Network(frames), {"data": (FEEDS["data"][0], [3, 2, 1])})
     with pytest.raises(nn.NetworkError, match=r"an array \(3, 5\) was fed"):
         nn.run_numpy(nn.Network(frames), {"data": FEEDS["vector"]})

@@ -214,7 +214,7 @@ def test_wrong_use() -> None:
 
     for model, message in [
         (without_loop, "belongs inside of a loop"),
-        (without_anything, "wants a target .* or search"),
+        (without_anything, "wants a target .* or a search"),
         (wrong_type, "input_type is one of logits, log_prob, prob, regression, not 'scores'"),
     ]:
         with pytest.raises(nn.NetworkError, match=message):
