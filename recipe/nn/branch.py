@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .dim import dims_text
-from .errors import NetworkError, SourceLine
+from .errors import NetworkError, SourceLine, user_source_line
 from .ops.constants import zeros
 from .ops.elementwise import expand, logical_and, where
 from .recording import Body, as_tensor, current_recording
@@ -138,8 +138,9 @@ class Side(Branch):
         """
         :raises NetworkError: always, as it has no value where the other side is taken
         """
+        what = tensor.seen_from(source or user_source_line())
         raise NetworkError(
-            f"{tensor} is a value of one branch of Cond, so it is undefined where the other branch is taken. Assign it "
+            f"{what} is a value of one branch of Cond, so it is undefined where the other branch is taken. Assign it "
             "to a state in both branches (loop.state.x = ..., state.assign(...)), or set cond.true and cond.false and "
             "read cond.result",
             source,

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from .recording import Recording
 
 
-def call(function: Callable[..., Any], name: str, args: tuple, kwargs: dict[str, Any]) -> Any:
+def call(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
     """
     ``function(*args, **kwargs)``.
 
-    :param name: how messages call it
     :raises NetworkError: if it takes other arguments; what it takes, and what does not fit
     """
     try:
@@ -28,8 +27,14 @@ def call(function: Callable[..., Any], name: str, args: tuple, kwargs: dict[str,
         if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
             raise  # from within
         what = str(error).partition("() ")[2] or str(error)
-        message = f"{name}{_parameters(function)} {what}"
+        message = f"{_name(function)}{_parameters(function)} {what}"
     raise NetworkError(message)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    """``Linear.forward``, ``model``."""
+    name: str = getattr(function, "__qualname__", type(function).__name__)
+    return ".".join(name.rpartition("<locals>.")[2].split(".")[-2:])
 
 
 def _parameters(function: Callable[..., Any]) -> str:

@@ -43,7 +43,10 @@ class SourceLine(NamedTuple):
 def user_frame() -> FrameType:
     """The innermost frame that led here outside of this package, of jobs, the engine, and the standard library."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and not _is_users(frame):
+    while frame.f_back is not None:
+        known = _IS_USER_FILE.get(frame.f_code.co_filename)
+        if known or (known is None and _is_users(frame)):
+            break
         frame = frame.f_back
     return frame
 

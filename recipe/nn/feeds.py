@@ -87,8 +87,8 @@ def _note_lengths(run: Run, data: ExternData, dim: Dim, size: int, fed: Any) -> 
         )
     if given.min(initial=0) < 0 or given.max(initial=0) != size:
         raise NetworkError(
-            f"input {data.name!r}: the lengths of {dim} are {given.tolist()}, but the array has {size} frames, which "
-            "is the greatest length"
+            f"input {data.name!r}: the lengths of {dim} are {given.tolist()}, but the array has {size} frames, as "
+            "the greatest length must be"
         )
     if run.knows_lengths(dim) and list(run.lengths(dim)) != list(given):
         raise NetworkError(

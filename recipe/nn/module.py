@@ -34,7 +34,7 @@ class Module:
         with recording.calling(self):
             if recording.body.loop is not None:
                 warn_of_state_that_starts_anew(self, args, kwargs, recording)
-            return call(self.forward, f"{type(self).__name__}.forward", args, kwargs)
+            return call(self.forward, args, kwargs)
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """All modules within, with their paths, this one first (path "")."""

@@ -58,7 +58,7 @@ class Network:
             if isinstance(model, Module):
                 result = model(**kwargs)
             else:
-                result = call(model, getattr(model, "__name__", type(model).__name__), (), kwargs)
+                result = call(model, (), kwargs)
             add_result(recording, result)
         self.root_body: Body = recording.root_body
         self.losses = tuple(recording.losses)

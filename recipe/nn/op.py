@@ -93,9 +93,11 @@ class Op:
     ) -> None:
         """Declares one result: its dims, dtype (default: that of the first input) and, for label indices, their dim."""
         tensor = self.outputs[index]
-        tensor.known_dims = tuple(dims) if dims is not None else None
-        tensor.dtype = dtype or (self.inputs[0].dtype if self.inputs else "float32")
-        tensor.sparse_dim = sparse_dim
+        vars(tensor).update(
+            known_dims=tuple(dims) if dims is not None else None,
+            dtype=dtype or (self.inputs[0].dtype if self.inputs else "float32"),
+            sparse_dim=sparse_dim,
+        )
 
     def describe(self, tensor: Tensor) -> str:
         """What messages say of a result of it: the kind of op, its module, the dims."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy
 
 from .delayed import Delayed, delayed_or, is_delayed
-from .errors import NetworkError, SourceLine
+from .errors import NetworkError, SourceLine, user_source_line
 from .naming import ModuleNames
 from .number import is_number
 from .parameter import Parameter
@@ -263,8 +263,9 @@ class Recording:
             raise NetworkError(f"the name of an output is a text, not {name!r}")
         tensor = self.seen_from_here(tensor, source)
         if tensor.op.body is not self.root_body:
+            what = tensor.seen_from(source or user_source_line())
             raise NetworkError(
-                f"{tensor} would be an output of the network, but is a value inside a loop and has one value per step. "
+                f"{what} would be an output of the network, but is a value inside a loop and has one value per step. "
                 "In the loop, write loop.stack(value) for all steps or loop.last(value) for the last one, and return "
                 "that",
                 source,

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
 from .dim import Dim, DimLike, dims_text
-from .errors import MissingAttributeError, NetworkError, did_you_mean, user_source_line, variable_name
+from .errors import (
+    MissingAttributeError,
+    NetworkError,
+    SourceLine,
+    did_you_mean,
+    user_source_line,
+    variable_name,
+)
 from .operators import Arithmetic, ComputedLater
 
 if TYPE_CHECKING:
@@ -24,12 +31,14 @@ class Tensor(Arithmetic, ComputedLater):
     :param index: which of the op's results
     """
 
+    op: Op
+    index: int
+    known_dims: tuple[Dim, ...] | None
+    dtype: str
+    sparse_dim: Dim | None
+
     def __init__(self, op: Op, index: int):
-        self.op = op
-        self.index = index
-        self.known_dims: tuple[Dim, ...] | None = None
-        self.dtype = "float32"
-        self.sparse_dim: Dim | None = None
+        self.__dict__.update(op=op, index=index, known_dims=None, dtype="float32", sparse_dim=None)
 
     @property
     def dims(self) -> tuple[Dim, ...]:
@@ -126,9 +135,12 @@ class Tensor(Arithmetic, ComputedLater):
         return self
 
     def __repr__(self) -> str:
-        """How messages call it: the user's variable, what it is, its dims, and where it was made."""
+        return self.seen_from(user_source_line())
+
+    def seen_from(self, line: SourceLine) -> str:
+        """How a message about a line calls it: the user's variable, what it is, its dims, and where it was made."""
         name = variable_name(self)
-        where = self.op.place.seen_from(user_source_line()) if self.op.place is not None else ""
+        where = self.op.place.seen_from(line) if self.op.place is not None else ""
         if where and name is None and self.op.place is not None:
             where = f"{where}: {self.op.place.text}"
         return f"{name + ' ' if name else ''}<{self.op.describe(self)}{', ' + where if where else ''}>"
