@@ -54,6 +54,8 @@ class Loop:
     def __setattr__(self, name: str, value: Any) -> None:
         if name == "state":
             raise NetworkError("loop.state holds the states; assign each by its name: loop.state.NAME = value")
+        if name in ("axis", "max_seq_len", "include_eos", "iter_idx"):
+            raise NetworkError(f"loop.{name} cannot be changed: it is said where the loop is made, nn.Loop({name}=...)")
         if not name.startswith("_") and name not in ("recording", "op"):
             raise NetworkError(
                 f"a Loop has no {name!r}, and would not carry it on. A state is loop.state.{name} = value"
@@ -164,6 +166,11 @@ class Loop:
             raise NetworkError(
                 f"the end condition has one value per sequence, [batch], but it is {condition}. For all or any of "
                 "several, reduce first: nn.reduce_min(nn.cast(condition, 'int32')) == 1, or nn.reduce_max"
+            )
+        if not loop.body_of_steps.is_inside(condition.op.body.body_of_steps):
+            raise NetworkError(
+                f"the end condition {condition} is a value of a loop inside of this one, which has more steps. Call "
+                "this loop's end behind the inner loop, with inner.last(...) of a value there"
             )
         if loop.end is not None:
             raise NetworkError(f"loop.end(...) was called before, with {loop.end}; join conditions with nn.logical_or")

@@ -41,21 +41,24 @@ class PythonVariables:
         after = dict(_variables(self.frame.f_locals))
         still_held = {id(value) for name, value in after.items() if self.before.get(name) is value}
         warned = loop.body.recording.warned_states
+        told: set[str] = set()
         for name, before in self.before.items():
             new = after.get(name)
             if not isinstance(new, Tensor) or new is before or not new.op.body.is_inside(loop.body_of_steps):
                 continue
             if isinstance(before, Tensor):
                 reader = None if id(before) in still_held or before in warned else _reader(loop, before, new)
+                warned.add(before)
             else:
                 reader = new.op if _accumulates(new.op, before) else None
-            if reader is not None:
+            whole = _variable_of(name)
+            if reader is not None and whole not in told:
+                told.add(whole)
                 warn(
                     f"{name} is read in the loop and then gets a new value in it, but each step reads the value from "
                     "before the loop: a loop does not carry Python variables on. If the new value is for the next "
-                    f"step, write loop.state.{_state_name(name)} = {name} before the loop, and "
-                    f"loop.state.{_state_name(name)} "
-                    f"in place of {name} in it",
+                    f"step, write loop.state.{_state_name(whole)} = {whole} before the loop, and "
+                    f"loop.state.{_state_name(whole)} in place of {whole} in it",
                     reader.source,
                 )
 
@@ -114,6 +117,11 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from _parts(f"{name}[{key!r}]", part)
 
 
-def _state_name(name: str) -> str:
-    """``h`` of ``self.h``; ``states`` of ``states[0]``, as a state may hold several parts."""
-    return name.removeprefix("self.").split("[")[0].split(".")[0]
+def _variable_of(name: str) -> str:
+    """What a part belongs to: ``states`` of ``states[0]``, ``s`` of ``s.h``, but all of ``self.h``."""
+    start = len("self.") if name.startswith("self.") else 0
+    return name[:start] + name[start:].split("[")[0].split(".")[0]
+
+
+def _state_name(variable: str) -> str:
+    return variable.removeprefix("self.")

@@ -135,7 +135,7 @@ class State:
         from .ops.constants import constant
 
         if isinstance(self.initial, (bool, int, float)) and self.dims is not None:
-            default = "float32" if self.dims else None
+            default = "float32" if self.dims and not isinstance(self.initial, bool) else None
             return constant(self.initial, self.dims, dtype=self.dtype or default)
         value = map_structure(lambda path, leaf: as_tensor(leaf), self.initial)
         for _, leaf in flatten(value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .dim import DimLike, as_dim, batch_dim
 from .errors import NetworkError
 from .module import Module
+from .number import is_size
 from .ops.array import concat
 from .ops.constants import zeros
 from .structure import structure_text
@@ -26,8 +27,8 @@ class Window(Module):
 
     def __init__(self, dim: DimLike, size: int):
         super().__init__()
-        if size < 2:
-            raise NetworkError(f"a Window of {size} frames: it needs at least 2, this one and one before")
+        if not is_size(size) or size < 2:
+            raise NetworkError(f"a Window of {size!r} frames: it needs at least 2, this one and one before")
         self.dim, self.size = as_dim(dim), size
 
     def initial_state(self) -> tuple[Tensor, ...]:

@@ -212,6 +212,9 @@ def postfix_in_time(x: Tensor, value: int | float, *, axis: DimLike | str | None
     """
     x = as_tensor(x)
     dim = x.resolve_axis(axis)
+    size = x.sparse_dim.known_size if x.sparse_dim is not None else None
+    if size is not None and not (isinstance(value, int) and 0 <= value < size):
+        raise NetworkError(f"{value} is no label of {x.sparse_dim}, which are 0 to {size - 1}, to be put behind {x}")
     return PostfixInTime(x, value, dim, Dim(None, f"{dim.name}+1")).output
 
 

@@ -139,7 +139,12 @@ def choice(
         raise NetworkError(f"choice wants scores of labels, [batch, labels], but {scores} has no dim of labels")
     if input_type == "logits":
         warn_of_probabilities("choice", scores, "say input_type='prob'")
-    if target is not None and search is None:
+    if target is not None and search is not None:
+        raise NetworkError(
+            f"choice has a target {target} and a search, but takes one of them: target=... in training, and "
+            "target=None where search is given"
+        )
+    if target is not None:
         target = as_tensor(target)
         _check_target(scores, target)
         return target

@@ -9,7 +9,7 @@ import pytest
 
 from recipe import nn
 
-from ..inputs import FEATURES, FEEDS, LABELS, TIME, frames, vector
+from ..inputs import FEATURES, FEEDS, LABELS, TIME, classes, frames, vector
 from .wrong_programs import SHORT, SHORT_INPUT, Wrong, check_error, name_of, start
 
 
@@ -174,6 +174,26 @@ def end_with_features() -> Any:
         return loop.stack(x)
 
 
+def end_by_a_value_of_an_inner_loop() -> Any:
+    with nn.Loop() as outer:
+        x = outer.unstack(frames())
+        with nn.Loop() as inner:
+            y = inner.unstack(frames())
+            outer.end(nn.reduce_sum(x + y) > 1.0)  # MISTAKE
+            z = inner.last(y)
+        return outer.stack(z)
+
+
+def option_set_in_the_body() -> Any:
+    with nn.Loop() as loop:
+        loop.max_seq_len = 5  # MISTAKE
+        return loop.stack(loop.unstack(frames()))
+
+
+def end_label_that_does_not_exist() -> Any:
+    return nn.postfix_in_time(classes(), 7)  # MISTAKE
+
+
 def end_twice() -> Any:
     with nn.Loop(max_seq_len=3) as loop:
         x = nn.reduce_sum(loop.unstack(frames()))
@@ -289,6 +309,9 @@ PROGRAMS = [
     Wrong(end_of_numbers, ["must be a comparison (bool)", "reduce_sum [batch]", "float32"]),
     Wrong(end_of_a_python_bool, ["a comparison of tensors", "label == 0", "not True"]),
     Wrong(end_with_features, ["one value per sequence, [batch]", "features=5", "nn.reduce_max"]),
+    Wrong(end_by_a_value_of_an_inner_loop, ["greater [batch]", "a loop inside of this one", "inner.last(...)"]),
+    Wrong(option_set_in_the_body, ["loop.max_seq_len cannot be changed", "nn.Loop(max_seq_len=...)"]),
+    Wrong(end_label_that_does_not_exist, ["7 is no label of labels=7", "0 to 6", "'classes' [batch, time]"]),
     Wrong(end_twice, ["was called before", "greater [batch]", "nn.logical_or"]),
     Wrong(loop_twice, ["runs once", "make another nn.Loop()"]),
     Wrong(loop_in_itself, ["runs once", "make another nn.Loop()"]),

@@ -98,6 +98,12 @@ def choice_with_targets_not_unstacked() -> Any:
         return loop.stack(nn.choice(logits_of(loop.unstack(frames())), target=classes()))  # MISTAKE
 
 
+def choice_with_target_and_search() -> Any:
+    with nn.Loop() as loop:
+        scores, target = logits_of(loop.unstack(frames())), loop.unstack(classes())
+        return loop.stack(nn.choice(scores, target=target, search=nn.BeamSearch(4)))  # MISTAKE
+
+
 def choice_with_vectors_as_target() -> Any:
     with nn.Loop() as loop:
         x = loop.unstack(frames())
@@ -174,6 +180,7 @@ PROGRAMS = [
     Wrong(choice_under_a_mask, ["scores <linear", "cannot stand in Cond or MaskedComputation", "nn.where"]),
     Wrong(choice_without_target_and_search, ["target=loop.unstack(targets)", "search=nn.BeamSearch(beam_size)"]),
     Wrong(choice_with_targets_not_unstacked, ["'classes' [batch, time]", "also has [time]", "loop.unstack(targets)"]),
+    Wrong(choice_with_target_and_search, ["target <rec_unstack [batch], labels of labels=7", "takes one of them"]),
     Wrong(choice_with_vectors_as_target, ["a label of labels=7", "x <rec_unstack [batch, features=5]", "is no label"]),
     Wrong(choice_with_other_labels_as_target, ["a label of others=7", "rec_unstack [batch]", "are labels of labels=7"]),
     Wrong(misspelled_input_type, ["logits, log_prob, prob, regression", "Did you mean 'log_prob'?"]),
