@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .delayed import delayed_or
+from .delayed import Delayed, delayed_or
 from .dim import Dim, DimLike, as_dim
 from .errors import NetworkError
 from .loop_ops import LastOp, LoopIndex, LoopOp, UnstackOp
@@ -80,11 +80,11 @@ class Loop:
         if self.op is not None:
             raise NetworkError("a Loop object runs once; make another nn.Loop() for a second loop")
         self._variables = PythonVariables()
-        limit = as_tensor(self._max_seq_len) if isinstance(self._max_seq_len, Tensor) else None
-        steps = None
-        if limit is None and self._max_seq_len is not None:
-            steps = delayed_or(self._max_seq_len, "max_seq_len", is_size, "a whole number of at least 1")
-        self.op = LoopOp(self._axis, max_seq_len=steps, max_seq_len_tensor=limit)
+        limit = self._max_seq_len
+        if isinstance(limit, Tensor):
+            self.op = LoopOp(self._axis, max_seq_len=None, max_seq_len_tensor=limit)
+        else:
+            self.op = LoopOp(self._axis, max_seq_len=limit, max_seq_len_tensor=None)
         if self._include_eos is not None:
             self.op.include_eos = self._include_eos
         self.recording.body = self.op.body_of_steps
@@ -95,11 +95,11 @@ class Loop:
     ) -> None:
         assert self.op is not None
         self.recording.body = self.op.body_of_steps.parent or self.recording.root_body
+        variables, self._variables = self._variables, None  # which holds the user's frame
         if kind is not None:
             return
-        if self._variables is not None:
-            self._variables.warn_of_rebound(self.op)
-            self._variables = None  # holds the user's frame
+        if variables is not None:
+            variables.warn_of_rebound(self.op)
         self.op.close()
         self._state.warn_of_misspelled(self.op)
 
@@ -214,13 +214,14 @@ def _loop_axis(axis: DimLike | None) -> Dim | None:
     )
 
 
-def _step_limit(limit: int | Tensor | None) -> int | Tensor | None:
+def _step_limit(limit: Any) -> int | Delayed | Tensor | None:
     if isinstance(limit, Tensor):
         if limit.dims or not limit.dtype.startswith("int"):
             raise NetworkError(
                 f"max_seq_len is one number for all sequences, an int32 scalar, not {limit}. Of lengths, take the "
                 "greatest: nn.reduce_max(x.seq_len, nn.batch_dim)"
             )
-    elif limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
-        raise NetworkError(f"max_seq_len is a number of steps, an int of at least 0 or an int32 scalar, not {limit!r}")
-    return limit
+        return limit
+    if limit is None:
+        return None
+    return delayed_or(limit, "max_seq_len", is_size, "a number of steps, at least 1, or an int32 scalar tensor")
