@@ -107,11 +107,12 @@ class NetworkWarning(UserWarning):
     """Something in a network definition that is allowed but most likely not meant."""
 
 
-_shown: dict[Any, Any] = {}
-"""What :mod:`warnings` keeps, so that each line is warned of once, however many networks are made of a model."""
+_SHOWN: dict[str, dict[Any, Any]] = {}
+"""What :mod:`warnings` keeps by file, so that each line is warned of once, however many networks are made of a model."""
 
 
 def warn(message: str, source: SourceLine | None = None) -> None:
     """Shows a :class:`NetworkWarning` at the user's line."""
     source = source or user_source_line()
-    warnings.warn_explicit(message, NetworkWarning, source.file, source.line, registry=_shown)
+    shown = _SHOWN.setdefault(source.file, {})
+    warnings.warn_explicit(message, NetworkWarning, source.file, source.line, registry=shown)

@@ -154,7 +154,7 @@ class Tensor(Arithmetic, ComputedLater):
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        if name.startswith("_") or name in _ATTRIBUTES:  # the latter of one that is being unpickled
             raise AttributeError(name)
         raise MissingAttributeError(f"{self} has no attribute {name!r}{_instead_of_attribute(name)}")
 

@@ -1,4 +1,8 @@
-"""docs/messages.md: its wrong programs say what it says, its right ones are right."""
+"""
+docs/messages.md: its wrong programs say what it says, its right ones are right.
+
+``pytest --update-golden`` of this file writes the messages of the page anew.
+"""
 
 from __future__ import annotations
 
