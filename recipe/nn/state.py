@@ -271,7 +271,7 @@ class LoopStates:
             self._states[name] = value
             return
         if value is None:
-            raise NetworkError(f"loop.state.{name} = None: a state is a tensor, or a structure of tensors")
+            raise NetworkError(f"loop.state.{name} is a tensor, or a structure of tensors, not None")
         self._states.setdefault(name, State(name=name)).assign(value)
 
     def __delattr__(self, name: str) -> None:
