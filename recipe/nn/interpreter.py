@@ -13,6 +13,7 @@ from .errors import NetworkError
 from .loop_ops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp, StackOp
 from .recording import Body
 from .tensor import Tensor
+from .trace import Step, Trace
 
 if TYPE_CHECKING:
     from .network import Network
@@ -34,14 +35,6 @@ class Result(NamedTuple):
                 array = numpy.moveaxis(array, position + 1, 1)
                 return [row[:length] for row, length in zip(array, self.lengths[dim])]
         return list(array)
-
-
-class Step(NamedTuple):
-    """One line of a trace: which step of which loop, what was computed, and its value."""
-
-    step: tuple[int, ...]
-    what: str
-    value: numpy.ndarray
 
 
 class Run:
@@ -74,7 +67,8 @@ class Run:
         self.carried: dict[PreviousOp, numpy.ndarray] = {}
         self.results: dict[ResultOp, numpy.ndarray] = {}
         self.steps: dict[LoopOp, int] = {}
-        self.trace: list[Step] | None = [] if trace else None
+        self.alive: dict[LoopOp, numpy.ndarray] = {}
+        self.trace: Trace | None = Trace() if trace else None
         self.batch_size: int | None = None
         self.search: Search | None = None
         self.searches: list[Search] = []
@@ -129,8 +123,8 @@ class Run:
     def mask(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
         """Where frames along ``dim`` are no padding: bool, aligned to ``dims``."""
         frames = numpy.arange(self.size(dim))
-        if dim.is_static:
-            return self.aligned(numpy.ones(dim.size, bool), (dim,), dims)
+        if dim.is_static or batch_dim not in dims:
+            return self.aligned(numpy.ones(len(frames), bool), (dim,), dims)
         return self.aligned(frames[None, :] < self.lengths(dim)[:, None], (batch_dim, dim), dims)
 
     def execute(self, body: Body) -> None:
@@ -147,7 +141,15 @@ class Run:
                 self.values[tensor] = value
                 if self.trace is not None and body.loop is not None:
                     steps = tuple(self.steps[loop] for loop in self.steps)
-                    self.trace.append(Step(steps, f"<{op.describe(tensor)}, {op.source}>", value.copy()))
+                    what = f"<{op.describe(tensor)}, {op.source}>"
+                    self.trace.append(Step(steps, what, value.copy(), tensor, body.loop, self._all_alive()))
+
+    def _all_alive(self) -> numpy.ndarray:
+        """Which sequences (hypotheses, in a search) run in this step of all loops around."""
+        alive: numpy.ndarray = numpy.ones(self.batch(), bool)
+        for loop in self.steps:
+            alive = alive & numpy.repeat(self.alive[loop], len(alive) // len(self.alive[loop]))
+        return alive
 
 
 class Search:
@@ -215,7 +217,7 @@ class _LoopRun:
                 self.alive = self.alive & (step < self.max_steps)
             if not self.alive.any():
                 break
-            run.steps[loop] = step
+            run.steps[loop], run.alive[loop] = step, self.alive
             if self.search:
                 self.search.ended = ~self.alive.reshape(self.search.scores.shape)
             run.carried.update(self.state)

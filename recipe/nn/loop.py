@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .delayed import Delayed, delayed_or
 from .dim import Dim, DimLike, as_dim
 from .errors import NetworkError
-from .loop_ops import LastOp, LoopIndex, LoopOp, UnstackOp
+from .loop_ops import LoopIndex, LoopOp, UnstackOp
 from .number import is_size
 from .rebinding import PythonVariables
 from .recording import as_tensor, current_recording
@@ -140,10 +140,7 @@ class Loop:
         """The value of ``y`` in each sequence's last step, to be used after the loop. May be called after it, too."""
         if self.op is None:
             raise NetworkError("loop.last(y) belongs inside of `with nn.Loop(...) as loop:`, or after it")
-        y = self._seen(as_tensor(y))
-        op = self.op
-        known = [result for result in op.results if isinstance(result, LastOp) and result.inner is y]
-        return known[0].output if known else op.add_result(LastOp(op, y)).output
+        return self.op.last(self._seen(as_tensor(y)))
 
     def end(self, condition: Tensor, *, include_eos: bool | None = None) -> None:
         """

@@ -11,7 +11,7 @@ from .dim import Dim, batch_dim, dims_text
 from .errors import NetworkError, did_you_mean, warn
 from .op import Op
 from .recording import Body, current_recording
-from .state import StateLeaf
+from .state import StateLeaf, check_assignable
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -286,10 +286,23 @@ class LoopOp(Op):
             self.previous[leaf] = PreviousOp(self, leaf, initial)
         return self.previous[leaf].output
 
+    def forget(self, previous: PreviousOp) -> None:
+        """Takes a state that nothing reads out of this loop again."""
+        del self.previous[previous.leaf]
+        self.body_of_steps.values.pop(previous.leaf, None)
+        self.body_of_steps.ops.remove(previous)
+
     def stack(self, y: Tensor) -> Tensor:
         """All steps of ``y``."""
         known = [result for result in self.results if isinstance(result, StackOp) and result.inner is y]
         return known[0].output if known else self.add_result(StackOp(self, y)).output
+
+    def last(self, y: Tensor) -> Tensor:
+        """``y`` in each sequence's last step."""
+        known = [result for result in self.results if isinstance(result, LastOp) and result.inner is y]
+        if known:
+            return known[0].output
+        return self.add_result(LastOp(self, self._per_sequence(y) if self.body_of_steps.closed else y)).output
 
     def add_result(self, result: ResultOp) -> ResultOp:
         """Notes what leaves the loop."""
@@ -394,6 +407,11 @@ class LoopOp(Op):
             )
         self._complete_states()
         recording.close_body(body)
+        last_of = {leaf: self._with_last_value(op) for leaf, op in self.previous.items() if not op.is_constant}
+        for result in self.results:
+            if isinstance(result, LastOp):
+                result.inner = self._per_sequence(result.inner)
+        self.previous.update({op.leaf: op for op in last_of.values()})
         self._inline_constant_states()
         self._join_kept_states()
         self.move_out()
@@ -403,9 +421,41 @@ class LoopOp(Op):
             self.body.ops.append(op)
         for result in self.results:
             result.infer()
-        for leaf, previous in self.previous.items():
-            if not previous.is_constant:
-                self.body.values[leaf] = self.add_result(FinalState(self, previous)).output
+        for leaf, previous in last_of.items():
+            final = self.add_result(FinalState(self, previous)).output
+            if self.body.loop is not None and leaf in self.body.values:
+                check_assignable(leaf, self.body.values[leaf], final, self.previous[leaf].source)
+            self.body.values[leaf] = final
+
+    @property
+    def ends_per_sequence(self) -> bool:
+        """Whether the sequences of a batch may have different numbers of steps."""
+        by_input = self.axis_is_known and self.input_axis.is_dynamic
+        return by_input or (self.end is not None and batch_dim in self.end.dims)
+
+    def _per_sequence(self, tensor: Tensor) -> Tensor:
+        """A value of the body with a batch dim, if its last one may be that of different steps."""
+        from .ops.elementwise import expand
+
+        if not self.ends_per_sequence or batch_dim in (tensor.known_dims or ()):
+            return tensor
+        with self.body.recording.at(self.body_of_steps):
+            return expand(tensor, [batch_dim])
+
+    def _with_last_value(self, previous: PreviousOp) -> PreviousOp:
+        """The state whose last value is that of a state: itself, or one that differs between sequences."""
+        from .ops.elementwise import expand
+
+        assert previous.final is not None and previous.initial is not None
+        final = self._per_sequence(previous.final)
+        if final is previous.final:
+            return previous
+        with self.body.recording.at(self.body):
+            initial = expand(previous.initial, [batch_dim])
+        with self.body.recording.at(self.body_of_steps):
+            per_sequence = PreviousOp(self, StateLeaf(f"{previous.leaf.name}_per_sequence", None), initial)
+        per_sequence.final = final
+        return per_sequence
 
     def _complete_states(self) -> None:
         from .ops.constants import constant

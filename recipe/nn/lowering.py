@@ -123,7 +123,7 @@ class Lowering:
             return self.once(("held", op), lambda: self._copy(copy_from.network, name, copy_from))
         here = inside or self._here
         if isinstance(reference, Layer) and here.is_within(reference.network) and self._is_circular(tensor):
-            return self.once(("held", tensor), lambda: self._held(reference, tensor))
+            return self.once(("held", tensor), lambda: self._held(reference, tensor, reference.name))
         return reference
 
     def number(self, tensor: Tensor) -> bool | int | float | None:
@@ -142,9 +142,17 @@ class Lowering:
         """The ops that RETURNN surely computes in each step of a loop."""
         return self.once(("staying", loop), lambda: staying_ops(loop, self.network.needed))
 
-    def _held(self, layer: Layer, tensor: Tensor) -> Layer:
+    def with_known_shape(self, tensor: Tensor) -> Reference:
+        """What a layer in a loop reads that RETURNN cannot try out on a state of which it knows no dims yet."""
+        reference = self.reference(tensor)
+        if isinstance(reference, PreviousLayer):
+            assert isinstance(tensor.op, PreviousOp)
+            return self.once(("held", tensor), lambda: self._held(reference, tensor, tensor.op.leaf.name))
+        return reference
+
+    def _held(self, source: Layer | PreviousLayer, tensor: Tensor, name: str) -> Layer:
         """A copy whose shape RETURNN knows before it knows the states."""
-        held = self._copy(layer.network, f"{layer.name}_held", layer)
+        held = self._copy(source.network, f"{name}_held", source)
         options: dict[str, Any] = {"class": "constant", "value": 0, "shape": tensor.dims, "dtype": tensor.dtype}
         if tensor.sparse_dim is not None:
             options["sparse_dim"] = tensor.sparse_dim
@@ -183,6 +191,8 @@ class Lowering:
             wanted = f"{wanted}_{op.name}"
         layer = Layer(self._here, self._here.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
         layer.is_module = op.is_main
+        if op.body.loop is not None and op in self._after_choices(op.body.loop):
+            layer.options["collocate_with"] = [self.reference(self._after_choices(op.body.loop)[op].output)]
         return layer
 
     def only_for(self, tensor: Tensor, layer_class: str) -> Layer | None:
@@ -206,6 +216,24 @@ class Lowering:
             elif isinstance(op, LoopOp):
                 uses.update(tensor for tensor in (op.end, op.length_source) if tensor is not None)
         return uses
+
+    def _after_choices(self, loop: LoopOp) -> dict[Op, Choice]:
+        """
+        The ops that a loop computes of the labels chosen in the step, which RETURNN would compute after the loop.
+
+        It fails to, where they read something else beside: that lacks the order of the hypotheses.
+        """
+
+        def find() -> dict[Op, Choice]:
+            choices: dict[Op, Choice] = {}
+            for op in loop.body_of_steps.ops:
+                before = [choices[x.op] for x in op.inputs if x.op in choices]
+                if isinstance(op, Choice) or before:
+                    choices[op] = op if isinstance(op, Choice) else before[-1]
+            several = [op for op in choices if len({x.op for x in op.inputs if not isinstance(x.op, ParameterOp)}) > 1]
+            return {op: choices[op] for op in several if op not in self.staying(loop)}
+
+        return self.once(("after_choices", loop), find)
 
     def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:
         """Adds a layer to the network itself, wherever the op stands: something made of parameters alone."""

@@ -17,6 +17,8 @@ from .op import Op
 from .ops.constants import constant_value, zeros
 from .parameter import Parameter
 from .recording import as_tensor, current_recording
+from .state import State
+from .state_argument import state_argument
 from .structure import structure_text
 from .tensor import Tensor
 
@@ -256,13 +258,15 @@ class LstmCell(Module):
         if in_dim is not None:
             self._make(in_dim)
 
-    def forward(self, x: Tensor, state: LstmState) -> tuple[Tensor, LstmState]:
+    def forward(self, x: Tensor, state: LstmState | State | None = None) -> tuple[Tensor, LstmState]:
         """
         :param x: [batch, in_dim]
-        :param state: that of the step before
+        :param state: that of the step before; always wanted, as a default would be the same in each step
         :return: h [batch, out_dim], and the new state
+        :raises NetworkError: without a state
         """
         x = as_tensor(x)
+        state = state_argument(state, self.initial_state)
         if not isinstance(state, LstmState):
             if not isinstance(state, (tuple, list)) or len(state) != 2:
                 raise NetworkError(

@@ -22,10 +22,11 @@ from .network_checks import (
     check_names,
     check_searches,
     declared_inputs,
+    takes_search,
     warn_of_unused_parameters,
 )
 from .op import Op
-from .ops.choice import Choice
+from .ops.choice import BeamSearch, Choice
 from .ops.inputs import ExternData, ExternDataOp, ParameterOp
 from .parameter import Parameter
 from .recording import Body, Recording, record
@@ -42,7 +43,9 @@ class Network:
     :param model: a Module, whose attributes name the parameters, or a function; it is called once. What it returns
         becomes the output ``output`` (of a nested structure, each tensor under its path)
     :param extern_data: declarations of inputs for ``nn.get_extern_data(name)``
-    :param kwargs: passed on to the model, for example ``search=nn.BeamSearch(12)``
+    :param search: how to search: for each ``nn.choice`` that has neither a target nor a search of its own; also passed
+        on to the model, where that has a parameter of this name
+    :param kwargs: passed on to the model
     """
 
     def __init__(
@@ -50,16 +53,20 @@ class Network:
         model: Module | Callable[..., Any],
         *,
         extern_data: Iterable[ExternData] | Mapping[str, ExternData] = (),
+        search: BeamSearch | None = None,
         **kwargs: Any,
     ):
         check_model(model)
-        recording = Recording(model if isinstance(model, Module) else None, declared_inputs(extern_data))
+        recording = Recording(model if isinstance(model, Module) else None, declared_inputs(extern_data), search)
+        if search is not None and takes_search(model):
+            kwargs["search"] = search
         with record(recording):
             if isinstance(model, Module):
                 result = model(**kwargs)
             else:
                 result = call(model, (), kwargs)
             add_result(recording, result)
+            recording.complete_losses()
         self.root_body: Body = recording.root_body
         self.losses = tuple(recording.losses)
         self.outputs = tuple(recording.outputs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .errors import NetworkError, warn
@@ -46,6 +46,15 @@ def check_model(model: Any) -> None:
     if not callable(model) or inspect.isclass(model):
         hint = f". Make one: {model.__name__}(...)" if inspect.isclass(model) else ""
         raise NetworkError(f"Network wants a Module or a function to call, not {model!r}{hint}")
+
+
+def takes_search(model: Module | Callable[..., Any]) -> bool:
+    """Whether a model has a parameter that says how to search."""
+    try:
+        parameters = inspect.signature(model.forward if isinstance(model, Module) else model).parameters.values()
+    except ValueError:
+        return False
+    return any(parameter.name == "search" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def add_result(recording: Recording, result: Any) -> None:

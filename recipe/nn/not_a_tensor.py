@@ -24,7 +24,7 @@ def not_a_tensor(value: Any, wanted: str = "a tensor") -> NetworkError:
 def _what_it_is(value: Any) -> str:
     from .loop import Loop
     from .module import Module
-    from .state import LoopStates, State
+    from .state import LoopStates
 
     if isinstance(value, (tuple, list, dict)):
         return f"{structure_text(value)}. {_part_of(value)}"
@@ -33,8 +33,6 @@ def _what_it_is(value: Any) -> str:
             f"an array {value.shape}. What is known now becomes part of a network as nn.Parameter or nn.constant, and "
             "data is fed: nn.get_extern_data(name)"
         )
-    if isinstance(value, State):
-        return f"the {value!r}: state.get() is its value"
     if isinstance(value, LoopStates):
         return f"loop.state itself. Its states are loop.state.NAME, there is {sorted(value.names())}"
     if isinstance(value, Loop):

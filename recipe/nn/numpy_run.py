@@ -31,7 +31,7 @@ def run_numpy(
     :param feeds: arrays of the inputs by name; for one with lengths a pair (array [batch, time, ...], lengths [batch])
     :param parameters: arrays by name; default: ``network.random_parameters(seed)``
     :param train: whether dropout is on
-    :param trace: whether to keep each value of each step of each loop
+    :param trace: whether to keep each value of each step of each loop: ``print(run.trace)``
     """
     from .interpreter import Run
     from .network import Network
@@ -54,7 +54,7 @@ class NumpyRun:
     :ivar outputs: the outputs by name, each a :class:`recipe.nn.interpreter.Result`
     :ivar losses: per loss its mean over all frames of the batch (its sum over features, if it has such)
     :ivar beam_scores: of the search, if there was one: [batch, beam]
-    :ivar trace: the steps of loops, if asked for
+    :ivar trace: the values of the steps of loops, a :class:`recipe.nn.trace.Trace`, if asked for
     """
 
     def __init__(self, network: Network, run: Any):

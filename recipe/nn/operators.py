@@ -98,6 +98,47 @@ class Arithmetic:
         raise NetworkError(_no_numpy(self, "asarray"))
 
 
+class Comparisons:
+    """Comparisons, and the operators that join them; each gives a tensor of bool."""
+
+    def __and__(self, other: TensorLike) -> Tensor:
+        return _combine("logical_and", self, other)
+
+    def __or__(self, other: TensorLike) -> Tensor:
+        return _combine("logical_or", self, other)
+
+    def __rand__(self, other: TensorLike) -> Tensor:
+        return _combine("logical_and", other, self)
+
+    def __ror__(self, other: TensorLike) -> Tensor:
+        return _combine("logical_or", other, self)
+
+    def __invert__(self) -> Tensor:
+        from .ops.elementwise import logical_not
+
+        return logical_not(self)
+
+    def __eq__(self, other: TensorLike) -> Tensor:  # type: ignore[override]
+        return _compare("equal", self, other)
+
+    def __ne__(self, other: TensorLike) -> Tensor:  # type: ignore[override]
+        return _compare("not_equal", self, other)
+
+    def __lt__(self, other: TensorLike) -> Tensor:
+        return _compare("less", self, other)
+
+    def __le__(self, other: TensorLike) -> Tensor:
+        return _compare("less_equal", self, other)
+
+    def __gt__(self, other: TensorLike) -> Tensor:
+        return _compare("greater", self, other)
+
+    def __ge__(self, other: TensorLike) -> Tensor:
+        return _compare("greater_equal", self, other)
+
+    __hash__ = object.__hash__
+
+
 class ComputedLater:
     """What Python asks of values that are known, refused with what to write instead: there is no value yet."""
 
@@ -178,3 +219,9 @@ def _combine(kind: str, left: Any, right: Any) -> Tensor:
     from .ops.elementwise import combine
 
     return combine(kind, left, right)
+
+
+def _compare(kind: str, left: Any, right: Any) -> Tensor:
+    from .ops.elementwise import compare
+
+    return compare(kind, left, right)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .loop_ops import LoopOp
     from .module import Module
     from .op import Op
+    from .ops.choice import BeamSearch
     from .ops.inputs import ExternData, ExternDataOp, ParameterOp
     from .state import StateLeaf
 
@@ -90,10 +91,12 @@ class Recording:
 
     :param root: the model, whose attributes name the parameters; None to name top-level modules by their class
     :param extern_data: the declared inputs by name
+    :param search: how choices search that do not say it themselves
     """
 
-    def __init__(self, root: Module | None, extern_data: dict[str, ExternData]):
+    def __init__(self, root: Module | None, extern_data: dict[str, ExternData], search: BeamSearch | None = None):
         self.extern_data = dict(extern_data)
+        self.search = search
         self.names = ModuleNames(root)
         self.root_body = Body(self, None)
         self.body = self.root_body
@@ -251,6 +254,16 @@ class Recording:
         scale = delayed_or(scale, f"the scale of loss {unique!r}", is_number, "a number")
         self.losses.append(Loss(tensor, unique, scale, as_error))
 
+    def complete_losses(self) -> None:
+        """Gives losses with lengths a batch dim: the lengths are per sequence, so are the frames that they count."""
+        from .dim import batch_dim
+        from .ops.elementwise import expand
+
+        for index, loss in enumerate(self.losses):
+            dims = loss.tensor.dims
+            if batch_dim not in dims and any(dim.is_dynamic for dim in dims):
+                self.losses[index] = loss._replace(tensor=expand(loss.tensor, [batch_dim]))
+
     def add_output(self, tensor: Tensor, name: str | None, source: SourceLine | None = None) -> None:
         """
         Notes an output.
@@ -324,10 +337,14 @@ def record(recording: Recording) -> Iterator[Recording]:
 
 def as_tensor(value: Any, *, dtype: str | None = None) -> Tensor:
     """
-    A tensor for what may stand for one: tensors, parameters, numbers.
+    A tensor for what may stand for one: tensors, parameters, states that hold a tensor, numbers.
 
     :raises NetworkError: for anything else
     """
+    from .state import State
+
+    if isinstance(value, State):
+        value = value.get()
     if isinstance(value, Tensor):
         return value
     if isinstance(value, Parameter):

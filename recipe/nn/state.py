@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from .dim import DimLike, dims_text, ordered_dims
 from .errors import MissingAttributeError, NetworkError, SourceLine, did_you_mean, user_source_line, warn
+from .operators import Arithmetic, Comparisons, ComputedLater
+from .parameter import Parameter
 from .recording import Recording, as_tensor, current_recording
 from .structure import flatten, map_structure, part_names, structure_text
 from .tensor import Tensor
@@ -23,12 +25,14 @@ class StateLeaf:
     :param name: how the written config calls it
     :param initial: its value before any assignment; None if it was not given (rule L8)
     :param label: how messages call it, as the user's code does (``'cell.h'``)
+    :param state: what it is of, if it is a user's
     """
 
-    def __init__(self, name: str, initial: Tensor | None, label: str | None = None):
+    def __init__(self, name: str, initial: Tensor | None, label: str | None = None, state: State | None = None):
         self.name = name
         self.initial = initial
         self.label = label or repr(name)
+        self.state = state
 
     def read(self, body: Body) -> Tensor:
         """The value at this point of a body; in a loop, first of all the value of the step before."""
@@ -62,32 +66,44 @@ class StateLeaf:
         return self.initial is not None
 
 
-class State:
+class State(Arithmetic, Comparisons, ComputedLater):
     """
     A variable that loops carry on: a tensor, or a nested structure of tensors.
 
     Reading it in a loop before it is assigned there gives the value of the step before; after the loop it is the value
-    of each sequence's last step. It can be held by a module, be put into ``loop.state``, or stand alone.
+    of each sequence's last step. It can be held by a module, be put into ``loop.state``, or stand alone. Ops and
+    operators take one that holds a tensor for its value at this point: ``t + 1`` is ``t.get() + 1``.
 
-    :param shape: dims of the value; a set is ordered batch, lengths, features
-    :param initial: what it starts with: a number or a tensor or a nested structure of tensors
+    :param shape: dims of the value; a set is ordered batch, lengths, features. Or the initial value itself, as in
+        ``State(cell.initial_state())``
+    :param initial: what it starts with: a number or a tensor or a nested structure of tensors; default, with a shape: 0
     :param dtype: of the value, where a number is given
     :param name: how the written config calls it
     """
 
     def __init__(
         self,
-        shape: Iterable[DimLike] | None = None,
+        shape: Iterable[DimLike] | Any = None,
         initial: Any = None,
         *,
         dtype: str | None = None,
         name: str | None = None,
     ):
+        if initial is None and any(isinstance(leaf, (Tensor, Parameter)) for _, leaf in flatten(shape)):
+            shape, initial = None, shape
         self.dims = ordered_dims(shape) if shape is not None else None
         self.initial = initial if initial is not None or shape is None else 0
         self.dtype = dtype
         self.name = name
         self._recordings: dict[Recording, _Leaves] = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in ("dims", "initial", "dtype", "name", "_recordings"):
+            raise NetworkError(
+                f"a State has no parts to set: it would not see .{name} = ... "
+                f"Write loop.state.{name} = ... for a state of that name, or assign the whole value: state.assign(...)"
+            )
+        super().__setattr__(name, value)
 
     def get(self) -> Any:
         """The value at this point."""
@@ -122,13 +138,22 @@ class State:
         """Its leaves, if it was assigned or read in this recording."""
         return self._recordings.get(recording)
 
+    def declare(self, recording: Recording, initial: Any) -> None:
+        """Gives it an initial value, instead of what it has."""
+        self._recordings[recording] = leaves = self._declare(initial, inside=False)
+        for _, leaf in flatten(leaves.structure):
+            body = leaf.initial.op.body.body_of_steps
+            if body is not recording.root_body:
+                # a value of a loop, so the state is a variable of the steps of that loop
+                body.values[leaf], leaf.initial = leaf.initial, None
+
     def _leaves(self, recording: Recording) -> _Leaves:
         if recording not in self._recordings:
             if self.initial is None:
                 self._recordings[recording] = self._declare(None, inside=True)
             else:
                 with recording.at(recording.root_body):
-                    self._recordings[recording] = self._declare(self._initial_value(), inside=False)
+                    self.declare(recording, self._initial_value())
         return self._recordings[recording]
 
     def _initial_value(self) -> Any:
@@ -149,13 +174,13 @@ class State:
 
     def _declare(self, value: Any, inside: bool) -> _Leaves:
         name = self.name or current_recording().names.state(self) or "state"
-        labels = dict(part_names(value, name))
-        structure = map_structure(
-            lambda path, leaf: StateLeaf(
-                f"{name}_{path}".rstrip("_").replace("/", "_"), None if inside else leaf, repr(labels[path])
-            ),
-            value,
-        )
+        labels = dict(part_names(value, name)) if value is not None else {"": name}
+
+        def leaf_of(path: str, value: Tensor) -> StateLeaf:
+            leaf_name = f"{name}_{path}".rstrip("_").replace("/", "_")
+            return StateLeaf(leaf_name, None if inside else value, repr(labels[path]), self)
+
+        structure = map_structure(leaf_of, value) if value is not None else leaf_of("", value)
         return _Leaves(name, structure)
 
     def __repr__(self) -> str:
@@ -245,6 +270,8 @@ class LoopStates:
             value.name = value.name or name
             self._states[name] = value
             return
+        if value is None:
+            raise NetworkError(f"loop.state.{name} is a tensor, or a structure of tensors, not None")
         self._states.setdefault(name, State(name=name)).assign(value)
 
     def __delattr__(self, name: str) -> None:

@@ -9,7 +9,7 @@ from .frozen import FrozenDict, FrozenTuple, freeze
 
 
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The leaves of a nested structure, each with its path (``"cell/h"``), dicts in key order."""
+    """The leaves of a nested structure, each with its path (``"cell/h"``), dicts in key order. None is no leaf."""
     if isinstance(value, dict):
         for key in sorted(value):
             yield from flatten(value[key], _join(path, str(key)))
@@ -17,7 +17,7 @@ def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         names = getattr(value, "_fields", range(len(value)))
         for name, item in zip(names, value):
             yield from flatten(item, _join(path, str(name)))
-    else:
+    elif value is not None:
         yield path, value
 
 
@@ -29,7 +29,7 @@ def map_structure(function: Callable[[str, Any], Any], value: Any, path: str = "
         names = getattr(value, "_fields", range(len(value)))
         items = [map_structure(function, item, _join(path, str(name))) for name, item in zip(names, value)]
         return freeze(type(value)(*items)) if hasattr(value, "_fields") else FrozenTuple(items)
-    return function(path, value)
+    return function(path, value) if value is not None else None
 
 
 def part_names(value: Any, name: str) -> Iterator[tuple[str, str]]:
@@ -54,7 +54,7 @@ def structure_text(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         name = type(value).__name__ if hasattr(value, "_fields") else ""
         return f"{name}({', '.join(map(structure_text, value))})"
-    return "tensor"
+    return "tensor" if value is not None else "None"
 
 
 def _join(path: str, name: str) -> str:

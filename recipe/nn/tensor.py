@@ -14,16 +14,17 @@ from .errors import (
     user_source_line,
     variable_name,
 )
-from .operators import Arithmetic, ComputedLater
+from .operators import Arithmetic, Comparisons, ComputedLater
 
 if TYPE_CHECKING:
     from .op import Op
     from .parameter import Parameter
+    from .state import State
 
-TensorLike = Union["Tensor", "Parameter", int, float, bool]
+TensorLike = Union["Tensor", "Parameter", "State", int, float, bool]
 
 
-class Tensor(Arithmetic, ComputedLater):
+class Tensor(Arithmetic, Comparisons, ComputedLater):
     """
     The result of an op: a value per step and sequence, known when the network runs.
 
@@ -167,43 +168,6 @@ class Tensor(Arithmetic, ComputedLater):
 
         return gather(self, index)
 
-    def __and__(self, other: TensorLike) -> Tensor:
-        return _logical("logical_and", self, other)
-
-    def __or__(self, other: TensorLike) -> Tensor:
-        return _logical("logical_or", self, other)
-
-    def __rand__(self, other: TensorLike) -> Tensor:
-        return _logical("logical_and", other, self)
-
-    def __ror__(self, other: TensorLike) -> Tensor:
-        return _logical("logical_or", other, self)
-
-    def __invert__(self) -> Tensor:
-        from .ops.elementwise import logical_not
-
-        return logical_not(self)
-
-    def __eq__(self, other: TensorLike) -> Tensor:  # type: ignore[override]
-        return _compare("equal", self, other)
-
-    def __ne__(self, other: TensorLike) -> Tensor:  # type: ignore[override]
-        return _compare("not_equal", self, other)
-
-    def __lt__(self, other: TensorLike) -> Tensor:
-        return _compare("less", self, other)
-
-    def __le__(self, other: TensorLike) -> Tensor:
-        return _compare("less_equal", self, other)
-
-    def __gt__(self, other: TensorLike) -> Tensor:
-        return _compare("greater", self, other)
-
-    def __ge__(self, other: TensorLike) -> Tensor:
-        return _compare("greater_equal", self, other)
-
-    __hash__ = object.__hash__
-
 
 def _axis_hint(tensor: Tensor, axis: Any) -> str:
     """What to write instead of an axis that a tensor does not have."""
@@ -230,18 +194,6 @@ def _instead_of_attribute(name: str) -> str:
     for function in (name, f"reduce_{name}"):
         known.setdefault(name, f"nn.{function}(x)") if function in functions else None
     return f": write {known[name]}" if name in known else did_you_mean(name, ("dims", "dtype", "sparse_dim", "seq_len"))
-
-
-def _logical(kind: str, left: Any, right: Any) -> Tensor:
-    from .ops.elementwise import combine
-
-    return combine(kind, left, right)
-
-
-def _compare(kind: str, left: Any, right: Any) -> Tensor:
-    from .ops.elementwise import compare
-
-    return compare(kind, left, right)
 
 
 def common_dims(op_name: str, tensors: Sequence[Tensor]) -> tuple[Dim, ...]:

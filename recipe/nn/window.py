@@ -8,6 +8,8 @@ from .module import Module
 from .number import is_size
 from .ops.array import concat
 from .ops.constants import zeros
+from .state import State
+from .state_argument import state_argument
 from .structure import structure_text
 from .tensor import Tensor
 
@@ -35,12 +37,13 @@ class Window(Module):
         """Zeros, [batch, dim] for each frame before this one."""
         return tuple(zeros([batch_dim, self.dim]) for _ in range(self.size - 1))
 
-    def forward(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def forward(self, x: Tensor, state: tuple[Tensor, ...] | State) -> tuple[Tensor, tuple[Tensor, ...]]:
         """
         :param x: [batch, dim]
         :param state: the frames before, the oldest first
         :return: [batch, size * dim], the oldest first, and the new state
         """
+        state = state_argument(state, self.initial_state)
         if not isinstance(state, (tuple, list)) or len(state) != self.size - 1:
             raise NetworkError(
                 f"a Window of {self.size} frames wants the {self.size - 1} before as its state, not {_given(state)}: "

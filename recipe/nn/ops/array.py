@@ -77,7 +77,9 @@ class Concat(Op):
         new = next(dim for dim in self.output.dims if all(dim not in x.dims for x in self.inputs))
         sources = [(lower.reference(tensor), self._axis(index)) for index, tensor in enumerate(self.inputs)]
         options: dict[str, Any] = {"from": sources, "out_dim": new}
-        if any(len(tensor.dims) < len(self.output.dims) for tensor in self.inputs):
+        outside = [self.body.loop is not None and not x.op.body.is_inside(self.body) for x in self.inputs]
+        if len(set(outside)) > 1 or any(len(tensor.dims) < len(self.output.dims) for tensor in self.inputs):
+            # also where RETURNN moves it out of the loop, and what is of the loop has one more axis
             options["allow_broadcast"] = True
         return lower.add(self, "concat", options)
 

@@ -12,7 +12,7 @@ from ..dim import batch_dim, dims_text
 from ..errors import NetworkError, did_you_mean
 from ..number import is_number, is_size
 from ..op import Op
-from ..recording import as_tensor
+from ..recording import as_tensor, current_recording
 from ..tensor import Tensor
 from .softmax import warn_of_probabilities
 
@@ -122,7 +122,7 @@ def choice(
 
     :param scores: [batch, labels]
     :param target: labels [batch], the right ones in training
-    :param search: how to search, without target
+    :param search: how to search; default: without target, that of the network: ``nn.Network(model, search=...)``
     :param input_type: what the scores are: "logits", "log_prob" or "prob"; "regression" if they are no scores of
         labels, but what is predicted itself, so that there is nothing to search and one hypothesis
     :raises NetworkError: if there is neither target nor search
@@ -148,10 +148,11 @@ def choice(
         target = as_tensor(target)
         _check_target(scores, target)
         return target
+    search = search or current_recording().search
     if search is None:
         raise NetworkError(
             f"choice from {scores} wants a target (in training: target=loop.unstack(targets)) or a search: "
-            "search=nn.BeamSearch(beam_size)"
+            "search=nn.BeamSearch(beam_size), here or for all choices: nn.Network(model, search=...)"
         )
     if set(scores.dims) != {batch_dim, scores.feature_dim}:
         raise NetworkError(f"choice wants scores [batch, labels], but it gets {scores}")

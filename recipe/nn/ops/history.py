@@ -54,7 +54,8 @@ class CumConcat(Op):
         loop = self.body.loop
         assert loop is not None
         x = self.inputs[0]
-        source = lower.reference(x) if x.op.body.is_inside(loop.body_of_steps) else lower.in_each_step(lower.unit, x)
+        inside = x.op.body.is_inside(loop.body_of_steps)
+        source = lower.with_known_shape(x) if inside else lower.in_each_step(lower.unit, x)
         options: dict[str, Any] = {"from": source, "out_spatial_dim": loop.history_dim}
         if lower.once(("is_reduced", loop.history_dim), lambda: _is_reduced(loop.history_dim, lower.network.needed)):
             options["collocate_with"] = [lower.stays_in_loop(lower.unit, is_needed=True)]

@@ -31,7 +31,7 @@ class ReturnnRun(NamedTuple):
     :ivar gradients: of the total loss, by parameter; None where it does not depend on the parameter
     :ivar parameters: the values of all trained parameters, by name
     :ivar layers_in_loop: for each loop the layers that RETURNN left in it
-    :ivar beam_scores: of the hypotheses of the first output in a search, [batch, beam]
+    :ivar beam_scores: of the hypotheses of the first output that RETURNN knows them of, [batch, beam]
     """
 
     outputs: dict[str, ReturnnOutput]
@@ -89,7 +89,7 @@ def run_returnn(
             gradients=_gradients(session, total, variables, feed_dict) if gradients else {},
             parameters={name: session.run(variable) for name, variable in variables.items()},
             layers_in_loop=_layers_in_loops(built),
-            beam_scores=_beam_scores(session, built.layers[network.outputs[0][0]], feed_dict) if search else None,
+            beam_scores=_beam_scores(session, built, network, feed_dict) if search else None,
         )
 
 
@@ -163,5 +163,6 @@ def _layers_in_loops(network: Any) -> dict[str, list[str]]:
     }
 
 
-def _beam_scores(session: Any, layer: Any, feed_dict: dict[Any, Any]) -> numpy.ndarray:
-    return session.run(layer.get_search_choices().beam_scores, feed_dict=feed_dict)
+def _beam_scores(session: Any, built: Any, network: nn.Network, feed_dict: dict[Any, Any]) -> numpy.ndarray:
+    found = [built.layers[name].get_search_choices() for name, _ in network.outputs]
+    return session.run(next(choices for choices in found if choices).beam_scores, feed_dict=feed_dict)

@@ -1,4 +1,4 @@
-"""Network: immutable, its own copy, with a run in NumPy that can be traced."""
+"""Network: immutable, its own copy, with a run in NumPy."""
 
 from __future__ import annotations
 
@@ -123,22 +123,6 @@ def test_random_parameters_are_those_of_the_seed() -> None:
     for name in one:
         numpy.testing.assert_array_equal(one[name], same[name])
     assert any((one[name] != other[name]).any() for name in one)
-
-
-def test_trace() -> None:
-    def model() -> nn.Tensor:
-        loop = nn.Loop()
-        loop.state.s = vector()
-        with loop:
-            loop.state.s = nn.tanh(loop.state.s + loop.unstack(frames()))
-            return loop.stack(loop.state.s)
-
-    run = nn.run_numpy(nn.Network(model), FEEDS, trace=True)
-    assert run.trace is not None
-    steps = [step for step in run.trace if "tanh" in step.what]
-    assert [step.step for step in steps] == [(number,) for number in range(max(LENGTHS))]
-    for number, step in enumerate(steps):
-        numpy.testing.assert_array_equal(step.value[0], run.outputs["output"].value[0, number])
 
 
 def test_nested_result_gives_outputs_by_path() -> None:

@@ -280,10 +280,10 @@ def states_as_a_tensor() -> Any:
         return loop.stack(loop.unstack(frames()) + loop.state)  # type: ignore[operator]  # MISTAKE
 
 
-def state_object_as_a_tensor() -> Any:
-    state = nn.State([nn.batch_dim, FEATURES], initial=0, name="s")
+def state_of_two_parts_as_a_tensor() -> Any:
+    state = nn.State(nn.LstmCell(FEATURES).initial_state(), name="s")
     with nn.Loop() as loop:
-        return loop.stack(loop.unstack(frames()) + state)  # type: ignore[operator]  # MISTAKE
+        return loop.stack(loop.unstack(frames()) + state)  # MISTAKE
 
 
 def initial_value_of_other_dims() -> Any:
@@ -344,7 +344,7 @@ PROGRAMS = [
     Wrong(state_read_as_item, ["loop.state.h, not loop.state['h']"]),
     Wrong(state_deleted, ["loop.state.h cannot be deleted"]),
     Wrong(states_as_a_tensor, ["loop.state itself", "loop.state.NAME", "['h']"]),
-    Wrong(state_object_as_a_tensor, ["State 's'", "state.get()"]),
+    Wrong(state_of_two_parts_as_a_tensor, ["LstmState(tensor, tensor)", "value.h, value.c"]),
     Wrong(initial_value_of_other_dims, ["State 's' was declared as [batch, features=5]", "constant 0.0 [batch]"]),
     Wrong(initial_value_none, ["not None"]),
     Wrong(initial_value_array, ["an array (5,)", "nn.Parameter or nn.constant"]),
