@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 from sisyphus import tk
 
-from jobs.learning_curves import LearningCurvesJob
 from jobs.lexicon import CmudictJob, LexiconToHdfJob
-from jobs.scoring import PronunciationScoringJob
+from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.search import SearchJob
 from jobs.summary import print_summary
 from jobs.training import TrainingJob
@@ -109,9 +108,8 @@ def experiment(
     )
     training.add_alias(f"{name}/training")
     tk.register_output(f"{name}/learning_rates", training.out_learning_rates)
-    curves = LearningCurvesJob(training.out_learning_rates)
-    tk.register_output(f"{name}/learning_curves.png", curves.out_plot)
-    tk.register_output(f"{name}/learning_curves.txt", curves.out_table)
+    tk.register_output(f"{name}/learning_curves.png", training.out_learning_curves)
+    tk.register_output(f"{name}/learning_curves.txt", training.out_learning_curves_table)
 
     search = nn.Network(g2p, search=nn.BeamSearch(beam_size), max_seq_len=40)
     checkpoint = training.out_checkpoints[len(learning_rates)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .scoring import PronunciationScoringJob
+    from .pronunciation_scoring import PronunciationScoringJob
 
 
 def print_summary(name: str, scores: Mapping[str, PronunciationScoringJob], next_step: str) -> None:
