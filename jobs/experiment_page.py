@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import json
+import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +32,7 @@ summary { cursor: pointer; }
 
 class ExperimentPageJob(Job):
     """
-    One page: scores, learning curves, example hypotheses aligned with their references, parameters, config, ids.
+    One page: scores, learning curves, example hypotheses aligned with their references, the network, config, ids.
 
     :param title: of the page
     :param network: the trained one
@@ -92,7 +94,7 @@ class ExperimentPageJob(Job):
                 _section(f"Hypotheses: {part}", *map(alignment_table, self._examples(read_alignments(path.get_path()))))
                 for part, path in self.alignments.items()
             ),
-            _section("Parameters", parameters_table(self.network)),
+            _section("Network", network_section(self.network, os.path.abspath("network.svg"))),
             _section("Config", _details("RETURNN config of the training", _pre(_read(self.returnn_config)))),
             _section("Ids", ids_table({**self.job_ids, "network": self.network.digest})),
         ]
@@ -153,16 +155,30 @@ def alignment_table(alignment: Alignment) -> str:
     return f'<p>{html.escape(alignment.tag)} ({errors})</p>\n<table class="alignment">{rows}</table>'
 
 
-def parameters_table(network: nn.Network) -> str:
-    """Name, shape and number of values of each parameter, and their sum."""
-    rows, total = [], 0
-    for name, parameter in sorted(network.parameters.items()):
-        size = 1
-        for length in parameter.shape:
-            size *= length
-        total += size
-        rows.append([name, " × ".join(map(str, parameter.shape)), f"{size:,}"])
-    return f"<p>{total:,} values</p>" + _details("each of them", _table(["name", "shape", "values"], rows))
+def network_section(network: nn.Network, picture_path: str) -> str:
+    """
+    The picture of a network, where Graphviz is installed, and the table of its modules.
+
+    :param picture_path: an SVG file that is written for it
+    """
+    drawn = network.draw(picture_path)
+    picture = ""
+    if drawn.suffix == ".svg":
+        data = base64.b64encode(drawn.read_bytes()).decode()
+        picture = _details("picture", f'<img alt="network" src="data:image/svg+xml;base64,{data}">')
+    total = sum(math.prod(parameter.shape) for parameter in network.parameters.values())
+    rows = [
+        [name, " × ".join(map(str, parameter.shape)), f"{math.prod(parameter.shape):,}"]
+        for name, parameter in sorted(network.parameters.items())
+    ]
+    return "\n".join(
+        [
+            f"<p>{total:,} parameters</p>",
+            picture,
+            _details("modules", _pre(network.summary())),
+            _details("parameters", _table(["name", "shape", "values"], rows)),
+        ]
+    )
 
 
 def ids_table(ids: Mapping[str, str]) -> str:

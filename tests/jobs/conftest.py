@@ -21,11 +21,16 @@ from .setup_directory import make_setup, run_manager  # noqa: E402
 RunJob = Callable[[Job], Any]
 
 
+@pytest.fixture(autouse=True)
+def no_jobs_of_other_tests() -> None:
+    """Equal arguments give the same job object in one graph; each test has a graph of its own."""
+    created_jobs.clear()
+
+
 @pytest.fixture
 def run_job(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> RunJob:
     """Runs the tasks of a job in this process, in a setup of its own; the way a worker does it."""
     monkeypatch.setattr(settings, "BASE_DIR", str(tmp_path / "setup"))
-    created_jobs.clear()
 
     def run(job: Job) -> Any:
         job._sis_setup_directory()

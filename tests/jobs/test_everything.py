@@ -184,7 +184,7 @@ def test_page_has_what_it_promises(everything: pathlib.Path) -> None:
     assert "tiny &lt;experiment&gt;" in page and "data:image/png;base64," in page
     assert page.count('<table class="alignment">') == 14
     network = nn.Network(tiny_model(label_smoothing=0.1))
-    assert network.digest in page and "1,659 values" in page
+    assert network.digest in page and "1,659 parameters" in page and "decoder/attention" in page
     training = (everything / "alias" / "training").resolve()
     assert f"jobs/training/{training.name}" in page
 
