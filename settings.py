@@ -38,7 +38,9 @@ def check_engine_limits(current_rqmt, task):
     if not ON_CLUSTER and not task.mini_task:
         cores = len(os.sched_getaffinity(0))
         if current_rqmt.get("gpu", 0) and not shutil.which("nvidia-smi"):
-            raise SystemExit(f'{task}: it wants a GPU, and this machine has none. Give device="cpu", or use a cluster')
+            raise RuntimeError(
+                f'{task}: it wants a GPU, and this machine has none. Give device="cpu", or use a cluster'
+            )
         current_rqmt["cpu"] = min(cores, current_rqmt.get("cpu", 1))
     return current_rqmt
 

@@ -35,7 +35,7 @@ class ExperimentPageJob(Job):
     One page: scores, learning curves, example hypotheses aligned with their references, the network, config, ids.
 
     :param title: of the page
-    :param network: the trained one
+    :param network: the trained one; of several stages, the last one is shown
     :param learning_curves: PNG, ``TrainingJob.out_learning_curves``
     :param learning_curves_table: text, ``TrainingJob.out_learning_curves_table``
     :param returnn_config: ``TrainingJob.out_returnn_config_file``
@@ -49,7 +49,7 @@ class ExperimentPageJob(Job):
         self,
         title: str,
         *,
-        network: nn.Network,
+        network: nn.Network | nn.StagedNetwork,
         learning_curves: tk.Path,
         learning_curves_table: tk.Path,
         returnn_config: tk.Path,
@@ -94,7 +94,7 @@ class ExperimentPageJob(Job):
                 _section(f"Hypotheses: {part}", *map(alignment_table, self._examples(read_alignments(path.get_path()))))
                 for part, path in self.alignments.items()
             ),
-            _section("Network", network_section(self.network, os.path.abspath("network.svg"))),
+            _section("Network", network_section(last_stage(self.network), os.path.abspath("network.svg"))),
             _section("Config", _details("RETURNN config of the training", _pre(_read(self.returnn_config)))),
             _section("Ids", ids_table({**self.job_ids, "network": self.network.digest})),
         ]
@@ -153,6 +153,11 @@ def alignment_table(alignment: Alignment) -> str:
     rows = "".join(f"<tr><td>{row}</td>{''.join(columns)}</tr>" for row, columns in cells.items())
     errors = f"{alignment.errors} error{'' if alignment.errors == 1 else 's'}"
     return f'<p>{html.escape(alignment.tag)} ({errors})</p>\n<table class="alignment">{rows}</table>'
+
+
+def last_stage(network: nn.Network | nn.StagedNetwork) -> nn.Network:
+    """The network that a training ends with."""
+    return network.last if isinstance(network, nn.StagedNetwork) else network
 
 
 def network_section(network: nn.Network, picture_path: str) -> str:
