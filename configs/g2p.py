@@ -1,7 +1,8 @@
 """
 Grapheme to phoneme on CMUdict: from letters to phones with an attention encoder-decoder.
 
-``py()`` is a demo of some minutes, ``full()`` the real experiment of one to three hours on 2 cores.
+``py()`` is a demo of some minutes, ``full()`` the real experiment of one to three hours on 2 cores, and ``tuned()`` the
+same training with beam size and length normalisation tuned on the development words.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from typing import Any, NamedTuple
 
 from sisyphus import tk
 
-from jobs.learning_curves import LearningCurvesJob
+from jobs.experiment_page import ExperimentPageJob
 from jobs.lexicon import CmudictJob, LexiconToHdfJob
-from jobs.scoring import PronunciationScoringJob
+from jobs.optimal_parameters import tune
+from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.search import SearchJob
+from jobs.selected_network import SelectedNetwork
 from jobs.summary import print_summary
 from jobs.training import TrainingJob
 from recipe import nn
@@ -24,6 +27,8 @@ from recipe.models.encoder import BidirectionalLstmEncoder
 from recipe.models.sequence_to_sequence import SequenceToSequence
 
 BATCHES = {"batch_size": 100_000, "max_seqs": 200}
+MAX_PHONES = 40
+FULL_RATES = [0.001, *[0.002] * 5, 0.0014, 0.001, 0.0006, 0.0004, 0.0002, 0.0001]
 THREADS = {"tf_session_opts": {"intra_op_parallelism_threads": 1, "inter_op_parallelism_threads": 2}}
 
 
@@ -37,24 +42,46 @@ class Data(NamedTuple):
 
 def py() -> None:
     """The demo: a small model, few epochs."""
+    g2p = model(embedding_dim=64, lstm_dim=128, num_layers=1, dropout=0.1)
     experiment(
         "g2p/demo",
-        model(embedding_dim=64, lstm_dim=128, num_layers=1, dropout=0.1),
-        learning_rates=[0.002, 0.002, 0.0007],
-        beam_size=4,
+        training(g2p, [0.002, 0.002, 0.0007]),
+        nn.Network(g2p, search=nn.BeamSearch(4), max_seq_len=MAX_PHONES),
         next_step="./sis manager configs/g2p.full trains the real model; sizes and rates are in configs/g2p.py",
     )
 
 
 def full() -> None:
     """The real experiment."""
+    g2p = full_model()
     experiment(
         "g2p/full",
-        model(embedding_dim=128, lstm_dim=256, num_layers=2, dropout=0.2),
-        learning_rates=[0.001, *[0.002] * 5, 0.0014, 0.001, 0.0006, 0.0004, 0.0002, 0.0001],
-        beam_size=12,
+        training(g2p, FULL_RATES),
+        nn.Network(g2p, search=nn.BeamSearch(12), max_seq_len=MAX_PHONES),
         next_step="benchmarks/g2p_peers.py compares it with Phonetisaurus on the same words",
     )
+
+
+def tuned() -> None:
+    """The training of :func:`full`, searched with what is best on the development words."""
+    g2p = full_model()
+    train = training(g2p, FULL_RATES)
+
+    def network(beam_size: int, length_normalization: float) -> nn.Network:
+        search = nn.BeamSearch(beam_size, length_normalization=length_normalization)
+        return nn.Network(g2p, search=search, max_seq_len=MAX_PHONES)
+
+    def word_error_rate(one: nn.Network) -> tk.Variable:
+        return recognition(train, one, cmudict_data().lexica.out_dev_lexicon)[1].out_wer
+
+    tuning = tune(network, {"beam_size": [1, 4, 12, 24], "length_normalization": [0.0, 1.0]}, word_error_rate)
+    tk.register_output("g2p/tuned/table.txt", tuning.optimum.out_table)
+    experiment("g2p/tuned", train, tuning.network, next_step="output/g2p/tuned/table.txt has the whole grid")
+
+
+def full_model() -> SequenceToSequence:
+    """That of the real experiment."""
+    return model(embedding_dim=128, lstm_dim=256, num_layers=2, dropout=0.2)
 
 
 def model(*, embedding_dim: int, lstm_dim: int, num_layers: int, dropout: float) -> SequenceToSequence:
@@ -87,12 +114,12 @@ def model(*, embedding_dim: int, lstm_dim: int, num_layers: int, dropout: float)
     )
 
 
-def experiment(
-    name: str, g2p: SequenceToSequence, *, learning_rates: list[float], beam_size: int, next_step: str
-) -> None:
-    """Data, training, search and scores; outputs stand under ``output/NAME/``."""
+def training(g2p: SequenceToSequence, learning_rates: list[float]) -> TrainingJob:
+    """
+    :param learning_rates: one an epoch
+    """
     data = cmudict_data()
-    training = TrainingJob(
+    return TrainingJob(
         nn.Network(g2p),
         label_dataset(data.train.out_hdf, seq_ordering="laplace:.2000"),
         label_dataset(data.dev.out_hdf, seq_ordering="sorted"),
@@ -107,27 +134,47 @@ def experiment(
         num_epochs=len(learning_rates),
         keep_epochs={len(learning_rates)},
     )
-    training.add_alias(f"{name}/training")
-    tk.register_output(f"{name}/learning_rates", training.out_learning_rates)
-    curves = LearningCurvesJob(training.out_learning_rates)
-    tk.register_output(f"{name}/learning_curves.png", curves.out_plot)
-    tk.register_output(f"{name}/learning_curves.txt", curves.out_table)
 
-    search = nn.Network(g2p, search=nn.BeamSearch(beam_size), max_seq_len=40)
-    checkpoint = training.out_checkpoints[len(learning_rates)]
+
+def recognition(
+    train: TrainingJob, search: nn.Network | SelectedNetwork, lexicon: tk.Path
+) -> tuple[SearchJob, PronunciationScoringJob]:
+    """Search with the last checkpoint, and its scores, on the words of a lexicon."""
+    words = label_dataset(lexicon_hdf(lexicon, all_pronunciations=False).out_hdf, seq_ordering="sorted")
+    found = SearchJob(search, train.out_checkpoints[train.num_epochs], words, config=BATCHES, post_config=THREADS)
+    return found, PronunciationScoringJob(found.out_hypotheses, lexicon)
+
+
+def experiment(name: str, train: TrainingJob, search: nn.Network | SelectedNetwork, *, next_step: str) -> None:
+    """Training, search, scores and a page with all of it; outputs stand under ``output/NAME/``."""
+    train.add_alias(f"{name}/training")
+    tk.register_output(f"{name}/learning_rates", train.out_learning_rates)
+    tk.register_output(f"{name}/learning_curves.png", train.out_learning_curves)
+    tk.register_output(f"{name}/learning_curves.txt", train.out_learning_curves_table)
+
+    lexica = cmudict_data().lexica
     scores: dict[str, PronunciationScoringJob] = {}
-    for part, lexicon in (("dev", data.lexica.out_dev_lexicon), ("test", data.lexica.out_test_lexicon)):
-        words = lexicon_hdf(lexicon, all_pronunciations=False).out_hdf
-        found = SearchJob(
-            search, checkpoint, label_dataset(words, seq_ordering="sorted"), config=BATCHES, post_config=THREADS
-        )
+    job_ids = {"training": train.job_id()}
+    for part, lexicon in (("dev", lexica.out_dev_lexicon), ("test", lexica.out_test_lexicon)):
+        found, scores[part] = recognition(train, search, lexicon)
         found.add_alias(f"{name}/search_{part}")
-        scores[part] = PronunciationScoringJob(found.out_hypotheses, lexicon)
+        job_ids[f"search {part}"] = found.job_id()
         tk.register_output(f"{name}/{part}/hypotheses.jsonl", found.out_hypotheses)
         tk.register_output(f"{name}/{part}/wer", scores[part].out_wer)
         tk.register_output(f"{name}/{part}/per", scores[part].out_per)
         tk.register_output(f"{name}/{part}/report.txt", scores[part].out_report_text)
-    tk.register_callback(print_summary, name, scores, next_step)
+    page = ExperimentPageJob(
+        name,
+        network=train.network,
+        learning_curves=train.out_learning_curves,
+        learning_curves_table=train.out_learning_curves_table,
+        returnn_config=train.out_returnn_config_file,
+        reports={part: job.out_report for part, job in scores.items()},
+        alignments={part: job.out_alignments for part, job in scores.items()},
+        job_ids=job_ids,
+    )
+    tk.register_output(f"{name}/experiment.html", page.out_page)
+    tk.register_callback(print_summary, name, scores, next_step, has_page=True)
 
 
 def cmudict_data() -> Data:

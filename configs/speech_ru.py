@@ -12,8 +12,7 @@ from sisyphus import tk
 
 from jobs.ctc_collapse import CtcCollapseJob
 from jobs.debian_package import DebianPackageJob
-from jobs.learning_curves import LearningCurvesJob
-from jobs.scoring import PronunciationScoringJob
+from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.search import SearchJob
 from jobs.speech_features import FestvoxFeaturesJob
 from jobs.summary import print_summary
@@ -72,7 +71,7 @@ def experiment(name: str, *, lstm_dim: int, num_layers: int, dropout: float, lea
     )
     training.add_alias(f"{name}/training")
     tk.register_output(f"{name}/learning_rates", training.out_learning_rates)
-    tk.register_output(f"{name}/learning_curves.png", LearningCurvesJob(training.out_learning_rates).out_plot)
+    tk.register_output(f"{name}/learning_curves.png", training.out_learning_curves)
     scores = {
         part: recognition(f"{name}/{part}", model, training.out_checkpoints[len(learning_rates)], data, part)
         for part in ("dev", "test")

@@ -5,8 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import re
+import shutil
 
 from sisyphus import tk
+
+INDEX, DATA, META = ".index", ".data-00000-of-00001", ".meta"
+FILES = (DATA, META, INDEX)
+"""All files of a checkpoint, in the order in which they are best written; RETURNN wants ``.meta`` to be there."""
 
 
 class Checkpoint:
@@ -21,22 +26,51 @@ class Checkpoint:
 
     def prefix(self) -> str:
         """What RETURNN's option ``load`` takes."""
-        return self.path.get_path()[: -len(".index")]
+        return self.path.get_path()[: -len(INDEX)]
 
     def exists(self) -> bool:
         """Whether its files are there."""
-        return all(os.path.exists(self.prefix() + ending) for ending in (".index", ".data-00000-of-00001"))
+        return all(os.path.exists(self.prefix() + ending) for ending in FILES)
 
-    @staticmethod
-    def remove(model_dir: str, epoch: int) -> None:
-        """Removes all files of an epoch, the index first, so that it never looks complete."""
-        prefix = os.path.join(model_dir, f"epoch.{epoch:03d}")
-        for path in [prefix + ".index", *sorted(glob.glob(glob.escape(prefix) + ".*"))]:
-            if os.path.exists(path):
-                os.remove(path)
+    def check_exists(self) -> None:
+        """
+        :raises FileNotFoundError: if a file of it is missing
+        """
+        for ending in FILES:
+            if not os.path.exists(self.prefix() + ending):
+                raise FileNotFoundError(
+                    f"the checkpoint {self.prefix()} is not there or not complete: it has no file {ending}"
+                )
+
+    def copy_from(self, prefix: str) -> None:
+        """
+        Takes over the files of another checkpoint, the index last: hard links where the file system can, else copies.
+
+        :param prefix: of the other one
+        """
+        os.makedirs(os.path.dirname(self.prefix()), exist_ok=True)
+        for ending in FILES:
+            source, target = prefix + ending, self.prefix() + ending
+            if os.path.exists(target + ".part"):
+                os.remove(target + ".part")
+            try:
+                os.link(source, target + ".part")
+            except OSError:
+                shutil.copyfile(source, target + ".part")
+            os.replace(target + ".part", target)
 
     def __repr__(self) -> str:
         return f"Checkpoint({self.path})"
+
+
+def epoch_prefix(model_dir: str, epoch: int) -> str:
+    """The prefix of the files of an epoch."""
+    return os.path.join(model_dir, f"epoch.{epoch:03d}")
+
+
+def is_complete(model_dir: str, epoch: int) -> bool:
+    """Whether an epoch has all files of its checkpoint; RETURNN writes ``.meta`` last."""
+    return all(os.path.exists(epoch_prefix(model_dir, epoch) + ending) for ending in FILES)
 
 
 def complete_epochs(model_dir: str) -> set[int]:
@@ -45,9 +79,17 @@ def complete_epochs(model_dir: str) -> set[int]:
     names = set(os.listdir(model_dir)) if os.path.isdir(model_dir) else set()
     for name in names:
         match = re.fullmatch(r"epoch\.(\d+)\.index", name)
-        if match and {f"epoch.{match[1]}.data-00000-of-00001", f"epoch.{match[1]}.meta"} <= names:
+        if match and {f"epoch.{match[1]}{DATA}", f"epoch.{match[1]}{META}"} <= names:
             epochs.add(int(match[1]))
     return epochs
+
+
+def remove_checkpoint(model_dir: str, epoch: int) -> None:
+    """Removes all files of an epoch, the index first, so that it never looks complete."""
+    prefix = epoch_prefix(model_dir, epoch)
+    for path in [prefix + INDEX, *sorted(glob.glob(glob.escape(prefix) + ".*"))]:
+        if os.path.exists(path):
+            os.remove(path)
 
 
 def remove_incomplete(model_dir: str) -> None:

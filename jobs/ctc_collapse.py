@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
-import os
 from collections.abc import Iterator, Sequence
 
 from sisyphus import Job, Task, tk
+
+from .hypotheses import Hypothesis, Labels, read_hypotheses, write_hypotheses
 
 
 class CtcCollapseJob(Job):
@@ -36,24 +36,17 @@ class CtcCollapseJob(Job):
 
         :raises ValueError: at a malformed line; the message names file and line
         """
-        source, target = self.hypotheses.get_path(), self.out_hypotheses.get_path()
-        with open(source, encoding="utf-8") as lines, open(target + ".part", "w", encoding="utf-8") as output:
-            for number, line in enumerate(lines, 1):
-                try:
-                    entry = json.loads(line)
-                    pairs = [(item["labels"], float(item["score"])) for item in entry["hypotheses"]]
-                except (ValueError, KeyError, TypeError) as error:
-                    raise ValueError(f"{source}:{number}: no hypotheses as JSON ({error!r}): {line[:200]}") from error
-                joined = [{"labels": list(labels), "score": score} for labels, score in self._joined(pairs)]
-                output.write(json.dumps({**entry, "hypotheses": joined}, ensure_ascii=False) + "\n")
-        os.replace(target + ".part", target)
+        found = read_hypotheses(self.hypotheses.get_path())
+        write_hypotheses(self.out_hypotheses, {tag: joined(items, self.blank) for tag, items in found.items()})
 
-    def _joined(self, hypotheses: Sequence[tuple[Sequence[str], float]]) -> list[tuple[tuple[str, ...], float]]:
-        scores: dict[tuple[str, ...], float] = {}
-        for frame_labels, score in hypotheses:
-            labels = collapsed(frame_labels, self.blank)
-            scores[labels] = _log_add(scores[labels], score) if labels in scores else score
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+def joined(hypotheses: Sequence[Hypothesis], blank: str) -> list[Hypothesis]:
+    """Hypotheses of frame labels as hypotheses of labels, those that become equal as one, best first."""
+    scores: dict[Labels, float] = {}
+    for frame_labels, score in hypotheses:
+        labels = collapsed(frame_labels, blank)
+        scores[labels] = _log_add(scores[labels], score) if labels in scores else score
+    return [Hypothesis(*item) for item in sorted(scores.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def collapsed(frame_labels: Sequence[str], blank: str) -> tuple[str, ...]:

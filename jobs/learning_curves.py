@@ -1,76 +1,44 @@
-"""The job that draws how scores and learning rate went from epoch to epoch."""
+"""Learning curves of a training: scores, learning rate and time by epoch, as picture, table and JSON."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
-from sisyphus import Job, Task, tk
+from .learning_rates import EpochData, score_keys
 
-from .learning_rates import EpochData, read_learning_rates
-
-
-class LearningCurvesJob(Job):
-    """
-    Learning curves of a training: a picture, a table and JSON.
-
-    :param learning_rates: RETURNN's learning-rate file
-    """
-
-    def __init__(self, learning_rates: tk.Path):
-        self.learning_rates = learning_rates
-
-        self.out_plot = self.output_path("learning_curves.png")
-        self.out_table = self.output_path("learning_curves.txt")
-        self.out_json = self.output_path("learning_curves.json")
-
-    def tasks(self) -> Iterator[Task]:
-        """One short task."""
-        yield Task("run", mini_task=True)
-
-    def run(self) -> None:
-        """Writes all three.
-
-        :raises ValueError: if no epoch has scores yet
-        """
-        path = self.learning_rates.get_path()
-        epochs = {epoch: data for epoch, data in read_learning_rates(path).items() if score_keys({epoch: data})}
-        if not epochs:
-            raise ValueError(f"{path} has no scores of any epoch")
-        _replace(self.out_table.get_path(), table(epochs).encode())
-        rows = {epoch: {"learning_rate": d.learning_rate, **scores(d)} for epoch, d in sorted(epochs.items())}
-        _replace(self.out_json.get_path(), (json.dumps(rows, indent=1) + "\n").encode())
-        part = self.out_plot.get_path() + ".part"
-        draw(epochs, part)
-        os.replace(part, self.out_plot.get_path())
+_PART_STYLES = {"train": ":", "devtrain": "--", "dev": "-"}
+"""How the lines of a part of the data are drawn; further ones solid."""
 
 
-def scores(data: EpochData) -> dict[str, float]:
-    """The scores of an epoch, without what RETURNN notes beside them."""
-    return {key: value for key, value in data.scores.items() if not key.startswith(":meta:")}
+def curves_json(epochs: Mapping[int, EpochData]) -> dict[str, Any]:
+    """For each epoch its learning rate, all scores by key, and seconds of training."""
+    return {
+        str(epoch): {"learning_rate": data.learning_rate, "scores": data.scores, "seconds": data.seconds}
+        for epoch, data in sorted(epochs.items())
+    }
 
 
-def score_keys(epochs: dict[int, EpochData]) -> list[str]:
-    """All keys of scores, sorted."""
-    return sorted({key for data in epochs.values() for key in scores(data)})
-
-
-def table(epochs: dict[int, EpochData]) -> str:
-    """One line per epoch: learning rate and all scores."""
+def curves_table(epochs: Mapping[int, EpochData]) -> str:
+    """One line per epoch: learning rate, seconds of training, and all scores."""
     keys = score_keys(epochs)
     widths = [max(len(key), 10) for key in keys]
-    lines = ["epoch  learning rate  " + "  ".join(key.rjust(width) for key, width in zip(keys, widths))]
+    lines = ["epoch  learning rate  seconds  " + "  ".join(key.rjust(width) for key, width in zip(keys, widths))]
     for epoch, data in sorted(epochs.items()):
-        values = scores(data)
-        cells = [(f"{values[key]:.4f}" if key in values else "-").rjust(width) for key, width in zip(keys, widths)]
-        lines.append(f"{epoch:5d}  {data.learning_rate:13.6f}  " + "  ".join(cells))
-    return "\n".join(lines) + "\n"
+        cells = [
+            (f"{data.scores[key]:.4f}" if key in data.scores else "-").rjust(width) for key, width in zip(keys, widths)
+        ]
+        seconds = "-" if data.seconds is None else f"{data.seconds:.0f}"
+        lines.append(f"{epoch:5d}  {data.learning_rate:13.6f}  {seconds:>7}  " + "  ".join(cells))
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def draw(epochs: dict[int, EpochData], path: str) -> None:
-    """Draws losses, errors and the learning rate, one above the other, into a PNG file."""
+def draw_curves(epochs: Mapping[int, EpochData], path: str) -> None:
+    """
+    Draws losses, errors and the learning rate, one above the other: all epochs, all keys, with a legend.
+
+    :param path: of the PNG file
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -83,11 +51,13 @@ def draw(epochs: dict[int, EpochData], path: str) -> None:
     figure, axes = pyplot.subplots(
         len(heights), 1, sharex=True, figsize=(8, sum(heights) + 0.6), gridspec_kw={"height_ratios": heights}
     )
+    axes = list(axes) if panels else [axes]
     numbers = sorted(epochs)
     for axis, (title, panel_keys) in zip(axes, panels):
         for key in panel_keys:
-            points = [(number, scores(epochs[number])[key]) for number in numbers if key in scores(epochs[number])]
-            axis.plot(*zip(*points), marker="o", markersize=3, label=key)
+            points = [(number, epochs[number].scores[key]) for number in numbers if key in epochs[number].scores]
+            style = _PART_STYLES.get(key.partition("_")[0], "-")
+            axis.plot(*zip(*points), marker="o", markersize=3, linestyle=style, label=key)
         axis.set_ylabel(title)
         axis.grid(alpha=0.3)
         axis.legend()
@@ -98,9 +68,3 @@ def draw(epochs: dict[int, EpochData], path: str) -> None:
     figure.tight_layout()
     figure.savefig(path, dpi=120, format="png")
     pyplot.close(figure)
-
-
-def _replace(path: str, content: Any) -> None:
-    with open(path + ".part", "wb") as file:
-        file.write(content)
-    os.replace(path + ".part", path)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import math
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
@@ -11,11 +13,21 @@ class EpochData(NamedTuple):
     One epoch.
 
     :ivar learning_rate: that it was trained with
-    :ivar scores: by key, as ``dev_loss_cross_entropy``
+    :ivar scores: by key, as ``dev_score``; lower is better
+    :ivar meta: what RETURNN notes beside them, as ``epoch_train_time_secs``
     """
 
     learning_rate: float
     scores: dict[str, float]
+    meta: dict[str, float]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the training of this epoch took, without scoring; None if it is not done."""
+        return self.meta.get("epoch_train_time_secs")
+
+
+_META = ":meta:"
 
 
 def read_learning_rates(path: str) -> dict[int, EpochData]:
@@ -29,15 +41,36 @@ def read_learning_rates(path: str) -> dict[int, EpochData]:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         entries = literal(tree)
-        return {
-            int(epoch): EpochData(
-                float(data["learningRate"]),
-                {key: float(value) for key, value in data["error"].items() if isinstance(value, (int, float))},
-            )
-            for epoch, data in entries.items()
-        }
+        return {int(epoch): _epoch_data(data) for epoch, data in entries.items()}
     except (SyntaxError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is no complete learning-rate file of RETURNN: {error}") from error
+
+
+def best_epochs(epochs: Mapping[int, EpochData], key: str) -> list[int]:
+    """
+    Epochs by a score, best first, of equal ones the earlier; those where it is NaN or not there are left out.
+
+    :raises ValueError: if no epoch has the key; the message lists those that there are
+    """
+    keys = score_keys(epochs)
+    if key not in keys:
+        raise ValueError(f"there is no score {key!r}; there are: {', '.join(keys) or 'none'}")
+    found = [(data.scores[key], epoch) for epoch, data in epochs.items() if key in data.scores]
+    return [epoch for score, epoch in sorted(pair for pair in found if not math.isnan(pair[0]))]
+
+
+def score_keys(epochs: Mapping[int, EpochData]) -> list[str]:
+    """All keys of scores, sorted."""
+    return sorted({key for data in epochs.values() for key in data.scores})
+
+
+def _epoch_data(entry: dict[str, Any]) -> EpochData:
+    values = {key: float(value) for key, value in entry["error"].items() if isinstance(value, (int, float))}
+    return EpochData(
+        float(entry["learningRate"]),
+        {key: value for key, value in values.items() if not key.startswith(_META)},
+        {key.removeprefix(_META): value for key, value in values.items() if key.startswith(_META)},
+    )
 
 
 def literal(node: ast.AST) -> Any:

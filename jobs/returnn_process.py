@@ -1,69 +1,70 @@
-"""Runs RETURNN as a process of its own, and says clearly what went wrong when it fails."""
+"""Runs RETURNN as a process of its own."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sisyphus import tk
 
 from recipe.nn.delayed import is_delayed
 
+from .returnn_errors import ReturnnError, error_from_log
+
 OUT_OF_MEMORY = 137
 """Exit status by which Sisyphus knows that a task needs more memory (128 + SIGKILL)."""
 
-
-class ReturnnError(RuntimeError):
-    """RETURNN failed. The message has the cause found in its log, and where the log is."""
-
-    is_unreadable_checkpoint = False
+WATCH_INTERVAL = 5.0
+"""Seconds between two calls of what watches RETURNN."""
 
 
-_CAUSES = (
-    (r"No space left on device|ResourceExhaustedError.*(?:disk|space)", "the disk is full: make room and start again"),
-    (r"Inf/nan score", "the training score became inf or nan: use a smaller learning rate, or gradient clipping"),
-    (r"OOM when allocating", "out of memory: use smaller batches, or ask for more memory"),
-    (r"FileNotFoundError: .*'g\+\+'", "g++ is not installed, which RETURNN needs for its native ops: install g++"),
-    (r"Unable to (?:synchronously )?open file|OSError: .*\.hdf", "an HDF file of the data cannot be read"),
-)
-_UNREADABLE = r"Read less bytes|too short to be an sstable|OutOfRangeError|Unsuccessful TensorSliceReader|DataLossError"
-
-
-def run_returnn(config: str, *, log: str, device: str) -> None:
+def run_returnn(
+    config: str,
+    *,
+    log: str,
+    device: str,
+    launcher: Sequence[str] = (),
+    watch: Callable[[], None] | None = None,
+) -> None:
     """
-    Runs ``python -m returnn CONFIG`` and waits for it; its output goes to the task's log and to a file.
+    Runs ``python -m returnn CONFIG`` and waits for it; its output goes to a file.
 
     :param config: path of the config
     :param log: file that the output is added to
     :param device: "cpu" keeps RETURNN from using CUDA, whose compiler may be there without a GPU
+    :param launcher: a command that starts it, in several processes, as ``mpirun -np 4``
+    :param watch: is called now and then while it runs, and once when it ended; what it raises is printed, no more
     :raises ReturnnError: if it fails
-    :raises SystemExit: with 137 if it was killed by SIGKILL, as for want of memory
+    :raises subprocess.CalledProcessError: with 137 if it was killed by SIGKILL, as for want of memory
     """
     with open(log, "ab") as output:
         start = output.tell()
         process = subprocess.Popen(
-            [sys.executable, "-m", "returnn", config],
+            [*launcher, sys.executable, "-m", "returnn", config],
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env=_environment(device),
+            env=returnn_environment(device),
         )
         try:
-            status = process.wait()
+            status = _wait(process, watch)
         except BaseException:
             process.kill()
             process.wait()
             raise
     if status == 0:
         return
-    if status == -signal.SIGKILL:
+    if status in (-signal.SIGKILL, OUT_OF_MEMORY):
         raise subprocess.CalledProcessError(OUT_OF_MEMORY, f"returnn {config}")
-    raise _error(log, start, status)
+    with open(log, "rb") as file:
+        file.seek(start)
+        raise error_from_log(file.read().decode(errors="replace"), status, log)
 
 
 def resolve_paths(value: Any) -> Any:
@@ -79,15 +80,28 @@ def resolve_paths(value: Any) -> Any:
     return value
 
 
-def check_compiler(device: str) -> None:
+def check_device(device: str) -> None:
     """
-    :raises ReturnnError: if RETURNN will want to compile a native op (its LSTM on a GPU) and there is no g++
+    Finds out, before RETURNN starts and waits, that this machine is not what was asked for.
+
+    :raises ReturnnError: if a GPU is wanted and there is none, or no g++ to compile RETURNN's LSTM for it
     """
-    if device == "gpu" and shutil.which("g++") is None:
+    if device != "gpu":
+        return
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None and shutil.which("nvidia-smi") is None and not os.path.exists("/dev/nvidia0"):
+        raise ReturnnError(
+            f'device="gpu", but {os.uname().nodename} has no GPU. Give device="cpu", or let settings.py name an engine '
+            "that has one"
+        )
+    if visible == "":
+        raise ReturnnError('device="gpu", but the engine gave this task no GPU: CUDA_VISIBLE_DEVICES is empty')
+    if shutil.which("g++") is None:
         raise ReturnnError("g++ is not installed, which RETURNN needs for its native ops: install g++")
 
 
-def _environment(device: str) -> dict[str, str]:
+def returnn_environment(device: str) -> dict[str, str]:
+    """The environment of a process that uses TensorFlow on a device, "cpu" or "gpu"."""
     environment = dict(os.environ)
     environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     environment["PYTHONUNBUFFERED"] = "1"
@@ -98,14 +112,19 @@ def _environment(device: str) -> dict[str, str]:
     return environment
 
 
-def _error(log: str, start: int, status: int) -> ReturnnError:
-    with open(log, "rb") as file:
-        file.seek(start)
-        text = file.read().decode(errors="replace")
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    causes = [explanation for pattern, explanation in _CAUSES if re.search(pattern, text)]
-    lines = [line for line in text.splitlines() if re.match(r"\S*(Error|Exception)\b", line.strip())]
-    cause = causes[0] if causes else (lines[-1].strip() if lines else "no error message was found")
-    error = ReturnnError(f"RETURNN ended with status {status}: {cause}\nIts whole log: {log}")
-    error.is_unreadable_checkpoint = bool(re.search(_UNREADABLE, text))
-    return error
+def _wait(process: subprocess.Popen[bytes], watch: Callable[[], None] | None) -> int:
+    if watch is None:
+        return process.wait()
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = process.wait(timeout=WATCH_INTERVAL)
+            _call(watch)
+            return status
+        _call(watch)
+
+
+def _call(watch: Callable[[], None]) -> None:
+    try:
+        watch()
+    except Exception as error:  # a picture that cannot be drawn must not end a training
+        print(f"while RETURNN runs: {error!r}", flush=True)

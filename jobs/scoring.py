@@ -1,154 +1,107 @@
-"""The job that scores pronunciations: word and phone error rate."""
+"""The job that scores hypotheses: word, phone or character error rate."""
 
 from __future__ import annotations
 
-import collections
-import json
-import os
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from sisyphus import Job, Task, tk
 
-from recipe.data.lexicon import Lexicon, read_lexicon
+from .alignments import write_alignments
+from .atomic_file import write_json, write_text
+from .edit_distance import LEVENSHTEIN, SCLITE
+from .error_report import report, score
+from .hypotheses import Labels, read_hypotheses
+from .references import Reference, read_references
+from .report_text import report_text
 
-from .edit_distance import Errors, Labels, best_match
+UNITS = ("word", "phone", "character")
 
 
-class PronunciationScoringJob(Job):
+class ScoringJob(Job):
     """
-    Word and phone error rate of hypotheses, with several right pronunciations per word.
+    The error rate of labels, with several right transcripts a sequence where there are several.
 
-    A word is wrong if its hypothesis is none of its pronunciations. Its phone errors are counted against the
-    pronunciation with the fewest (of several, the longest); the rate is by the length of those chosen. A
-    word without hypothesis counts as an empty one.
+    The errors are counted against the reference with the fewest (of several, the longest), and the rate is by the
+    length of those chosen. A sequence without hypothesis counts as an empty one. Rates are percent, with 2 digits.
 
-    :param hypotheses: JSON lines as of :class:`jobs.search.SearchJob`; the best one of each word is scored
-    :param lexicon: lines ``word<TAB>phones``; its words are scored
+    - ``out_wer``: the rate, of whatever ``unit`` says; ``out_num_errors``, ``out_num_substitution``,
+      ``out_num_deletion``, ``out_num_insertion``, ``out_ref_words``
+    - ``out_sentence_error_rate``: of sequences with any error; ``out_oracle_wer``: of the best hypotheses in the beam
+    - ``out_confidence_interval``: 95 %, by bootstrap over sequences: [low, high]
+    - ``out_alignments``: each sequence aligned with its reference, see :mod:`jobs.alignments`
+    - ``out_report``, ``out_report_text``: all of it, with lines by speaker, confusions and the worst sequences
+
+    :param hypotheses: JSON lines as of :class:`jobs.search.SearchJob`
+    :param references: JSON lines, see :mod:`jobs.references`
+    :param unit: what the labels are: "word" or "phone"; "character": the characters of the labels are compared,
+        as by ``sclite -c``
+    :param alignment: "levenshtein" (fewest errors), or "sclite" (substitutions weigh 4, insertions and deletions 3)
     """
 
-    def __init__(self, hypotheses: tk.Path, lexicon: tk.Path):
+    def __init__(self, hypotheses: tk.Path, references: tk.Path, *, unit: str = "word", alignment: str = LEVENSHTEIN):
+        if unit not in UNITS:
+            raise ValueError(f"unit is one of {', '.join(UNITS)}, not {unit!r}")
+        if alignment not in (LEVENSHTEIN, SCLITE):
+            raise ValueError(f"alignment is {LEVENSHTEIN!r} or {SCLITE!r}, not {alignment!r}")
         self.hypotheses = hypotheses
-        self.lexicon = lexicon
+        self.references = references
+        self.unit = unit
+        self.alignment = alignment
 
         self.out_wer = self.output_var("wer")
-        self.out_per = self.output_var("per")
+        self.out_num_errors = self.output_var("num_errors")
+        self.out_num_substitution = self.output_var("num_substitution")
+        self.out_num_deletion = self.output_var("num_deletion")
+        self.out_num_insertion = self.output_var("num_insertion")
+        self.out_ref_words = self.output_var("ref_words")
+        self.out_sentence_error_rate = self.output_var("sentence_error_rate")
+        self.out_oracle_wer = self.output_var("oracle_wer")
+        self.out_confidence_interval = self.output_var("confidence_interval")
+        self.out_alignments = self.output_path("alignments.jsonl")
         self.out_report = self.output_path("report.json")
         self.out_report_text = self.output_path("report.txt")
 
     def tasks(self) -> Iterator[Task]:
         """One short task."""
-        yield Task("run", mini_task=True)
+        yield Task("run", resume="run", mini_task=True)
 
     def run(self) -> None:
         """
-        Scores and writes the rates in percent, and the reports.
+        Scores.
 
-        :raises ValueError: at a malformed line, a word twice, or a word that is not in the lexicon
+        :raises ValueError: at a malformed line, a sequence twice, or one that has no reference
         """
-        lexicon = read_lexicon(self.lexicon.get_path())
-        found = read_hypotheses(self.hypotheses.get_path())
-        report = score(lexicon, found)
-        _write(self.out_report.get_path(), json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-        _write(self.out_report_text.get_path(), report_text(report))
-        self.out_wer.set(report["wer"])
-        self.out_per.set(report["per"])
+        references = read_references(self.references.get_path())
+        hypotheses = read_hypotheses(self.hypotheses.get_path())
+        if self.unit == "character":
+            references = {tag: item._replace(transcripts=_all_characters(item)) for tag, item in references.items()}
+            hypotheses = {
+                tag: [item._replace(labels=characters(item.labels)) for item in items]
+                for tag, items in hypotheses.items()
+            }
+        scores = score(references, hypotheses, weights=self.alignment)
+        figures = report(scores, label=self.unit)
+        write_alignments(self.out_alignments, scores)
+        write_json(self.out_report, figures)
+        write_text(self.out_report_text, report_text(figures))
+        for variable, key in (
+            (self.out_num_errors, "errors"),
+            (self.out_num_substitution, "substitutions"),
+            (self.out_num_deletion, "deletions"),
+            (self.out_num_insertion, "insertions"),
+            (self.out_ref_words, "reference_labels"),
+            (self.out_sentence_error_rate, "sequence_error_rate"),
+            (self.out_oracle_wer, "oracle_error_rate"),
+            (self.out_confidence_interval, "confidence_interval"),
+            (self.out_wer, "error_rate"),
+        ):
+            variable.set(figures[key])
 
 
-def read_hypotheses(path: str) -> dict[str, Labels]:
-    """
-    The best hypothesis of each word.
-
-    :raises ValueError: at a malformed line or a word that stands twice; the message names file and line
-    """
-    found: dict[str, Labels] = {}
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                entry = json.loads(line)
-                word, hypotheses = entry["seq_tag"], entry["hypotheses"]
-                labels = tuple(hypotheses[0]["labels"]) if hypotheses else ()
-            except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(
-                    f"{path}:{number}: no hypotheses as JSON ({error!r}): {line.rstrip()[:200]}"
-                ) from error
-            if word in found:
-                raise ValueError(f"{path}:{number}: {word!r} stands there twice")
-            found[word] = labels
-    return found
+def characters(labels: Labels) -> Labels:
+    """The characters of labels, without spaces between labels."""
+    return tuple("".join(labels))
 
 
-def score(lexicon: Lexicon, hypotheses: Mapping[str, Labels]) -> dict[str, Any]:
-    """
-    All figures of the report, the rates in percent with 2 digits.
-
-    :raises ValueError: if a hypothesis is of a word that is not in the lexicon, or the lexicon is empty
-    """
-    unknown = sorted(set(hypotheses) - set(lexicon))
-    if unknown:
-        raise ValueError(f"{len(unknown)} hypotheses are of words that the lexicon does not have, as {unknown[0]!r}")
-    if not lexicon:
-        raise ValueError("there is no word to score: the lexicon is empty")
-    errors = {word: best_match(lexicon[word], hypotheses.get(word, ())) for word in lexicon}
-    wrong = [word for word, error in errors.items() if error.count]
-    phones = sum(len(error.reference) for error in errors.values())
-    totals = {
-        kind: sum(len(getattr(error, kind)) for error in errors.values())
-        for kind in ("substitutions", "insertions", "deletions")
-    }
-    return {
-        "wer": round(100 * len(wrong) / len(errors), 2),
-        "per": round(100 * sum(totals.values()) / phones, 2),
-        "words": len(errors),
-        "wrong_words": len(wrong),
-        "missing_words": len(set(lexicon) - set(hypotheses)),
-        "reference_phones": phones,
-        "phone_errors": sum(totals.values()),
-        **totals,
-        "confusions": _most_common(pair for error in errors.values() for pair in error.substitutions),
-        "inserted": _most_common(phone for error in errors.values() for phone in error.insertions),
-        "deleted": _most_common(phone for error in errors.values() for phone in error.deletions),
-        "worst_words": _worst(errors),
-    }
-
-
-def report_text(report: Mapping[str, Any]) -> str:
-    """The report for people."""
-    lines = [
-        f"word error rate   {report['wer']:6.2f} %   {report['wrong_words']} of {report['words']} words",
-        f"phone error rate  {report['per']:6.2f} %   {report['phone_errors']} of {report['reference_phones']} phones",
-        "  " + ", ".join(f"{kind} {report[kind]}" for kind in ("substitutions", "insertions", "deletions")),
-        f"  words without hypothesis: {report['missing_words']}",
-        "",
-        "most frequent substitutions (right -> found)",
-        *(f"  {count:5d}  {right} -> {found}" for (right, found), count in report["confusions"]),
-        "",
-        "most frequent insertions:  " + ", ".join(f"{phone} {count}" for phone, count in report["inserted"]),
-        "most frequent deletions:   " + ", ".join(f"{phone} {count}" for phone, count in report["deleted"]),
-        "",
-        "worst words",
-    ]
-    for entry in report["worst_words"]:
-        lines.append(f"  {entry['word']:<20} {entry['errors']:2d} errors   right: {' '.join(entry['reference'])}")
-        lines.append(f"  {'':<20} {'':9}   found: {' '.join(entry['hypothesis']) or '(nothing)'}")
-    return "\n".join(lines) + "\n"
-
-
-def _most_common(items: Iterator[Any], number: int = 15) -> list[Any]:
-    counted = collections.Counter(items)
-    return [[item, count] for item, count in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:number]]
-
-
-def _worst(errors: Mapping[str, Errors], number: int = 20) -> list[dict[str, Any]]:
-    ordered = sorted(errors.items(), key=lambda item: (-item[1].count, item[0]))[:number]
-    return [
-        {"word": word, "errors": error.count, "reference": list(error.reference), "hypothesis": list(error.hypothesis)}
-        for word, error in ordered
-        if error.count
-    ]
-
-
-def _write(path: str, text: str) -> None:
-    with open(path + ".part", "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(path + ".part", path)
+def _all_characters(reference: Reference) -> tuple[Labels, ...]:
+    return tuple(characters(labels) for labels in reference.transcripts)

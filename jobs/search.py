@@ -3,43 +3,51 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Mapping
 from typing import Any
-
-from sisyphus import Task
 
 from recipe import nn
 
 from .checkpoint import Checkpoint
+from .dataset_lengths import sequence_lengths
+from .hypotheses import Hypothesis, write_hypotheses
 from .learning_rates import literal
-from .returnn_process import check_compiler, resolve_paths, run_returnn
-from .unhashed import JobWithUnhashedArguments
+from .model_job import ModelJob
+from .returnn_process import resolve_paths
+from .selected_network import SelectedNetwork
+from .transcripts import write_ctm, write_trn
 
 
-class SearchJob(JobWithUnhashedArguments):
+class SearchJob(ModelJob):
     """
     Beam search with a trained network.
+
+    - ``out_hypotheses``: JSON lines with all hypotheses of the beam and their scores, best first
+    - ``out_trn``, ``out_ctm``: the best ones in the formats of NIST's tools
+    - ``out_search_time``: seconds that RETURNN searched, without its start; ``out_beam_size``
+    - ``out_rtf``: the real-time factor, if ``seconds_per_frame`` is given
 
     :param network: recorded with ``search=nn.BeamSearch(...)``; its output ``output`` are the labels
     :param model_checkpoint: the parameters
     :param search_data: RETURNN dataset options, paths as ``tk.Path``
+    :param seconds_per_frame: of the stream ``data``: gives times to CTM and the real-time factor. Default: the data
+        have no time
     :param config: hashed RETURNN options (batch sizes, ...)
-    :param post_config: options that do not change the result; not hashed
-    :param device: "cpu" or "gpu"; not hashed
-    :param time_rqmt: hours; :param mem_rqmt: GB; :param cpu_rqmt: cores; not hashed
-    :param log_verbosity: RETURNN's; not hashed
+
+    For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
-    unhashed = ("post_config", "device", "time_rqmt", "mem_rqmt", "cpu_rqmt", "log_verbosity")
+    __sis_hash_exclude__ = {"seconds_per_frame": None}
 
     def __init__(
         self,
-        network: nn.Network,
+        network: nn.Network | SelectedNetwork,
         model_checkpoint: Checkpoint,
         search_data: dict[str, Any],
         *,
+        seconds_per_frame: float | None = None,
         config: dict[str, Any] | None = None,
         post_config: dict[str, Any] | None = None,
         device: str = "cpu",
@@ -48,91 +56,118 @@ class SearchJob(JobWithUnhashedArguments):
         cpu_rqmt: int = 2,
         log_verbosity: int = 5,
     ):
-        _check_network(network)
-        self.network = network
-        self.model_checkpoint = model_checkpoint
+        super().__init__(
+            network,
+            model_checkpoint,
+            config=config,
+            post_config=post_config,
+            device=device,
+            time_rqmt=time_rqmt,
+            mem_rqmt=mem_rqmt,
+            cpu_rqmt=cpu_rqmt,
+            log_verbosity=log_verbosity,
+        )
         self.search_data = search_data
-        self.config = config or {}
-        self.post_config = post_config or {}
-        self.device = device
-        self.log_verbosity = log_verbosity
+        self.seconds_per_frame = seconds_per_frame
 
-        self.out_returnn_config_file = self.output_path("returnn.config")
         self.out_hypotheses = self.output_path("hypotheses.jsonl")
-        self.out_log = self.output_path("returnn.log")
+        self.out_trn = self.output_path("best.trn")
+        self.out_ctm = self.output_path("best.ctm")
+        self.out_num_seqs = self.output_var("num_seqs")
+        self.out_beam_size = self.output_var("beam_size")
+        self.out_search_time = self.output_var("search_time")
+        self.out_rtf = self.output_var("rtf")
 
-        self.rqmt = {"cpu": cpu_rqmt, "mem": mem_rqmt, "time": time_rqmt, "gpu": 1 if device == "gpu" else 0}
-
-    @classmethod
-    def hash(cls, parsed_args: dict[str, Any]) -> str:
-        """Of everything that changes the result."""
-        return super().hash({**parsed_args, "model_checkpoint": parsed_args["model_checkpoint"].path})
-
-    def tasks(self) -> Iterator[Task]:
-        """One task, which can be run again at any time."""
-        yield Task("run", resume="run", rqmt=self.rqmt)
+    @staticmethod
+    def check_network(network: nn.Network) -> None:
+        """
+        :raises ValueError: if it makes no choice by search, or its output has no labels to print
+        """
+        if not network.beam_sizes:
+            raise ValueError(
+                "the network to search with makes no choice by search: record it with search=nn.BeamSearch(...)"
+            )
+        outputs = dict(network.outputs)
+        if "output" not in outputs or outputs["output"].sparse_dim is None:
+            raise ValueError(f"the network to search with needs labels as its output, but it has {outputs}")
+        dim = outputs["output"].sparse_dim
+        if not dim.has_labels:
+            raise ValueError(f"the labels {dim} have no names to print: use nn.Dim(..., labels=[...])")
+        if dim.delayed_labels is not None:
+            return
+        spaced = [label for label in dim.labels or () if not label or re.search(r"\s", label)]
+        if spaced:
+            raise ValueError(f"labels are printed with spaces between them, so {spaced[0]!r} cannot be one")
 
     def run(self) -> None:
         """
-        Searches with RETURNN, then writes one JSON object a line::
-
-            {"seq_tag": "cat", "hypotheses": [{"labels": ["K", "AE", "T"], "score": -0.02}, ...]}
-
-        best hypothesis first.
+        Searches with RETURNN, then writes what was found.
 
         :raises FileNotFoundError: if the checkpoint is not there
         :raises ReturnnError: if RETURNN fails
+        :raises ValueError: if it found nothing for a sequence of the data
         """
-        if not self.model_checkpoint.exists():
-            raise FileNotFoundError(f"checkpoint {self.model_checkpoint.prefix()} is not there or not complete")
-        check_compiler(self.device)
-        found = os.path.abspath("search_output.py")
-        if os.path.exists(found):
-            os.remove(found)
-        path = self.out_returnn_config_file.get_path()
-        with open(path + ".part", "w", encoding="utf-8") as file:
-            file.write(self.network.config_text(self.device, config=self._options(found)))
-        os.replace(path + ".part", path)
-        run_returnn(path, log=self.out_log.get_path(), device=self.device)
-        self._write_hypotheses(found)
-
-    def _options(self, found: str) -> dict[str, Any]:
-        return {
-            "task": "search",
-            "device": self.device,
-            "search_data": resolve_paths(self.search_data),
-            **resolve_paths(self.config),
-            "load": self.model_checkpoint.prefix(),
-            "search_output_layer": "output",
-            "search_do_eval": False,
-            "search_output_file": found,
-            "search_output_file_format": "py",
-            "log_verbosity": self.log_verbosity,
-            "tf_log_dir": None,
-            "tf_log_memory_usage": False,
-            **resolve_paths(self.post_config),
-        }
-
-    def _write_hypotheses(self, found: str) -> None:
-        with open(found, encoding="utf-8") as file:
-            entries = literal(ast.parse(file.read().strip(), mode="eval").body)
-        path = self.out_hypotheses.get_path()
-        with open(path + ".part", "w", encoding="utf-8") as file:
-            for tag in sorted(entries):
-                hypotheses = [{"labels": text.split(), "score": float(score)} for score, text in entries[tag]]
-                file.write(json.dumps({"seq_tag": tag, "hypotheses": hypotheses}, ensure_ascii=False) + "\n")
-        os.replace(path + ".part", path)
-
-
-def _check_network(network: nn.Network) -> None:
-    if not network.beam_sizes:
-        raise ValueError(
-            "the network to search with makes no choice by search: record it with search=nn.BeamSearch(...)"
+        found = self.work_file("search_output.py")
+        log, start = self.out_log.get_path(), 0
+        if os.path.exists(log):
+            start = os.path.getsize(log)
+        self.run_model(
+            {
+                "task": "search",
+                "search_data": resolve_paths(self.search_data),
+                "search_output_layer": "output",
+                "search_do_eval": False,
+                "search_output_file": found,
+                "search_output_file_format": "py",
+            }
         )
-    outputs = dict(network.outputs)
-    if "output" not in outputs or outputs["output"].sparse_dim is None:
-        raise ValueError(f"the network to search with needs labels as its output, but it has {outputs}")
-    if not outputs["output"].sparse_dim.has_labels:
-        raise ValueError(
-            f"the labels {outputs['output'].sparse_dim} have no names to print: use nn.Dim(..., labels=[...])"
-        )
+        hypotheses = _read_found(found)
+        with open(log, "rb") as file:
+            file.seek(start)
+            seconds = search_seconds(file.read().decode(errors="replace"))
+        durations = self._durations(hypotheses)
+        self._write(hypotheses, durations)
+        self.out_num_seqs.set(len(hypotheses))
+        self.out_beam_size.set(max((len(items) for items in hypotheses.values()), default=0))
+        self.out_search_time.set(seconds)
+        self.out_rtf.set(seconds / sum(durations.values()) if durations and seconds is not None else None)
+
+    def _durations(self, hypotheses: Mapping[str, list[Hypothesis]]) -> dict[str, float] | None:
+        if self.seconds_per_frame is None:
+            return None
+        lengths = sequence_lengths(resolve_paths(self.search_data))
+        missing = sorted(set(lengths) - set(hypotheses))
+        if missing:
+            raise ValueError(f"RETURNN found nothing for {len(missing)} sequences of the data, as {missing[0]!r}")
+        return {tag: self.seconds_per_frame * length for tag, length in lengths.items()}
+
+    def _write(self, hypotheses: Mapping[str, list[Hypothesis]], durations: dict[str, float] | None) -> None:
+        best = {tag: items[0].labels if items else () for tag, items in hypotheses.items()}
+        write_trn(self.out_trn, {tag: [labels] for tag, labels in best.items()})
+        write_ctm(self.out_ctm, best, durations)
+        write_hypotheses(self.out_hypotheses, hypotheses)
+
+
+def search_seconds(log: str) -> float | None:
+    """
+    How long RETURNN computed, by its log: the sum over all steps where it shows them, else the time of the whole pass.
+
+    :param log: what it wrote in this run
+    :return: None if the log says nothing of it
+    """
+    steps = re.findall(r"search, step \d+, .*?([\d.]+) sec/step", log)
+    if steps:
+        return round(sum(map(float, steps)), 3)
+    passes = re.findall(r"search, finished after \d+ steps, (\d+):(\d+):(\d+) elapsed", log)
+    if not passes:
+        return None
+    hours, minutes, seconds = map(int, passes[-1])
+    return 3600.0 * hours + 60 * minutes + seconds
+
+
+def _read_found(path: str) -> dict[str, list[Hypothesis]]:
+    with open(path, encoding="utf-8") as file:
+        entries = literal(ast.parse(file.read().strip(), mode="eval").body)
+    return {
+        tag: [Hypothesis(tuple(text.split()), float(score)) for score, text in items] for tag, items in entries.items()
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
@@ -12,9 +13,18 @@ from sisyphus import Task, tk
 
 from recipe import nn
 
-from .checkpoint import Checkpoint, complete_epochs, remove_incomplete
+from .atomic_file import replacing, write_json, write_text
+from .average_checkpoints import AverageCheckpointsJob
+from .best_checkpoint import GetBestCheckpointJob
+from .checkpoint import Checkpoint, complete_epochs, epoch_prefix, is_complete, remove_checkpoint, remove_incomplete
+from .horovod import check_launcher, check_processes, horovod_launcher
+from .keep_rules import KeepRules
+from .learning_curves import curves_json, curves_table, draw_curves
+from .learning_rates import read_learning_rates
 from .reopening import reopen
-from .returnn_process import ReturnnError, check_compiler, resolve_paths, run_returnn
+from .returnn_errors import ReturnnError
+from .returnn_process import check_device, resolve_paths, run_returnn
+from .training_progress import TrainingProgress, read_progress, read_scores
 from .unhashed import JobWithUnhashedArguments
 
 
@@ -22,17 +32,23 @@ class TrainingJob(JobWithUnhashedArguments):
     """
     Trains a network, checkpoint by checkpoint; goes on from the last complete one after any interruption.
 
-    The job holds the network; its RETURNN config is written when it runs, for the device that it runs on.
+    The job holds the network; its RETURNN config is written when it runs, for the device that it runs on. All of
+    ``out_learning_rates``, ``out_learning_curves*`` and ``out_log`` can be read while it runs, and each of
+    ``out_checkpoints`` is available to other jobs as soon as its epoch is done.
 
-    :param network: what to train, with at least one loss
+    :param network: what to train, with at least one loss; may have several stages
     :param train_data: RETURNN dataset options for training, paths as ``tk.Path``
     :param dev_data: for the scores after each epoch
     :param config: hashed RETURNN options (optimizer, learning rates, batch sizes, ...)
     :param post_config: options that do not change the result (logging, threads); not hashed
     :param num_epochs: how long; not hashed: asking for more epochs goes on with the training that is there
-    :param keep_epochs: checkpoints that are kept beside the last; default: all
+    :param keep_epochs: checkpoints that are kept beside the last, and beside those that :meth:`best_checkpoint` and
+        :meth:`average_of_last` ask for; default: all. Not hashed
+    :param horovod_num_processes: how many processes train together, by RETURNN with Horovod; hashed if given.
+        Options ``horovod_*`` stand in ``config``
+    :param multi_node_slots: how many nodes they run on; the rqmt is that of one node
     :param device: "cpu" or "gpu"; not hashed
-    :param time_rqmt: hours; :param mem_rqmt: GB; :param cpu_rqmt: cores; not hashed
+    :param time_rqmt: hours; :param mem_rqmt: GB; :param cpu_rqmt: cores; of one process; not hashed
     :param log_verbosity: RETURNN's; not hashed
     """
 
@@ -46,10 +62,11 @@ class TrainingJob(JobWithUnhashedArguments):
         "cpu_rqmt",
         "log_verbosity",
     )
+    __sis_hash_exclude__ = {"horovod_num_processes": None, "multi_node_slots": None}
 
     def __init__(
         self,
-        network: nn.Network,
+        network: nn.Network | nn.StagedNetwork,
         train_data: dict[str, Any],
         dev_data: dict[str, Any],
         *,
@@ -57,6 +74,8 @@ class TrainingJob(JobWithUnhashedArguments):
         post_config: dict[str, Any] | None = None,
         num_epochs: int = 1,
         keep_epochs: set[int] | None = None,
+        horovod_num_processes: int | None = None,
+        multi_node_slots: int | None = None,
         device: str = "cpu",
         time_rqmt: float = 4,
         mem_rqmt: float = 4,
@@ -64,13 +83,15 @@ class TrainingJob(JobWithUnhashedArguments):
         log_verbosity: int = 5,
     ):
         _check_arguments(network, config or {}, post_config or {}, num_epochs, device)
+        processes_here = check_processes(horovod_num_processes, multi_node_slots)
         self.network = network
         self.train_data = train_data
         self.dev_data = dev_data
         self.config = config or {}
         self.post_config = post_config or {}
         self.num_epochs = num_epochs
-        self.keep_epochs = keep_epochs
+        self.keep_rules = KeepRules(None if keep_epochs is None else set(keep_epochs))
+        self.horovod_num_processes = horovod_num_processes
         self.device = device
         self.log_verbosity = log_verbosity
 
@@ -78,88 +99,118 @@ class TrainingJob(JobWithUnhashedArguments):
         self.out_learning_rates = self.output_path("learning_rates")
         self.out_model_dir = self.output_path("models", directory=True)
         self.out_log = self.output_path("returnn.log")
+        self.out_learning_curves = self.output_path("learning_curves.png")
+        self.out_learning_curves_table = self.output_path("learning_curves.txt")
+        self.out_learning_curves_json = self.output_path("learning_curves.json")
+        self.out_num_params = self.output_var("num_params")
         self.out_checkpoints: dict[int, Checkpoint] = {}
         self._declare_checkpoints()
 
-        self.rqmt = {"cpu": cpu_rqmt, "mem": mem_rqmt, "time": time_rqmt, "gpu": 1 if device == "gpu" else 0}
+        self.rqmt: dict[str, Any] = {
+            "cpu": cpu_rqmt * processes_here,
+            "mem": mem_rqmt * processes_here,
+            "time": time_rqmt,
+            "gpu": processes_here if device == "gpu" else 0,
+        }
+        if multi_node_slots is not None:
+            self.rqmt["multi_node_slots"] = multi_node_slots
 
     def take_over(self, arguments: dict[str, Any]) -> tuple[str, ...]:
         """Where the same training is asked for again: a larger number of epochs, and all epochs that are to be kept."""
         taken = {"num_epochs", "keep_epochs"}
         if arguments["num_epochs"] < self.num_epochs:
             taken.remove("num_epochs")
-        kept = arguments["keep_epochs"]
-        self.keep_epochs = None if kept is None or self.keep_epochs is None else {*kept, *self.keep_epochs}
-        if self.keep_epochs is not None:
-            self.keep_epochs |= {self.num_epochs, arguments["num_epochs"]}
+        self.keep_rules.join(arguments["keep_epochs"], {self.num_epochs, arguments["num_epochs"]})
         self.num_epochs = max(self.num_epochs, arguments["num_epochs"])
         self._declare_checkpoints()
         return tuple(taken)
 
     def _declare_checkpoints(self) -> None:
         """Declares the checkpoints as outputs; a training that ended with fewer epochs goes on."""
-        epochs = range(1, self.num_epochs + 1) if self.keep_epochs is None else {*self.keep_epochs, self.num_epochs}
-        for epoch in sorted(set(epochs) - set(self.out_checkpoints)):
-            self.out_checkpoints[epoch] = Checkpoint(self.output_path(f"models/epoch.{epoch:03d}.index"))
-        job_dir = os.path.dirname(os.path.dirname(self.out_model_dir.get_path()))
-        if not complete_epochs(self.out_model_dir.get_path()) >= {self.num_epochs}:
-            reopen(job_dir, f"{self.num_epochs} epochs are wanted")
+        kept = self.keep_rules.epochs
+        epochs = set(range(1, self.num_epochs + 1)) if kept is None else {*kept, self.num_epochs}
+        for epoch in sorted(epochs - set(self.out_checkpoints)):
+            path = self.output_path(epoch_prefix("models", epoch) + ".index")
+            self.out_checkpoints[epoch] = Checkpoint(path)
+        models = self.out_model_dir.get_path()
+        if not is_complete(models, self.num_epochs):
+            reopen(os.path.dirname(os.path.dirname(models)), f"{self.num_epochs} epochs are wanted")
+
+    # for the graph
+
+    def best_checkpoint(self, key: str, index: int = 0) -> Checkpoint:
+        """
+        The best checkpoint by a score; the training then keeps as many of the best as are asked for.
+
+        :param key: of a score, as ``dev_score``
+        :param index: 0 is the best, 1 the second best
+        """
+        return self._best(key, index).out_checkpoint
+
+    def average_of_last(self, number: int) -> Checkpoint:
+        """The average of the last checkpoints, which the training then keeps."""
+        if not 1 <= number <= self.num_epochs:
+            raise ValueError(f"the average of the last {number} of {self.num_epochs} epochs cannot be made")
+        self.keep_rules.ask_for_last(number)
+        epochs = range(self.num_epochs - number + 1, self.num_epochs + 1)
+        return AverageCheckpointsJob(self.out_model_dir, list(epochs)).out_checkpoint
+
+    def average_of_best(self, key: str, number: int) -> Checkpoint:
+        """The average of the best checkpoints by a score, which the training then keeps."""
+        if number < 1:
+            raise ValueError(f"an average needs at least one checkpoint, not {number}")
+        epochs = [self._best(key, index).out_epoch for index in range(number)]
+        return AverageCheckpointsJob(self.out_model_dir, epochs).out_checkpoint
+
+    # for the engine
 
     def tasks(self) -> Iterator[Task]:
         """One long task, which can be run again at any time."""
         yield Task("run", resume="run", rqmt=self.rqmt)
 
+    def info(self) -> str | None:
+        """Which epoch it is in and how far, the scores of the last complete one, and the time left."""
+        return self._progress().text()
+
+    def completed_fraction(self) -> float | None:
+        """Epochs done, with the part of the current one, of epochs wanted."""
+        return self._progress().fraction
+
+    def path_available(self, path: tk.Path) -> bool:
+        """Checkpoints are there as soon as their epoch is done."""
+        match = re.fullmatch(r".*/models/epoch\.(\d+)\.index", path.get_path())
+        if match is not None and is_complete(self.out_model_dir.get_path(), int(match[1])):
+            return True
+        return bool(super().path_available(path))
+
+    # in the task
+
     def run(self) -> None:
         """
         Writes the config and runs RETURNN until all epochs are there.
 
-        :raises ReturnnError: if RETURNN fails; its log stays in output/returnn.log
+        :raises ReturnnError: if RETURNN fails, with the reason; its log stays in output/returnn.log
         """
-        check_compiler(self.device)
-        self._write_config()
+        check_device(self.device)
+        launcher = horovod_launcher(self.horovod_num_processes)
+        check_launcher(launcher)
         models = self.out_model_dir.get_path()
+        num_params = sum(math.prod(parameter.shape) for parameter in self.network.parameters.values())
+        self.out_num_params.set(num_params)
+        _check_disk(models, num_params)
+        write_text(self.out_returnn_config_file, self.network.config_text(self.device, config=self._options()))
         remove_incomplete(models)
-        _repair_learning_rates(self._learning_rates_in_work())
+        _put_aside_if_damaged(self.out_learning_rates.get_path())
+        config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         for attempt in range(3):
             try:
-                run_returnn(self.out_returnn_config_file.get_path(), log=self.out_log.get_path(), device=self.device)
+                run_returnn(config, log=log, device=self.device, launcher=launcher, watch=_CurvesWriter(self))
                 break
             except ReturnnError as error:
                 if not self._drop_unreadable(models, error) or attempt == 2:
                     raise
-        shutil.copyfile(self._learning_rates_in_work(), self.out_learning_rates.get_path() + ".part")
-        os.replace(self.out_learning_rates.get_path() + ".part", self.out_learning_rates.get_path())
+        self._write_curves()
         self._check_done()
-
-    def info(self) -> str | None:
-        """Which epoch it is in and how far, with the scores of the last complete one."""
-        done, within = self._progress()
-        if not done and not within:
-            return None
-        text = f"epoch {min(done + 1, self.num_epochs)}/{self.num_epochs}"
-        if within:
-            text += f" ({within:.0%})"
-        scores = read_scores(self._learning_rates_in_work()).get(done, {})
-        return text + "".join(f", {key} {value:.4g}" for key, value in sorted(scores.items()) if key.startswith("dev_"))
-
-    def completed_fraction(self) -> float | None:
-        """Epochs done, with the part of the current one, of epochs wanted."""
-        done, within = self._progress()
-        return max(0.0, min(1.0, (done + within) / self.num_epochs))
-
-    def path_available(self, path: tk.Path) -> bool:
-        """Checkpoints are there as soon as their epoch is done."""
-        if super().path_available(path):
-            return True
-        match = re.fullmatch(r".*/models/epoch\.(\d+)\.index", path.get_path())
-        return match is not None and int(match[1]) in complete_epochs(self.out_model_dir.get_path())
-
-    def _write_config(self) -> None:
-        text = self.network.config_text(self.device, config=self._options())
-        path = self.out_returnn_config_file.get_path()
-        with open(path + ".part", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(path + ".part", path)
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -168,35 +219,33 @@ class TrainingJob(JobWithUnhashedArguments):
             "train": resolve_paths(self.train_data),
             "dev": resolve_paths(self.dev_data),
             **resolve_paths(self.config),
+            **({"use_horovod": True} if self.horovod_num_processes else {}),
             "num_epochs": self.num_epochs,
             "save_interval": 1,
-            "cleanup_old_models": False,
+            "cleanup_old_models": self.keep_rules.returnn_option(),
             "model": os.path.join(self.out_model_dir.get_path(), "epoch"),
-            "learning_rate_file": self._learning_rates_in_work(),
+            "learning_rate_file": self.out_learning_rates.get_path(),
             "log_verbosity": self.log_verbosity,
             "tf_log_dir": None,
             "tf_log_memory_usage": False,
             **resolve_paths(self.post_config),
         }
 
-    def _learning_rates_in_work(self) -> str:
-        job_dir = os.path.dirname(os.path.dirname(self.out_model_dir.get_path()))
-        return os.path.join(job_dir, "work", "learning_rates")
+    def _best(self, key: str, index: int) -> GetBestCheckpointJob:
+        self.keep_rules.ask_for_best(index + 1)
+        return GetBestCheckpointJob(self.out_model_dir, self.out_learning_rates, key, index)
 
-    def _progress(self) -> tuple[int, float]:
-        """The last epoch with a checkpoint, and how much of the next one is done by the end of the log."""
-        epochs = complete_epochs(self.out_model_dir.get_path())
-        done = max(epochs) if epochs else 0
-        try:
-            with open(self.out_log.get_path(), "rb") as file:
-                file.seek(max(0, os.path.getsize(self.out_log.get_path()) - 4000))
-                tail = file.read().decode(errors="replace")
-        except OSError:
-            return done, 0.0
-        steps = re.findall(r"train epoch (\d+), .*complete ([\d.]+)%", tail)
-        if not steps or int(steps[-1][0]) != done + 1:
-            return done, 0.0
-        return done, float(steps[-1][1]) / 100
+    def _progress(self) -> TrainingProgress:
+        return read_progress(
+            self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
+        )
+
+    def _write_curves(self) -> None:
+        epochs = {e: data for e, data in read_scores(self.out_learning_rates.get_path()).items() if data.scores}
+        write_json(self.out_learning_curves_json, curves_json(epochs))
+        write_text(self.out_learning_curves_table, curves_table(epochs))
+        with replacing(self.out_learning_curves) as part:
+            draw_curves(epochs, part)
 
     def _drop_unreadable(self, models: str, error: ReturnnError) -> bool:
         """Removes the newest checkpoint if RETURNN could not read it; says whether there was one to remove."""
@@ -205,48 +254,67 @@ class TrainingJob(JobWithUnhashedArguments):
             return False
         newest = max(epochs)
         print(f"the checkpoint of epoch {newest} cannot be read; it is removed, training goes on from the one before")
-        Checkpoint.remove(models, newest)
+        remove_checkpoint(models, newest)
         return True
 
     def _check_done(self) -> None:
-        missing = [
-            epoch for epoch in self.out_checkpoints if epoch not in complete_epochs(self.out_model_dir.get_path())
-        ]
+        models = self.out_model_dir.get_path()
+        there = complete_epochs(models)
+        missing = [epoch for epoch in self.out_checkpoints if epoch not in there]
         if missing:
             raise ReturnnError(f"RETURNN ended well, but the checkpoints of the epochs {missing} are not there")
-        if self.keep_epochs is not None:
-            for epoch in complete_epochs(self.out_model_dir.get_path()):
-                if epoch not in self.out_checkpoints:
-                    Checkpoint.remove(self.out_model_dir.get_path(), epoch)
+        kept = self.keep_rules.kept(there, read_scores(self.out_learning_rates.get_path()))
+        for epoch in there - kept - set(self.out_checkpoints):
+            remove_checkpoint(models, epoch)
 
 
-def read_scores(learning_rates: str) -> dict[int, dict[str, float]]:
-    """The scores by epoch from RETURNN's learning-rate file; empty if there is none or it is cut short."""
-    from .learning_rates import read_learning_rates
+class _CurvesWriter:
+    """Writes the learning curves anew whenever RETURNN has written scores."""
 
-    try:
-        return {epoch: data.scores for epoch, data in read_learning_rates(learning_rates).items()}
-    except (OSError, ValueError):
-        return {}
+    def __init__(self, job: TrainingJob):
+        self._job = job
+        self._written: float | None = None
+
+    def __call__(self) -> None:
+        path = self._job.out_learning_rates.get_path()
+        changed = os.stat(path).st_mtime_ns if os.path.exists(path) else None
+        if changed is not None and changed != self._written:
+            self._job._write_curves()
+            self._written = changed
 
 
-def _repair_learning_rates(path: str) -> None:
+def _put_aside_if_damaged(learning_rates: str) -> None:
     """A learning-rate file that was cut short is put aside: RETURNN would stop at it."""
-    from .learning_rates import read_learning_rates
-
-    if not os.path.exists(path):
+    if not os.path.exists(learning_rates):
         return
     try:
-        read_learning_rates(path)
+        read_learning_rates(learning_rates)
     except ValueError as error:
         print(f"the learning-rate file is damaged ({error}); it is put aside and its history is lost")
-        os.replace(path, path + ".damaged")
+        os.replace(learning_rates, learning_rates + ".damaged")
+
+
+def _check_disk(models: str, num_params: int) -> None:
+    """
+    :raises ReturnnError: if there is no room for two checkpoints
+    """
+    needed, free = 2 * 4 * num_params, shutil.disk_usage(models).free
+    if free < needed:
+        raise ReturnnError(
+            f"the disk is full: two checkpoints need {needed / 1e6:.1f} MB, and where {models} is, {free / 1e6:.1f} MB "
+            "are free: make room and start again"
+        )
 
 
 def _check_arguments(
-    network: nn.Network, config: dict[str, Any], post_config: dict[str, Any], num_epochs: int, device: str
+    network: nn.Network | nn.StagedNetwork,
+    config: dict[str, Any],
+    post_config: dict[str, Any],
+    num_epochs: int,
+    device: str,
 ) -> None:
-    if not network.losses:
+    stages = network.stages.values() if isinstance(network, nn.StagedNetwork) else [network]
+    if not all(stage.losses for stage in stages):
         raise ValueError("the network to train has no loss: call tensor.mark_as_loss() in the model")
     if device not in ("cpu", "gpu"):
         raise ValueError(f'device is "cpu" or "gpu", not {device!r}')

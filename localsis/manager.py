@@ -9,7 +9,7 @@ import signal
 import time
 from typing import IO
 
-from . import outputs, settings
+from . import outputs, reports, settings
 from .display import Display, make_display
 from .job import Job
 from .run_state import MOST_INTERRUPTIONS, TaskRun
@@ -117,6 +117,7 @@ class Manager:
             if not outputs.is_done(job) and job._sis_id() not in self.failed:
                 self._advance(job)
         outputs.make_links()
+        self._update_reports()
         self.display.show(self.jobs, self.running, self.failed)
         return bool(self.running)
 
@@ -202,8 +203,13 @@ class Manager:
         for run in self.running:
             run.stop()
 
+    def _update_reports(self, *, force: bool = False) -> None:
+        for problem in reports.update_reports(force=force):
+            self.display.say(problem)
+
     def _finish(self) -> int:
         outputs.make_links()
+        self._update_reports(force=True)
         missing = outputs.missing_outputs()
         if missing or self.failed:
             self.display.say(f"not done: {', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}")

@@ -10,6 +10,7 @@ from . import settings
 from .job import Job
 from .outputs import register_callback, register_output
 from .paths import Path, Variable
+from .reports import register_report
 from .task import Task
 
 
@@ -28,7 +29,7 @@ class _Subset(types.ModuleType):
 def install() -> None:
     """Makes ``from sisyphus import Job, Task, tk, gs`` mean this engine, in this process."""
     toolkit = _Subset("sisyphus.toolkit")
-    for value in (Path, Variable, Job, Task, register_output, register_callback):
+    for value in (Path, Variable, Job, Task, register_output, register_callback, register_report):
         setattr(toolkit, value.__name__, value)
     package = _Subset("sisyphus")
     package.__path__ = []

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from . import settings
+from . import reports, settings
 from .job import Job, created_jobs, link
 from .paths import Path
 
@@ -49,7 +49,7 @@ def wanted_jobs() -> list[Job]:
                 if not is_done(current):
                     stack.extend((other, False) for other in sorted(current._sis_input_jobs(), key=Job._sis_id))
 
-    for path in registered.values():
+    for path in [*registered.values(), *(path for report in reports.registered for path in report.required)]:
         if path.creator is not None:
             visit(path.creator)
     return order
@@ -72,5 +72,12 @@ def make_links() -> None:
 
 
 def missing_outputs() -> list[str]:
-    """Names of registered outputs that are not there."""
-    return [name for name, path in registered.items() if not os.path.exists(path.get_path())]
+    """Names of registered outputs and reports that are not there, or miss something."""
+    return [
+        *(name for name, path in registered.items() if not os.path.exists(path.get_path())),
+        *(
+            report.name
+            for report in reports.registered
+            if not all(os.path.exists(path.get_path()) for path in report.required)
+        ),
+    ]

@@ -122,6 +122,9 @@ class Variable(Path):
                 text.write(f"{value!r}\n")
         os.replace(part, self.get_path())
 
+    def __str__(self) -> str:
+        return str(self.get())
+
     def is_set(self) -> bool:
         """Whether it has a value."""
         return os.path.isfile(self.get_path())

@@ -72,6 +72,8 @@ def _write_streams(
         if len(sequences) != len(tags):
             raise ValueError(f"stream {name!r} has {len(sequences)} sequences, but there are {len(tags)} tags")
     lengths = numpy.array([[len(row) for row in sequences] for sequences in streams.values()], "int32").T
+    if not targets:  # then RETURNN still wants the length of targets, as its own writer gives it
+        lengths = numpy.concatenate([lengths, numpy.zeros_like(lengths)], axis=1)
     file.attrs["numTimesteps"] = int(lengths[:, 0].sum())
     file.attrs["inputPattSize"] = data_dim
     file.attrs["numDims"] = 1
@@ -79,11 +81,10 @@ def _write_streams(
     file.attrs["numSeqs"] = len(tags)
     file["seqLengths"] = lengths
     file["seqTags"] = _strings(tags)
-    sizes = file.create_group("targets/size")
     for name, stream in targets.items():
         file[f"targets/data/{name}"] = _flat(stream)
         file[f"targets/labels/{name}"] = _strings(stream.labels)
-        sizes.attrs[name] = (len(stream.labels), 1)
+        file.require_group("targets/size").attrs[name] = (len(stream.labels), 1)
 
 
 def _flat(stream: LabelStream) -> numpy.ndarray:

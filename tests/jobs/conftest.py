@@ -1,5 +1,54 @@
 """The module ``sisyphus`` of these tests is the embedded engine."""
 
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
 import localsis
 
 localsis.install()
+
+from localsis import settings  # noqa: E402 - what jobs import must be installed first
+from localsis.job import Job, created_jobs  # noqa: E402
+
+from .setup_directory import make_setup, run_manager  # noqa: E402
+
+RunJob = Callable[[Job], Any]
+
+
+@pytest.fixture(autouse=True)
+def no_jobs_of_other_tests() -> None:
+    """Equal arguments give the same job object in one graph; each test has a graph of its own."""
+    created_jobs.clear()
+
+
+@pytest.fixture
+def run_job(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> RunJob:
+    """Runs the tasks of a job in this process, in a setup of its own; the way a worker does it."""
+    monkeypatch.setattr(settings, "BASE_DIR", str(tmp_path / "setup"))
+
+    def run(job: Job) -> Any:
+        job._sis_setup_directory()
+        with monkeypatch.context() as context:
+            context.chdir(job._sis_path("work"))
+            for task in job.tasks():
+                for arguments in task.arguments:
+                    getattr(job, task.start)(*arguments)
+        assert job._sis_missing_outputs() == []
+        return job
+
+    os.makedirs(tmp_path / "setup")
+    return run
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A setup in which ``configs/everything.py`` ran through: each job of this setup on a training of seconds."""
+    setup = make_setup(tmp_path_factory.mktemp("everything") / "setup")
+    run_manager(setup, "configs/everything.py")
+    return setup

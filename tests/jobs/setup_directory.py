@@ -11,55 +11,6 @@ from collections.abc import Callable
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 
-CONFIG = """
-from sisyphus import tk
-
-from jobs.lexicon import LexiconToHdfJob
-from jobs.scoring import PronunciationScoringJob
-from jobs.search import SearchJob
-from jobs.summary import print_summary
-from jobs.training import TrainingJob
-from recipe import nn
-from recipe.data.cmudict import END_LABEL, LETTERS, PHONES
-from recipe.data.dataset import label_dataset
-from recipe.models.attention_decoder import AttentionLstmDecoder
-from recipe.models.encoder import BidirectionalLstmEncoder
-from recipe.models.sequence_to_sequence import SequenceToSequence
-
-
-def py(num_epochs=3):
-    letters = nn.Dim(LETTERS.size, "letters", labels=LETTERS.labels)
-    phones = nn.Dim(PHONES.size, "phones", labels=PHONES.labels)
-    encoder = BidirectionalLstmEncoder(letters, nn.Dim(4, "letter_embedding"), nn.Dim(5, "encoder_lstm"))
-    decoder = AttentionLstmDecoder(
-        encoder.out_dim, phones, end_label=0, embedding_dim=nn.Dim(4, "phone_embedding"),
-        lstm_dim=nn.Dim(6, "decoder_lstm"),
-        key_dim=nn.Dim(3, "key"), readout_dim=nn.Dim(7, "readout"),
-    )
-    source = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "letters_time")], sparse_dim=letters)
-    target = nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "phones_time")], sparse_dim=phones)
-    model = SequenceToSequence(source, target, encoder, decoder)
-    lexicon = tk.Path("lexicon.tsv")
-    train = LexiconToHdfJob(lexicon, LETTERS.labels, PHONES.labels, end_label=END_LABEL)
-    words = LexiconToHdfJob(lexicon, LETTERS.labels, PHONES.labels, end_label=END_LABEL, all_pronunciations=False)
-    data = label_dataset(train.out_hdf, seq_ordering="sorted")
-    training = TrainingJob(
-        nn.Network(model), data, data,
-        config={"batch_size": 1000, "max_seqs": 20, "optimizer": {"class": "gradientdescent"}, "learning_rate": 0.5},
-        num_epochs=num_epochs,
-    )
-    search = SearchJob(
-        nn.Network(model, search=nn.BeamSearch(3), max_seq_len=12), training.out_checkpoints[num_epochs],
-        label_dataset(words.out_hdf, seq_ordering="sorted"), config={"batch_size": 1000},
-    )
-    scores = PronunciationScoringJob(search.out_hypotheses, lexicon)
-    training.add_alias("training")
-    tk.register_output("hypotheses.jsonl", search.out_hypotheses)
-    tk.register_output("per", scores.out_per)
-    tk.register_output("report.txt", scores.out_report_text)
-    tk.register_callback(print_summary, "tiny", {"all": scores}, "a larger model")
-"""
-
 LEXICON = """\
 abbey\tAE B IY
 able\tEY B AH L
@@ -80,12 +31,11 @@ ink\tIH NG K
 
 
 def make_setup(directory: pathlib.Path) -> pathlib.Path:
-    """The project's code and the tiny experiment ``configs/tiny.py`` in a directory of their own."""
+    """The project's code and the configs beside this file in a directory of their own."""
     directory.mkdir()
     for name in ("recipe", "jobs", "localsis", "settings.py", "sis"):
         (directory / name).symlink_to(PROJECT / name)
-    (directory / "configs").mkdir()
-    (directory / "configs" / "tiny.py").write_text(CONFIG)
+    (directory / "configs").symlink_to(PROJECT / "tests" / "jobs" / "configs")
     (directory / "lexicon.tsv").write_text(LEXICON)
     return directory
 

@@ -82,7 +82,7 @@ def test_damaged_checkpoint_and_learning_rates(undisturbed: pathlib.Path, tmp_pa
     models = training / "output" / "models"
     newest = max(models.glob("epoch.*.data-00000-of-00001"))
     newest.write_bytes(newest.read_bytes()[:100])
-    rates = training / "work" / "learning_rates"
+    rates = training / "output" / "learning_rates"
     rates.write_text("{ 1: EpochData(learningRate=0.5, error={ 'dev_err")  # cut short, whether or not it was there
     run_manager(setup)
     name = "output/hypotheses.jsonl"

@@ -1,17 +1,25 @@
-"""RETURNN's learning-rate file is read, not evaluated."""
+"""RETURNN's learning-rate file is read, not evaluated; the best epochs by it."""
 
 from __future__ import annotations
 
+import json
+import math
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
-from jobs.learning_curves import draw, score_keys, table
-from jobs.learning_rates import read_learning_rates
+from jobs.atomic_file import write_json
+from jobs.learning_curves import curves_json, curves_table, draw_curves
+from jobs.learning_rates import EpochData, best_epochs, read_learning_rates, score_keys
+
+from .setup_directory import PROJECT
 
 TEXT = """{
 1: EpochData(learningRate=np.float32(0.001), error={
 ':meta:epoch_num_train_steps': 602,
+':meta:epoch_train_time_secs': 90,
 'dev_error': np.float32(0.25),
 'dev_score': 1.5,
 'train_score': nan,
@@ -26,12 +34,10 @@ def test_file_of_returnn(tmp_path: pathlib.Path) -> None:
     epochs = read_learning_rates(str(tmp_path / "rates"))
     assert epochs[1].learning_rate == 0.001
     assert epochs[1].scores["dev_error"] == 0.25
-    assert epochs[1].scores["train_score"] != epochs[1].scores["train_score"]
+    assert math.isnan(epochs[1].scores["train_score"])
+    assert epochs[1].seconds == 90 and epochs[2].seconds is None
     assert epochs[2].scores == {}
     assert score_keys(epochs) == ["dev_error", "dev_score", "train_score"]
-    assert "0.2500" in table(epochs)
-    draw({1: epochs[1]}, str(tmp_path / "plot.png"))
-    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("text", [TEXT[:60], "", "[1, 2]", "{1: print('executed')}", "{1: EpochData(a=x())}"])
@@ -40,3 +46,66 @@ def test_damaged_or_hostile_file(text: str, tmp_path: pathlib.Path, capsys: pyte
     with pytest.raises(ValueError, match="no complete learning-rate file"):
         read_learning_rates(str(tmp_path / "rates"))
     assert "executed" not in capsys.readouterr().out
+
+
+def _epochs(**scores: list[float]) -> dict[int, EpochData]:
+    number = max(map(len, scores.values()))
+    return {
+        epoch: EpochData(0.1, {key: values[epoch - 1] for key, values in scores.items() if epoch <= len(values)}, {})
+        for epoch in range(1, number + 1)
+    }
+
+
+def test_best_epochs_without_nan_and_the_earlier_of_equal_ones() -> None:
+    epochs = _epochs(dev_score=[2.0, float("nan"), 1.0, 1.0, float("inf")], other=[1.0])
+    assert best_epochs(epochs, "dev_score") == [3, 4, 1, 5]
+    assert best_epochs(epochs, "other") == [1]
+
+
+def test_wrong_key_lists_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match="no score 'dev_sore'; there are: dev_score, train_score"):
+        best_epochs(_epochs(dev_score=[1.0], train_score=[1.0]), "dev_sore")
+
+
+def test_curves_have_all_epochs_and_all_keys(tmp_path: pathlib.Path) -> None:
+    """Also a key that the first epoch does not have."""
+    epochs = _epochs(dev_score=[2.0, 1.5], dev_error=[0.5, 0.25], train_score=[float("nan")])
+    del epochs[1].scores["dev_error"]
+    table = curves_table(epochs)
+    assert table.splitlines()[1].split() == ["1", "0.100000", "-", "-", "2.0000", "nan"]
+    assert table.splitlines()[2].split() == ["2", "0.100000", "-", "0.2500", "1.5000", "-"]
+    write_json(str(tmp_path / "curves.json"), curves_json(epochs))
+    entries = json.loads((tmp_path / "curves.json").read_text(), parse_constant=lambda name: pytest.fail(name))
+    assert entries["1"]["scores"] == {"dev_score": 2.0, "train_score": None}
+    assert entries["2"]["scores"] == {"dev_score": 1.5, "dev_error": 0.25}
+    draw_curves(epochs, str(tmp_path / "plot.png"))
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_legend_names_each_key(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    labels = []
+    monkeypatch.setattr(pyplot, "close", lambda figure: labels.extend(_legend_texts(figure)))
+    draw_curves(_epochs(dev_score=[2.0, 1.5], dev_error=[0.5, 0.25], train_score=[3.0]), str(tmp_path / "plot.png"))
+    assert sorted(labels) == ["dev_error", "dev_score", "train_score"]
+
+
+def _legend_texts(figure: object) -> list[str]:
+    legends = [axis.get_legend() for axis in figure.axes]  # type: ignore[attr-defined]
+    return [text.get_text() for legend in legends if legend is not None for text in legend.get_texts()]
+
+
+def test_nothing_heavy_is_imported_with_a_job() -> None:
+    """Making a graph imports neither TensorFlow, RETURNN nor matplotlib: they belong into tasks."""
+    names = ["training", "search", "forward", "rescoring", "prior", "scoring", "sclite", "export_model", "recognition"]
+    program = (
+        "import sys, importlib, localsis; localsis.install(); "
+        f"[importlib.import_module('jobs.' + name) for name in {names!r}]; "
+        "print([name for name in ('tensorflow', 'returnn', 'matplotlib', 'h5py') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 
 import pytest
 
-from jobs.checkpoint import complete_epochs, remove_incomplete
-from jobs.returnn_process import ReturnnError, run_returnn
+from jobs import returnn_process
+from jobs.checkpoint import FILES, complete_epochs, remove_incomplete
+from jobs.returnn_errors import ReturnnError, error_from_log
+from jobs.returnn_process import check_device, run_returnn
 
 
 def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -24,18 +27,33 @@ def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch)
     ("line", "cause"),
     [
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
-        ("Inf/nan score in step 0.", "became inf or nan"),
+        ("tensorflow.ResourceExhaustedError: models/x; No space on disk", "the disk is full"),
+        ("ResourceExhaustedError: OOM when allocating tensor", "out of memory: use smaller batches"),
+        ("terminate called after throwing an instance of 'std::bad_alloc'", "out of memory"),
+        (
+            "start epoch 3 with ...\nException: Inf/nan score in step 12.",
+            "became inf or nan in epoch 3, step 12: use a",
+        ),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'g++'", "g++ is not installed"),
+        ("ModuleNotFoundError: No module named 'horovod'", "Horovod is not installed"),
+        (
+            "parsing file a.hdf\nparsing file b.hdf\nOSError: Unable to synchronously open file (truncated file: eof)",
+            "b.hdf cannot be read (Unable to synchronously open file (truncated file: eof))",
+        ),
         ("\x1b[31mKeyError\x1b[0m: 'some key'", "KeyError: 'some key'"),
         ("nothing of use", "no error message was found"),
     ],
 )
-def test_cause(line: str, cause: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = f"import sys\nprint({line!r})\nsys.exit(1)\n"
-    with pytest.raises(ReturnnError) as caught:
-        _play(program, tmp_path, monkeypatch)
-    assert cause in str(caught.value) and str(tmp_path / "log") in str(caught.value)
-    assert not caught.value.is_unreadable_checkpoint
+def test_cause(line: str, cause: str) -> None:
+    error = error_from_log(line, 1, "the/log")
+    assert cause in str(error) and "the/log" in str(error)
+    assert not error.is_unreadable_checkpoint
+
+
+def test_only_the_log_of_this_run_counts(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "log").write_text("No space left on device\n")
+    with pytest.raises(ReturnnError, match="KeyError: 'x'"):
+        _play("print(\"KeyError: 'x'\"); raise SystemExit(1)\n", tmp_path, monkeypatch)
 
 
 def test_unreadable_checkpoint(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,8 +73,41 @@ def test_cpu_tasks_do_not_use_cuda(tmp_path: pathlib.Path, monkeypatch: pytest.M
     assert "CUDA 1" in pathlib.Path(log).read_text()
 
 
+def test_watch_is_called_while_it_runs_and_may_fail(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "returnn.py").write_text(
+        "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(.01)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(returnn_process, "WATCH_INTERVAL", 0.02)
+    monkeypatch.chdir(tmp_path)
+
+    def watch() -> None:
+        (tmp_path / "go").touch()
+        raise OSError("no picture")
+
+    run_returnn("some.config", log=str(tmp_path / "log"), device="cpu", watch=watch)
+    assert "while RETURNN runs: OSError('no picture')" in capsys.readouterr().out
+
+
+def test_gpu_that_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(ReturnnError, match="the engine gave this task no GPU"):
+        check_device("gpu")
+    check_device("cpu")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    with pytest.raises(ReturnnError, match="install g"):
+        check_device("gpu")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    if not os.path.exists("/dev/nvidia0"):
+        with pytest.raises(ReturnnError, match='has no GPU. Give device="cpu"'):
+            check_device("gpu")
+
+
 def test_incomplete_checkpoints_are_removed(tmp_path: pathlib.Path) -> None:
-    for name in ("epoch.001.index", "epoch.001.meta", "epoch.001.data-00000-of-00001", "epoch.002.index", "checkpoint"):
+    for name in (*(f"epoch.001{ending}" for ending in FILES), "epoch.002.index", "checkpoint"):
         (tmp_path / name).touch()
     assert complete_epochs(str(tmp_path)) == {1}
     remove_incomplete(str(tmp_path))

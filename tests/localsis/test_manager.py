@@ -131,6 +131,25 @@ def gpu():
     tk.register_output("number", job.out)
 
 
+class Results:
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def __call__(self):
+        return " ".join(str(number.get()) for number in self.numbers)
+
+
+def reported():
+    numbers = [NumberJob(1).out, NumberJob(2).out]
+    tk.register_report("reports/numbers.txt", Results(numbers), update_frequency=0)
+    tk.register_report("sum.txt", {"a": numbers[0]}, template="it is {a}")
+    tk.register_report("structure", {"plain": 3})
+
+
+def wrong_report():
+    tk.register_report("wrong", {"a": NumberJob(1).out}, template="{b}")
+
+
 def beyond():
     tk.sub_block("x")
 
@@ -272,6 +291,21 @@ def test_gpu_on_a_machine_without(setup: pathlib.Path) -> None:
     status, text = run(setup, "manager", "configs/toy.gpu", PATH="/usr/bin:/bin")
     if not pathlib.Path("/usr/bin/nvidia-smi").exists():
         assert status == 1 and "wants a GPU, and this machine has none" in text
+
+
+def test_reports_make_what_they_need_and_are_written_at_the_end(setup: pathlib.Path) -> None:
+    status, text = run(setup, "manager", "configs/toy.reported")
+    assert status == 0, text
+    assert (setup / "output" / "reports" / "numbers.txt").read_text() == "1 2"
+    assert (setup / "output" / "structure").read_text() == "{'plain': 3}\n"
+    assert (setup / "output" / "sum.txt").read_text() == "it is 1"
+
+
+def test_report_that_cannot_be_written_is_told_and_ends_nothing(setup: pathlib.Path) -> None:
+    status, text = run(setup, "manager", "configs/toy.wrong_report")
+    assert "report wrong: KeyError('b')" in text
+    assert list((setup / "work").glob("jobs/examples/NumberJob.*/finished"))
+    assert status == 0
 
 
 def test_arguments_of_configs(setup: pathlib.Path) -> None:

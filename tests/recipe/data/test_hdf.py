@@ -30,6 +30,18 @@ def test_returnn_reads_what_was_written(tmp_path: pathlib.Path) -> None:
     assert dataset.labels["data"] == LETTERS.labels
 
 
+def test_file_without_targets(tmp_path: pathlib.Path) -> None:
+    from returnn.datasets.hdf import HDFDataset
+
+    path = str(tmp_path / "data.hdf")
+    write_label_hdf(path, ["one", "two", "three"], LETTERS, {})
+    dataset = HDFDataset(files=[path])
+    dataset.initialize()
+    dataset.init_seq_order(epoch=1)
+    dataset.load_seqs(0, 3)
+    assert [list(dataset.get_data(index, "data")) for index in range(3)] == LETTERS.sequences
+
+
 def test_same_content_same_bytes(tmp_path: pathlib.Path) -> None:
     for name in ("a", "b"):
         write_label_hdf(str(tmp_path / name), ["x", "y", "z"], LETTERS, {"classes": PHONES})

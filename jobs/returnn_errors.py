@@ -1,0 +1,82 @@
+"""Why RETURNN failed, by its log: it ends with status 1 whatever went wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+
+class ReturnnError(RuntimeError):
+    """
+    RETURNN failed. The message has the cause found in its log, and where the log is.
+
+    :ivar is_unreadable_checkpoint: whether it could not read the checkpoint that it was to start from
+    """
+
+    is_unreadable_checkpoint = False
+
+
+_UNREADABLE_CHECKPOINT = (
+    r"Read less bytes|too short to be an sstable|OutOfRangeError|Unsuccessful TensorSliceReader|DataLossError"
+)
+_UNREADABLE_DATA = r"Unable to (?:synchronously )?open (?:file|object)[^\n]*|OSError: [^\n]*\.hdf[^\n]*"
+
+
+def error_from_log(text: str, status: int, log: str) -> ReturnnError:
+    """
+    The error that says what happened and what to do.
+
+    :param text: what RETURNN wrote in this run
+    :param status: its exit status
+    :param log: path of the whole log
+    """
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    matches = [(re.search(pattern, text), explain) for pattern, explain in _CAUSES]
+    causes = [explain(match) for match, explain in matches if match]
+    lines = [line for line in text.splitlines() if re.match(r"\S*(Error|Exception)\b", line.strip())]
+    cause = causes[0] if causes else (lines[-1].strip() if lines else "no error message was found")
+    error = ReturnnError(f"RETURNN ended with status {status}: {cause}\nIts whole log: {log}")
+    error.is_unreadable_checkpoint = bool(re.search(_UNREADABLE_CHECKPOINT, text))
+    return error
+
+
+def _always(text: str) -> Callable[[re.Match[str]], str]:
+    return lambda match: text
+
+
+def _not_finite(match: re.Match[str]) -> str:
+    before = match.string[: match.start()]
+    epochs = re.findall(r"start epoch (\d+)", before)
+    where = f"in epoch {epochs[-1]}, step {match[1]}" if epochs else f"in step {match[1]}"
+    return (
+        f"the training score became inf or nan {where}: use a smaller learning rate, or gradient clipping "
+        "(gradient_clip_global_norm); the last complete checkpoint is kept"
+    )
+
+
+def _unreadable_data(match: re.Match[str]) -> str:
+    files = re.findall(r"parsing file (\S.*)", match.string[: match.start()])
+    name = files[-1].strip() if files else "an HDF file of the data"
+    return f"{name} cannot be read ({match[0].strip()}): it is damaged or no HDF file; make it again"
+
+
+_CAUSES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (
+        r"No space left on device|Disk quota exceeded|ResourceExhaustedError[^\n]*(?:disk|space)",
+        _always("the disk is full: make room and start again"),
+    ),
+    (r"Inf/nan score in step (\d+)", _not_finite),
+    (
+        r"OOM when allocating|std::bad_alloc|\bMemoryError\b|CUDA_ERROR_OUT_OF_MEMORY|[Oo]ut of memory",
+        _always("out of memory: use smaller batches (batch_size, max_seqs), or ask for more (mem_rqmt)"),
+    ),
+    (
+        r"FileNotFoundError: .*'g\+\+'",
+        _always("g++ is not installed, which RETURNN needs for its native ops: install g++"),
+    ),
+    (
+        r"ModuleNotFoundError: No module named 'horovod'",
+        _always("Horovod is not installed: pip install horovod[tensorflow], or leave horovod_num_processes out"),
+    ),
+    (_UNREADABLE_DATA, _unreadable_data),
+)

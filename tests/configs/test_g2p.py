@@ -1,0 +1,46 @@
+"""The graphs of configs/g2p.py: what they register, and that the training is one job whatever is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import localsis
+
+localsis.install()
+
+from configs import g2p  # noqa: E402 - what jobs import must be installed first
+from jobs.training import TrainingJob  # noqa: E402
+from localsis import outputs  # noqa: E402
+from localsis.job import created_jobs  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def empty_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No job and no output of other tests."""
+    created_jobs.clear()
+    monkeypatch.setattr(outputs, "registered", {})
+    monkeypatch.setattr(outputs, "callbacks", [])
+
+
+def _graph(config: Callable[[], None]) -> set[str]:
+    config()
+    outputs.wanted_jobs()
+    return set(outputs.registered)
+
+
+@pytest.mark.parametrize(("config", "name"), [(g2p.py, "g2p/demo"), (g2p.full, "g2p/full"), (g2p.tuned, "g2p/tuned")])
+def test_outputs(config: Callable[[], None], name: str) -> None:
+    names = _graph(config)
+    for output in ("learning_curves.png", "experiment.html", "dev/wer", "test/wer", "test/report.txt"):
+        assert f"{name}/{output}" in names
+
+
+def test_tuning_shares_the_training_and_runs_the_best_on_test() -> None:
+    _graph(g2p.full)
+    _graph(g2p.tuned)
+    assert sum(isinstance(job, TrainingJob) for job in created_jobs.values()) == 1
+    test = outputs.registered["g2p/tuned/test/wer"].creator.hypotheses.creator
+    assert len(test.network.networks) == 8
+    assert test.network.index.creator.out_table is outputs.registered["g2p/tuned/table.txt"]

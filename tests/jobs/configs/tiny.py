@@ -1,0 +1,72 @@
+"""A training of seconds, search and scores: the chain that tests kill and continue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sisyphus import tk
+
+from jobs.lexicon import LexiconToHdfJob
+from jobs.pronunciation_scoring import PronunciationScoringJob
+from jobs.search import SearchJob
+from jobs.summary import print_summary
+from jobs.training import TrainingJob
+from recipe import nn
+from recipe.data.cmudict import END_LABEL, LETTERS, PHONES
+from recipe.data.dataset import label_dataset
+from recipe.models.attention_decoder import AttentionLstmDecoder
+from recipe.models.encoder import BidirectionalLstmEncoder
+from recipe.models.sequence_to_sequence import SequenceToSequence
+
+
+def py(num_epochs: int = 3) -> None:
+    """Gradient descent alone, so that a training that was killed and continued gives the same bits."""
+    model = tiny_model()
+    lexicon = tk.Path("lexicon.tsv")
+    train, words = lexicon_data(lexicon)
+    training = TrainingJob(
+        nn.Network(model),
+        train,
+        train,
+        config={"batch_size": 1000, "max_seqs": 20, "optimizer": {"class": "gradientdescent"}, "learning_rate": 0.5},
+        num_epochs=num_epochs,
+    )
+    search = SearchJob(
+        nn.Network(model, search=nn.BeamSearch(3), max_seq_len=12),
+        training.out_checkpoints[num_epochs],
+        words,
+        config={"batch_size": 1000},
+    )
+    scores = PronunciationScoringJob(search.out_hypotheses, lexicon)
+    training.add_alias("training")
+    tk.register_output("hypotheses.jsonl", search.out_hypotheses)
+    tk.register_output("per", scores.out_per)
+    tk.register_output("report.txt", scores.out_report_text)
+    tk.register_callback(print_summary, "tiny", {"all": scores}, "a larger model")
+
+
+def tiny_model(*, label_smoothing: float = 0.0) -> SequenceToSequence:
+    """An attention model of 1,659 parameters."""
+    letters = nn.Dim(LETTERS.size, "letters", labels=LETTERS.labels)
+    phones = nn.Dim(PHONES.size, "phones", labels=PHONES.labels)
+    encoder = BidirectionalLstmEncoder(letters, nn.Dim(4, "letter_embedding"), nn.Dim(5, "encoder_lstm"))
+    decoder = AttentionLstmDecoder(
+        encoder.out_dim,
+        phones,
+        end_label=0,
+        embedding_dim=nn.Dim(4, "phone_embedding"),
+        lstm_dim=nn.Dim(6, "decoder_lstm"),
+        key_dim=nn.Dim(3, "key"),
+        readout_dim=nn.Dim(7, "readout"),
+    )
+    source = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "letters_time")], sparse_dim=letters)
+    target = nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "phones_time")], sparse_dim=phones)
+    return SequenceToSequence(source, target, encoder, decoder, label_smoothing=label_smoothing)
+
+
+def lexicon_data(lexicon: tk.Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The dataset of all pronunciations, and that of all words once."""
+    arguments = {"end_label": END_LABEL}
+    train = LexiconToHdfJob(lexicon, LETTERS.labels, PHONES.labels, **arguments)
+    words = LexiconToHdfJob(lexicon, LETTERS.labels, PHONES.labels, all_pronunciations=False, **arguments)
+    return label_dataset(train.out_hdf, seq_ordering="sorted"), label_dataset(words.out_hdf, seq_ordering="sorted")
