@@ -187,7 +187,9 @@ def test_one_model_in_many_writings(
 
 def _outputs(network: nn.Network, model: RandomModel) -> dict[str, Any]:
     generator = numpy.random.default_rng(3)
-    parameters = {name: generator.normal(size=p.shape).astype("float32") for name, p in network.parameters.items()}
+    parameters = {
+        name: generator.normal(size=p.shape).astype("float32") for name, p in sorted(network.parameters.items())
+    }
     run = nn.run_numpy(network, model.feeds(), parameters)
     return {**{name: result.value for name, result in run.outputs.items()}, **run.losses}
 
