@@ -82,8 +82,8 @@ def network_lines(side: Side) -> Iterator[str]:
     """A network in short: inputs, outputs, losses, parameters, and how many layers of which class."""
     form = side.form
     for name, data in form["inputs"].items():
-        dims = ", ".join(side.dim(dim) for dim in data["dims"])
-        labels = f", labels {side.dim(data['sparse_dim'])}" if "sparse_dim" in data else ""
+        dims = ", ".join(map(side.text, data["dims"]))
+        labels = f", labels {side.text(data['sparse_dim'])}" if "sparse_dim" in data else ""
         yield f"input {name}: [{dims}] {data['dtype']}{labels}"
     for name, output in form["outputs"].items():
         yield f"output {name}: {side.text(output)}"
