@@ -73,7 +73,7 @@ class _Form:
         reference = self.lowering.reference
         losses = {
             loss.name: {
-                "layer": self.value(reference(loss.tensor)),
+                "from": self.value(reference(loss.tensor)),
                 **({"as_error": True} if loss.as_error else {"scale": self.value(loss.scale)}),
             }
             for loss in sorted(network.losses, key=lambda loss: loss.name)

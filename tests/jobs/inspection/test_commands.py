@@ -227,6 +227,22 @@ def test_forms_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert forms == {"network": job.network.canonical_form()}
 
 
+def test_staged_networks(capsys: pytest.CaptureFixture[str]) -> None:
+    def staged(dropout: float) -> CountJob:
+        model = Model(CountJob(7), 3, 0.0)
+        first, model.dropout = nn.Network(model), dropout
+        job = CountJob(nn.StagedNetwork({1: first, 4: nn.Network(model)}))  # type: ignore[arg-type]
+        job._sis_setup_directory()
+        return job
+
+    CountJob(7)._sis_setup_directory()
+    left, right = staged(0.1), staged(0.2)
+    lines = run("show", left.job_id(), capsys=capsys).splitlines()
+    assert "size/stages/1:" in lines and "size/stages/4:" in lines
+    text = run("why", left.job_id(), right.job_id(), capsys=capsys)
+    assert "size/stages/4: dropout" in text and "  dropout: 0.1 -> 0.2" in text
+
+
 def test_jobs_cleaned_up_by_sisyphus_are_read_from_their_archive(capsys: pytest.CaptureFixture[str]) -> None:
     job = training()
     with tarfile.open(job._sis_path("finished.tar.gz"), "w:gz") as tar:

@@ -90,8 +90,8 @@ def test_renamed_parameter() -> None:
 def test_losses_and_outputs() -> None:
     found = difference(side(Model()), side(Model(), loss="sum", output=False))
     assert found["losses"] == [
-        "loss: {layer: reduce_sum, scale: 1} -> not set",
-        "sum: not set -> {layer: reduce_sum, scale: 1}",
+        "loss: {from: reduce_sum, scale: 1} -> not set",
+        "sum: not set -> {from: reduce_sum, scale: 1}",
     ]
     assert found["outputs"] == ["output: stack -> not set"]
     assert len(found) == 2
