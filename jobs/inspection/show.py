@@ -42,10 +42,9 @@ def show(setup: Setup, name: str) -> Iterator[str]:
     for path in job.outputs:
         here = os.path.join(setup.work_dir, job.relative(path))
         yield f"  {job.relative(path)}{'' if os.path.exists(here) else ' (not there)'}"
-    for key, value in arguments.items():
-        if isinstance(value, Side):
-            yield f"{key}:"
-            yield from (f"  {line}" for line in network_lines(value))
+    for key, side in networks(arguments).items():
+        yield f"{key}:"
+        yield from (f"  {line}" for line in network_lines(side))
     config = os.path.join(job.directory, "output", "returnn.config")
     if os.path.exists(config):
         yield f"{os.path.relpath(config, setup.directory)}:"
@@ -60,9 +59,21 @@ def show_forms(setup: Setup, name: str) -> Iterator[str]:
     :raises InspectionError: if there is no such job
     """
     job = setup.job(name)
-    values = {key: plain(value, job) for key, value in job.arguments.items()}
-    forms = {key: value.form for key, value in values.items() if isinstance(value, Side)}
+    arguments = {key: plain(value, job) for key, value in job.arguments.items()}
+    forms = {key: side.form for key, side in networks(arguments).items()}
     yield json.dumps(forms, indent=1, ensure_ascii=False)
+
+
+def networks(value: Any, path: str = "") -> dict[str, Side]:
+    """All networks in a value, by their paths in it; of staged networks each stage."""
+    if isinstance(value, Side):
+        return {path: value}
+    if not isinstance(value, (dict, list)):
+        return {}
+    found: dict[str, Side] = {}
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        found.update(networks(item, f"{path}/{key}".lstrip("/")))
+    return found
 
 
 def state(job: SavedJob) -> str:
@@ -82,14 +93,14 @@ def network_lines(side: Side) -> Iterator[str]:
     """A network in short: inputs, outputs, losses, parameters, and how many layers of which class."""
     form = side.form
     for name, data in form["inputs"].items():
-        dims = ", ".join(side.dim(dim) for dim in data["dims"])
-        labels = f", labels {side.dim(data['sparse_dim'])}" if "sparse_dim" in data else ""
+        dims = ", ".join(map(side.text, data["dims"]))
+        labels = f", labels {side.text(data['sparse_dim'])}" if "sparse_dim" in data else ""
         yield f"input {name}: [{dims}] {data['dtype']}{labels}"
     for name, output in form["outputs"].items():
         yield f"output {name}: {side.text(output)}"
     for name, loss in form["losses"].items():
         scale = "only reported" if loss.get("as_error") else f"scale {side.text(loss['scale'])}"
-        yield f"loss {name}: {side.text(loss['layer'])}, {scale}"
+        yield f"loss {name}: {side.text(loss['from'])}, {scale}"
     for given in dict.fromkeys(_delayed(form)):
         yield f"value given by a job: {side.text({'delayed': given})}"
     parameters = [layer for layer in form["layers"] if layer["class"] == "variable"]

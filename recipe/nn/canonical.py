@@ -73,7 +73,7 @@ class _Form:
         reference = self.lowering.reference
         losses = {
             loss.name: {
-                "layer": self.value(reference(loss.tensor)),
+                "from": self.value(reference(loss.tensor)),
                 **({"as_error": True} if loss.as_error else {"scale": self.value(loss.scale)}),
             }
             for loss in sorted(network.losses, key=lambda loss: loss.name)
@@ -107,8 +107,8 @@ class _Form:
 
     def input(self, data: Any) -> dict[str, Any]:
         """The entry of an input."""
-        entry = {"dims": [self.dim(dim) for dim in data.dims], "dtype": data.dtype}
-        return entry if data.sparse_dim is None else {**entry, "sparse_dim": self.dim(data.sparse_dim)}
+        entry = {"dims": self.value(data.dims), "dtype": data.dtype}
+        return entry if data.sparse_dim is None else {**entry, "sparse_dim": self.value(data.sparse_dim)}
 
     def layer(self, layer: Layer) -> int:
         """The number of a layer; one that is reached for the first time gets its entry later."""

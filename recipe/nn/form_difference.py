@@ -1,8 +1,9 @@
 """
 In what two canonical forms differ, for readers: layer by layer, with names.
 
-Layers have numbers in a form, and one layer more changes the numbers of all behind it. So layers are matched first: in
-order by name and class, then by class alone. What is left over was added or removed.
+Layers have numbers in a form, and one layer more changes the numbers of all behind it. So layers are matched first:
+those of one name and class that are read in the same places, then in order by name and class, then by class alone.
+What is left over was added or removed.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def form_difference(left: Side, right: Side) -> dict[str, list[str]]:
 class _Comparison:
     def __init__(self, left: Side, right: Side):
         self.left, self.right = left, right
-        self.partner = _matched(left, right)
+        self.partner = _Matching(left, right).partner
         self.dims: dict[int, int] = {}
         self.found: dict[str, list[str]] = {}
 
@@ -162,22 +163,69 @@ def _layer(side: Side, options: dict[str, Any]) -> str:
     return ", ".join([str(options["class"]), *rest])
 
 
-def _matched(left: Side, right: Side) -> dict[int, int]:
-    """The layers of the one form that stand for layers of the other one."""
-    partner: dict[int, int] = {}
-    for with_names in (True, False):
+class _Matching:
+    """Which layers of the one form stand for which of the other one."""
+
+    def __init__(self, left: Side, right: Side):
+        self.sides = left, right
+        self.partner: dict[int, int] = {}
+        self.taken: set[int] = set()
+        for part in ("losses", "outputs"):
+            self.follow(left.form[part], right.form[part])
+        for with_names in (True, False):
+            for one, other in self.in_order(with_names):
+                self.pair(one, other, with_names)
+
+    def follow(self, left: Any, right: Any) -> None:
+        """Matches what is read in the same places by layers that are matched."""
+        todo = list(_references(left, right))
+        while todo:
+            one, other = todo.pop(0)
+            if self.is_pair(one, other, with_names=True):
+                self.partner[one] = other
+                self.taken.add(other)
+                layers = [side.form["layers"][number] for side, number in zip(self.sides, (one, other))]
+                todo.extend(_references(*layers))
+
+    def is_pair(self, one: int, other: int, with_names: bool) -> bool:
+        """Whether two layers that are left can stand for each other."""
+        if one in self.partner or other in self.taken:
+            return False
+        return _key(self.sides[0], one, with_names) == _key(self.sides[1], other, with_names)
+
+    def pair(self, one: int, other: int, with_names: bool) -> None:
+        """Matches two layers, and then what they read."""
+        if self.is_pair(one, other, with_names):
+            self.partner[one] = other
+            self.taken.add(other)
+            self.follow(self.sides[0].form["layers"][one], self.sides[1].form["layers"][other])
+
+    def in_order(self, with_names: bool) -> list[tuple[int, int]]:
+        """Pairs of the layers that are left, in the order of the forms."""
         rest = [
-            [number for number in range(len(side.form["layers"])) if number not in taken]
-            for side, taken in ((left, set(partner)), (right, set(partner.values())))
+            [number for number in range(len(side.form["layers"])) if number not in done]
+            for side, done in zip(self.sides, (self.partner, self.taken))
         ]
-        keys = [[_key(side, number, with_names) for number in numbers] for side, numbers in zip((left, right), rest)]
-        matcher = difflib.SequenceMatcher(None, keys[0], keys[1], autojunk=False)
-        for block in matcher.get_matching_blocks():
-            for offset in range(block.size):
-                partner[rest[0][block.a + offset]] = rest[1][block.b + offset]
-    return partner
+        keys = [[_key(side, number, with_names) for number in numbers] for side, numbers in zip(self.sides, rest)]
+        blocks = difflib.SequenceMatcher(None, keys[0], keys[1], autojunk=False).get_matching_blocks()
+        return [(rest[0][block.a + i], rest[1][block.b + i]) for block in blocks for i in range(block.size)]
+
+
+def _references(left: Any, right: Any) -> Iterator[tuple[int, int]]:
+    """Pairs of layers that stand in the same places of two values."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        if isinstance(left.get("layer"), int) and isinstance(right.get("layer"), int):
+            yield left["layer"], right["layer"]
+            return
+        for key in left:
+            if key in right:
+                yield from _references(left[key], right[key])
+    elif isinstance(left, list) and isinstance(right, list):
+        for one, other in zip(left, right):
+            yield from _references(one, other)
 
 
 def _key(side: Side, number: int, with_names: bool) -> tuple[str, ...]:
     layer_class = side.form["layers"][number]["class"]
-    return (side.names["layers"][number][0], layer_class) if with_names else (layer_class,)
+    name = "" if layer_class == "state" else side.names["layers"][number][0]  # states are named after local variables
+    return (name, layer_class) if with_names else (layer_class,)

@@ -52,5 +52,11 @@ class Parameter(Arithmetic):
         """The sizes."""
         return tuple(dim.size for dim in self.dims)
 
+    def fits(self, other: Parameter) -> bool:
+        """Whether values of the one can be values of the other, as far as sizes are known: jobs may give some later."""
+        sizes = [(one.known_size, two.known_size) for one, two in zip(self.dims, other.dims)]
+        same = all(one == two for one, two in sizes if one is not None and two is not None)
+        return same and len(self.dims) == len(other.dims) and self.dtype == other.dtype
+
     def __repr__(self) -> str:
         return f"Parameter({dims_text(self.dims)})"

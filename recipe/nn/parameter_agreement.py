@@ -76,7 +76,7 @@ def differing_parameters(first: Mapping[str, Parameter], second: Mapping[str, Pa
     lines = []
     for name, parameter in second.items():
         other = first.get(name)
-        if other is not None and (other.shape, other.dtype) != (parameter.shape, parameter.dtype):
+        if other is not None and not other.fits(parameter):
             lines.append(
                 f"  differs: {_described(name, other)} in the checkpoint, {_described('', parameter)} in the network"
             )

@@ -119,7 +119,7 @@ class StagedNetwork:
             lines = [
                 f"  {name} {list(known[name].dims)} {known[name].dtype} before, {list(now.dims)} {now.dtype} then"
                 for name, now in common.items()
-                if (known[name].shape, known[name].dtype) != (now.shape, now.dtype)
+                if not known[name].fits(now)
             ]
             if lines:
                 raise NetworkError(

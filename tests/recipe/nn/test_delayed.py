@@ -297,3 +297,15 @@ def test_origins() -> None:
     assert origin_text(origin_of(Sum(Output("size"), 1))) == "Sum(jobs/count/CountJob.abc/output/size, 1)"
     with pytest.raises(nn.NetworkError, match="no name that it could be told by"):
         origin_of(Sum(lambda: 0, 1))
+
+
+def test_parameters_of_unknown_sizes_may_fit() -> None:
+    """What is not known now is no reason to refuse; what is known is."""
+    one, other = Speller(Output("size")), Speller(Output("size"))
+    nn.check_parameters(nn.Network(one), nn.Network(other))
+    nn.check_parameters(nn.Network(one), nn.Network(Speller(4)))
+    first, one.scale = nn.Network(one), 0.25
+    assert nn.StagedNetwork({1: first, 2: nn.Network(one)}).digest
+    with pytest.raises(nn.NetworkError, match=r"differs: embedding/W \[labels, features=4\]"):
+        other.embedding.W = nn.Parameter([other.labels, 5])
+        nn.check_parameters(nn.Network(one), {**nn.Network(one).parameters, "embedding/W": other.embedding.W})
