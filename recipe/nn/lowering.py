@@ -147,7 +147,8 @@ class Lowering:
         reference = self.reference(tensor)
         if isinstance(reference, PreviousLayer):
             assert isinstance(tensor.op, PreviousOp)
-            return self.once(("held", tensor), lambda: self._held(reference, tensor, tensor.op.leaf.name))
+            name = tensor.op.leaf.name
+            return self.once(("held", tensor), lambda: self._held(reference, tensor, name))
         return reference
 
     def _held(self, source: Layer | PreviousLayer, tensor: Tensor, name: str) -> Layer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, cast, NoReturn
 
 import numpy
 
@@ -116,7 +116,7 @@ class Comparisons:
     def __invert__(self) -> Tensor:
         from .ops.elementwise import logical_not
 
-        return logical_not(self)
+        return logical_not(cast("Tensor", self))
 
     def __eq__(self, other: TensorLike) -> Tensor:  # type: ignore[override]
         return _compare("equal", self, other)

@@ -176,7 +176,7 @@ class State(Arithmetic, Comparisons, ComputedLater):
         name = self.name or current_recording().names.state(self) or "state"
         labels = dict(part_names(value, name)) if value is not None else {"": name}
 
-        def leaf_of(path: str, value: Tensor) -> StateLeaf:
+        def leaf_of(path: str, value: Tensor | None) -> StateLeaf:
             leaf_name = f"{name}_{path}".rstrip("_").replace("/", "_")
             return StateLeaf(leaf_name, None if inside else value, repr(labels[path]), self)
 
