@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy
 
