@@ -62,7 +62,7 @@ class Trace(Sequence[Step]):
     def __str__(self) -> str:
         return self.table()
 
-    def table(self, sequence: int = 0, *, match: str = "", width: int = 120) -> str:
+    def table(self, sequence: int = 0, *, match: str = "", width: int = 120, lines: bool = True) -> str:
         """
         The values of one sequence of the batch as text: a table per loop, a row per value, a column per step.
 
@@ -72,26 +72,30 @@ class Trace(Sequence[Step]):
         :param sequence: its position in the batch; in a search ``sequence * beam_size + rank in the step``
         :param match: only values whose description contains this: ``"state"``, a module's path, a file name
         :param width: of the text; steps that do not fit go into further tables
+        :param lines: whether rows begin with the line that wrote the value
         """
         chosen = [step for step in self._steps if match in _row_name(step.tensor)]
         if not chosen:
             return f"no value of {len(self)} that a loop computed contains {match!r}" if match else "no loop has run"
         loops = list(dict.fromkeys(step.loop for step in chosen))
-        return "\n\n".join(_table_of_loop([s for s in chosen if s.loop is loop], sequence, width) for loop in loops)
+        return "\n\n".join(
+            _table_of_loop([step for step in chosen if step.loop is loop], sequence, width, lines) for loop in loops
+        )
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self)} values; print it, or its table(sequence)>"
 
 
-def _table_of_loop(steps: list[Step], sequence: int, width: int) -> str:
+def _table_of_loop(steps: list[Step], sequence: int, width: int, with_lines: bool) -> str:
     """The table of one loop."""
     columns = list(dict.fromkeys(step.step for step in steps))
     rows = list(dict.fromkeys(step.tensor for step in steps))
     cells = {(step.tensor, step.step): _cell(step, sequence) for step in steps}
-    names = [_row_name(tensor) for tensor in rows]
+    names = [_row_name(tensor) if with_lines else _what(tensor) for tensor in rows]
     name_width = max(map(len, names))
     widths = [max(len(_column_name(c)), *(len(cells.get((row, c), "")) for row in rows)) for c in columns]
-    title = f"loop at {_short(str(steps[0].loop.source))}, sequence {sequence}"
+    place = f" in {_short(str(steps[0].loop.source))}" if with_lines else ""
+    title = f"loop over {steps[0].loop.get_axis()}{place}, sequence {sequence}"
     blocks = []
     for part in _parts_that_fit(widths, width - name_width):
         lines = [_line("step", name_width, [(_column_name(columns[i]), widths[i]) for i in part])]
@@ -119,11 +123,15 @@ def _line(name: str, name_width: int, cells: list[tuple[str, int]]) -> str:
 
 
 def _row_name(tensor: Tensor) -> str:
-    """``state h [batch, dim=4] model.py:12``: what it is, its dims, and where it was written."""
+    """``model.py:12  state h [batch, dim=4]``: where it was written, what it is, and its dims."""
+    return f"{_short(str(tensor.op.source))}  {_what(tensor)}"
+
+
+def _what(tensor: Tensor) -> str:
     leaf = getattr(tensor.op, "leaf", None)
     path = tensor.op.module_path()
     what = f"state {leaf.name}" if leaf is not None else tensor.op.name + (f" of {path}" if path else "")
-    return f"{_short(str(tensor.op.source))}  {what} {dims_text(tensor.known_dims)}"
+    return f"{what} {dims_text(tensor.known_dims)}"
 
 
 def _short(source: str) -> str:

@@ -54,7 +54,8 @@ def test_table() -> None:
     trace, run = trace_of(nested)
     assert str(trace) == trace.table(0)
     tables = trace.table(1, width=1000).split("\n\n")
-    assert [table.splitlines()[0].partition(":")[0] for table in tables] == ["loop at test_trace.py"] * 2
+    titles = [table.splitlines()[0].partition(":")[0] for table in tables]
+    assert titles == ["loop over time in test_trace.py", "loop over steps in test_trace.py"]
     outer = next(table for table in tables if "sigmoid" in table).splitlines()
     assert outer[0].endswith("sequence 1")
     assert outer[1].split() == ["step", "0", "1", "2", "3"]
@@ -75,6 +76,7 @@ def test_table_of_some_values_in_a_narrow_window() -> None:
     rows = [line for line in text.splitlines() if line.startswith("test_trace.py") and "state" in line]
     assert len(rows) > 1 and all("state s [batch, features=5]" in row for row in rows)
     assert "contains 'nothing'" in trace.table(match="nothing")
+    assert "test_trace.py" not in trace.table(lines=False)
 
 
 def test_table_without_loops() -> None:

@@ -91,5 +91,5 @@ def test_score_of_the_search_is_that_of_rescoring() -> None:
 
 
 def test_choice_without_target_or_search() -> None:
-    with pytest.raises(nn.NetworkError, match=r"choice wants a target \(training\) or search"):
+    with pytest.raises(nn.NetworkError, match=r"wants a target \(in training.* or a search.*nn.Network\(model, search"):
         nn.Network(Decoder(), extern_data=EXTERN_DATA, train=False)
