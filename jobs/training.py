@@ -198,7 +198,7 @@ class TrainingJob(JobWithUnhashedArguments):
         num_params = sum(math.prod(parameter.shape) for parameter in self.network.parameters.values())
         self.out_num_params.set(num_params)
         _check_disk(models, num_params)
-        write_text(self.out_returnn_config_file, self.network.config_text(self.device, config=self._options()))
+        self._write_config()
         remove_incomplete(models)
         _put_aside_if_damaged(self.out_learning_rates.get_path())
         config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
@@ -211,6 +211,9 @@ class TrainingJob(JobWithUnhashedArguments):
                     raise
         self._write_curves()
         self._check_done()
+
+    def _write_config(self) -> None:
+        write_text(self.out_returnn_config_file, self.network.config_text(self.device, config=self._options()))
 
     def _options(self) -> dict[str, Any]:
         return {
