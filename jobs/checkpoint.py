@@ -9,6 +9,8 @@ import shutil
 
 from sisyphus import tk
 
+from .returnn_errors import ReturnnError
+
 INDEX, DATA, META = ".index", ".data-00000-of-00001", ".meta"
 FILES = (DATA, META, INDEX)
 """All files of a checkpoint, in the order in which they are best written; RETURNN wants ``.meta`` to be there."""
@@ -82,6 +84,18 @@ def complete_epochs(model_dir: str) -> set[int]:
         if match and {f"epoch.{match[1]}{DATA}", f"epoch.{match[1]}{META}"} <= names:
             epochs.add(int(match[1]))
     return epochs
+
+
+def check_room(model_dir: str, num_params: int) -> None:
+    """
+    :raises ReturnnError: if there is no room for two checkpoints with so many parameters
+    """
+    needed, free = 2 * 4 * num_params, shutil.disk_usage(model_dir).free
+    if free < needed:
+        raise ReturnnError(
+            f"the disk is full: two checkpoints need {needed / 1e6:.1f} MB, and where {model_dir} is, "
+            f"{free / 1e6:.1f} MB are free: make room and start again"
+        )
 
 
 def remove_checkpoint(model_dir: str, epoch: int) -> None:

@@ -6,13 +6,15 @@ import base64
 import html
 import json
 import math
-import os
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sisyphus import Job, Task, tk
 
 from recipe import nn
+from recipe.nn.drawing import picture
 
 from .alignments import Alignment, read_alignments
 from .atomic_file import write_text
@@ -58,8 +60,12 @@ class ExperimentPageJob(Job):
         job_ids: dict[str, str],
         num_examples: int = 20,
     ):
+        shown = network.last if isinstance(network, nn.StagedNetwork) else network
         self.title = title
         self.network = network
+        # A network knows its modules where it is recorded, not in the task, which reads it from a file.
+        self.summary = shown.summary()
+        self.picture_source = picture(shown).source
         self.learning_curves = learning_curves
         self.learning_curves_table = learning_curves_table
         self.returnn_config = returnn_config
@@ -94,7 +100,7 @@ class ExperimentPageJob(Job):
                 _section(f"Hypotheses: {part}", *map(alignment_table, self._examples(read_alignments(path.get_path()))))
                 for part, path in self.alignments.items()
             ),
-            _section("Network", network_section(last_stage(self.network), os.path.abspath("network.svg"))),
+            _section("Network", network_section(self.network.parameters, self.summary, self.picture_source)),
             _section("Config", _details("RETURNN config of the training", _pre(_read(self.returnn_config)))),
             _section("Ids", ids_table({**self.job_ids, "network": self.network.digest})),
         ]
@@ -155,32 +161,28 @@ def alignment_table(alignment: Alignment) -> str:
     return f'<p>{html.escape(alignment.tag)} ({errors})</p>\n<table class="alignment">{rows}</table>'
 
 
-def last_stage(network: nn.Network | nn.StagedNetwork) -> nn.Network:
-    """The network that a training ends with."""
-    return network.last if isinstance(network, nn.StagedNetwork) else network
-
-
-def network_section(network: nn.Network, picture_path: str) -> str:
+def network_section(parameters: Mapping[str, nn.Parameter], summary: str, picture_source: str) -> str:
     """
-    The picture of a network, where Graphviz is installed, and the table of its modules.
+    The picture of a network, where Graphviz is installed, the table of its modules, and its parameters.
 
-    :param picture_path: an SVG file that is written for it
+    :param summary: ``network.summary()``
+    :param picture_source: in Graphviz' language
     """
-    drawn = network.draw(picture_path)
-    picture = ""
-    if drawn.suffix == ".svg":
-        data = base64.b64encode(drawn.read_bytes()).decode()
-        picture = _details("picture", f'<img alt="network" src="data:image/svg+xml;base64,{data}">')
-    total = sum(math.prod(parameter.shape) for parameter in network.parameters.values())
+    drawn = ""
+    if shutil.which("dot") is not None:
+        svg = subprocess.run(["dot", "-Tsvg"], input=picture_source.encode(), capture_output=True, check=True).stdout
+        source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+        drawn = _details("picture", f'<img alt="network" src="{source}">')
+    total = sum(math.prod(parameter.shape) for parameter in parameters.values())
     rows = [
         [name, " × ".join(map(str, parameter.shape)), f"{math.prod(parameter.shape):,}"]
-        for name, parameter in sorted(network.parameters.items())
+        for name, parameter in sorted(parameters.items())
     ]
     return "\n".join(
         [
             f"<p>{total:,} parameters</p>",
-            picture,
-            _details("modules", _pre(network.summary())),
+            drawn,
+            _details("modules", _pre(summary)),
             _details("parameters", _table(["name", "shape", "values"], rows)),
         ]
     )

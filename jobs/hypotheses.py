@@ -3,12 +3,13 @@ Files of hypotheses: JSON lines, one sequence a line, best hypothesis first::
 
     {"seq_tag": "cat", "hypotheses": [{"labels": ["K", "AE", "T"], "score": -0.02}, ...]}
 
-The score is a log-probability: greater is better.
+The score is a log-probability: greater is better; null where there is none.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -39,7 +40,7 @@ def read_hypotheses(path: str) -> dict[str, list[Hypothesis]]:
     for number, tag, entry in read_entries(path, "hypotheses"):
         try:
             found[tag] = [
-                Hypothesis(labels_of(item["labels"]), float(item.get("score", "nan"))) for item in entry["hypotheses"]
+                Hypothesis(labels_of(item["labels"]), _score(item.get("score"))) for item in entry["hypotheses"]
             ]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _malformed(path, number, "hypotheses", error, json.dumps(entry)) from error
@@ -50,7 +51,10 @@ def write_hypotheses(path: tk.Path, hypotheses: Mapping[str, Sequence[Hypothesis
     """Writes them, in the order of the tags."""
     with replacing(path) as part, open(part, "w", encoding="utf-8") as file:
         for tag in sorted(hypotheses):
-            items = [{"labels": list(item.labels), "score": item.score} for item in hypotheses[tag]]
+            items = [
+                {"labels": list(item.labels), "score": item.score if math.isfinite(item.score) else None}
+                for item in hypotheses[tag]
+            ]
             file.write(json.dumps({"seq_tag": tag, "hypotheses": items}, ensure_ascii=False) + "\n")
 
 
@@ -86,6 +90,10 @@ def labels_of(value: Any) -> Labels:
     if not isinstance(value, list) or not all(isinstance(label, str) for label in value):
         raise TypeError(f"labels are a list of texts, not {value!r}")
     return tuple(value)
+
+
+def _score(value: Any) -> float:
+    return float("nan") if value is None else float(value)
 
 
 def _malformed(path: str, number: int, kind: str, error: Exception, line: str) -> ValueError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,13 +12,21 @@ from sisyphus import Task, tk
 
 from recipe import nn
 
-from .atomic_file import replacing, write_json, write_text
+from .atomic_file import write_text
 from .average_checkpoints import AverageCheckpointsJob
 from .best_checkpoint import GetBestCheckpointJob
-from .checkpoint import Checkpoint, complete_epochs, epoch_prefix, is_complete, remove_checkpoint, remove_incomplete
+from .checkpoint import (
+    Checkpoint,
+    check_room,
+    complete_epochs,
+    epoch_prefix,
+    is_complete,
+    remove_checkpoint,
+    remove_incomplete,
+)
 from .horovod import check_launcher, check_processes, horovod_launcher
 from .keep_rules import KeepRules
-from .learning_curves import curves_json, curves_table, draw_curves
+from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import read_learning_rates
 from .reopening import reopen
 from .returnn_errors import ReturnnError
@@ -197,20 +204,29 @@ class TrainingJob(JobWithUnhashedArguments):
         models = self.out_model_dir.get_path()
         num_params = sum(math.prod(parameter.shape) for parameter in self.network.parameters.values())
         self.out_num_params.set(num_params)
-        _check_disk(models, num_params)
-        write_text(self.out_returnn_config_file, self.network.config_text(self.device, config=self._options()))
+        check_room(models, num_params)
+        self._write_config()
         remove_incomplete(models)
         _put_aside_if_damaged(self.out_learning_rates.get_path())
+        curves = LearningCurvesWriter(
+            self.out_learning_rates,
+            picture=self.out_learning_curves,
+            table=self.out_learning_curves_table,
+            json=self.out_learning_curves_json,
+        )
         config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         for attempt in range(3):
             try:
-                run_returnn(config, log=log, device=self.device, launcher=launcher, watch=_CurvesWriter(self))
+                run_returnn(config, log=log, device=self.device, launcher=launcher, watch=curves)
                 break
             except ReturnnError as error:
                 if not self._drop_unreadable(models, error) or attempt == 2:
                     raise
-        self._write_curves()
+        curves.write()
         self._check_done()
+
+    def _write_config(self) -> None:
+        write_text(self.out_returnn_config_file, self.network.config_text(self.device, config=self._options()))
 
     def _options(self) -> dict[str, Any]:
         return {
@@ -240,13 +256,6 @@ class TrainingJob(JobWithUnhashedArguments):
             self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
         )
 
-    def _write_curves(self) -> None:
-        epochs = {e: data for e, data in read_scores(self.out_learning_rates.get_path()).items() if data.scores}
-        write_json(self.out_learning_curves_json, curves_json(epochs))
-        write_text(self.out_learning_curves_table, curves_table(epochs))
-        with replacing(self.out_learning_curves) as part:
-            draw_curves(epochs, part)
-
     def _drop_unreadable(self, models: str, error: ReturnnError) -> bool:
         """Removes the newest checkpoint if RETURNN could not read it; says whether there was one to remove."""
         epochs = complete_epochs(models)
@@ -268,21 +277,6 @@ class TrainingJob(JobWithUnhashedArguments):
             remove_checkpoint(models, epoch)
 
 
-class _CurvesWriter:
-    """Writes the learning curves anew whenever RETURNN has written scores."""
-
-    def __init__(self, job: TrainingJob):
-        self._job = job
-        self._written: float | None = None
-
-    def __call__(self) -> None:
-        path = self._job.out_learning_rates.get_path()
-        changed = os.stat(path).st_mtime_ns if os.path.exists(path) else None
-        if changed is not None and changed != self._written:
-            self._job._write_curves()
-            self._written = changed
-
-
 def _put_aside_if_damaged(learning_rates: str) -> None:
     """A learning-rate file that was cut short is put aside: RETURNN would stop at it."""
     if not os.path.exists(learning_rates):
@@ -292,18 +286,6 @@ def _put_aside_if_damaged(learning_rates: str) -> None:
     except ValueError as error:
         print(f"the learning-rate file is damaged ({error}); it is put aside and its history is lost")
         os.replace(learning_rates, learning_rates + ".damaged")
-
-
-def _check_disk(models: str, num_params: int) -> None:
-    """
-    :raises ReturnnError: if there is no room for two checkpoints
-    """
-    needed, free = 2 * 4 * num_params, shutil.disk_usage(models).free
-    if free < needed:
-        raise ReturnnError(
-            f"the disk is full: two checkpoints need {needed / 1e6:.1f} MB, and where {models} is, {free / 1e6:.1f} MB "
-            "are free: make room and start again"
-        )
 
 
 def _check_arguments(

@@ -19,7 +19,7 @@ from recipe.data.cmudict import LETTERS, PHONES
 from .configs.everything import NUM_EPOCHS, Encoded, Logits
 from .configs.tiny import tiny_model
 
-pytestmark = pytest.mark.xdist_group("chain")
+pytestmark = pytest.mark.xdist_group("everything")
 
 
 def _alias(setup: pathlib.Path, name: str) -> pathlib.Path:

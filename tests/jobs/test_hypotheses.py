@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pathlib
 
 import pytest
@@ -22,6 +23,14 @@ def test_hypotheses_come_back(tmp_path: pathlib.Path) -> None:
     write_hypotheses(path, hypotheses)
     assert read_hypotheses(path.get_path()) == hypotheses
     assert len((tmp_path / "h.jsonl").read_text().splitlines()) == len(HOSTILE)
+
+
+def test_score_that_is_no_number_is_null(tmp_path: pathlib.Path) -> None:
+    path = tk.Path(str(tmp_path / "h.jsonl"))
+    write_hypotheses(path, {"a": [Hypothesis(("x",), float("nan"))]})
+    line = json.loads((tmp_path / "h.jsonl").read_text(), parse_constant=lambda name: pytest.fail(name))
+    assert line["hypotheses"] == [{"labels": ["x"], "score": None}]
+    assert math.isnan(read_hypotheses(path.get_path())["a"][0].score)
 
 
 @pytest.mark.parametrize(
