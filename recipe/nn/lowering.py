@@ -227,8 +227,8 @@ class Lowering:
         so far.
         """
         loop = op.body.loop
-        if loop is None:
-            return False
+        if loop is None or self.choices(loop):
+            return False  # in a search none is moved
         if op not in self.staying(loop) and any(not _is_of_frames(value) for value in op.values_before()):
             return True
         steps_are_known = loop.axis_is_known and not loop.counts_steps and loop.body.loop is None
@@ -460,7 +460,8 @@ class Lowering:
             return False
         assert previous.final is not None
         maker = previous.final.op
-        return previous.output not in maker.inputs or previous.final in maker.values_before()
+        is_read = any(x is previous.output for x in maker.inputs)
+        return not is_read or any(x is previous.final for x in maker.values_before())
 
     def _count_claims(self, op: LoopOp, unit: LayerNetwork) -> None:
         """Counts for how many states, and as ``output``, each layer of a loop is wanted."""
@@ -645,7 +646,8 @@ class Lowering:
     def _copy(self, network: LayerNetwork, name: str, source: Reference) -> Layer:
         copy = Layer(network, network.unique_name(name), {"class": "copy", "from": source})
         before = next((op for op, reference in self._previous.items() if reference is source), None)
-        if before is not None and before.final is not None and not _is_of_frames(before.final):
+        moves = before is not None and not self.choices(before.loop)
+        if moves and before is not None and before.final is not None and not _is_of_frames(before.final):
             copy.options["collocate_with"] = [self.stays_in_loop(network, is_needed=True)]  # see _must_stay
         return copy
 

@@ -174,7 +174,7 @@ class LstmCellOp(Op):
     def values_before(self) -> list[Tensor]:
         """Without the state that RETURNN carries on implicitly."""
         before = super().values_before()
-        return before if self.carried_by() is None else [x for x in before if x not in self.outputs]
+        return before if self.carried_by() is None else [x for x in before if x.op is not self]
 
     def carried_by(self) -> tuple[PreviousOp, PreviousOp] | None:
         """The two states of the loop, if this cell alone writes and only carries them on from zero (implicit state)."""
