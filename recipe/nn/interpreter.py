@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
@@ -11,6 +12,7 @@ from .delayed import resolved
 from .dim import Dim, batch_dim
 from .errors import NetworkError
 from .loop_ops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp, StackOp
+from .ops.choice import Choice
 from .recording import Body
 from .tensor import Tensor
 from .trace import Step, Trace
@@ -72,6 +74,7 @@ class Run:
         self.batch_size: int | None = None
         self.search: Search | None = None
         self.searches: list[Search] = []
+        self._hypotheses = 1
         self._lengths: dict[Dim, numpy.ndarray] = {}
 
     def lengths(self, dim: Dim) -> numpy.ndarray:
@@ -79,7 +82,7 @@ class Run:
         if dim.is_static:
             return numpy.full(self.batch(), dim.size, "int32")
         lengths = self._lengths[dim]
-        return numpy.repeat(lengths, self.batch() // len(lengths)) if len(lengths) else lengths
+        return numpy.repeat(lengths, self.batch() // len(lengths)) if 0 < len(lengths) < self.batch() else lengths
 
     def set_lengths(self, dim: Dim, lengths: numpy.ndarray) -> None:
         """Says how long each sequence is along a dim."""
@@ -93,7 +96,7 @@ class Run:
         """The number of sequences; in a search, of hypotheses."""
         if self.batch_size is None:
             raise NetworkError("the size of the batch is not known: the network reads no input with a batch dim")
-        return self.batch_size * (self.search.beam_size if self.search else 1)
+        return self.batch_size * (self.search.beam_size if self.search else self._hypotheses)
 
     def size(self, dim: Dim) -> int:
         """How far an axis reaches: the size, or the greatest length."""
@@ -106,11 +109,12 @@ class Run:
         return tuple(self.size(dim) for dim in tensor.dims)
 
     def read(self, tensor: Tensor) -> numpy.ndarray:
-        """The array of a tensor; in a search, values from outside once per hypothesis."""
+        """The array of a tensor; in a search, and with results of one, values from outside once per hypothesis."""
         value = self.values[tensor]
-        if self.search and not self.search.holds(tensor) and batch_dim in tensor.dims:
+        if batch_dim in tensor.dims:
             axis = tensor.dims.index(batch_dim)
-            value = numpy.repeat(value, self.search.beam_size, axis=axis)
+            if 0 < value.shape[axis] < self.batch():
+                value = numpy.repeat(value, self.batch() // value.shape[axis], axis=axis)
         return value
 
     def aligned(self, value: numpy.ndarray, dims: tuple[Dim, ...], target: tuple[Dim, ...]) -> numpy.ndarray:
@@ -132,8 +136,9 @@ class Run:
         for op in body.ops:
             if op not in self.network.needed:
                 continue
-            arrays = [self.read(tensor) for tensor in op.inputs]
-            outputs = op.numpy(self, *arrays)
+            with self.of_hypotheses(*op.inputs):
+                arrays = [self.read(tensor) for tensor in op.inputs]
+                outputs = op.numpy(self, *arrays)
             for tensor, value in zip(op.outputs, outputs if isinstance(outputs, tuple) else (outputs,)):
                 value = numpy.asarray(value)
                 if tensor.dtype == "float32" and value.dtype == numpy.float64:
@@ -150,6 +155,18 @@ class Run:
         for loop in self.steps:
             alive = alive & numpy.repeat(self.alive[loop], len(alive) // len(self.alive[loop]))
         return alive
+
+    @contextlib.contextmanager
+    def of_hypotheses(self, *tensors: Tensor) -> Iterator[None]:
+        """Behind a search: takes the hypotheses that these values belong to, if they do, for the batch."""
+        sizes = [self.values[x].shape[x.dims.index(batch_dim)] for x in tensors if batch_dim in x.dims]
+        before = self._hypotheses
+        if sizes and self.batch_size and not self.search:
+            self._hypotheses = max(sizes) // self.batch_size
+        try:
+            yield
+        finally:
+            self._hypotheses = before
 
 
 class Search:
@@ -225,7 +242,15 @@ class _LoopRun:
             self._finish_step()
             step += 1
         run.steps.pop(loop, None)
+        if self.search and step:
+            self._normalize(self.search, step)
         self._leave()
+
+    def _normalize(self, search: Search, steps: int) -> None:
+        """Divides the scores by lengths, as far as choices did not do that for hypotheses that ended before others."""
+        choices = [op for op in self.loop.body_of_steps.ops if isinstance(op, Choice) and op in self.run.network.needed]
+        if choices[-1].normalizes:
+            search.scores = search.scores / steps ** resolved(choices[-1].search.length_normalization)
 
     def _finish_step(self) -> None:
         run, loop = self.run, self.loop

@@ -9,9 +9,11 @@ import numpy
 
 from .dim import DimLike, as_dim
 from .errors import NetworkError
+from .loop_ops import PreviousOp, ResultOp
 from .module import Module
 from .op import Op
 from .ops.array import concat
+from .ops.loss import ArgMax
 from .parameter import Parameter
 from .recording import as_tensor, current_recording
 from .tensor import Tensor
@@ -69,8 +71,25 @@ class LinearOp(Op):
             dropout.network.remove(dropout)
         if not bias:
             options["with_bias"] = False
+        if not lower.is_canonical and _is_from_argmax(x, set()):
+            # such labels are declared to have no feature axis, and RETURNN would take over that for the vectors
+            options["out_type"] = {"dim": self.out_dim.dimension}
         options["reuse_params"] = lower.parameter_map(**shared)
         return lower.add(self, "linear", options)
+
+
+def _is_from_argmax(labels: Tensor, seen: set[Tensor]) -> bool:
+    """Whether labels are or may become those of an argmax, also by a state of a loop."""
+    if labels.sparse_dim is None or labels in seen:
+        return False
+    seen.add(labels)
+    op = labels.op
+    sources = [*op.inputs]
+    if isinstance(op, PreviousOp):
+        sources += [tensor for tensor in (op.initial, op.final) if tensor is not None]
+    elif isinstance(op, ResultOp):
+        sources.append(op.inner)
+    return isinstance(op, ArgMax) or any(_is_from_argmax(source, seen) for source in sources)
 
 
 class Linear(Module):

@@ -100,12 +100,18 @@ class UnstackOp(Op):
         return numpy.take(x, min(step, x.shape[axis] - 1), axis=axis)
 
     def layer(self, lower: Lowering) -> Reference:
-        """``rec_unstack``; where an end condition may cut the loop, ``gather``: RETURNN would ignore the condition."""
+        """
+        ``rec_unstack``; where an end condition may cut the loop, ``gather``: RETURNN would ignore the condition. In a
+        search, too: there all layers stay in the loop, and ``rec_unstack`` cannot.
+        """
         x = lower.reference(self.inputs[0])
         axis = self.loop.input_axis
         if self.loop.counts_steps and not lower.is_canonical:
             position = {"position": lower.step_of(self.loop), "clip_to_valid": True}  # behind the end the last frame
             return lower.add(self, "gather", {"from": x, "axis": axis, **position})
+        if lower.choices(self.loop) and not lower.is_canonical:
+            options = {"from": x, "axis": axis, "position": lower.step(), "clip_to_valid": True}
+            return lower.add(self, "gather", options)
         return lower.add(self, "rec_unstack", {"from": x, "axis": axis})
 
 
@@ -271,6 +277,11 @@ class LoopOp(Op):
             self._history_dim = Dim(None, "history")
         return self._history_dim
 
+    @property
+    def known_history_dim(self) -> Dim | None:
+        """The same; None if there is no ``nn.cum_concat`` in it."""
+        return self._history_dim
+
     def is_dim_outside(self, dim: Dim) -> bool:
         """Whether a tensor outside of the loop has this dim."""
         body: Body | None = self.body
@@ -422,6 +433,8 @@ class LoopOp(Op):
         for result in self.results:
             result.infer()
         for leaf, previous in last_of.items():
+            if leaf in self.kept:
+                continue
             final = self.add_result(FinalState(self, previous)).output
             if self.body.loop is not None and leaf in self.body.values:
                 check_assignable(leaf, self.body.values[leaf], final, self.previous[leaf].source)

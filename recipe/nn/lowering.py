@@ -20,7 +20,7 @@ from .layers import (
     StepReference,
     SubLayer,
 )
-from .loop_ops import LastOp, LoopOp, PreviousOp, ResultOp, StackOp
+from .loop_ops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
 from .lstm_units import lstm_unit_for
 from .op import Op
 from .ops.choice import Choice
@@ -192,8 +192,8 @@ class Lowering:
             wanted = f"{wanted}_{op.name}"
         layer = Layer(self._here, self._here.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
         layer.is_module = op.is_main
-        if op.body.loop is not None and op in self._after_choices(op.body.loop):
-            layer.options["collocate_with"] = [self.reference(self._after_choices(op.body.loop)[op].output)]
+        if not self.is_canonical and self._must_stay(op):
+            layer.options["collocate_with"] = [self.stays_in_loop(self._here, is_needed=True)]
         return layer
 
     def only_for(self, tensor: Tensor, layer_class: str) -> Layer | None:
@@ -218,23 +218,22 @@ class Lowering:
                 uses.update(tensor for tensor in (op.end, op.length_source) if tensor is not None)
         return uses
 
-    def _after_choices(self, loop: LoopOp) -> dict[Op, Choice]:
+    def _must_stay(self, op: Op) -> bool:
         """
-        The ops that a loop computes of the labels chosen in the step, which RETURNN would compute after the loop.
+        Whether RETURNN would fail if it moved the op out of its loop.
 
-        It fails to, where they read something else beside: that lacks the order of the hypotheses.
+        That is so for ``prev:`` of what is not computed from frames alone: RETURNN does not find the axis of the steps
+        then. And where it does not know the steps before the loop runs, it is so for what has an axis over the steps
+        so far.
         """
-
-        def find() -> dict[Op, Choice]:
-            choices: dict[Op, Choice] = {}
-            for op in loop.body_of_steps.ops:
-                before = [choices[x.op] for x in op.inputs if x.op in choices]
-                if isinstance(op, Choice) or before:
-                    choices[op] = op if isinstance(op, Choice) else before[-1]
-            several = [op for op in choices if len({x.op for x in op.inputs if not isinstance(x.op, ParameterOp)}) > 1]
-            return {op: choices[op] for op in several if op not in self.staying(loop)}
-
-        return self.once(("after_choices", loop), find)
+        loop = op.body.loop
+        if loop is None or self.choices(loop):
+            return False  # in a search none is moved
+        if op not in self.staying(loop) and any(not _is_of_frames(value) for value in op.values_before()):
+            return True
+        steps_are_known = loop.axis_is_known and not loop.counts_steps and loop.body.loop is None
+        history = loop.known_history_dim
+        return not steps_are_known and history in [dim for x in (*op.inputs, *op.outputs) for dim in x.known_dims or ()]
 
     def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:
         """Adds a layer to the network itself, wherever the op stands: something made of parameters alone."""
@@ -313,6 +312,25 @@ class Lowering:
             options["out_type"] = {"dtype": tensor.dtype}
         return Layer(unit, unit.unique_name("each_step"), {**options, "allow_broadcast_all_sources": True})
 
+    def in_steps(self, op: Op, tensor: Tensor, *, where_moved: bool = False) -> Reference:
+        """
+        What an op in a loop reads, once in each step also if it is from outside.
+
+        :param where_moved: only where RETURNN may move the op out of the loop
+        """
+        loop = op.body.loop
+        inside = loop is None or tensor.op.body.is_inside(loop.body_of_steps)
+        if loop is None or inside or self.is_canonical or (where_moved and op in self.staying(loop)):
+            return self.reference(tensor)
+        return self.once(("in_steps", tensor, self._here), lambda: self.in_each_step(self._here, tensor))
+
+    def in_steps_of(self, loop: LoopOp, tensor: Tensor) -> Reference:
+        """A value in a loop, or one from outside of it once in each step."""
+        unit = self._networks[loop.body_of_steps]
+        if tensor.op.body.is_inside(loop.body_of_steps):
+            return self.reference(tensor, unit)
+        return self.in_each_step(unit, tensor)
+
     def input_length(self, op: LoopOp) -> Layer:
         """How many steps the input of a loop allows: a layer where the input stands."""
         source = op.length_source
@@ -326,6 +344,10 @@ class Lowering:
     def step_of(self, op: LoopOp) -> Layer:
         """The number of the step of a loop with an axis of its own: [batch]."""
         return self._steps[op][0]
+
+    def choices(self, loop: LoopOp) -> list[Choice]:
+        """The choices by search of each step of a loop, in order."""
+        return [op for op in loop.body_of_steps.ops if isinstance(op, Choice) and op in self.network.needed]
 
     # bodies and loops
 
@@ -365,6 +387,11 @@ class Lowering:
             options["max_seq_len_via"] = self._add_in(length.network, op, "reduce", longest, "max_length")
         if op.end is not None or length is not None:
             options["include_eos"] = op.include_eos and length is None
+        elif op in self.network.beam_sizes:
+            # else RETURNN goes on scoring hypotheses for one step behind the end of their sequence
+            options["include_eos"] = True
+        if op in self.network.beam_sizes:
+            options["optimize_move_layers_out"] = False  # outside RETURNN mixes up the beams of layers
         layer = self.add(op, "rec", options)
         if self._here is not self.root:
             layer.options["collocate_with"] = [self.stays_in_loop(self._here)]
@@ -381,10 +408,10 @@ class Lowering:
         self._states(op, unit)
         self._end(op, unit, length)
         self._loop_results(op, layer, unit)
-        self._give_batch_to_steps(unit)
+        self._give_batch_to_steps(op, unit)
         self._loop_path = before
 
-    def _give_batch_to_steps(self, unit: LayerNetwork) -> None:
+    def _give_batch_to_steps(self, op: LoopOp, unit: LayerNetwork) -> None:
         """
         In a loop with an end, RETURNN takes the batch from the first value that it stacks, and fails if that is ``:i``.
 
@@ -392,7 +419,10 @@ class Lowering:
         """
         ends = any(layer.name == "end" for layer in unit.layers)
         if ends and any(isinstance(ref, StepReference) for layer in unit.layers for ref in _references(layer.options)):
-            self.stays_in_loop(unit, is_needed=True)
+            kept = self.stays_in_loop(unit, is_needed=True)
+            if self.choices(op):
+                formula = {"class": "eval", "eval": "tf.where(source(1), source(0), source(0))"}
+                kept.options.update({**formula, "from": [kept.options["from"], self._never_chosen(op, unit)]})
 
     def _states(self, op: LoopOp, unit: LayerNetwork) -> None:
         """Gives each state the layer that holds it: the one that computes its new value, or a copy."""
@@ -419,8 +449,19 @@ class Lowering:
         return [
             previous
             for previous in op.previous.values()
-            if previous in self.network.needed and not previous.is_constant and self.previous(previous) in read
+            if previous in self.network.needed
+            and not previous.is_constant
+            and (self.previous(previous) in read or self._starts_result(op, previous))
         ]
+
+    def _starts_result(self, op: LoopOp, previous: PreviousOp) -> bool:
+        """Whether a state that no layer reads is a result, for a sequence without steps; not if a unit carries it."""
+        if not any(isinstance(result, FinalState) and result.previous is previous for result in op.results):
+            return False
+        assert previous.final is not None
+        maker = previous.final.op
+        is_read = any(x is previous.output for x in maker.inputs)
+        return not is_read or any(x is previous.final for x in maker.values_before())
 
     def _count_claims(self, op: LoopOp, unit: LayerNetwork) -> None:
         """Counts for how many states, and as ``output``, each layer of a loop is wanted."""
@@ -441,11 +482,8 @@ class Lowering:
     def _output_of(self, op: LoopOp) -> StackOp | None:
         """The result of a loop that is its layer ``output``."""
         stacks = [result for result in op.results if isinstance(result, StackOp) and result in self.network.needed]
-        choices = self._choices(op)
+        choices = self.choices(op)
         return next((result for result in stacks if _can_be_output(op, result) and len(choices) < 2), None)
-
-    def _choices(self, op: LoopOp) -> list[Choice]:
-        return [other for other in op.body_of_steps.ops if isinstance(other, Choice) and other in self.network.needed]
 
     def _add_in(self, network: LayerNetwork, op: Op, layer_class: str, options: dict[str, Any], name: str) -> Layer:
         before, self._here = self._here, network
@@ -456,23 +494,25 @@ class Lowering:
 
     def _end(self, op: LoopOp, unit: LayerNetwork, length: Layer | None) -> None:
         """The ``end`` layer: the loop's condition, or that there is no further input, of this ``length``."""
-        conditions: list[Reference] = [self.reference(op.end, unit)] if op.end is not None else []
-        if length is not None:
-            if op.end is not None and op.include_eos:
-                # the step of the condition counts, the step behind the input does not: so both end the step behind
-                ended = PreviousLayer(unit)
-                own = self._own_layer(op.end, unit)
+        conditions = self.conditions_before(op)
+        if op.end is not None:
+            condition = self.in_steps_of(op, op.end)
+            if length is None or not op.include_eos:
+                conditions.insert(0, condition)
+            else:
+                own = condition if isinstance(condition, Layer) and condition.network is unit else None
                 if own is None or self._keeps_its_name(own) or not _can_hold_state(own):
-                    own = self._copy(unit, "ended", self.reference(op.end, unit))
-                ended.target = own
+                    own = self._copy(unit, "ended", condition)
                 own.options["initial_output"] = False
-                conditions = [ended]
-            over = {"class": "compare", "from": list(self._steps[op]), "kind": "greater_equal"}
-            conditions.append(Layer(unit, unit.unique_name("end_of_input"), over))
+                (ended,) = (ref for ref in conditions if isinstance(ref, PreviousLayer))
+                ended.target = own
         if conditions and self._here is not self.root:
-            # never true, but so RETURNN needs what keeps this loop in the one around
-            never = {"class": "compare", "from": self.stays_in_loop(self._here), "kind": "not_equal", "value": 0}
-            conditions.append(Layer(unit, unit.unique_name("never"), never))
+            conditions.append(self._never_in(unit))  # so RETURNN needs what keeps this loop in the one around
+        elif op.end is not None and not op.end.dims:
+            conditions.append(self._never_in(unit))
+        choices = self.choices(op)
+        if conditions and choices and (op.end is None or choices[-1] not in _choices_behind(op.end)):
+            conditions.insert(0, self._never_chosen(op, unit))  # RETURNN wants an end per hypothesis, and that first
         if len(conditions) > 1:
             either = {"class": "combine", "kind": "logical_or", "from": conditions}
             conditions = [Layer(unit, unit.unique_name("end_of_either"), either)]
@@ -485,17 +525,70 @@ class Lowering:
         else:
             self._copy(unit, "end", layer).name = "end"
 
+    def _never_in(self, unit: LayerNetwork) -> Layer:
+        """False for each sequence, by what stays in the loop around, or in this one where there is none around."""
+        kept = self.stays_in_loop(unit if self._here is self.root else self._here)
+        return Layer(
+            unit, unit.unique_name("never"), {"class": "compare", "from": kept, "kind": "not_equal", "value": 0}
+        )
+
+    def _never_chosen(self, op: LoopOp, unit: LayerNetwork) -> Layer:
+        """False for each hypothesis after the last choice of a step."""
+        options = {
+            "class": "compare",
+            "from": self.reference(self.choices(op)[-1].output, unit),
+            "kind": "less",
+            "value": 0,
+        }
+        return self.once(("never_chosen", op), lambda: Layer(unit, unit.unique_name("never_chosen"), options))
+
+    def _per_hypothesis(self, op: LoopOp, unit: LayerNetwork, layer: Layer) -> Layer:
+        """A value once per hypothesis of a search, also if no choice has to do with it: RETURNN does not repeat it."""
+        options: dict[str, Any] = {
+            "class": "eval",
+            "from": [layer, self._never_chosen(op, unit)],
+            "eval": "tf.where(source(1), source(0), source(0))",
+        }
+        if "initial_output" in layer.options:
+            options["initial_output"] = layer.options["initial_output"]
+        return Layer(unit, unit.unique_name(f"{layer.name}_of_hypotheses"), options)
+
+    def conditions_before(self, op: LoopOp) -> list[Reference]:
+        """
+        What says before a step that it is behind the end of a sequence, in a loop over an input that may end before.
+
+        The step of the loop's own condition may count, the step behind the input does not; so if it does, both end
+        the loop in the step behind.
+        """
+        return self.once(("before", op), lambda: self._make_conditions_before(op))[:]
+
+    def _make_conditions_before(self, op: LoopOp) -> list[Reference]:
+        if op not in self._steps:
+            return []
+        unit = self._networks[op.body_of_steps]
+        ended = [PreviousLayer(unit)] if op.end is not None and op.include_eos else []
+        over = {"class": "compare", "from": list(self._steps[op]), "kind": "greater_equal"}
+        return [*ended, Layer(unit, unit.unique_name("end_of_input"), over)]
+
     def _loop_results(self, op: LoopOp, rec: Layer, unit: LayerNetwork) -> None:
         results = [result for result in op.results if result in self.network.needed]
         if results and self._here is not self.root:
             self._results.update(InnerLoopResults(self, op, rec, unit).references(results))
             return
         stacks = [result for result in results if isinstance(result, StackOp)]
-        choices, output = self._choices(op), self._output_of(op)
+        choices, output = self.choices(op), self._output_of(op)
         for result in stacks + [result for result in results if not isinstance(result, StackOp)]:
             layer = self._own_layer(result.inner, unit)
-            if not result.inner.op.body.is_inside(op.body_of_steps):
+            if isinstance(result, FinalState) and self.previous(result.previous).target is not None:
+                layer = self.previous(result.previous).target
+            elif not result.inner.op.body.is_inside(op.body_of_steps):
                 layer = self.in_each_step(unit, result.inner)
+            elif isinstance(result, LastOp) and layer is not None and layer.options.get("initial_output", 0) != 0:
+                layer = None  # a state begins with that value; where there is no step, this is 0
+            if choices and not _depends_on(result.inner, choices):
+                layer = self._per_hypothesis(
+                    op, unit, layer or self._copy(unit, result.name, self.reference(result.inner, unit))
+                )
             if result is output:
                 self._name_output(unit, layer or self.reference(result.inner, unit))
                 self._results[result] = self.with_loop_axis(op, rec)
@@ -512,6 +605,8 @@ class Lowering:
                 self._results[result] = self.with_loop_axis(op, SubLayer(rec, layer))
             else:
                 layer.options["need_last"] = True
+                if result.output.sparse_dim is not None:
+                    layer.options.setdefault("initial_output", 0)  # RETURNN does not assume it for labels
                 last = Layer(self._here, self._here.unique_name(f"{rec.name}_{layer.name}_last"), {})
                 last.options = {"class": "rec_last_output", "rec_layer": rec, "sub_layer_name": _SubLayerName(layer)}
                 self._results[result] = last
@@ -549,7 +644,12 @@ class Lowering:
         return reference if isinstance(reference, Layer) and reference.network is unit else None
 
     def _copy(self, network: LayerNetwork, name: str, source: Reference) -> Layer:
-        return Layer(network, network.unique_name(name), {"class": "copy", "from": source})
+        copy = Layer(network, network.unique_name(name), {"class": "copy", "from": source})
+        before = next((op for op, reference in self._previous.items() if reference is source), None)
+        moves = before is not None and not self.choices(before.loop)
+        if moves and before is not None and before.final is not None and not _is_of_frames(before.final):
+            copy.options["collocate_with"] = [self.stays_in_loop(network, is_needed=True)]  # see _must_stay
+        return copy
 
     # losses and outputs
 
@@ -596,6 +696,44 @@ def _can_be_output(op: LoopOp, result: StackOp) -> bool:
     return not (op.counts_steps or not op.axis_is_known) or not any(dim.is_dynamic for dim in result.inner.dims)
 
 
+def _is_of_frames(tensor: Tensor) -> bool:
+    """Whether a value of a step is computed from frames, parameters and numbers alone."""
+    todo, seen = [tensor], {tensor}
+    while todo:
+        op = todo.pop().op
+        if isinstance(op, UnstackOp):
+            continue
+        read = [x for x in op.inputs if not isinstance(x.op, ParameterOp) and (x.dims or constant_value(x) is None)]
+        if not read or isinstance(op, (PreviousOp, ResultOp)):
+            return False
+        todo.extend(x for x in read if x not in seen)
+        seen.update(read)
+    return True
+
+
+def _depends_on(tensor: Tensor, choices: list[Choice]) -> bool:
+    """Whether a value depends on a choice, in the same step or one before."""
+    todo, seen = [tensor.op], {tensor.op}
+    while todo:
+        op = todo.pop()
+        read = [*op.inputs, *([op.final] if isinstance(op, PreviousOp) and op.final is not None else [])]
+        new = {x.op for x in read} - seen
+        seen |= new
+        todo.extend(new)
+    return not seen.isdisjoint(choices)
+
+
+def _choices_behind(tensor: Tensor) -> set[Op]:
+    """The choices of the same step that a value depends on."""
+    loop = tensor.op.body.loop
+    todo, seen = [tensor.op], {tensor.op}
+    while todo:
+        new = {x.op for x in todo.pop().inputs if x.op.body.loop is loop} - seen
+        seen |= new
+        todo.extend(new)
+    return {op for op in seen if isinstance(op, Choice)}
+
+
 def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
     """
     The ops that RETURNN surely computes in each step of a loop.
@@ -614,9 +752,14 @@ def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
             reads[op] = {tensor.op for tensor in op.read_from_outside()} & ops
     fixed = {op for op in ops if isinstance(op, (Choice, LoopOp, ResultOp)) or op.is_random}
     ending = {loop.end.op} if loop.end is not None else set()
+    gathered = {op for op in ops if isinstance(op, UnstackOp)} if loop.counts_steps else set()
     while True:
         read = {other for op in ops for other in reads[op] & ops}
-        moved = {op for op in ops - fixed if (op not in read and op not in ending) or not reads[op] & ops}
+        moved = {
+            op
+            for op in ops - fixed
+            if (op not in read and op not in ending) or (op not in gathered and not reads[op] & ops)
+        }
         if not moved:
             return ops
         ops -= moved

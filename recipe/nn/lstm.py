@@ -171,6 +171,11 @@ class LstmCellOp(Op):
         """``rec`` with an LSTM unit on a single step, or the layers that this unit is made of, by device."""
         return lower.lstm_unit.cell(lower, self)
 
+    def values_before(self) -> list[Tensor]:
+        """Without the state that RETURNN carries on implicitly."""
+        before = super().values_before()
+        return before if self.carried_by() is None else [x for x in before if x.op is not self]
+
     def carried_by(self) -> tuple[PreviousOp, PreviousOp] | None:
         """The two states of the loop, if this cell alone writes and only carries them on from zero (implicit state)."""
         previous = [tensor.op for tensor in self.inputs[4:]]

@@ -80,8 +80,9 @@ class NumpyRun:
     def _mean(self, tensor: Tensor) -> float:
         value = self._run.values[tensor]
         mask = numpy.ones(value.shape, bool)
-        for dim in tensor.dims:
-            if dim.is_dynamic:
-                mask = mask & self._run.mask(dim, tensor.dims)
+        with self._run.of_hypotheses(tensor):
+            for dim in tensor.dims:
+                if dim.is_dynamic:
+                    mask = mask & self._run.mask(dim, tensor.dims)
         static = math.prod(dim.size for dim in tensor.dims if dim.is_static)
         return float(value[mask].sum() * static / mask.sum())

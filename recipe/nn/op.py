@@ -67,6 +67,13 @@ class Op:
         """The RETURNN layer, made with ``lower.add``; one reference per result."""
         raise TypeError(f"{type(self).__name__} does not say its RETURNN layer")
 
+    def values_before(self) -> list[Tensor]:
+        """The values that it reads as they were in the step before, where its layer reads ``prev:`` of them."""
+        from .loop_ops import PreviousOp
+
+        previous = [x.op for x in self.inputs if isinstance(x.op, PreviousOp) and x.op.body is self.body]
+        return [op.final for op in previous if op.final is not None and not op.is_constant]
+
     # what all share
 
     def move_to(self, body: Body) -> None:

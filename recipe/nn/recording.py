@@ -244,8 +244,11 @@ class Recording:
         if name is not None and not isinstance(name, str):
             raise NetworkError(f"the name of a loss is a text, not {name!r}. Its factor is given as scale={name!r}")
         tensor = self.seen_from_here(tensor)
-        if self.body.branch is not None:
-            tensor = self.body.branch.counted(tensor)
+        body: Body | None = self.body
+        while body is not None:
+            if body.branch is not None:
+                tensor = body.branch.counted(tensor)
+            body = body.parent
         name = name or tensor.op.name or "loss"
         taken = {loss.name for loss in self.losses}
         unique = (

@@ -75,7 +75,10 @@ class Concat(Op):
     def layer(self, lower: Lowering) -> Reference:
         """``concat``."""
         new = next(dim for dim in self.output.dims if all(dim not in x.dims for x in self.inputs))
-        sources = [(lower.reference(tensor), self._axis(index)) for index, tensor in enumerate(self.inputs)]
+        sources = [
+            (lower.in_steps(self, tensor, where_moved=True), self._axis(index))
+            for index, tensor in enumerate(self.inputs)
+        ]
         options: dict[str, Any] = {"from": sources, "out_dim": new}
         outside = [self.body.loop is not None and not x.op.body.is_inside(self.body) for x in self.inputs]
         if len(set(outside)) > 1 or any(len(tensor.dims) < len(self.output.dims) for tensor in self.inputs):

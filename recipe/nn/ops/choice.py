@@ -30,7 +30,8 @@ class BeamSearch:
     How to search.
 
     :param beam_size: hypotheses kept per sequence in each step
-    :param length_normalization: exponent of the length by which scores are divided; 0 for plain sums
+    :param length_normalization: exponent of the length by which scores are divided; 0 for plain sums, which are taken
+        anyway where the loop has an input, and so the length
     """
 
     beam_size: Any = 12
@@ -63,6 +64,17 @@ class Choice(Op):
                 "nn.argmax(scores) gives the best label of each frame"
             )
 
+    @property
+    def normalizes(self) -> bool:
+        """
+        Whether scores are divided by lengths. Not in loops over an input: RETURNN would count steps there that depend
+        on other sequences of the batch, and gives NaN for a sequence of length 0.
+        """
+        loop = self.body.loop
+        assert loop is not None
+        exponent = self.search.length_normalization
+        return (isinstance(exponent, Delayed) or bool(exponent)) and not loop.axis_is_known
+
     def infer(self) -> None:
         """Labels [batch]."""
         scores = self.inputs[0]
@@ -87,7 +99,7 @@ class Choice(Op):
         base = search.scores
         step = run.steps[search.loop]
         exponent = resolved(self.search.length_normalization)
-        if exponent and step:
+        if self.normalizes and step:
             base = numpy.where(search.ended, base * ((step + 1) / step) ** exponent, base)
         total = (base[..., None] + log_prob).reshape(batch, beam * labels)
         best = numpy.argsort(-total, axis=-1, kind="stable")[:, :beam]
@@ -99,19 +111,39 @@ class Choice(Op):
 
     def layer(self, lower: Lowering) -> Reference:
         """``choice``."""
-        options = {
-            "from": lower.reference(self.inputs[0]),
-            "input_type": self.input_type,
+        loop = self.body.loop
+        assert loop is not None
+        scores, input_type = lower.reference(self.inputs[0]), self.input_type
+        behind_the_end = [] if lower.is_canonical else lower.conditions_before(loop)
+        if behind_the_end:
+            scores, input_type = self._only_counted(lower, scores, behind_the_end), "log_prob"
+        options: dict[str, Any] = {
+            "from": scores,
+            "input_type": input_type,
             "beam_size": self.search.beam_size,
             "target": None,
             "search": True,
         }
         exponent = self.search.length_normalization
-        if isinstance(exponent, Delayed) or exponent not in (0.0, 1.0):
-            options["length_normalization_exponent"] = exponent
-        elif not exponent:
+        if not self.normalizes:
             options["length_normalization"] = False
+        elif isinstance(exponent, Delayed) or exponent != 1.0:
+            options["length_normalization_exponent"] = exponent
         return lower.add(self, "choice", options)
+
+    def _only_counted(self, lower: Lowering, scores: Reference, behind_the_end: list[Reference]) -> Reference:
+        """
+        Log probabilities; in a step behind the end of a sequence label 0 is certain.
+
+        RETURNN runs one such step of a loop that is over with its input, and would score what is chosen in it.
+        """
+        if self.input_type != "log_prob":
+            activation = "log_softmax" if self.input_type == "logits" else "safe_log"
+            scores = lower.add(self, "activation", {"from": scores, "activation": activation}, name="log_prob")
+        over = "source(1)" if len(behind_the_end) == 1 else "tf.logical_or(source(1), source(2))"
+        certain = "tf.where(tf.range(tf.shape(source(0))[-1]) > 0, -1e30, 0.0)"
+        options = {"from": [scores, *behind_the_end], "eval": f"tf.where({over}, {certain}, source(0))"}
+        return lower.add(self, "eval", options, name="counted")
 
 
 def choice(

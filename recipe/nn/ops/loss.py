@@ -51,8 +51,8 @@ class SparseCrossEntropy(Op):
             self,
             "sparse_softmax_cross_entropy_with_logits",
             {
-                "logits": lower.reference(logits),
-                "targets": lower.reference(targets),
+                "logits": lower.in_steps(self, logits),
+                "targets": lower.in_steps(self, targets),
                 "axis": logits.feature_dim,
             },
         )

@@ -9,7 +9,6 @@ import numpy
 
 from recipe import nn
 from recipe.nn.interpreter import Result
-from recipe.nn.ops.choice import Choice
 
 from .returnn_run import ReturnnOutput, ReturnnRun, run_returnn
 
@@ -29,6 +28,8 @@ def check_agreement(
     parameters: Mapping[str, numpy.ndarray] | None = None,
     train: bool = False,
     gradients: bool = False,
+    trains: bool = False,
+    moves_layers_out: bool = True,
     device: str = "cpu",
     rtol: float = 1e-4,
     **kwargs: Any,
@@ -40,6 +41,8 @@ def check_agreement(
     :param feeds: as for ``nn.run_numpy``
     :param parameters: default: random ones
     :param gradients: also computes the gradients in RETURNN, which are not compared
+    :param trains: also makes one step of training in RETURNN
+    :param moves_layers_out: whether RETURNN may compute outside of a loop what does not need it
     :param kwargs: passed on to the model
     :raises AssertionError: where they differ
     """
@@ -48,7 +51,17 @@ def check_agreement(
         parameters = random_parameters(network)
     search = bool(network.beam_sizes)
     in_numpy = nn.run_numpy(network, feeds, parameters)
-    in_returnn = run_returnn(network, feeds, parameters, train=train, search=search, gradients=gradients, device=device)
+    in_returnn = run_returnn(
+        network,
+        feeds,
+        parameters,
+        train=train,
+        search=search,
+        gradients=gradients,
+        trains=trains,
+        moves_layers_out=moves_layers_out,
+        device=device,
+    )
     assert set(in_returnn.outputs) == set(in_numpy.outputs)
     for name, result in in_numpy.outputs.items():
         assert_same_output(name, result, in_returnn.outputs[name], rtol)
@@ -57,20 +70,9 @@ def check_agreement(
         numpy.testing.assert_allclose(in_returnn.losses[name], loss, rtol=rtol, atol=1e-6, err_msg=f"loss {name}")
     if search:
         assert in_numpy.beam_scores is not None and in_returnn.beam_scores is not None
-        scores = in_numpy.beam_scores / returnn_score_divisor(network, in_numpy)
-        numpy.testing.assert_allclose(in_returnn.beam_scores, scores, rtol=rtol, atol=1e-5)
+        numpy.testing.assert_allclose(in_returnn.beam_scores, in_numpy.beam_scores, rtol=rtol, atol=1e-5)
     assert set(in_returnn.parameters) == set(network.parameters)
     return Agreement(network, in_numpy, in_returnn)
-
-
-def returnn_score_divisor(network: nn.Network, in_numpy: nn.NumpyRun) -> int:
-    """With length normalization RETURNN divides all scores by the number of steps of the batch after the last step."""
-    choice = next(op for op in network.all_ops() if isinstance(op, Choice))
-    loop = choice.body.loop
-    if loop is None or not choice.search.length_normalization:
-        return 1
-    lengths = next(result.lengths[loop.get_axis()] for result in in_numpy.outputs.values() if result.lengths)
-    return int(lengths.max()) + (0 if loop.include_eos else 1)
 
 
 def assert_same_output(name: str, result: Result, output: ReturnnOutput, rtol: float = 1e-4) -> None:

@@ -13,6 +13,8 @@ import numpy
 
 from recipe import nn
 
+LEARNING_RATE = 0.01
+
 
 class ReturnnOutput(NamedTuple):
     """A value that came out: the array, the names of its dims in order, and their lengths by name."""
@@ -30,6 +32,7 @@ class ReturnnRun(NamedTuple):
     :ivar losses: the mean over all frames, by name
     :ivar gradients: of the total loss, by parameter; None where it does not depend on the parameter
     :ivar parameters: the values of all trained parameters, by name
+    :ivar trained: the same after one step of gradient descent by RETURNN's updater with LEARNING_RATE
     :ivar layers_in_loop: for each loop the layers that RETURNN left in it
     :ivar beam_scores: of the hypotheses of the first output that RETURNN knows them of, [batch, beam]
     """
@@ -38,6 +41,7 @@ class ReturnnRun(NamedTuple):
     losses: dict[str, float]
     gradients: dict[str, numpy.ndarray | None]
     parameters: dict[str, numpy.ndarray]
+    trained: dict[str, numpy.ndarray]
     layers_in_loop: dict[str, list[str]]
     beam_scores: numpy.ndarray | None
 
@@ -50,6 +54,8 @@ def run_returnn(
     train: bool = False,
     search: bool = False,
     gradients: bool = False,
+    trains: bool = False,
+    moves_layers_out: bool = True,
     device: str = "cpu",
     seed: int = 42,
 ) -> ReturnnRun:
@@ -59,6 +65,8 @@ def run_returnn(
     :param feeds: as for ``nn.run_numpy``
     :param parameters: by name; default: RETURNN's own start values
     :param gradients: also of the total loss by each parameter; RETURNN wants ``train`` for those through loops
+    :param trains: also makes one step of training, after all else
+    :param moves_layers_out: whether RETURNN may compute outside of a loop what does not need it
     :param device: which one the config is written for; it runs on the CPU
     :param seed: of TensorFlow's random numbers
     """
@@ -68,7 +76,10 @@ def run_returnn(
     from returnn.util.basic import BehaviorVersion
 
     settings = config_settings(network.config_text(device))
-    config = Config(settings)
+    config = Config({**settings, "optimizer": {"class": "gradientdescent"}, "learning_rate": LEARNING_RATE})
+    if not moves_layers_out:
+        config.set("optimize_move_layers_out", False)
+        _unstack_in_steps(settings["network"])
     BehaviorVersion.set(settings["behavior_version"])
     with tf.Graph().as_default(), tf.compat.v1.Session() as session, global_config_ctx(config):
         tf.compat.v1.set_random_seed(seed)
@@ -83,14 +94,20 @@ def run_returnn(
         _set_variables(session, variables, parameters or {})
         feed_dict = _feed_dict(extern_data, feeds)
         losses, total = _losses(session, built, feed_dict)
-        return ReturnnRun(
+        run = ReturnnRun(
             outputs={name: _output(session, built.layers[name].output, feed_dict) for name, _ in network.outputs},
             losses=losses,
-            gradients=_gradients(session, total, variables, feed_dict) if gradients else {},
+            gradients=_gradients(session, total, variables, feed_dict) if gradients or trains else {},
             parameters={name: session.run(variable) for name, variable in variables.items()},
+            trained={},
             layers_in_loop=_layers_in_loops(built),
             beam_scores=_beam_scores(session, built, network, feed_dict) if search else None,
         )
+        if trains:
+            if any(gradient is not None for gradient in run.gradients.values()):
+                _train(session, config, built, feed_dict)
+            run.trained.update({name: session.run(variable) for name, variable in variables.items()})
+        return run
 
 
 def config_settings(text: str) -> dict[str, Any]:
@@ -98,6 +115,27 @@ def config_settings(text: str) -> dict[str, Any]:
     namespace: dict[str, Any] = {}
     exec(compile(text, "<config>", "exec"), namespace)
     return {key: namespace[key] for key in ("backend", "behavior_version", "extern_data", "network")}
+
+
+def _unstack_in_steps(network: dict[str, Any]) -> None:
+    """RETURNN's rec_unstack exists outside of loops only; in each step it is a gather."""
+    for layer in network.values():
+        if layer["class"] == "rec" and isinstance(layer["unit"], dict):
+            _unstack_in_steps(layer["unit"])
+        elif layer["class"] == "rec_unstack":
+            layer.update({"class": "gather", "position": ":i", "clip_to_valid": True})
+
+
+def _train(session: Any, config: Any, network: Any, feed_dict: dict[Any, Any]) -> None:
+    from returnn.tf.updater import Updater
+
+    updater = Updater(config, network)
+    updater.set_trainable_vars(network.get_trainable_params())
+    step = updater.get_optim_op()
+    session.run([updater.learning_rate_var.initializer, network.global_train_step_var.initializer])
+    updater.init_optimizer_vars(session)
+    updater.set_learning_rate(LEARNING_RATE, session)
+    session.run(step, feed_dict=feed_dict)
 
 
 def _set_variables(session: Any, variables: Mapping[str, Any], values: Mapping[str, numpy.ndarray]) -> None:

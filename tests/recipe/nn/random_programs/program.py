@@ -1,0 +1,103 @@
+"""A random program as plain data, so that hypothesis can shrink it and a failing one can be written down as a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from ..agreement import ragged_frames, ragged_labels
+
+NUM_STATES, NUM_LINEAR, NUM_CELLS, NUM_LABELS, NUM_POSITIONS = 3, 2, 2, 3, 3
+LIMIT = 4
+"""The most steps of loops that only a condition ends."""
+Statement = tuple[Any, ...]
+
+
+class End(NamedTuple):
+    """
+    When a loop ends.
+
+    :ivar condition: "steps": ``number`` steps were made before; "length": the step is that of the end of the second
+        input; "value": what the state of this number holds exceeds something; "label": the label is 0
+    :ivar include_eos: whether that step counts
+    :ivar place: "top" or "bottom" of the body, or "masked": at the bottom, and only where a mask is true
+    """
+
+    condition: str
+    number: int = 1
+    include_eos: bool = True
+    place: str = "bottom"
+
+
+class Program(NamedTuple):
+    """
+    A loop, and what is around it.
+
+    :ivar lengths: of the sequences of the first and the second input
+    :ivar features: the size of all vectors
+    :ivar body: the statements of the loop
+    :ivar over: what it unstacks: "time" or "other_time" of an input, "second" of the two axes of one,
+        "positions" of fixed size, "backwards" in time, or "nothing"
+    :ivar end: when it ends besides
+    :ivar max_seq_len: its limit: "", "number" or "tensor"
+    :ivar around: "", or what the loop stands in: "mask" or "cond"
+    :ivar initial: of each vector state: "number", "input" or "encoded"
+    :ivar beam_size: of the search, where the body has choices; 0 to take the right labels, as in training
+    :ivar length_normalization: of the search
+    """
+
+    lengths: tuple[tuple[int, ...], tuple[int, ...]]
+    features: int
+    body: tuple[Statement, ...]
+    over: str = "time"
+    end: End | None = None
+    max_seq_len: str = ""
+    around: str = ""
+    initial: tuple[str, str, str] = ("number", "number", "number")
+    beam_size: int = 0
+    length_normalization: float = 0.0
+
+    def feeds(self) -> dict[str, Any]:
+        """Random inputs: frames of two lengths, frames of both, of a fixed size, one vector per sequence, labels."""
+        features = self.features
+        times = [numpy.array(lengths, "int32") for lengths in self.lengths]
+        first, second = (ragged_frames(lengths, features, seed=seed) for seed, lengths in enumerate(self.lengths))
+        grid = first[0][:, :, None] * 0.5 + second[0][:, None, :]
+        generator = numpy.random.default_rng(2)
+        batch = len(times[0])
+        return {
+            "data0": first,
+            "data1": second,
+            "grid": (grid, *times),
+            "table": generator.standard_normal((batch, NUM_POSITIONS, features)).astype("float32"),
+            "vector": generator.standard_normal((batch, features)).astype("float32"),
+            "labels": ragged_labels(self.lengths[0], NUM_LABELS),
+        }
+
+    def statements(self) -> Iterator[Statement]:
+        """All of them, also those in blocks."""
+        yield from _all_statements(self.body)
+
+    def uses(self, kind: str) -> bool:
+        """Whether there is such a statement; a choice makes a label, too."""
+        kinds = {statement[0] for statement in self.statements()}
+        return kind in kinds or (kind == "label" and not kinds.isdisjoint({"choice", "greedy"}))
+
+
+def _all_statements(statements: Sequence[Statement]) -> Iterator[Statement]:
+    for statement in statements:
+        yield statement
+        for argument in statement[1:]:
+            if isinstance(argument, tuple) and argument and isinstance(argument[0], tuple):
+                yield from _all_statements(argument)
+
+
+def count_values(statements: Sequence[Statement]) -> int:
+    """How many values these statements add to those that may be read."""
+    without = ("assign", "reset", "label", "count", "flag", "loss")
+    return sum(
+        count_values(statement[2]) if statement[0] == "mask" else statement[0] not in without
+        for statement in statements
+    )

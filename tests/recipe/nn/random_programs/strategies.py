@@ -1,0 +1,105 @@
+"""Which programs hypothesis tries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from .model import FUNCTIONS
+from .program import NUM_CELLS, NUM_LINEAR, NUM_STATES, End, Program
+
+NUMBER = st.integers(0, 7)
+
+
+def _statement(kind: str, *arguments: Any) -> Any:
+    return st.tuples(st.just(kind), *arguments)
+
+
+SIMPLE = st.one_of(
+    _statement("function", st.sampled_from(sorted(FUNCTIONS)), NUMBER, NUMBER),
+    _statement("linear", st.integers(0, NUM_LINEAR - 1), NUMBER),
+    _statement("cell", st.integers(0, NUM_CELLS - 1), NUMBER),
+    _statement("assign", st.integers(0, NUM_STATES - 1), NUMBER),
+)
+RARE = st.one_of(
+    _statement("reset", st.integers(0, NUM_STATES - 1)),
+    _statement("square", NUMBER),
+    _statement("outer"),
+    _statement("nested", NUMBER),
+    _statement("window", NUMBER),
+    _statement("label", NUMBER),
+    _statement("embed"),
+    _statement("count", NUMBER),
+    _statement("count_value", NUMBER),
+    _statement("flag", NUMBER),
+    _statement("flag_value", NUMBER, NUMBER),
+    _statement("loss", NUMBER),
+)
+"""These may stand anywhere."""
+
+
+def _blocks(statement: Any, in_loop: Any, loops: bool) -> Any:
+    block = st.lists(statement, min_size=1, max_size=3).map(tuple)
+    body = st.lists(in_loop, min_size=1, max_size=3).map(tuple)
+    end_after = st.sampled_from([None, 0, 1, 2])
+    branches = st.one_of(_statement("mask", NUMBER, block), _statement("cond", NUMBER, block, block))
+    if not loops:
+        return branches
+    return st.one_of(
+        branches,
+        _statement("loop", end_after, st.booleans(), body, st.booleans(), st.sampled_from(["bottom", "top", "masked"])),
+    )
+
+
+def _statements(depth: int, loops: bool) -> tuple[Any, Any]:
+    """Those for branches, and those for bodies of loops."""
+    statement = st.one_of(SIMPLE, SIMPLE, RARE)
+    in_loop = st.one_of(SIMPLE, SIMPLE, RARE, _statement("history", NUMBER))
+    for _ in range(depth):
+        blocks = _blocks(statement, in_loop, loops)
+        statement, in_loop = st.one_of(SIMPLE, SIMPLE, RARE, blocks), st.one_of(in_loop, in_loop, blocks)
+    return statement, in_loop
+
+
+@st.composite
+def programs(draw: Any, max_statements: int = 5, depth: int = 2) -> Program:
+    """Programs whose blocks nest ``depth`` deep."""
+    lengths = draw(st.tuples(*[st.lists(st.sampled_from([1, 2, 3, 4, 0]), min_size=2, max_size=2).map(tuple)] * 2))
+    over = draw(st.sampled_from(["time", "time", "time", "nothing", "other_time", "second", "backwards", "positions"]))
+    searches = draw(st.sampled_from([False, False, True]))
+    conditions = ["steps", "length", "value", *(["label", "label"] if searches else [])]
+    end = draw(
+        st.builds(
+            End,
+            st.sampled_from(conditions),
+            st.integers(0, 3),
+            st.booleans(),
+            st.sampled_from(["bottom", "top", "masked"]),
+        )
+    )
+    ends = over == "nothing" or draw(st.booleans())
+    in_loop = _statements(depth, loops=not searches)[1]  # RETURNN fails at loops in a loop with a search
+    statements = [in_loop]
+    if searches or over == "time":
+        statements.append(_statement("choice", NUMBER))
+    around = "" if searches else draw(st.sampled_from(["", "", "", "mask", "cond"]))
+    if not around:
+        statements.append(_statement("late", NUMBER))
+    if min(lengths[1]) > 0:
+        statements.append(_statement("attend", NUMBER))
+    body = draw(st.lists(st.one_of(in_loop, in_loop, in_loop, *statements), min_size=2, max_size=max_statements))
+    if searches:
+        body.insert(draw(st.integers(0, len(body))), ("choice", draw(NUMBER)))
+    return Program(
+        lengths,
+        draw(st.integers(1, 3)),
+        tuple(body),
+        over,
+        end if ends else None,
+        draw(st.sampled_from(["", "", "number", "tensor"])),
+        around,
+        draw(st.tuples(*[st.sampled_from(["number", "input", "encoded"])] * NUM_STATES)),
+        draw(st.sampled_from([1, 2, 3])) if searches else 0,
+        draw(st.sampled_from([0.0, 1.0])) if sum(kind == "choice" for kind, *_ in body) == 1 and searches else 0.0,
+    )
