@@ -108,7 +108,7 @@ class NetworkWarning(UserWarning):
 
 
 _SHOWN: dict[str, dict[Any, Any]] = {}
-"""What :mod:`warnings` keeps by file, so that each line is warned of once, however many networks are made of a model."""
+"""What :mod:`warnings` keeps by file: each line is warned of once, however many networks are made of a model."""
 
 
 def warn(message: str, source: SourceLine | None = None) -> None:
