@@ -237,9 +237,7 @@ def as_dim(size: DimLike) -> Dim:
     if isinstance(size, Dim):
         return size
     if is_delayed(size):
-        raise NetworkError(
-            f"a size that a job gives needs a name: nn.Dim({size!r}, name=...) instead of the value itself"
-        )
+        raise NetworkError("a size that a job gives needs a name: write nn.Dim(value, name=...) instead of the value")
     if size not in _ANONYMOUS:
         dim = Dim(size)
         dim._anonymous = True
