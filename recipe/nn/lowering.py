@@ -377,8 +377,9 @@ class Lowering:
             step = {"class": "eval", "from": [StepReference(unit), length], "eval": "source(0) + 0 * source(1)"}
             self._steps[op] = Layer(unit, unit.unique_name("step"), step), length
         self._body(op.body_of_steps)
-        self._count_claims(op, unit)
-        self._states(op, unit)
+        states = self._states_of_layers(op, unit)
+        self._count_claims(op, states)
+        self._states(op, states, unit)
         self._end(op, unit, length)
         self._loop_results(op, layer, unit)
         self._give_batch_to_steps(unit)
@@ -391,12 +392,12 @@ class Lowering:
         So where something reads ``:i``, another value is stacked first.
         """
         ends = any(layer.name == "end" for layer in unit.layers)
-        if ends and any(isinstance(ref, StepReference) for layer in unit.layers for ref in _references(layer.options)):
+        if ends and any(isinstance(reference, StepReference) for reference in _references(unit)):
             self.stays_in_loop(unit, is_needed=True)
 
-    def _states(self, op: LoopOp, unit: LayerNetwork) -> None:
+    def _states(self, op: LoopOp, states: list[PreviousOp], unit: LayerNetwork) -> None:
         """Gives each state the layer that holds it: the one that computes its new value, or a copy."""
-        for previous in self._states_of_layers(op, unit):
+        for previous in states:
             assert previous.final is not None and previous.initial is not None
             layer = self._own_layer(previous.final, unit)
             if not previous.final.op.body.is_inside(op.body_of_steps):
@@ -413,7 +414,7 @@ class Lowering:
 
     def _states_of_layers(self, op: LoopOp, unit: LayerNetwork) -> list[PreviousOp]:
         """The states that need a layer: not those that an LSTM unit carries on by itself."""
-        read = {reference for layer in unit.layers for reference in _references(layer.options)}
+        read = set(_references(unit))
         values = [previous.final for previous in op.previous.values()] + [result.inner for result in op.results]
         read.update(self._references[x] for x in [*values, op.end] if x is not None and x in self._references)
         return [
@@ -422,9 +423,9 @@ class Lowering:
             if previous in self.network.needed and not previous.is_constant and self.previous(previous) in read
         ]
 
-    def _count_claims(self, op: LoopOp, unit: LayerNetwork) -> None:
+    def _count_claims(self, op: LoopOp, states: list[PreviousOp]) -> None:
         """Counts for how many states, and as ``output``, each layer of a loop is wanted."""
-        wanted = [previous.final for previous in self._states_of_layers(op, unit)]
+        wanted = [previous.final for previous in states]
         output = self._output_of(op)
         if output is not None:
             wanted.append(output.inner)
