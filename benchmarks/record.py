@@ -1,5 +1,5 @@
 """
-Recording, lowering and hashing a Transformer with 6+6 layers, d 512: median after warm-up, and a process from the start.
+Recording, lowering and hashing a Transformer with 6+6 layers, d 512: after warm-up, and as a whole process.
 
 Limits: 30 ms median; 0.5 s and 80 MB peak resident memory for a whole process. The peer, returnn_common, takes 4.3 s
 warm, 8.7 s and 590 MB cold for such a model. Run ``python benchmarks/record.py``.

@@ -154,10 +154,7 @@ class Lowering:
     def _held(self, source: Layer | PreviousLayer, tensor: Tensor, name: str) -> Layer:
         """A copy whose shape RETURNN knows before it knows the states."""
         held = self._copy(source.network, f"{name}_held", source)
-        options: dict[str, Any] = {"class": "constant", "value": 0, "shape": tensor.dims, "dtype": tensor.dtype}
-        if tensor.sparse_dim is not None:
-            options["sparse_dim"] = tensor.sparse_dim
-        held.options["initial_output"] = Layer(self.root, self.root.unique_name("zero"), options)
+        held.options["initial_output"] = self.constant_at_root(0, tensor.dims, tensor.dtype, tensor.sparse_dim)
         return held
 
     def operand(self, op: Op, tensor: Tensor) -> Reference:
@@ -203,6 +200,34 @@ class Lowering:
             return None
         return layer if self.uses[tensor] == 1 else None
 
+    def source(self, tensor: Tensor) -> dict[str, Any]:
+        """The options ``from`` and, of a dropout that nothing else reads, ``dropout`` of what RETURNN drops it in."""
+        dropout = self.only_for(tensor, "dropout")
+        if dropout is None:
+            return {"from": self.reference(tensor)}
+        dropout.network.remove(dropout)
+        return {key: value for key, value in dropout.options.items() if key != "class"}
+
+    def formula(self, tensor: Tensor) -> tuple[Reference, str]:
+        """What an ``eval`` of a tensor alone reads, and as what: it takes over an ``eval`` that nothing else reads."""
+        layer = self.only_for(tensor, "eval")
+        if layer is None or set(layer.options) != {"class", "from", "eval"}:
+            return self.reference(tensor), "source(0)"
+        sources = layer.options["from"]
+        source = sources[0] if isinstance(sources, list) and len(sources) == 1 else sources
+        if not isinstance(source, Reference):
+            return layer, "source(0)"
+        layer.network.remove(layer)
+        return source, layer.options["eval"]
+
+    def activation(self, op: Op, kind: str) -> Layer:
+        """An activation function of the input: that of a ``linear`` which nothing else reads, else a layer."""
+        linear = self.only_for(op.inputs[0], "linear")
+        if linear is None or "activation" in linear.options:
+            return self.add(op, "activation", {"from": self.reference(op.inputs[0]), "activation": kind})
+        linear.options = {"class": "linear", "activation": kind, **linear.options}
+        return linear
+
     @functools.cached_property
     def uses(self) -> Counter[Tensor]:
         """How often each tensor is read: by ops, as a state's value, as a result, loss or output."""
@@ -239,6 +264,19 @@ class Lowering:
     def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:
         """Adds a layer to the network itself, wherever the op stands: something made of parameters alone."""
         return self._add_in(self.root, op, layer_class, options, name)
+
+    def constant_at_root(
+        self, value: bool | int | float, dims: tuple[Dim, ...], dtype: str, sparse_dim: Dim | None = None
+    ) -> Layer:
+        """A constant layer of the network itself, one for all that are alike."""
+        options: dict[str, Any] = {"class": "constant", "value": value}
+        if dims:
+            options["shape"] = dims
+        options["dtype"] = dtype
+        if sparse_dim is not None:
+            options["sparse_dim"] = sparse_dim
+        key = ("constant", self.root, repr(value), dims, dtype, sparse_dim)
+        return self.once(key, lambda: Layer(self.root, self.root.unique_name("constant"), options))
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What ``make`` gave when this was first asked for."""
@@ -289,8 +327,7 @@ class Lowering:
         """
 
         def make() -> Layer:
-            constant = {"class": "constant", "value": 0, "shape": (batch_dim,), "dtype": "int32"}
-            zero = self.once("zero", lambda: Layer(self.root, self.root.unique_name("zero"), constant))
+            zero = self.constant_at_root(0, (batch_dim,), "int32")
             before = PreviousLayer(unit)
             options = {"class": "copy", "from": before, "initial_output": zero}
             before.target = Layer(unit, unit.unique_name("In_loop"), options)
