@@ -45,7 +45,7 @@ class Constant(Op):
 
     def layer(self, lower: Lowering) -> Reference:
         """``constant``; none at all where it is only the initial value of states, one for all that are alike."""
-        if lower.unit is lower.root:
+        if lower.unit is lower.root and not lower.is_canonical and not isinstance(self.value, Delayed):
             return lower.constant_at_root(self.value, self.dims, self.dtype, self.sparse_dim)
         options: dict[str, Any] = {"value": self.value, "shape": self.dims, "dtype": self.dtype}
         if not self.dims:
