@@ -92,7 +92,7 @@ def test_trains_with_plain_returnn(tmp_path: pathlib.Path) -> None:
     assert {name: value.shape for name, value in values.items()} == {
         name: parameter.shape for name, parameter in network.parameters.items()
     }
-    assert "dev_loss_cross_entropy" in (tmp_path / "learning_rates").read_text()
+    assert "dev_score" in (tmp_path / "learning_rates").read_text()
 
 
 def test_sections_in_order() -> None:

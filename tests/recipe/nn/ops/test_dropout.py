@@ -76,7 +76,10 @@ class DroppedInput(nn.Module):
         if not self.inside:
             y = self.layer(nn.dropout(wide_ones(), self.rate))
             return y[0] if isinstance(y, tuple) else y
-        with nn.Loop() as loop:
+        loop = nn.Loop()
+        if isinstance(self.layer, nn.LstmCell):
+            loop.state.cell = self.layer.initial_state()
+        with loop:
             x = nn.dropout(loop.unstack(wide_ones()), self.rate)
             if isinstance(self.layer, nn.LstmCell):
                 y, loop.state.cell = self.layer(x, loop.state.cell)
