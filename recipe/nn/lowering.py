@@ -266,7 +266,7 @@ class Lowering:
         return self._add_in(self.root, op, layer_class, options, name)
 
     def constant_at_root(
-        self, value: bool | int | float, dims: tuple[Dim, ...], dtype: str, sparse_dim: Dim | None = None
+        self, value: bool | int | float | Delayed, dims: tuple[Dim, ...], dtype: str, sparse_dim: Dim | None = None
     ) -> Layer:
         """A constant layer of the network itself, one for all that are alike."""
         options: dict[str, Any] = {"class": "constant", "value": value}
