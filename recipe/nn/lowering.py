@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .delayed import Delayed
 from .dim import Dim, batch_dim
 from .inner_loop_results import InnerLoopResults
+from .layer_graph import in_order, reads, references
 from .layers import (
     RESERVED_NAMES,
     InputReference,
@@ -71,40 +72,16 @@ class Lowering:
             self._mark_loss(loss.tensor, loss.name, loss.scale, loss.as_error)
         for name, tensor in self.network.outputs:
             self._mark_output(tensor, name)
-        self._drop_unused()
-        self._order_root()
+        self._finish()
         return self.root
 
-    def _drop_unused(self) -> None:
-        """Drops layers that nothing refers to, such as constants that are initial values."""
-        used: set[Layer] = set()
-        todo = [layer for layer in self.root.layers if "loss" in layer.options or layer.name in self.output_names]
-        while todo:
-            layer = todo.pop()
-            if layer in used:
-                continue
-            used.add(layer)
-            _collect_referred(layer.options, todo)
+    def _finish(self) -> None:
+        """Drops layers that nothing refers to, such as constants that are initial values, and orders the others."""
+        final = [layer for layer in self.root.layers if "loss" in layer.options or layer.name in self.output_names]
+        read = reads(final)
         for network in [self.root, *self._networks.values()]:
-            network.layers = [layer for layer in network.layers if layer in used]
-
-    def _order_root(self) -> None:
-        """Puts each layer of the network itself behind those that it reads, else as they were made."""
-        ordered: dict[Layer, None] = {}
-        todo = list(reversed(self.root.layers))
-        entered: set[Layer] = set()
-        while todo:
-            layer = todo.pop()
-            if layer in ordered:
-                continue
-            if layer in entered:
-                ordered[layer] = None
-                continue
-            entered.add(layer)
-            read = {ref.layer(): None for ref in _references(layer.options)}
-            missing = [x for x in read if x is not None and x.network is self.root and x not in entered]
-            todo += [layer, *reversed(missing)]
-        self.root.layers = list(ordered)
+            network.layers = [layer for layer in network.layers if layer in read]
+        self.root.layers = in_order(self.root, read)
 
     # for the ops
 
@@ -429,7 +406,7 @@ class Lowering:
         So where something reads ``:i``, another value is stacked first.
         """
         ends = any(layer.name == "end" for layer in unit.layers)
-        if ends and any(isinstance(reference, StepReference) for reference in _references(unit)):
+        if ends and any(isinstance(reference, StepReference) for reference in references(unit)):
             self.stays_in_loop(unit, is_needed=True)
 
     def _states(self, op: LoopOp, states: list[PreviousOp], unit: LayerNetwork) -> None:
@@ -451,7 +428,7 @@ class Lowering:
 
     def _states_of_layers(self, op: LoopOp, unit: LayerNetwork) -> list[PreviousOp]:
         """The states that need a layer: not those that an LSTM unit carries on by itself."""
-        read = set(_references(unit))
+        read = set(references(unit))
         values = [previous.final for previous in op.previous.values()] + [result.inner for result in op.results]
         read.update(self._references[x] for x in [*values, op.end] if x is not None and x in self._references)
         return [
@@ -665,7 +642,6 @@ def _can_hold_state(layer: Layer) -> bool:
     return "initial_output" not in layer.options and layer.options["class"] != "rec"
 
 
-_PLAIN = (str, Dim, int, float, type(None))
 _SHAPED_BY_OPTIONS = ("linear", "rec", "get_last_hidden_state")
 
 
@@ -679,7 +655,7 @@ def _shape_is_plain(layer: Layer) -> bool:
         if layer in seen or layer.options["class"] in _SHAPED_BY_OPTIONS and "out_dim" in layer.options:
             continue
         seen.add(layer)
-        for reference in _references(layer.options):
+        for reference in references(layer.options):
             if isinstance(reference, PreviousLayer):
                 return False
             source = reference.layer()
@@ -693,7 +669,7 @@ def _has_batch(layer: Layer) -> bool:
     todo, seen = [layer], {layer}
     while todo:
         here = todo.pop()
-        for reference in _references(here.options.get("from", [])):
+        for reference in references(here.options.get("from", [])):
             source = reference.layer()
             if isinstance(reference, InputReference) or (source is not None and source.network.parent is None):
                 return True
@@ -701,49 +677,6 @@ def _has_batch(layer: Layer) -> bool:
                 seen.add(source)
                 todo.append(source)
     return False
-
-
-def _references(value: Any) -> list[Reference]:
-    """The references in an option."""
-    found: list[Reference] = []
-    _collect_references(value, found)
-    return found
-
-
-def _collect_references(value: Any, found: list[Reference]) -> None:
-    if isinstance(value, _PLAIN):
-        return
-    if isinstance(value, Reference):
-        found.append(value)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _collect_references(item, found)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _collect_references(item, found)
-    elif isinstance(value, LayerNetwork):
-        for layer in value.layers:
-            _collect_references(layer.options, found)
-
-
-def _collect_referred(value: Any, found: list[Layer]) -> None:
-    """Adds the layers that an option points at; of a unit, what it always computes."""
-    if isinstance(value, _PLAIN):
-        return
-    if isinstance(value, Reference):
-        layer = value.layer()
-        if layer is not None:
-            found.append(layer)
-        if isinstance(value, SubLayer) and isinstance(value.part, Layer):
-            found.append(value.part)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _collect_referred(item, found)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _collect_referred(item, found)
-    elif isinstance(value, LayerNetwork):
-        found.extend(layer for layer in value.layers if layer.name in ("output", "end", "In_loop"))
 
 
 class _SubLayerName(Reference):
