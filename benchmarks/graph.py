@@ -26,7 +26,7 @@ def make_graph(number: int) -> int:
     localsis.install()
     from sisyphus import tk
 
-    from jobs.scoring import PronunciationScoringJob
+    from jobs.pronunciation_scoring import PronunciationScoringJob
     from jobs.search import SearchJob
     from jobs.training import TrainingJob
     from recipe import nn

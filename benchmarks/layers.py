@@ -37,6 +37,7 @@ class Counts(NamedTuple):
     layers: int
     layers_in_loop: int
     ops_in_loop: int
+    parameters: int
 
 
 def ours(name: str) -> Counts:
@@ -76,7 +77,8 @@ def counts(text: str, search: bool) -> Counts:
             config=config, extern_data=extern_data, train_flag=not search, search_flag=search, name="root"
         )
         network.construct_from_dict(settings["network"])
-        return Counts(_layers(settings["network"]), _layers_in_loop(network), _ops_in_loop(graph))
+        parameters = sum(variable.shape.num_elements() for variable in network.get_trainable_params())
+        return Counts(_layers(settings["network"]), _layers_in_loop(network), _ops_in_loop(graph), parameters)
 
 
 def _layers(net_dict: dict[str, Any]) -> int:
@@ -105,6 +107,8 @@ def main() -> None:
     larger = []
     for name in names:
         own, other = ours(name), handwritten(name)
+        if own.parameters != other.parameters:
+            raise SystemExit(f"{name}: not one model, {own.parameters} numbers to train and {other.parameters} by hand")
         cells = [f"{one} / {two}" for one, two in zip(own, other)]
         print(f"{name:22} {cells[0]:>12} {cells[1]:>22} {cells[2]:>25}", flush=True)
         larger += [f"{name}: {field}" for field, one, two in zip(Counts._fields, own, other) if one > two]

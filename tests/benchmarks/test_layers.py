@@ -33,6 +33,7 @@ def test_each_network_has_a_twin() -> None:
 @pytest.mark.parametrize("name", ["rec_ff", "attention_training", "transducer_training", "transducer_search"])
 def test_none_larger(name: str) -> None:
     own, other = ours(name), handwritten(name)
+    assert own.parameters == other.parameters, "these are not one model"
     assert own.layers <= other.layers
     assert own.layers_in_loop <= other.layers_in_loop
     assert own.ops_in_loop <= other.ops_in_loop
