@@ -43,7 +43,7 @@ class Lowering:
     One translation of a network.
 
     :param network: what to translate
-    :param device: "cpu" or "gpu": which LSTM unit is taken; parameters and results are the same
+    :param device: "cpu" or "gpu": chooses the LSTM unit and the layout of frames; parameters and results are the same
     """
 
     is_canonical = False
@@ -51,6 +51,7 @@ class Lowering:
 
     def __init__(self, network: Network, device: str = "gpu"):
         self.network = network
+        self.device = device
         self.lstm_unit = lstm_unit_for(device)
         self.root = LayerNetwork()
         self.output_names: list[str] = []

@@ -68,6 +68,7 @@ class LstmSequence(Op):
     name = "lstm"
     is_main = True
     takes_square_weights = True
+    is_time_major = True
 
     def __init__(self, x: Tensor, parameters: Sequence[Tensor], state: LstmState | None, axis: Dim, direction: int):
         self.axis, self.direction = axis, direction

@@ -45,6 +45,45 @@ def test_sequence_with_query_in_loop() -> None:
     check_agreement(model, FEEDS)
 
 
+class FramesOfALoop(nn.Module):
+    """The frames are the steps of another loop, which RETURNN has time-major; a loss makes it a training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        sums = nn.Loop()
+        with sums:
+            sums.state.sum = self.linear(sums.unstack(other_frames())) + sums.state.sum
+            y = sums.stack(sums.state.sum)
+        loop = nn.Loop()
+        loop.state.query = nn.zeros([nn.batch_dim, FEATURES])
+        with loop:
+            weights = nn.softmax_over_spatial(nn.dot(y, loop.state.query + loop.unstack(frames()), reduce=FEATURES))
+            loop.state.query = nn.tanh(nn.dot(weights, y, reduce=TIME))
+            queries = loop.stack(loop.state.query)
+        nn.reduce_sum(queries * queries, FEATURES).mark_as_loss("squares")
+        return queries
+
+
+def test_time_major_frames_in_training() -> None:
+    """On a CPU they are transposed once, outside of the loop; values and gradients are the same."""
+    network = nn.Network(FramesOfALoop())
+    runs = [
+        check_agreement(network, FEEDS, train=True, gradients=True, device=device).in_returnn.gradients
+        for device in ("cpu", "gpu")
+    ]
+    assert runs[0].keys() == runs[1].keys() == {"linear/W", "linear/b"}
+    for name in runs[0]:
+        numpy.testing.assert_allclose(runs[0][name], runs[1][name], rtol=1e-4, atol=1e-6, err_msg=name)
+    transposed = {
+        device: [layer["from"] for layer in network.net_dict(device).values() if layer["class"] == "reinterpret_data"]
+        for device in ("cpu", "gpu")
+    }
+    assert transposed == {"cpu": ["loop"], "gpu": []}
+
+
 def test_outer_product_of_the_rest() -> None:
     """Dims that only one side has are kept: [batch, features] and [features, second]."""
 

@@ -1,0 +1,105 @@
+"""One written config in RETURNN, ready to run single steps: the graph and the fetches are those of RETURNN's engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+os.environ.setdefault("DISABLE_CUDA", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy
+import tensorflow as tf
+from returnn.config import Config, global_config_ctx
+from returnn.tf.network import ExternData, TFNetwork
+from returnn.tf.updater import Updater
+from returnn.util.basic import BehaviorVersion
+
+LEARNING_RATE = 0.001
+
+
+class ReturnnSession:
+    """
+    A TensorFlow session with one config's network.
+
+    :param text: of the config
+    :param task: "train" or "search"
+    :param parameters: start values by name; default: those of the config
+    """
+
+    def __init__(self, text: str, task: str, parameters: Mapping[str, numpy.ndarray] | None = None):
+        settings: dict[str, Any] = {}
+        exec(compile(text, "<config>", "exec"), settings)
+        del settings["__builtins__"]
+        self.settings = settings
+        self.config = Config(settings)
+        BehaviorVersion.set(settings["behavior_version"])
+        train = task == "train"
+        self._graph = tf.Graph()
+        with self._graph.as_default(), global_config_ctx(self.config):
+            tf.compat.v1.set_random_seed(1)
+            self._extern_data = ExternData()
+            self._extern_data.init_from_config(self.config, auto_create_placeholders=True)
+            self.network = TFNetwork(
+                config=self.config,
+                extern_data=self._extern_data,
+                train_flag=train,
+                eval_flag=train,
+                search_flag=not train,
+                name="root",
+            )
+            self.network.construct_from_dict(settings["network"])
+            session_options = tf.compat.v1.ConfigProto(**settings.get("tf_session_opts", {}))
+            self._session = tf.compat.v1.Session(config=session_options)
+            self._variables = {v.name.split(":")[0]: v for v in self.network.get_trainable_params()}
+            self.fetches = self._train_fetches() if train else self._search_fetches()
+            self.network.initialize_params(session=self._session)
+            if train:
+                self._updater.init_optimizer_vars(session=self._session)
+                self._updater.set_learning_rate(LEARNING_RATE, session=self._session)
+            for name, value in (parameters or {}).items():
+                initializer = self._variables[name].initializer
+                self._session.run(initializer, feed_dict={initializer.inputs[1]: value})
+
+    def _train_fetches(self) -> dict[str, Any]:
+        self._updater = Updater(config=self.config, network=self.network, initial_learning_rate=LEARNING_RATE)
+        self._updater.set_trainable_vars(self.network.get_trainable_params())
+        fetches = self.network.get_fetches_dict(
+            config=self.config, should_train=True, should_eval=True, with_summary=True, with_size=True
+        )
+        return {**fetches, "optim_op": self._updater.get_optim_op()}
+
+    def _search_fetches(self) -> dict[str, Any]:
+        layer = self.network.layers["output"]
+        return {
+            "labels": layer.output.copy_as_batch_major().placeholder,
+            "lengths": layer.output.get_sequence_lengths(),
+            "scores": layer.get_search_choices().beam_scores,
+        }
+
+    def feed_dict(self, feeds: Mapping[str, tuple[numpy.ndarray, numpy.ndarray]]) -> dict[Any, Any]:
+        """
+        :param feeds: for each input the array [batch, time] and the lengths
+        """
+        feed_dict: dict[Any, Any] = {}
+        for key, data in self._extern_data.data.items():
+            value, lengths = feeds[key]
+            feed_dict[data.placeholder] = value
+            feed_dict[data.get_time_dim_tag().dyn_size] = lengths
+            batch = data.get_batch_dim()
+            if isinstance(batch, tf.Tensor) and batch.op.type == "Placeholder":
+                feed_dict[batch] = len(lengths)
+        return feed_dict
+
+    def run(self, feeds: Mapping[str, tuple[numpy.ndarray, numpy.ndarray]], **options: Any) -> dict[str, Any]:
+        """
+        One step.
+
+        :param options: for ``Session.run``
+        """
+        return self._session.run(self.fetches, feed_dict=self.feed_dict(feeds), **options)
+
+    def parameters(self) -> dict[str, numpy.ndarray]:
+        """The present values by name."""
+        return self._session.run(self._variables)
