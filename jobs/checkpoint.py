@@ -6,8 +6,11 @@ import glob
 import os
 import re
 import shutil
+from typing import Any
 
 from sisyphus import tk
+
+from recipe import nn
 
 from .returnn_errors import ReturnnError
 
@@ -21,10 +24,25 @@ class Checkpoint:
     One checkpoint. ``path`` is a real file (``.index``), so Sisyphus can wait for it.
 
     :param index_path: the ``.index`` file
+    :param network: what was trained, if that is known: then what loads the checkpoint is checked against it; not hashed
     """
 
-    def __init__(self, index_path: tk.Path):
+    def __init__(self, index_path: tk.Path, network: nn.Network | None = None):
         self.path = index_path
+        self.network = network
+
+    def of(self, network: nn.Network | None) -> Checkpoint:
+        """The same one, with what was trained."""
+        return Checkpoint(self.path, network)
+
+    def check_loaded_by(self, network: nn.Network) -> None:
+        """
+        Checks that it has all parameters of a network, if it is known which one it is of.
+
+        :raises NetworkError: if it does not: what is missing, what only the checkpoint has, what differs
+        """
+        if self.network is not None:
+            nn.check_parameters(self.network, network, ignore_extra=True)
 
     def prefix(self) -> str:
         """What RETURNN's option ``load`` takes."""
@@ -60,6 +78,15 @@ class Checkpoint:
             except OSError:
                 shutil.copyfile(source, target + ".part")
             os.replace(target + ".part", target)
+
+    def __sis_state__(self) -> dict[str, Any]:
+        return {"path": self.path}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path, "network": None}  # a task needs the file alone
+
+    def __deepcopy__(self, memo: dict) -> Checkpoint:
+        return self
 
     def __repr__(self) -> str:
         return f"Checkpoint({self.path})"

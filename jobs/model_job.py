@@ -25,7 +25,7 @@ class ModelJob(JobWithUnhashedArguments):
     Base of jobs that run a network with the parameters of a checkpoint.
 
     :param network: what to run; may be one of several, chosen by a variable
-    :param model_checkpoint: the parameters
+    :param model_checkpoint: the parameters; if it is known what they were trained in, the network must fit
     :param config: hashed RETURNN options (batch sizes, ...)
     :param post_config: options that do not change the result; not hashed
     :param device: "cpu" or "gpu"; not hashed
@@ -51,6 +51,7 @@ class ModelJob(JobWithUnhashedArguments):
         _check_options(config or {}, post_config or {}, device)
         for one in all_networks(network):
             self.check_network(one)
+            model_checkpoint.check_loaded_by(one)
         self.network = network
         self.model_checkpoint = model_checkpoint
         self.config = config or {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sisyphus import Task, tk
@@ -28,6 +28,7 @@ from .horovod import check_launcher, check_processes, horovod_launcher
 from .keep_rules import KeepRules
 from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import read_learning_rates
+from .preload import Preload, preload_options
 from .reopening import reopen
 from .returnn_errors import ReturnnError
 from .returnn_process import check_device, resolve_paths, run_returnn
@@ -43,9 +44,10 @@ class TrainingJob(JobWithUnhashedArguments):
     ``out_learning_rates``, ``out_learning_curves*`` and ``out_log`` can be read while it runs, and each of
     ``out_checkpoints`` is available to other jobs as soon as its epoch is done.
 
-    :param network: what to train, with at least one loss; may have several stages
+    :param network: what to train, with at least one loss; or several stages, by their first epoch
     :param train_data: RETURNN dataset options for training, paths as ``tk.Path``
     :param dev_data: for the scores after each epoch
+    :param preload: checkpoints that it starts with, of this network or of parts of it; hashed if given
     :param config: hashed RETURNN options (optimizer, learning rates, batch sizes, ...)
     :param post_config: options that do not change the result (logging, threads); not hashed
     :param num_epochs: how long; not hashed: asking for more epochs goes on with the training that is there
@@ -77,6 +79,7 @@ class TrainingJob(JobWithUnhashedArguments):
         train_data: dict[str, Any],
         dev_data: dict[str, Any],
         *,
+        preload: Sequence[Preload] = (),
         config: dict[str, Any] | None = None,
         post_config: dict[str, Any] | None = None,
         num_epochs: int = 1,
@@ -92,6 +95,9 @@ class TrainingJob(JobWithUnhashedArguments):
         _check_arguments(network, config or {}, post_config or {}, num_epochs, device)
         processes_here = check_processes(horovod_num_processes, multi_node_slots)
         self.network = network
+        self.preload = tuple(preload)
+        for one in self.preload:
+            one.check(self._network_at(1))
         self.train_data = train_data
         self.dev_data = dev_data
         self.config = config or {}
@@ -122,6 +128,11 @@ class TrainingJob(JobWithUnhashedArguments):
         if multi_node_slots is not None:
             self.rqmt["multi_node_slots"] = multi_node_slots
 
+    @classmethod
+    def hash(cls, parsed_args: dict[str, Any]) -> str:
+        """Of everything that changes the result; without preload as if there were no such argument."""
+        return super().hash({name: value for name, value in parsed_args.items() if name != "preload" or value})
+
     def take_over(self, arguments: dict[str, Any]) -> tuple[str, ...]:
         """Where the same training is asked for again: a larger number of epochs, and all epochs that are to be kept."""
         taken = {"num_epochs", "keep_epochs"}
@@ -138,7 +149,7 @@ class TrainingJob(JobWithUnhashedArguments):
         epochs = set(range(1, self.num_epochs + 1)) if kept is None else {*kept, self.num_epochs}
         for epoch in sorted(epochs - set(self.out_checkpoints)):
             path = self.output_path(epoch_prefix("models", epoch) + ".index")
-            self.out_checkpoints[epoch] = Checkpoint(path)
+            self.out_checkpoints[epoch] = Checkpoint(path, self._network_at(epoch))
         models = self.out_model_dir.get_path()
         if not is_complete(models, self.num_epochs):
             reopen(os.path.dirname(os.path.dirname(models)), f"{self.num_epochs} epochs are wanted")
@@ -152,7 +163,7 @@ class TrainingJob(JobWithUnhashedArguments):
         :param key: of a score, as ``dev_score``
         :param index: 0 is the best, 1 the second best
         """
-        return self._best(key, index).out_checkpoint
+        return self._best(key, index).out_checkpoint.of(self._network_of(range(1, self.num_epochs + 1)))
 
     def average_of_last(self, number: int) -> Checkpoint:
         """The average of the last checkpoints, which the training then keeps."""
@@ -160,14 +171,25 @@ class TrainingJob(JobWithUnhashedArguments):
             raise ValueError(f"the average of the last {number} of {self.num_epochs} epochs cannot be made")
         self.keep_rules.ask_for_last(number)
         epochs = range(self.num_epochs - number + 1, self.num_epochs + 1)
-        return AverageCheckpointsJob(self.out_model_dir, list(epochs)).out_checkpoint
+        average = AverageCheckpointsJob(self.out_model_dir, list(epochs)).out_checkpoint
+        return average.of(self._network_of(epochs))
 
     def average_of_best(self, key: str, number: int) -> Checkpoint:
         """The average of the best checkpoints by a score, which the training then keeps."""
         if number < 1:
             raise ValueError(f"an average needs at least one checkpoint, not {number}")
         epochs = [self._best(key, index).out_epoch for index in range(number)]
-        return AverageCheckpointsJob(self.out_model_dir, epochs).out_checkpoint
+        average = AverageCheckpointsJob(self.out_model_dir, epochs).out_checkpoint
+        return average.of(self._network_of(range(1, self.num_epochs + 1)))
+
+    def _network_at(self, epoch: int) -> nn.Network:
+        """The network that an epoch trains."""
+        return self.network.network_at(epoch) if isinstance(self.network, nn.StagedNetwork) else self.network
+
+    def _network_of(self, epochs: range) -> nn.Network | None:
+        """The one network that all these epochs train; None if there are several."""
+        networks = {self._network_at(epoch) for epoch in epochs}
+        return networks.pop() if len(networks) == 1 else None
 
     # for the engine
 
@@ -234,6 +256,7 @@ class TrainingJob(JobWithUnhashedArguments):
             "device": self.device,
             "train": resolve_paths(self.train_data),
             "dev": resolve_paths(self.dev_data),
+            **preload_options(self.preload, self._network_at(1)),
             **resolve_paths(self.config),
             **({"use_horovod": True} if self.horovod_num_processes else {}),
             "num_epochs": self.num_epochs,
@@ -305,6 +328,17 @@ def _check_arguments(
     both = sorted(set(config) & set(post_config))
     if both:
         raise ValueError(f"these options stand in config and in post_config: {', '.join(both)}")
-    own = sorted({"network", "extern_data", "model", "task", "train", "dev", "num_epochs"} & {*config, *post_config})
+    set_here = {
+        "network",
+        "get_network",
+        "extern_data",
+        "preload_from_files",
+        "model",
+        "task",
+        "train",
+        "dev",
+        "num_epochs",
+    }
+    own = sorted(set_here & {*config, *post_config})
     if own:
         raise ValueError(f"these options are set by the job itself and cannot stand in the config: {', '.join(own)}")

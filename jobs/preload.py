@@ -1,0 +1,82 @@
+"""Parameters that a training starts with: from a checkpoint, of the same network or of another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recipe import nn
+from recipe.nn.parameter_agreement import names_in_checkpoint
+
+from .checkpoint import Checkpoint
+
+
+class Preload:
+    """
+    A checkpoint that a training starts with (RETURNN's ``preload_from_files``); only its first epoch reads it.
+
+    :param checkpoint: the values
+    :param name_map: names in the checkpoint by names in the network, where they differ; prefixes end with "/", such as
+        ``{"decoder/lm/": ""}``: what stands below ``decoder/lm/`` comes from a language model
+    :param ignore_missing: whether parameters that the checkpoint lacks start with their initial values
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, name_map: Mapping[str, str] | None = None, ignore_missing: bool = False
+    ):
+        self.checkpoint = checkpoint
+        self.name_map = dict(name_map or {})
+        self.ignore_missing = ignore_missing
+
+    def check(self, network: nn.Network) -> None:
+        """
+        Checks that the checkpoint fits, if it is known which network it is of.
+
+        :raises NetworkError: if it does not: what is missing, what only the checkpoint has, what differs
+        """
+        names = names_in_checkpoint(network.parameters, self.name_map)
+        if self.checkpoint.network is not None:
+            own = {name: parameter for name, parameter in network.parameters.items() if self.covers(name)}
+            nn.check_parameters(
+                self.checkpoint.network,
+                own,
+                name_map={name: names[name] for name in own},
+                ignore_missing=self.ignore_missing,
+                ignore_extra=bool(self.name_map),
+            )
+
+    def covers(self, name: str) -> bool:
+        """Whether a parameter of the network is to come from here: one in the name map, or any if there is none."""
+        return not self.name_map or any(
+            key in (name, "") or (key.endswith("/") and name.startswith(key)) for key in self.name_map
+        )
+
+    def returnn(self, network: nn.Network) -> dict[str, Any]:
+        """The entry of ``preload_from_files``."""
+        names = names_in_checkpoint(network.parameters, self.name_map)
+        renamed = {name: there for name, there in names.items() if self.covers(name) and name != there}
+        others = sorted(name for name in network.parameters if not self.covers(name))
+        return {
+            "filename": self.checkpoint.prefix(),
+            "init_for_train": True,
+            **({"var_name_mapping": renamed} if renamed else {}),
+            **({"ignore_params": others} if others else {}),
+            **({"ignore_missing": True} if self.ignore_missing else {}),
+        }
+
+    def __sis_state__(self) -> dict[str, Any]:
+        return {
+            "checkpoint": self.checkpoint.path,
+            "name_map": self.name_map,
+            "ignore_missing": self.ignore_missing,
+        }
+
+    def __repr__(self) -> str:
+        return f"Preload({self.checkpoint}, name_map={self.name_map}, ignore_missing={self.ignore_missing})"
+
+
+def preload_options(preload: Sequence[Preload], network: nn.Network) -> dict[str, Any]:
+    """RETURNN's option for all of them, in their order: a later one leaves what an earlier one gave."""
+    if not preload:
+        return {}
+    return {"preload_from_files": {f"{number:03d}": one.returnn(network) for number, one in enumerate(preload)}}
