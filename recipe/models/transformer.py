@@ -41,8 +41,8 @@ class MultiHeadAttention(nn.Module):
         :return: [..., dim]
         """
         frames = keys.spatial_dim
-        query = self.split(self.query(x) * self.head_dim.size**-0.5)
-        weights = nn.softmax_over_spatial(nn.dot(query, keys, reduce=self.head_dim), frames)
+        energy = nn.dot(self.split(self.query(x)), keys, reduce=self.head_dim)
+        weights = nn.softmax_over_spatial(energy, frames, energy_factor=self.head_dim.size**-0.5)
         context = nn.dot(weights, values, reduce=frames)
         return self.output(nn.merge_dims(context, [self.heads, self.head_dim], out_dim=self.dim))
 

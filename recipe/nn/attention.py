@@ -42,9 +42,9 @@ class DotAttention(Module):
         """
         frames, query = as_tensor(frames), as_tensor(query)
         dim = _axis_of_frames(type(self).__name__, query, frames, axis)
-        key = self.key(frames) * self.key_dim.size**-0.5
-        energy = dot(key, self.query(query), reduce=self.key_dim)
-        return dot(softmax_over_spatial(energy, dim), frames, reduce=dim)
+        energy = dot(self.key(frames), self.query(query), reduce=self.key_dim)
+        weights = softmax_over_spatial(energy, dim, energy_factor=self.key_dim.size**-0.5)
+        return dot(weights, frames, reduce=dim)
 
 
 class AdditiveAttention(Module):
@@ -106,10 +106,11 @@ class CausalSelfAttention(Module):
         :return: [batch, value_dim] or [batch, axis, value_dim]
         """
         x = as_tensor(x)
-        query, key, value = self.query(x) * self.key_dim.size**-0.5, self.key(x), self.value(x)
+        query, key, value = self.query(x), self.key(x), self.value(x)
+        factor = self.key_dim.size**-0.5
         if axis is None and not any(dim.is_dynamic for dim in x.dims):
             energy = dot(query, cum_concat(key), reduce=self.key_dim)
-            weights = softmax_over_spatial(energy)
+            weights = softmax_over_spatial(energy, energy_factor=factor)
             return dot(weights, cum_concat(value), reduce=weights.spatial_dim)
         time = x.resolve_axis(axis)
         key = replace_dim(key, axis=time)
@@ -118,7 +119,7 @@ class CausalSelfAttention(Module):
         energy = dot(query, key, reduce=self.key_dim)
         frame, frame_before = range_over(time, like=x), range_over(before, like=key)
         sees = compare("greater_equal", frame, frame_before, allow_broadcast_all_sources=True)
-        weights = softmax_over_spatial(where(sees, energy, float("-inf")), before)
+        weights = softmax_over_spatial(where(sees, energy, float("-inf")), before, energy_factor=factor)
         return dot(weights, value, reduce=before)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .delayed import resolved
+from .dim import Dim
 
 RESERVED_NAMES = ("end", "output")
 """Names of layers by which RETURNN goes in loops."""
@@ -227,6 +228,8 @@ class LstmStateTuple(NamedTuple):
 
 def plain(value: Any, inside: LayerNetwork) -> Any:
     """An option with names instead of references; Dims stay."""
+    if isinstance(value, (str, Dim, float, int)):
+        return value
     if isinstance(value, Reference):
         return value.text(inside)
     if isinstance(value, LayerNetwork):
@@ -236,5 +239,5 @@ def plain(value: Any, inside: LayerNetwork) -> Any:
     if isinstance(value, LstmStateTuple):
         return LstmStateTuple(plain(value.c, inside), plain(value.h, inside))
     if isinstance(value, (list, tuple)):
-        return type(value)(plain(item, inside) for item in value)
+        return type(value)([plain(item, inside) for item in value])
     return value

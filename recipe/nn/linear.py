@@ -64,11 +64,7 @@ class LinearOp(Op):
         shared = {"W": weight}
         if bias:
             shared["b"] = bias[0]
-        options: dict[str, Any] = {"from": lower.reference(x), "out_dim": self.out_dim}
-        dropout = lower.only_for(x, "dropout")
-        if dropout is not None:
-            options |= {key: value for key, value in dropout.options.items() if key != "class"}
-            dropout.network.remove(dropout)
+        options: dict[str, Any] = {**lower.source(x), "out_dim": self.out_dim}
         if not bias:
             options["with_bias"] = False
         if not lower.is_canonical and _is_from_argmax(x, set()):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .delayed import Delayed
 from .dim import Dim, batch_dim
 from .inner_loop_results import InnerLoopResults
+from .layer_graph import in_order, reads, references
 from .layers import (
     RESERVED_NAMES,
     InputReference,
@@ -71,40 +72,16 @@ class Lowering:
             self._mark_loss(loss.tensor, loss.name, loss.scale, loss.as_error)
         for name, tensor in self.network.outputs:
             self._mark_output(tensor, name)
-        self._drop_unused()
-        self._order_root()
+        self._finish()
         return self.root
 
-    def _drop_unused(self) -> None:
-        """Drops layers that nothing refers to, such as constants that are initial values."""
-        used: set[Layer] = set()
-        todo = [layer for layer in self.root.layers if "loss" in layer.options or layer.name in self.output_names]
-        while todo:
-            layer = todo.pop()
-            if layer in used:
-                continue
-            used.add(layer)
-            _collect_referred(layer.options, todo)
+    def _finish(self) -> None:
+        """Drops layers that nothing refers to, such as constants that are initial values, and orders the others."""
+        final = [layer for layer in self.root.layers if "loss" in layer.options or layer.name in self.output_names]
+        read = reads(final)
         for network in [self.root, *self._networks.values()]:
-            network.layers = [layer for layer in network.layers if layer in used]
-
-    def _order_root(self) -> None:
-        """Puts each layer of the network itself behind those that it reads, else as they were made."""
-        ordered: dict[Layer, None] = {}
-        todo = list(reversed(self.root.layers))
-        entered: set[Layer] = set()
-        while todo:
-            layer = todo.pop()
-            if layer in ordered:
-                continue
-            if layer in entered:
-                ordered[layer] = None
-                continue
-            entered.add(layer)
-            read = {ref.layer(): None for ref in _references(layer.options)}
-            missing = [x for x in read if x is not None and x.network is self.root and x not in entered]
-            todo += [layer, *reversed(missing)]
-        self.root.layers = list(ordered)
+            network.layers = [layer for layer in network.layers if layer in read]
+        self.root.layers = in_order(self.root, read)
 
     # for the ops
 
@@ -154,10 +131,7 @@ class Lowering:
     def _held(self, source: Layer | PreviousLayer, tensor: Tensor, name: str) -> Layer:
         """A copy whose shape RETURNN knows before it knows the states."""
         held = self._copy(source.network, f"{name}_held", source)
-        options: dict[str, Any] = {"class": "constant", "value": 0, "shape": tensor.dims, "dtype": tensor.dtype}
-        if tensor.sparse_dim is not None:
-            options["sparse_dim"] = tensor.sparse_dim
-        held.options["initial_output"] = Layer(self.root, self.root.unique_name("zero"), options)
+        held.options["initial_output"] = self.constant_at_root(0, tensor.dims, tensor.dtype, tensor.sparse_dim)
         return held
 
     def operand(self, op: Op, tensor: Tensor) -> Reference:
@@ -203,6 +177,38 @@ class Lowering:
             return None
         return layer if self.uses[tensor] == 1 else None
 
+    def source(self, tensor: Tensor, of_steps: Op | None = None) -> dict[str, Any]:
+        """
+        The option ``from`` of a layer; with ``dropout``, where the input is a dropout that nothing else reads.
+
+        :param of_steps: the op, if it must read its input once in each step, see :meth:`in_steps`
+        """
+        dropout = self.only_for(tensor, "dropout")
+        if dropout is None:
+            return {"from": self.reference(tensor) if of_steps is None else self.in_steps(of_steps, tensor)}
+        dropout.network.remove(dropout)
+        return {key: value for key, value in dropout.options.items() if key != "class"}
+
+    def formula(self, tensor: Tensor) -> tuple[Reference, str]:
+        """What an ``eval`` of a tensor alone reads, and as what: it takes over an ``eval`` that nothing else reads."""
+        layer = self.only_for(tensor, "eval")
+        if layer is None or set(layer.options) != {"class", "from", "eval"}:
+            return self.reference(tensor), "source(0)"
+        sources = layer.options["from"]
+        source = sources[0] if isinstance(sources, list) and len(sources) == 1 else sources
+        if not isinstance(source, Reference):
+            return layer, "source(0)"
+        layer.network.remove(layer)
+        return source, layer.options["eval"]
+
+    def activation(self, op: Op, kind: str) -> Layer:
+        """An activation function of the input: that of a ``linear`` which nothing else reads, else a layer."""
+        linear = self.only_for(op.inputs[0], "linear")
+        if linear is None or "activation" in linear.options:
+            return self.add(op, "activation", {"from": self.reference(op.inputs[0]), "activation": kind})
+        linear.options = {"class": "linear", "activation": kind, **linear.options}
+        return linear
+
     @functools.cached_property
     def uses(self) -> Counter[Tensor]:
         """How often each tensor is read: by ops, as a state's value, as a result, loss or output."""
@@ -238,6 +244,19 @@ class Lowering:
     def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:
         """Adds a layer to the network itself, wherever the op stands: something made of parameters alone."""
         return self._add_in(self.root, op, layer_class, options, name)
+
+    def constant_at_root(
+        self, value: bool | int | float | Delayed, dims: tuple[Dim, ...], dtype: str, sparse_dim: Dim | None = None
+    ) -> Layer:
+        """A constant layer of the network itself, one for all that are alike."""
+        options: dict[str, Any] = {"class": "constant", "value": value}
+        if dims:
+            options["shape"] = dims
+        options["dtype"] = dtype
+        if sparse_dim is not None:
+            options["sparse_dim"] = sparse_dim
+        key = ("constant", self.root, repr(value), dims, dtype, sparse_dim)
+        return self.once(key, lambda: Layer(self.root, self.root.unique_name("constant"), options))
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """What ``make`` gave when this was first asked for."""
@@ -288,8 +307,7 @@ class Lowering:
         """
 
         def make() -> Layer:
-            constant = {"class": "constant", "value": 0, "shape": (batch_dim,), "dtype": "int32"}
-            zero = self.once("zero", lambda: Layer(self.root, self.root.unique_name("zero"), constant))
+            zero = self.constant_at_root(0, (batch_dim,), "int32")
             before = PreviousLayer(unit)
             options = {"class": "copy", "from": before, "initial_output": zero}
             before.target = Layer(unit, unit.unique_name("In_loop"), options)
@@ -404,8 +422,9 @@ class Lowering:
             step = {"class": "eval", "from": [StepReference(unit), length], "eval": "source(0) + 0 * source(1)"}
             self._steps[op] = Layer(unit, unit.unique_name("step"), step), length
         self._body(op.body_of_steps)
-        self._count_claims(op, unit)
-        self._states(op, unit)
+        states = self._states_of_layers(op, unit)
+        self._count_claims(op, states)
+        self._states(op, states, unit)
         self._end(op, unit, length)
         self._loop_results(op, layer, unit)
         self._give_batch_to_steps(op, unit)
@@ -418,15 +437,15 @@ class Lowering:
         So where something reads ``:i``, another value is stacked first.
         """
         ends = any(layer.name == "end" for layer in unit.layers)
-        if ends and any(isinstance(ref, StepReference) for layer in unit.layers for ref in _references(layer.options)):
+        if ends and any(isinstance(reference, StepReference) for reference in references(unit)):
             kept = self.stays_in_loop(unit, is_needed=True)
             if self.choices(op):
                 formula = {"class": "eval", "eval": "tf.where(source(1), source(0), source(0))"}
                 kept.options.update({**formula, "from": [kept.options["from"], self._never_chosen(op, unit)]})
 
-    def _states(self, op: LoopOp, unit: LayerNetwork) -> None:
+    def _states(self, op: LoopOp, states: list[PreviousOp], unit: LayerNetwork) -> None:
         """Gives each state the layer that holds it: the one that computes its new value, or a copy."""
-        for previous in self._states_of_layers(op, unit):
+        for previous in states:
             assert previous.final is not None and previous.initial is not None
             layer = self._own_layer(previous.final, unit)
             if not previous.final.op.body.is_inside(op.body_of_steps):
@@ -443,7 +462,7 @@ class Lowering:
 
     def _states_of_layers(self, op: LoopOp, unit: LayerNetwork) -> list[PreviousOp]:
         """The states that need a layer: not those that an LSTM unit carries on by itself."""
-        read = {reference for layer in unit.layers for reference in _references(layer.options)}
+        read = set(references(unit))
         values = [previous.final for previous in op.previous.values()] + [result.inner for result in op.results]
         read.update(self._references[x] for x in [*values, op.end] if x is not None and x in self._references)
         return [
@@ -463,9 +482,9 @@ class Lowering:
         is_read = any(x is previous.output for x in maker.inputs)
         return not is_read or any(x is previous.final for x in maker.values_before())
 
-    def _count_claims(self, op: LoopOp, unit: LayerNetwork) -> None:
+    def _count_claims(self, op: LoopOp, states: list[PreviousOp]) -> None:
         """Counts for how many states, and as ``output``, each layer of a loop is wanted."""
-        wanted = [previous.final for previous in self._states_of_layers(op, unit)]
+        wanted = [previous.final for previous in states]
         output = self._output_of(op)
         if output is not None:
             wanted.append(output.inner)
@@ -770,7 +789,6 @@ def _can_hold_state(layer: Layer) -> bool:
     return "initial_output" not in layer.options and layer.options["class"] != "rec"
 
 
-_PLAIN = (str, Dim, int, float, type(None))
 _SHAPED_BY_OPTIONS = ("linear", "rec", "get_last_hidden_state")
 
 
@@ -784,7 +802,7 @@ def _shape_is_plain(layer: Layer) -> bool:
         if layer in seen or layer.options["class"] in _SHAPED_BY_OPTIONS and "out_dim" in layer.options:
             continue
         seen.add(layer)
-        for reference in _references(layer.options):
+        for reference in references(layer.options):
             if isinstance(reference, PreviousLayer):
                 return False
             source = reference.layer()
@@ -798,7 +816,7 @@ def _has_batch(layer: Layer) -> bool:
     todo, seen = [layer], {layer}
     while todo:
         here = todo.pop()
-        for reference in _references(here.options.get("from", [])):
+        for reference in references(here.options.get("from", [])):
             source = reference.layer()
             if isinstance(reference, InputReference) or (source is not None and source.network.parent is None):
                 return True
@@ -806,49 +824,6 @@ def _has_batch(layer: Layer) -> bool:
                 seen.add(source)
                 todo.append(source)
     return False
-
-
-def _references(value: Any) -> list[Reference]:
-    """The references in an option."""
-    found: list[Reference] = []
-    _collect_references(value, found)
-    return found
-
-
-def _collect_references(value: Any, found: list[Reference]) -> None:
-    if isinstance(value, _PLAIN):
-        return
-    if isinstance(value, Reference):
-        found.append(value)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _collect_references(item, found)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _collect_references(item, found)
-    elif isinstance(value, LayerNetwork):
-        for layer in value.layers:
-            _collect_references(layer.options, found)
-
-
-def _collect_referred(value: Any, found: list[Layer]) -> None:
-    """Adds the layers that an option points at; of a unit, what it always computes."""
-    if isinstance(value, _PLAIN):
-        return
-    if isinstance(value, Reference):
-        layer = value.layer()
-        if layer is not None:
-            found.append(layer)
-        if isinstance(value, SubLayer) and isinstance(value.part, Layer):
-            found.append(value.part)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _collect_referred(item, found)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _collect_referred(item, found)
-    elif isinstance(value, LayerNetwork):
-        found.extend(layer for layer in value.layers if layer.name in ("output", "end", "In_loop"))
 
 
 class _SubLayerName(Reference):

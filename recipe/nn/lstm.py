@@ -106,7 +106,7 @@ class LstmSequence(Op):
         options: dict[str, Any] = {
             "unit": lower.lstm_unit.sequence_unit,
             **({"unit_opts": lower.lstm_unit.unit_opts} if lower.lstm_unit.unit_opts else {}),
-            "from": lower.reference(x),
+            **lower.source(x),
             "in_dim": self.in_dim,
             "out_dim": self.out_dim,
             "axis": self.axis,

@@ -36,7 +36,7 @@ class NativeLstm:
         options: dict[str, Any] = {
             "unit": self.sequence_unit,
             **({"unit_opts": self.unit_opts} if self.unit_opts else {}),
-            "from": lower.in_steps(op, x),
+            **lower.source(x, of_steps=op),
             "in_dim": op.in_dim,
             "out_dim": op.out_dim,
             "axis": single_step_dim,

@@ -45,12 +45,14 @@ class Constant(Op):
 
     def layer(self, lower: Lowering) -> Reference:
         """``constant``; none at all where it is only the initial value of states, one for all that are alike."""
+        if lower.unit is lower.root and not lower.is_canonical:
+            return lower.constant_at_root(self.value, self.dims, self.dtype, self.sparse_dim)
         options: dict[str, Any] = {"value": self.value, "shape": self.dims, "dtype": self.dtype}
         if not self.dims:
             del options["shape"]
         if self.sparse_dim is not None:
             options["sparse_dim"] = self.sparse_dim
-        same = ("constant", lower.unit, str(self.value), self.dims, self.dtype, self.sparse_dim)
+        same = ("constant", lower.unit, repr(self.value), self.dims, self.dtype, self.sparse_dim)
         return lower.once(same, lambda: lower.add(self, "constant", options))
 
 

@@ -97,6 +97,10 @@ class Combine(Elementwise):
             for tensor, value in zip(self.inputs, constants):
                 if value is not None and None in constants:
                     terms.append(_number_text(value))
+                elif value is None and constants.count(None) == 1:
+                    source, inner = lower.formula(tensor)
+                    sources.append(source)
+                    terms.append(inner if inner == "source(0)" else f"({inner})")
                 else:
                     terms.append(f"source({len(sources)})")
                     sources.append(lower.operand(self, tensor))
@@ -235,7 +239,16 @@ _ACTIVATIONS = {
     "log_sigmoid": lambda x: -_softplus(-x),
     "softplus": _softplus,
 }
-_FORMULAS = {"sqrt": "tf.sqrt(source(0))", "negative": "-source(0)", "logical_not": "tf.logical_not(source(0))"}
+_FORMULAS = {
+    "negative": "-{0}",
+    "logical_not": "tf.logical_not({0})",
+    "sqrt": "tf.sqrt({0})",
+    "exp": "tf.exp({0})",
+    "tanh": "tf.tanh({0})",
+    "sigmoid": "tf.sigmoid({0})",
+    "log_sigmoid": "tf.math.log_sigmoid({0})",
+    "softplus": "tf.math.softplus({0})",
+}
 
 
 class Activation(Elementwise):
@@ -270,14 +283,11 @@ class Activation(Elementwise):
 
     def layer(self, lower: Lowering) -> Reference:
         """``activation``, that of a ``linear`` before it, or ``eval`` for what RETURNN has no activation of."""
-        x = lower.reference(self.inputs[0])
-        if self.kind in _FORMULAS:
-            return lower.add(self, "eval", {"from": x, "eval": _FORMULAS[self.kind]})
-        linear = lower.only_for(self.inputs[0], "linear")
-        if linear is not None and "activation" not in linear.options:
-            linear.options = {"class": "linear", "activation": self.kind, **linear.options}
-            return linear
-        return lower.add(self, "activation", {"from": x, "activation": self.kind})
+        source, formula = lower.formula(self.inputs[0]) if self.kind in _FORMULAS else (None, "source(0)")
+        if source is not None and (formula != "source(0)" or self.kind not in _ACTIVATIONS):
+            inner = formula if formula == "source(0)" or "(" in _FORMULAS[self.kind] else f"({formula})"
+            return lower.add(self, "eval", {"from": source, "eval": _FORMULAS[self.kind].format(inner)})
+        return lower.activation(self, self.kind)
 
 
 class Cast(Elementwise):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Softmax(Op):
-    """``exp(x) / sum(exp(x))`` along an axis, or its logarithm."""
+    """``exp(x) / sum(exp(x))`` along an axis, or its logarithm; of a factor times the input."""
 
-    def __init__(self, x: Tensor, axis: Dim, log: bool):
-        self.axis, self.log = axis, log
+    def __init__(self, x: Tensor, axis: Dim, log: bool, energy_factor: float = 1.0):
+        self.axis, self.log, self.energy_factor = axis, log, energy_factor
         self.name = "log_softmax" if log else "softmax"
         super().__init__(x)
 
@@ -35,6 +35,7 @@ class Softmax(Op):
         """The definition; padded frames get probability 0."""
         dims = self.inputs[0].dims
         axis = dims.index(self.axis)
+        x = x * numpy.asarray(self.energy_factor, x.dtype)
         if self.axis.is_dynamic:
             x = numpy.where(run.mask(self.axis, dims), x, -1e30)
         x = x - x.max(axis=axis, keepdims=True, initial=-1e30)
@@ -43,10 +44,11 @@ class Softmax(Op):
 
     def layer(self, lower: Lowering) -> Reference:
         """``softmax_over_spatial`` for frames; ``activation`` for features."""
-        x = lower.reference(self.inputs[0])
-        if self.axis.is_static and self.inputs[0].dims[-1] is self.axis:
-            return lower.add(self, "activation", {"from": x, "activation": self.name})
-        options = {"from": x, "axis": self.axis}
+        if self.axis.is_static and self.inputs[0].dims[-1] is self.axis and self.energy_factor == 1.0:
+            return lower.activation(self, self.name)
+        options: dict[str, Any] = {"from": lower.reference(self.inputs[0]), "axis": self.axis}
+        if self.energy_factor != 1.0:
+            options["energy_factor"] = self.energy_factor
         if self.log:
             options["log_space"] = True
         return lower.add(self, "softmax_over_spatial", options)
@@ -70,7 +72,12 @@ def log_softmax(x: Tensor, axis: DimLike | str | None = None) -> Tensor:
     return Softmax(x, x.resolve_axis(axis) if axis is not None else x.feature_dim, log=True).output
 
 
-def softmax_over_spatial(x: Tensor, axis: DimLike | str | None = None) -> Tensor:
-    """Probabilities over the frames of each sequence (default axis: the only one with lengths)."""
+def softmax_over_spatial(x: Tensor, axis: DimLike | str | None = None, *, energy_factor: float = 1.0) -> Tensor:
+    """
+    Probabilities over the frames of each sequence.
+
+    :param axis: default: the only one with lengths
+    :param energy_factor: what ``x`` is multiplied with before, such as ``key_dim ** -0.5`` in attention
+    """
     x = as_tensor(x)
-    return Softmax(x, x.resolve_axis(axis), log=False).output
+    return Softmax(x, x.resolve_axis(axis), log=False, energy_factor=energy_factor).output

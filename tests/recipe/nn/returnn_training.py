@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 os.environ.setdefault("DISABLE_CUDA", "1")
@@ -40,28 +41,38 @@ for path in sys.argv[1:]:
 """
 
 
-def write_dataset(directory: pathlib.Path) -> dict[str, Any]:
-    """The feeds ``data`` and ``classes`` of ``inputs.py`` as a dataset of RETURNN."""
+def write_dataset(directory: pathlib.Path, feeds: Mapping[str, Any] = FEEDS) -> dict[str, Any]:
+    """The feeds ``data`` and ``classes`` as a dataset of RETURNN, in ``directory/data.hdf``."""
     from returnn.datasets.hdf import SimpleHDFWriter
 
     path = directory / "data.hdf"
     dataset = {"class": "HDFDataset", "files": [str(path)], "use_cache_manager": False}
     if path.exists():
         return dataset
-    frames, lengths = FEEDS["data"]
-    writer = SimpleHDFWriter(str(path), dim=frames.shape[-1], ndim=2, extra_type={"classes": (7, 1, "int32")})
-    for row, length in enumerate(lengths):
-        classes = FEEDS["classes"][0][row : row + 1, :length]
+    value, lengths = feeds["data"]
+    classes, class_lengths = feeds["classes"]
+    dim = value.shape[-1] if value.ndim == 3 else int(value.max()) + 1
+    labels = {"classes": (int(classes.max()) + 1, 1, "int32")}
+    writer = SimpleHDFWriter(str(path), dim=dim, ndim=value.ndim - 1, extra_type=labels)
+    for row, (length, class_length) in enumerate(zip(lengths, class_lengths)):
         writer.insert_batch(
-            frames[row : row + 1, :length], seq_len=[int(length)], seq_tag=[f"seq-{row}"], extra={"classes": classes}
+            value[row : row + 1, :length],
+            seq_len=[int(length)],
+            seq_tag=[f"seq-{row}"],
+            extra={"classes": classes[row : row + 1, :class_length]},
         )
     writer.close()
     return dataset
 
 
-def training_text(network: nn.Network | nn.StagedNetwork, directory: pathlib.Path, **options: Any) -> str:
+def training_text(
+    network: nn.Network | nn.StagedNetwork,
+    directory: pathlib.Path,
+    feeds: Mapping[str, Any] = FEEDS,
+    **options: Any,
+) -> str:
     """A config that trains on :func:`write_dataset`; checkpoints are ``directory/net.NNN``."""
-    data = write_dataset(directory)
+    data = write_dataset(directory, feeds)
     own = {"model": str(directory / "net"), "learning_rate_file": str(directory / "learning_rates")}
     return network.config_text("cpu", config={**TRAINING, "train": data, "dev": data, **own, **options})
 

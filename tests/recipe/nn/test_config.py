@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import pytest
 from recipe import nn
 from recipe.nn.python_source import PythonSource
 
-from ..models.small_model import small_model
+from ..models.small_model import small_feeds, small_model
 from .inputs import FRAMES, classes, frames
+from .returnn_training import checkpoint_values, training_text
 
+pytestmark = pytest.mark.xdist_group("returnn-1")
 ROOT = pathlib.Path(__file__).parents[3]
 PRINT_CONFIGS = """
 from recipe import nn
@@ -72,6 +75,52 @@ print(sorted(name for name, layer in settings["network"].items() if layer["class
     inputs = ["data"] if search else ["classes", "data"]
     assert lines[0] == f"train 3 38 {inputs}"
     assert any("decoder" in name for name in lines[1].split(","))
+
+
+def test_trains_with_plain_returnn(tmp_path: pathlib.Path) -> None:
+    """``python -m returnn FILE``, in another directory, where only RETURNN and TensorFlow can be imported."""
+    network = nn.Network(small_model())
+    path = tmp_path / "returnn.config"
+    path.write_text(training_text(network, tmp_path, small_feeds(), num_epochs=1), encoding="utf-8")
+    imports = {line.split()[1].split(".")[0] for line in path.read_text().splitlines() if line.startswith("from ")}
+    assert imports <= {"returnn", "collections"}
+    environment = {**os.environ, "PYTHONPATH": ""}
+    command = [sys.executable, "-m", "returnn", str(path)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    values = checkpoint_values(tmp_path / "net.001")
+    assert {name: value.shape for name, value in values.items()} == {
+        name: parameter.shape for name, parameter in network.parameters.items()
+    }
+    assert "dev_score" in (tmp_path / "learning_rates").read_text()
+
+
+def test_sections_in_order() -> None:
+    text = nn.Network(small_model(), search=nn.BeamSearch(2)).config_text(config={"task": "search"})
+    starts = ["from returnn", "backend =", "task =", "# dims\n", "# data\nextern_data", "# network\nnetwork"]
+    positions = [text.index(start) for start in starts]
+    assert positions == sorted(positions)
+    assert text.endswith("}\n") and "\n\n\n" not in text
+
+
+def test_dims_are_defined_by_the_expressions_that_make_them() -> None:
+    one, two = nn.Dim(3, name="one"), nn.Dim(4, name="two")
+
+    def model() -> nn.Tensor:
+        x = nn.Linear(one)(frames())
+        return nn.Linear(4 * two)(nn.concat(nn.concat(x, nn.Linear(2 * two)(x)), nn.Linear(5)(x)))
+
+    lines = nn.Network(model).config_text().splitlines()
+    assert "two_times_4_dim = 4 * two_dim" in lines
+    assert "one_plus_two_times_2_dim = one_dim + 2 * two_dim" in lines
+    assert "one_plus_two_times_2_plus_5_dim = one_dim + 2 * two_dim + 5" in lines
+
+
+def test_each_root_layer_stands_behind_those_it_reads() -> None:
+    network = nn.Network(small_model())
+    order = [layer.name for layer in network.layers("cpu").layers]
+    for name in ("decoder_cell_kernel", "decoder_attention_key", "encoder_dropout_2"):
+        assert order.index(name) < order.index("decoder_loop")
 
 
 def test_first_lines() -> None:

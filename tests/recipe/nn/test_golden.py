@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pathlib
+import subprocess
+import sys
+
 import pytest
 
-from .golden import check_golden
+from .golden import DIRECTORY, check_golden
 from .golden_networks import NETWORKS
 from .inputs import FRAMES
 
@@ -25,6 +29,17 @@ def test_digest(name: str, request: pytest.FixtureRequest) -> None:
 @NAMES
 def test_lines_are_within_120_columns(name: str) -> None:
     assert max(len(line) for line in NETWORKS[name]().config_text("cpu").splitlines()) <= 120
+
+
+def test_a_formatter_changes_nothing(tmp_path: pathlib.Path) -> None:
+    """Neither in ours nor in those written by hand."""
+    files = [*DIRECTORY.glob("*.config"), *(DIRECTORY.parents[1] / "benchmarks" / "handwritten").glob("*.config")]
+    assert len(files) >= 2 * len(NETWORKS) + 5
+    for file in files:
+        (tmp_path / f"{file.name.replace('.', '_')}.py").write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    command = [sys.executable, "-m", "ruff", "format", "--check", "--isolated", "--line-length", "120", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_net_dict_of_the_discussion() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from recipe import nn
 
-from ..agreement import check_agreement
+from ..agreement import check_agreement, random_parameters
 from ..inputs import FEEDS, TIME, frames
 from ..returnn_run import run_returnn
 from ..stepwise import in_loop, on_sequence
@@ -63,6 +63,56 @@ def test_training(model) -> None:
         numpy.testing.assert_allclose(share_of_zeros, RATE, atol=0.06)
         assert (value[:, 0] != value[:, 1]).any(), "each step has its own mask"
         assert (value[0] != value[1]).any(), "each sequence has its own mask"
+
+
+class DroppedInput(nn.Module):
+    """A layer that alone reads the result of a dropout, on a sequence or in a loop."""
+
+    def __init__(self, layer: nn.Module, rate: float, inside: bool):
+        super().__init__()
+        self.layer, self.rate, self.inside = layer, rate, inside
+
+    def forward(self) -> nn.Tensor:
+        if not self.inside:
+            y = self.layer(nn.dropout(wide_ones(), self.rate))
+            return y[0] if isinstance(y, tuple) else y
+        loop = nn.Loop()
+        if isinstance(self.layer, nn.LstmCell):
+            loop.state.cell = self.layer.initial_state()
+        with loop:
+            x = nn.dropout(loop.unstack(wide_ones()), self.rate)
+            if isinstance(self.layer, nn.LstmCell):
+                y, loop.state.cell = self.layer(x, loop.state.cell)
+            else:
+                y = self.layer(x)
+            return loop.stack(y)
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_dropped_by_the_linear_layer_that_reads_it(inside: bool) -> None:
+    """With the identity as weights the masks are seen: one for each place."""
+    network = nn.Network(DroppedInput(nn.Linear(WIDE, WIDE), RATE, inside))
+    assert all(layer.options["class"] != "dropout" for layer in network.layers().all_layers())
+    parameters = {"layer/W": numpy.eye(WIDE.size, dtype="float32"), "layer/b": numpy.zeros(WIDE.size, "float32")}
+    output = run_returnn(network, ONES, parameters, train=True).outputs["output"]
+    value = output.value.transpose([output.dims.index(name) for name in ("batch", "time", "wide")])
+    numpy.testing.assert_allclose((value == 0).mean(axis=(0, 2)), RATE, atol=0.06)
+    assert (value[:, 0] != value[:, 1]).any() and (value[0] != value[1]).any()
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_dropped_by_the_lstm_that_reads_it(device: str, inside: bool) -> None:
+    """With nearly everything dropped it sees zeros."""
+    layer = nn.LstmCell(WIDE, 3) if inside else nn.Lstm(WIDE, 3)
+    network = nn.Network(DroppedInput(layer, 1 - 1e-7, inside))
+    assert all(one.options["class"] != "dropout" for one in network.layers(device).all_layers())
+    parameters = random_parameters(network)
+    value, lengths = ONES["ones"]
+    expected = nn.run_numpy(network, {"ones": (0 * value, lengths)}, parameters).outputs["output"].value
+    output = run_returnn(network, ONES, parameters, train=True, device=device).outputs["output"]
+    value = output.value.transpose([output.dims.index(name) for name in ("batch", "time", "3")])
+    numpy.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_twice_of_one_tensor() -> None:
