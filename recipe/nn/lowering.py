@@ -178,11 +178,15 @@ class Lowering:
             return None
         return layer if self.uses[tensor] == 1 else None
 
-    def source(self, tensor: Tensor) -> dict[str, Any]:
-        """The options ``from`` and, of a dropout that nothing else reads, ``dropout`` of what RETURNN drops it in."""
+    def source(self, tensor: Tensor, of_steps: Op | None = None) -> dict[str, Any]:
+        """
+        The option ``from`` of a layer; with ``dropout``, where the input is a dropout that nothing else reads.
+
+        :param of_steps: the op, if it must read its input once in each step, see :meth:`in_steps`
+        """
         dropout = self.only_for(tensor, "dropout")
         if dropout is None:
-            return {"from": self.reference(tensor)}
+            return {"from": self.reference(tensor) if of_steps is None else self.in_steps(of_steps, tensor)}
         dropout.network.remove(dropout)
         return {key: value for key, value in dropout.options.items() if key != "class"}
 

@@ -36,7 +36,7 @@ class NativeLstm:
         options: dict[str, Any] = {
             "unit": self.sequence_unit,
             **({"unit_opts": self.unit_opts} if self.unit_opts else {}),
-            **self._source(lower, op, x),
+            **lower.source(x, of_steps=op),
             "in_dim": op.in_dim,
             "out_dim": op.out_dim,
             "axis": single_step_dim,
@@ -58,17 +58,6 @@ class NativeLstm:
         if starts_anew:
             _keep_in_loop(memory_before, lower.reference(c), memory)
         return [layer, memory]
-
-    def _source(self, lower: Lowering, op: LstmCellOp, x: Tensor) -> dict[str, Any]:
-        """
-        The input, with its dropout.
-
-        One from outside of the loop once in each step, as RETURNN may run the whole sequence at once.
-        """
-        loop = op.body.loop
-        if loop is None or x.op.body.is_inside(loop.body_of_steps):
-            return lower.source(x)
-        return {"from": lower.in_steps(op, x)}
 
 
 def _keep_in_loop(memory_before: Reference, source: Reference, memory: Layer) -> None:
