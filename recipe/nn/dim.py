@@ -249,9 +249,7 @@ def as_dim(size: DimLike) -> Dim:
     if isinstance(size, Dim):
         return size
     if is_delayed(size):
-        raise NetworkError(
-            f"a size that a job gives needs a name: nn.Dim({size!r}, name=...) instead of the value itself"
-        )
+        raise NetworkError("a size that a job gives needs a name: write nn.Dim(value, name=...) instead of the value")
     number: Any = plain_number(size)
     if not is_size(number):
         raise NetworkError(f"a size is a Dim or an int of at least 1, not {_no_size(size)}")

@@ -277,7 +277,7 @@ def test_value_before_a_tensor_is_an_error() -> None:
 
 
 def test_size_without_a_name_is_an_error() -> None:
-    with pytest.raises(nn.NetworkError, match="needs a name: nn.Dim"):
+    with pytest.raises(nn.NetworkError, match="needs a name: write nn.Dim"):
         nn.Linear(Output("size"))  # type: ignore[arg-type]
 
 
