@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from recipe import nn
 
-from .random_programs import Program, RandomModel, programs
+from .random_programs import Program, programs
+from .random_programs.model import RandomModel
 
 pytestmark = pytest.mark.filterwarnings("ignore::recipe.nn.NetworkWarning")
 FEW = settings(
@@ -185,28 +186,36 @@ def test_one_model_in_many_writings(
     assert len(sources) > 20
 
 
-def _outputs(network: nn.Network, model: RandomModel) -> dict[str, Any]:
+def _outputs(network: nn.Network, program: Program) -> dict[str, Any]:
     generator = numpy.random.default_rng(3)
     parameters = {
         name: generator.normal(size=p.shape).astype("float32") for name, p in sorted(network.parameters.items())
     }
-    run = nn.run_numpy(network, model.feeds(), parameters)
+    run = nn.run_numpy(network, program.feeds(), parameters)
     return {**{name: result.value for name, result in run.outputs.items()}, **run.losses}
+
+
+def _network(program: Program) -> nn.Network | None:
+    """The network of a program; None for a program that makes no sense."""
+    try:
+        return nn.Network(RandomModel(program))
+    except nn.NetworkError:
+        return None
 
 
 @settings(FEW, max_examples=60)
 @given(data=st.data())
 def test_programs_with_one_digest_give_one_result(data: st.DataObject) -> None:
-    """A program, and one in which a statement is another one: equal digests only for equal results."""
-    program = data.draw(programs(max_statements=4, depth=1))
+    """A program, and one in which a statement or an option is another one: equal digests only for equal results."""
+    program, more = (data.draw(programs(max_statements=4, depth=1)) for _ in range(2))
     position = data.draw(st.integers(0, len(program.body) - 1))
-    statement = data.draw(programs(max_statements=4, depth=1)).body[0]
-    other = program._replace(body=(*program.body[:position], statement, *program.body[position + 1 :]))
-    models = RandomModel(program), RandomModel(other)
-    networks = [nn.Network(model) for model in models]
-    if networks[0].digest != networks[1].digest:
+    body = (*program.body[:position], more.body[0], *program.body[position + 1 :])
+    option = data.draw(st.sampled_from(["body", "body", "end", "max_seq_len", "initial", "length_normalization"]))
+    other = program._replace(**{option: body if option == "body" else getattr(more, option)})
+    networks = _network(program), _network(other)
+    if networks[0] is None or networks[1] is None or networks[0].digest != networks[1].digest:
         return
-    results = [_outputs(network, model) for network, model in zip(networks, models)]
+    results = [_outputs(network, one) for network, one in zip(networks, (program, other)) if network is not None]
     assert results[0].keys() == results[1].keys()
     for name, value in results[0].items():
         numpy.testing.assert_array_equal(value, results[1][name])
@@ -215,12 +224,12 @@ def test_programs_with_one_digest_give_one_result(data: st.DataObject) -> None:
 @settings(FEW, max_examples=60)
 @given(program=programs(max_statements=4, depth=2), names=st.permutations(WORDS))
 def test_random_programs_with_other_names(program: Program, names: list[str]) -> None:
-    """Names of dims and states, and the order in which the model is made, do not count."""
+    """Names of dims, and the order in which attributes are assigned, do not count."""
     first, second = RandomModel(program), RandomModel(program)
-    second.times = [nn.Dim(None, name=name) for name in names[:2]]
-    second.features.name = names[2]
+    for dim, name in zip((*second.times, second.features, second.others, second.labels, second.positions), names):
+        dim.name = name
     attributes = dict(vars(second))
-    for name in names and sorted(attributes, reverse=True):
+    for name in sorted(attributes, reverse=True):
         delattr(second, name)
         setattr(second, name, attributes[name])
     assert nn.Network(first).digest == nn.Network(second).digest
