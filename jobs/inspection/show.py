@@ -6,6 +6,7 @@ import collections
 import glob
 import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -85,7 +86,7 @@ def state(job: SavedJob) -> str:
     if errors:
         kind = os.path.basename(errors[0]).removeprefix("error.")
         return f"failed, see {os.path.join(job.directory, f'log.{kind}')}"
-    logs = sorted(path for path in glob.glob(os.path.join(directory, "log.*.[0-9]*")) if path[-1].isdigit())
+    logs = sorted(path for path in glob.glob(os.path.join(directory, "log.*")) if re.search(r"log\.\w+\.[0-9]+$", path))
     return f"started, not finished, see {logs[-1]}" if logs else "set up, not started"
 
 

@@ -114,7 +114,8 @@ def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["log.run.1", "finished.run.1", "finished"], "finished"),
         (["log.run.1", "error.run.1"], "failed, see work/{}/log.run.1"),
-        (["log.run.1"], "started, not finished, see work/{}/log.run.1"),
+        (["log.run.1", "log.run.1.before_2"], "started, not finished, see work/{}/log.run.1"),
+        (["log.run.1.before_2", "log.run.1.error.01"], "set up, not started"),
     ],
 )
 def test_state(files: list[str], state: str, capsys: pytest.CaptureFixture[str]) -> None:
