@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .dim import Dim, single_step_dim
-from .layers import Layer, LstmStateTuple, PreviousLayer, Reference, SubLayer
+from .dim import single_step_dim
+from .layers import Layer, LstmStateTuple, PreviousLayer, Reference
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -104,19 +104,14 @@ class StandardLstm(NativeLstm):
             },
             name="rows",
         )
-        kernel = self._reordered(lower, op, joined, out_dim, gates_dim, "kernel")
-        new_bias = self._reordered(lower, op, lower.parameter(bias), out_dim, gates_dim, "bias")
+        # from RETURNN's order of the gates (input, input gate, forget gate, output gate) to TensorFlow's
+        reordered = "(lambda j, i, f, o: tf.concat([i, j, f, o], axis=-1))(*tf.split(source(0), 4, axis=-1))"
+        kernel = lower.add_at_root(op, "eval", {"from": joined, "eval": reordered}, name="kernel")
+        new_bias = lower.add_at_root(op, "eval", {"from": lower.parameter(bias), "eval": reordered}, name="bias")
         return {
             "lstm_cell/kernel": {"layer_output": kernel, "shape": (rows, gates_dim)},
             "lstm_cell/bias": {"layer_output": new_bias, "shape": (gates_dim,)},
         }
-
-    def _reordered(self, lower: Lowering, op: Any, source: Layer, part: Dim, whole: Dim, name: str) -> Layer:
-        parts = lower.add_at_root(
-            op, "split", {"from": source, "axis": whole, "out_dims": [part] * 4}, name=f"{name}_gates"
-        )
-        sources = [(SubLayer(parts, str(index)), part) for index in (1, 0, 2, 3)]
-        return lower.add_at_root(op, "concat", {"from": sources, "out_dim": whole}, name=name)
 
 
 def lstm_unit_for(device: str) -> NativeLstm:
