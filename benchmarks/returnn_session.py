@@ -1,8 +1,15 @@
-"""One written config in RETURNN, ready to run single steps: the graph and the fetches are those of RETURNN's engine."""
+"""
+One config in RETURNN, ready to run single steps: the graph and what is fetched are those of RETURNN's engine.
+
+As a program it is a contender of :mod:`paired`: ``returnn_session.py CONFIG TASK PARAMETERS BATCHES [SAVE]``; with SAVE
+it writes its parameters there at the end.
+"""
 
 from __future__ import annotations
 
 import os
+import pathlib
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +23,10 @@ from returnn.tf.network import ExternData, TFNetwork
 from returnn.tf.updater import Updater
 from returnn.util.basic import BehaviorVersion
 
-LEARNING_RATE = 0.001
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from benchmarks.g2p_batches import LEARNING_RATE, read_batches  # noqa: E402
+from benchmarks.paired import serve  # noqa: E402
 
 
 class ReturnnSession:
@@ -29,9 +39,9 @@ class ReturnnSession:
     """
 
     def __init__(self, text: str, task: str, parameters: Mapping[str, numpy.ndarray] | None = None):
-        settings: dict[str, Any] = {}
+        settings: dict[str, Any] = {"config": Config({"task": task})}
         exec(compile(text, "<config>", "exec"), settings)
-        del settings["__builtins__"]
+        del settings["__builtins__"], settings["config"]
         self.settings = settings
         self.config = Config(settings)
         BehaviorVersion.set(settings["behavior_version"])
@@ -103,3 +113,25 @@ class ReturnnSession:
     def parameters(self) -> dict[str, numpy.ndarray]:
         """The present values by name."""
         return self._session.run(self._variables)
+
+
+def main() -> None:
+    """Runs steps on demand."""
+    config, task, parameters, batches_path, *save = sys.argv[1:]
+    with numpy.load(parameters) as file:
+        session = ReturnnSession(pathlib.Path(config).read_text(encoding="utf-8"), task, dict(file))
+    batches = read_batches(pathlib.Path(batches_path))
+
+    def step(number: int) -> float:
+        result = session.run(batches[number])
+        if task == "train":
+            return float(result["loss"] / batches[number]["classes"][1].sum())
+        return float(result["scores"].max(axis=1).mean())
+
+    serve(step)
+    if save:
+        numpy.savez(save[0], **session.parameters())
+
+
+if __name__ == "__main__":
+    main()

@@ -2,17 +2,24 @@
 The model of ``configs/g2p.py`` in PyTorch, as a PyTorch user writes it: ``nn.LSTM`` over packed sequences, ``LSTMCell``
 in a Python loop, attention by ``bmm``, beam search with one batch of all hypotheses.
 
-``benchmarks/alternatives.py`` runs it.
+As a program it is a contender of :mod:`paired`: ``torch_g2p.py SIZE TASK DROPOUT THREADS PARAMETERS BATCHES``.
 """
 
 from __future__ import annotations
 
+import pathlib
+import sys
 from collections.abc import Mapping
 
 import numpy
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from benchmarks.g2p_batches import BEAM_SIZES, LEARNING_RATE, MAX_STEPS, SIZES, Batch, read_batches  # noqa: E402
+from benchmarks.paired import serve  # noqa: E402
 
 
 class Model(nn.Module):
@@ -95,7 +102,7 @@ class Model(nn.Module):
     ) -> torch.Tensor:
         """
         :param phones: [batch, steps] with the end label last
-        :return: the mean cross entropy of a label, with label smoothing 0.1
+        :return: the sum of the cross entropies of all labels, which RETURNN minimises, with label smoothing 0.1
         """
         encoded = self.encode(letters, letter_lengths)
         before = torch.cat([torch.full_like(phones[:, :1], self.end_label), phones[:, :-1]], dim=1)
@@ -108,7 +115,7 @@ class Model(nn.Module):
             contexts.append(context)
         logits = self.logits(torch.stack(hs, dim=1), torch.stack(contexts, dim=1))
         frames = torch.arange(phones.shape[1])[None, :] < phone_lengths[:, None]
-        return nn.functional.cross_entropy(logits[frames], phones[frames].long(), label_smoothing=0.1)
+        return nn.functional.cross_entropy(logits[frames], phones[frames].long(), label_smoothing=0.1, reduction="sum")
 
     @torch.no_grad()
     def search(
@@ -152,7 +159,7 @@ def load_parameters(model: Model, parameters: Mapping[str, numpy.ndarray]) -> No
     Copies the parameters of a ``recipe.models.SequenceToSequence`` by name.
 
     PyTorch's LSTM has its gates in another order (input, forget, cell, output), transposed, and a second bias, which
-    stays zero.
+    stays zero: it is not trained, as with both the bias would learn twice as fast.
     """
     new: dict[str, torch.Tensor] = {
         "letter_embedding.weight": torch.tensor(parameters["encoder/embedding/W"]),
@@ -172,6 +179,8 @@ def load_parameters(model: Model, parameters: Mapping[str, numpy.ndarray]) -> No
             new.update(_lstm(f"encoder.%s_l{layer}{suffix}", f"encoder/layers/{layer}/{direction}", parameters))
     new.update(_lstm("cell.%s", "decoder/cell", parameters))
     model.load_state_dict(new)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_("bias_hh" not in name)
 
 
 def _lstm(name: str, path: str, parameters: Mapping[str, numpy.ndarray]) -> dict[str, torch.Tensor]:
@@ -186,3 +195,44 @@ def _lstm(name: str, path: str, parameters: Mapping[str, numpy.ndarray]) -> dict
         name % "bias_ih": bias,
         name % "bias_hh": torch.zeros_like(bias),
     }
+
+
+def main() -> None:
+    """Runs steps on demand."""
+    size, task, dropout, threads, parameters_path, batches_path = sys.argv[1:]
+    torch.manual_seed(1)
+    torch.set_num_threads(int(threads))
+    with numpy.load(parameters_path) as file:
+        parameters = dict(file)
+    labels = [len(parameters[f"{part}/embedding/W"]) for part in ("encoder", "decoder")]
+    model = Model(*labels, **{**SIZES[size], "dropout": float(dropout)}, end_label=0)
+    load_parameters(model, parameters)
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, eps=1e-8)
+    batches = read_batches(pathlib.Path(batches_path))
+
+    def train(number: int) -> float:
+        letters, letter_lengths, phones, phone_lengths = _tensors(batches[number])
+        optimizer.zero_grad()
+        loss = model(letters, letter_lengths, phones, phone_lengths)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        optimizer.step()
+        return loss.item() / int(phone_lengths.sum())
+
+    def search(number: int) -> float:
+        letters, lengths, *_ = _tensors(batches[number])
+        labels, scores = model.search(letters, lengths, beam_size=BEAM_SIZES[size], max_steps=MAX_STEPS)
+        steps = int((labels != model.end_label).sum(dim=2).max()) + 1
+        return float(scores[:, 0].mean()) / steps  # as RETURNN divides scores in the end
+
+    if task == "search":
+        model.eval()
+    serve(train if task == "train" else search)
+
+
+def _tensors(batch: Batch) -> list[torch.Tensor]:
+    return [torch.from_numpy(array).long() for key in ("data", "classes") for array in batch[key]]
+
+
+if __name__ == "__main__":
+    main()
