@@ -7,22 +7,26 @@ from collections.abc import Callable
 from typing import Any
 
 from . import settings
-from .job import Job, created_jobs, link
-from .paths import Path
+from .beyond import beyond
+from .job import Job, created_jobs
+from .job_directory import link
+from .paths import AbstractPath
 
-registered: dict[str, Path] = {}
+registered: dict[str, AbstractPath] = {}
 """Outputs by the name of their link below ``output/``."""
 
 callbacks: list[tuple[Callable[..., Any], tuple, dict[str, Any]]] = []
 
 
-def register_output(name: str, value: Path, export_graph: bool = False) -> None:
+def register_output(name: str, value: AbstractPath, export_graph: bool = False) -> None:
     """
     Asks for an output; when it is there, ``output/NAME`` leads to it.
 
     :raises TypeError: for what is no path or variable
     """
-    if not isinstance(value, Path):
+    if export_graph:
+        raise TypeError(beyond("register_output(export_graph=True)"))
+    if not isinstance(value, AbstractPath):
         raise TypeError(f"register_output({name!r}, ...) wants an output of a job, not {value!r}")
     registered[name] = value
 

@@ -100,7 +100,7 @@ def test_epochs_to_keep_are_joined(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def _finish(job: TrainingJob, *epochs: int) -> pathlib.Path:
-    job._sis_setup_directory()
+    set_up(job)
     directory = pathlib.Path(job._sis_path())
     for epoch in epochs:
         for ending in ("index", "meta", "data-00000-of-00001"):
