@@ -122,7 +122,12 @@ class TrainingJob(JobWithUnhashedArguments):
         _repair_learning_rates(self._learning_rates_in_work())
         for attempt in range(3):
             try:
-                run_returnn(self.out_returnn_config_file.get_path(), log=self.out_log.get_path(), device=self.device)
+                run_returnn(
+                    self.out_returnn_config_file.get_path(),
+                    log=self.out_log.get_path(),
+                    device=self.device,
+                    is_resuming=True,
+                )
                 break
             except ReturnnError as error:
                 if not self._drop_unreadable(models, error) or attempt == 2:

@@ -27,14 +27,16 @@ from recipe.models.encoder import BidirectionalLstmEncoder
 from recipe.models.sequence_to_sequence import SequenceToSequence
 
 
-def py(num_epochs=3):
+def py(num_epochs=3, *, optimizer="gradientdescent", learning_rate=0.5, dropout=0.0):
     letters = nn.Dim(LETTERS.size, "letters", labels=LETTERS.labels)
     phones = nn.Dim(PHONES.size, "phones", labels=PHONES.labels)
-    encoder = BidirectionalLstmEncoder(letters, nn.Dim(4, "letter_embedding"), nn.Dim(5, "encoder_lstm"))
+    encoder = BidirectionalLstmEncoder(
+        letters, nn.Dim(4, "letter_embedding"), nn.Dim(5, "encoder_lstm"), dropout=dropout
+    )
     decoder = AttentionLstmDecoder(
         encoder.out_dim, phones, end_label=0, embedding_dim=nn.Dim(4, "phone_embedding"),
         lstm_dim=nn.Dim(6, "decoder_lstm"),
-        key_dim=nn.Dim(3, "key"), readout_dim=nn.Dim(7, "readout"),
+        key_dim=nn.Dim(3, "key"), readout_dim=nn.Dim(7, "readout"), dropout=dropout,
     )
     source = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "letters_time")], sparse_dim=letters)
     target = nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "phones_time")], sparse_dim=phones)
@@ -42,10 +44,13 @@ def py(num_epochs=3):
     lexicon = tk.Path("lexicon.tsv")
     train = LexiconToHdfJob(lexicon, LETTERS.labels, PHONES.labels, end_label=END_LABEL)
     words = LexiconToHdfJob(lexicon, LETTERS.labels, PHONES.labels, end_label=END_LABEL, all_pronunciations=False)
-    data = label_dataset(train.out_hdf, seq_ordering="sorted")
+    data = label_dataset(train.out_hdf, seq_ordering="laplace:.4")
+    dev = label_dataset(train.out_hdf, seq_ordering="sorted")
     training = TrainingJob(
-        nn.Network(model), data, data,
-        config={"batch_size": 1000, "max_seqs": 20, "optimizer": {"class": "gradientdescent"}, "learning_rate": 0.5},
+        nn.Network(model), data, dev,
+        config={
+            "batch_size": 1000, "max_seqs": 4, "optimizer": {"class": optimizer}, "learning_rate": learning_rate,
+        },
         num_epochs=num_epochs,
     )
     search = SearchJob(
@@ -58,6 +63,10 @@ def py(num_epochs=3):
     tk.register_output("per", scores.out_per)
     tk.register_output("report.txt", scores.out_report_text)
     tk.register_callback(print_summary, "tiny", {"all": scores}, "a larger model")
+
+
+def adam(num_epochs=3):
+    py(num_epochs, optimizer="adam", learning_rate=0.02, dropout=0.2)
 """
 
 LEXICON = """\
