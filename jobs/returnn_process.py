@@ -14,7 +14,7 @@ from sisyphus import tk
 
 from recipe.nn.delayed import is_delayed
 
-from . import resuming_returnn
+from . import returnn_program
 
 OUT_OF_MEMORY = 137
 """Exit status by which Sisyphus knows that a task needs more memory (128 + SIGKILL)."""
@@ -36,21 +36,20 @@ _CAUSES = (
 _UNREADABLE = r"Read less bytes|too short to be an sstable|OutOfRangeError|Unsuccessful TensorSliceReader|DataLossError"
 
 
-def run_returnn(config: str, *, log: str, device: str, is_resuming: bool = False) -> None:
+def run_returnn(config: str, *, log: str, device: str) -> None:
     """
-    Runs ``python -m returnn CONFIG`` and waits for it; its output goes to the task's log and to a file.
+    Runs RETURNN by :mod:`returnn_program` and waits for it; its output goes to a file.
 
     :param config: path of the config
     :param log: file that the output is added to
     :param device: "cpu" keeps RETURNN from using CUDA, whose compiler may be there without a GPU
-    :param is_resuming: with :mod:`resuming_returnn`, so that a training goes on exactly as it would have
     :raises ReturnnError: if it fails
     :raises subprocess.CalledProcessError: with 137 if it was killed by SIGKILL, as for want of memory
     """
     with open(log, "ab") as output:
         start = output.tell()
         process = subprocess.Popen(
-            [sys.executable, *([resuming_returnn.__file__] if is_resuming else ["-m", "returnn"]), config],
+            [sys.executable, returnn_program.__file__, config],
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -126,7 +126,6 @@ class TrainingJob(JobWithUnhashedArguments):
                     self.out_returnn_config_file.get_path(),
                     log=self.out_log.get_path(),
                     device=self.device,
-                    is_resuming=True,
                 )
                 break
             except ReturnnError as error:

@@ -13,7 +13,8 @@ from jobs.returnn_process import ReturnnError, run_returnn
 
 def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Runs a program in place of RETURNN; gives the path of the log."""
-    (tmp_path / "returnn.py").write_text(program)
+    (tmp_path / "returnn").mkdir()
+    (tmp_path / "returnn" / "__main__.py").write_text(program)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     log = str(tmp_path / "log")
     run_returnn("some.config", log=log, device="cpu")

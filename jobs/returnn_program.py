@@ -1,10 +1,12 @@
 """
-RETURNN whose training goes on, after any interruption, exactly as if there had been none.
+``python -m returnn`` as the jobs run it: it ends with the task, and training goes on exactly after an interruption.
+
+When a task is killed, the kernel ends RETURNN as well (on Linux), so that two never write to one directory.
 
 RETURNN's checkpoints hold the parameters alone: the optimizer starts anew after an interruption (Adam without its
-averages, with a jump in the score), and so do the random numbers of dropout. This program is ``python -m returnn``
-that keeps both beside each checkpoint, in ``epoch.NNN.optimizer.npz``, and takes them up again. The config says
-nothing of it and runs with plain RETURNN as well.
+averages, with a jump in the score), and so do the random numbers of dropout. This program keeps both beside each
+checkpoint, in ``epoch.NNN.optimizer.npz``, and takes them up again. The config says nothing of it and runs with plain
+RETURNN as well.
 
 With Horovod the first process writes, all read the optimizer; the random numbers of the others start anew. So do
 random numbers other than those of dropout.
@@ -14,9 +16,11 @@ It runs as a program of its own and imports nothing of this setup.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import re
+import signal
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -29,9 +33,20 @@ KEPT = 2
 """Of how many checkpoints the state is kept: of the newest, and of the one before, should that be damaged."""
 
 _COLLECTION = "random_states_to_resume"
+_PR_SET_PDEATHSIG = 1  # of prctl(2)
 
 
-def install() -> None:
+def end_with_parent() -> None:
+    """Has the kernel kill this process when the one that started it ends, where the kernel can (Linux)."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is None:
+        return
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:
+        sys.exit("the task that started RETURNN has ended")  # before the kernel was told
+
+
+def keep_state_of_training() -> None:
     """Makes RETURNN's engine, in this process, keep and take up the state of training."""
     from returnn.tf.engine import Engine
     from returnn.tf.util import basic
@@ -170,13 +185,15 @@ def _remove_old(engine: Any) -> None:
 
 
 def main() -> None:
-    """``python resuming_returnn.py CONFIG``: as ``python -m returnn CONFIG``."""
+    """``python returnn_program.py CONFIG``: as ``python -m returnn CONFIG``."""
+    end_with_parent()
     import returnn.__main__ as returnn
 
     execute_main_task = returnn.execute_main_task
 
     def execute() -> None:
-        install()  # only now RETURNN has read the config and set up TensorFlow
+        if returnn.config.value("task", "train") == "train":
+            keep_state_of_training()  # only now RETURNN has read the config and set up TensorFlow
         execute_main_task()
 
     returnn.execute_main_task = execute
