@@ -217,7 +217,6 @@ class Job(metaclass=JobSingleton):
         rqmt, replace = self._sis_rqmt.get(task.name, ({}, False))
         return dict(rqmt) if replace else {**task.rqmt, **rqmt}
 
-
     def __deepcopy__(self, memo: dict) -> Job:
         return self
 

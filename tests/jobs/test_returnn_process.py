@@ -15,6 +15,7 @@ def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch)
     """Runs a program in place of RETURNN; gives the path of the log."""
     (tmp_path / "returnn").mkdir()
     (tmp_path / "returnn" / "__main__.py").write_text(program)
+    (tmp_path / "returnn" / "__init__.py").touch()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     log = str(tmp_path / "log")
     run_returnn("some.config", log=log, device="cpu")
@@ -52,7 +53,7 @@ def test_killed_is_137(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_cpu_tasks_do_not_use_cuda(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = _play("import os\nprint('CUDA', os.environ['DISABLE_CUDA'])\n", tmp_path, monkeypatch)
+    log = _play("import os, sys\nprint('CUDA', os.environ['DISABLE_CUDA'])\nsys.exit(0)\n", tmp_path, monkeypatch)
     assert "CUDA 1" in pathlib.Path(log).read_text()
 
 

@@ -12,6 +12,7 @@ from jobs.search import SearchJob
 from jobs.training import TrainingJob
 from localsis import settings
 from localsis.job import created_jobs
+from localsis.job_directory import set_up
 from recipe import nn
 
 TRAIN = {"class": "HDFDataset", "files": ["train.hdf"]}
