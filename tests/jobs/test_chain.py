@@ -9,6 +9,7 @@ import signal
 
 import pytest
 
+from .kill_runs import Moment, differences, run_with_kills
 from .setup_directory import make_setup, processes_with, run_manager, start_manager, training_directory, wait_for
 
 pytestmark = pytest.mark.xdist_group("chain")
@@ -51,22 +52,18 @@ def _first_epoch_is_there(setup: pathlib.Path) -> bool:
     return training is not None and (training / "output" / "models" / "epoch.001.meta").exists()
 
 
-@pytest.mark.parametrize("victim", ["manager", "worker", "returnn"])
-def test_killed_and_continued(victim: str, undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    setup = make_setup(tmp_path / victim)
-    manager = start_manager(setup)
-    wait_for(lambda: _first_epoch_is_there(setup))
-    training = str(training_directory(setup))
-    returnn = [pid for pid in processes_with(training) if pid in processes_with("returnn.config")]
-    workers = [pid for pid in processes_with(training) if pid not in returnn]
-    victims = {"manager": [manager.pid], "worker": [*workers, *returnn], "returnn": returnn}[victim]
-    assert victims
-    for pid in victims:
-        os.kill(pid, signal.SIGKILL)
-    manager.wait(timeout=600)
-    run_manager(setup)
-    name = "output/hypotheses.jsonl"
-    assert (setup / name).read_bytes() == (undisturbed / name).read_bytes()
+def test_killed_four_times_and_continued(undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Manager, worker, RETURNN and all together, also while a checkpoint is being written; with Adam and dropout."""
+    setup = make_setup(tmp_path / "killed")
+    moments = [
+        Moment("manager", "epoch", 1),
+        Moment("task", "checkpoint", 2),
+        Moment("returnn", "rates", 3),
+        Moment("all", "search", 3, 1.0),
+    ]
+    lines = run_with_kills(setup, moments, "configs/tiny.adam")
+    assert len(lines) == 4 and not any("0 killed" in line for line in lines), lines
+    assert differences(setup, undisturbed) == []
 
 
 def test_damaged_checkpoint_and_learning_rates(undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -93,7 +90,7 @@ def test_damaged_checkpoint_and_learning_rates(undisturbed: pathlib.Path, tmp_pa
 
 
 def test_more_epochs_go_on_with_the_same_training(undisturbed: pathlib.Path) -> None:
-    text = run_manager(undisturbed, "configs/tiny.py(4)")
+    text = run_manager(undisturbed, "configs/tiny.adam(4)")
     trainings = list((undisturbed / "work" / "jobs" / "training").glob("TrainingJob.*"))
     assert len(trainings) == 1, text
     assert (trainings[0] / "output" / "models" / "epoch.004.index").exists()
