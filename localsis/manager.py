@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
 import time
-from typing import IO
 
 from . import outputs, settings
 from .display import Display, make_display
@@ -38,7 +36,6 @@ class Manager:
         self.interruptions: dict[str, int] = {}
         self.jobs: list[Job] = []
         self._prepared: set[str] = set()
-        self._lock: IO[str] | None = None
         self.display: Display = make_display()
 
     def run(self) -> int:
@@ -47,13 +44,13 @@ class Manager:
 
         :return: exit status: 0 if all outputs are there, else 1
         """
-        self._take_lock()
         previous = signal.signal(signal.SIGTERM, _interrupt)
         try:
             self._take_up_jobs()
             with self.display:
                 while self._step():
                     time.sleep(_POLL)
+            return self._finish()
         except KeyboardInterrupt:
             self._stop_all()
             self.display.say("stopped; the next start goes on from here")
@@ -63,22 +60,8 @@ class Manager:
             raise ManagerError(f"cannot write: {error}. Make room or give access, then start again") from error
         finally:
             signal.signal(signal.SIGTERM, previous)
-        return self._finish()
 
     # preparation
-
-    def _take_lock(self) -> None:
-        try:
-            os.makedirs(settings.work_dir(), exist_ok=True)
-            self._lock = open(os.path.join(settings.work_dir(), ".manager.lock"), "a+", encoding="utf-8")
-        except OSError as error:
-            raise ManagerError(f"the work directory {settings.work_dir()} cannot be written: {error}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ManagerError(
-                f"another manager is running on {settings.work_dir()}. Wait for it, or end it first"
-            ) from error
 
     def _take_up_jobs(self) -> None:
         """Takes up all jobs that the outputs need, also those that an update of a job asks for."""
@@ -174,7 +157,7 @@ class Manager:
             return
         if not run.task.mini_task and self._cores_in_use() + self._cores_for(run) > self.cores:
             return
-        if run.job._sis_id() not in self._prepared:
+        if run.job._sis_id() not in self._prepared or not os.path.exists(run.job._sis_path("job.save")):
             set_up(run.job)
             self._prepared.add(run.job._sis_id())
         if run.marker("usage") and os.path.exists(run.marker("usage")):

@@ -67,7 +67,7 @@ def is_done(job: Job) -> bool:
 def make_links() -> None:
     """Makes the links below ``output/`` for what is there, and those of aliases."""
     for name, path in registered.items():
-        if path.available() and os.path.exists(path.get_path()):
+        if _is_there(path):
             link(os.path.realpath(path.get_path()), os.path.join(settings.BASE_DIR, settings.OUTPUT_DIR, name))
     for job in created_jobs.values():
         if os.path.isdir(job._sis_path()):
@@ -77,4 +77,8 @@ def make_links() -> None:
 
 def missing_outputs() -> list[str]:
     """Names of registered outputs that are not there."""
-    return [name for name, path in registered.items() if not os.path.exists(path.get_path())]
+    return [name for name, path in registered.items() if not _is_there(path)]
+
+
+def _is_there(path: AbstractPath) -> bool:
+    return path.available() and os.path.exists(path.get_path())
