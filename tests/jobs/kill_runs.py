@@ -8,6 +8,8 @@ and contents of files with those of an undisturbed run.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
 import os
 import pathlib
 import random
@@ -89,13 +91,10 @@ def run_with_kills(setup: pathlib.Path, moments: list[Moment], config: str) -> l
             while not has_happened(moment, setup) and manager.poll() is None and time.monotonic() < end:
                 time.sleep(0.002)
             time.sleep(moment.delay)
-            pids = victims(moment, setup, manager.pid)
-            for pid in pids:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue
-            killed.append(f"{moment}: {len(pids)} killed")
+            while not (pids := victims(moment, setup, manager.pid)) and manager.poll() is None:
+                time.sleep(0.002)
+            if _kill(pids):
+                killed.append(str(moment))
             if moment.victim in ("manager", "all") or manager.poll() is not None:
                 manager.wait()
                 manager = start_manager(setup, config)
@@ -104,6 +103,16 @@ def run_with_kills(setup: pathlib.Path, moments: list[Moment], config: str) -> l
     if manager.returncode != 0:
         run_manager(setup, config)
     return killed
+
+
+def _kill(pids: list[int]) -> bool:
+    """Kills processes; says whether any was still there."""
+    done = False
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+            done = True
+    return done
 
 
 def _wait(manager: subprocess.Popen[str]) -> None:
@@ -125,8 +134,7 @@ def results(setup: pathlib.Path) -> dict[str, Any]:
             found[path.name] = path.read_bytes()
         assert not path.name.endswith(".part") and "tempstate" not in path.name, path
     for path in sorted((setup / "work").glob("jobs/lexicon/*/output/*")):
-        if path.suffix != ".hdf":  # HDF holds the time at which it was written
-            found[f"{path.parent.parent.name}/{path.name}"] = path.read_bytes()
+        found[f"{path.parent.parent.name}/{path.name}"] = path.read_bytes()
     for epoch, data in read_learning_rates(str(training / "output" / "learning_rates")).items():
         scores = {key: value for key, value in data.scores.items() if not key.endswith("_time_secs")}
         found[f"learning rate and scores of epoch {epoch}"] = (data.learning_rate, scores)
@@ -171,7 +179,9 @@ def main() -> int:
         undisturbed.append(make_setup(place / f"undisturbed_{index}"))
         run_manager(undisturbed[-1], config)
     count, wrong = 0, 0
-    for run in range(-(-arguments.kills // KILLS_PER_RUN)):
+    for run in itertools.count():
+        if count >= arguments.kills:
+            break
         setup = make_setup(place / f"run_{run}")
         moments = random_moments(generator, arguments.epochs)[: arguments.kills - count]
         which = run % len(configs)

@@ -27,7 +27,21 @@ from recipe.models.encoder import BidirectionalLstmEncoder
 from recipe.models.sequence_to_sequence import SequenceToSequence
 
 
-def py(num_epochs=3, *, optimizer="gradientdescent", learning_rate=0.5, dropout=0.0):
+def py(num_epochs=3):
+    experiment(num_epochs, "gradientdescent", 0.5, dropout=0.0)
+
+
+def adam(num_epochs=3):
+    experiment(num_epochs, "adam", 0.02, dropout=0.2)
+
+
+def search_in(file):
+    model, training = experiment(3, "adam", 0.02, dropout=0.2)
+    found = search(model, training.out_checkpoints[3], tk.Path(file))
+    tk.register_output("found.jsonl", found.out_hypotheses)
+
+
+def experiment(num_epochs, optimizer, learning_rate, *, dropout):
     letters = nn.Dim(LETTERS.size, "letters", labels=LETTERS.labels)
     phones = nn.Dim(PHONES.size, "phones", labels=PHONES.labels)
     encoder = BidirectionalLstmEncoder(
@@ -53,20 +67,19 @@ def py(num_epochs=3, *, optimizer="gradientdescent", learning_rate=0.5, dropout=
         },
         num_epochs=num_epochs,
     )
-    search = SearchJob(
-        nn.Network(model, search=nn.BeamSearch(3), max_seq_len=12), training.out_checkpoints[num_epochs],
-        label_dataset(words.out_hdf, seq_ordering="sorted"), config={"batch_size": 1000},
-    )
-    scores = PronunciationScoringJob(search.out_hypotheses, lexicon)
+    found = search(model, training.out_checkpoints[num_epochs], words.out_hdf)
+    scores = PronunciationScoringJob(found.out_hypotheses, lexicon)
     training.add_alias("training")
-    tk.register_output("hypotheses.jsonl", search.out_hypotheses)
+    tk.register_output("hypotheses.jsonl", found.out_hypotheses)
     tk.register_output("per", scores.out_per)
     tk.register_output("report.txt", scores.out_report_text)
     tk.register_callback(print_summary, "tiny", {"all": scores}, "a larger model")
+    return model, training
 
 
-def adam(num_epochs=3):
-    py(num_epochs, optimizer="adam", learning_rate=0.02, dropout=0.2)
+def search(model, checkpoint, hdf):
+    network = nn.Network(model, search=nn.BeamSearch(3), max_seq_len=12)
+    return SearchJob(network, checkpoint, label_dataset(hdf, seq_ordering="sorted"), config={"batch_size": 1000})
 """
 
 LEXICON = """\
