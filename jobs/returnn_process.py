@@ -15,6 +15,7 @@ from sisyphus import tk
 
 from recipe.nn.delayed import is_delayed
 
+from . import returnn_program
 from .returnn_errors import ReturnnError, error_from_log
 
 OUT_OF_MEMORY = 137
@@ -33,7 +34,7 @@ def run_returnn(
     watch: Callable[[], None] | None = None,
 ) -> None:
     """
-    Runs ``python -m returnn CONFIG`` and waits for it; its output goes to a file.
+    Runs RETURNN by :mod:`returnn_program` and waits for it; its output goes to a file.
 
     :param config: path of the config
     :param log: file that the output is added to
@@ -46,7 +47,7 @@ def run_returnn(
     with open(log, "ab") as output:
         start = output.tell()
         process = subprocess.Popen(
-            [*launcher, sys.executable, "-m", "returnn", config],
+            [*launcher, sys.executable, returnn_program.__file__, config],
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -77,15 +77,17 @@ def _manager(configs: list[str]) -> int:
     from .config_call import ConfigError, call_config
     from .manager import Manager, ManagerError
     from .module import install
+    from .work_lock import WorkDirectoryError, lock_work_directory
 
     settings.load(os.getcwd())
     install()
     sys.path.insert(0, settings.BASE_DIR)
     try:
-        for config in configs:
-            call_config(config)
-        return Manager().run()
-    except (ConfigError, ManagerError) as error:
+        with lock_work_directory(settings.work_dir()):
+            for config in configs:
+                call_config(config)
+            return Manager().run()
+    except (ConfigError, ManagerError, WorkDirectoryError) as error:
         return _complain(str(error))
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] in ("numpy", "rich", "psutil", "rapidfuzz", "h5py", "matplotlib"):
@@ -103,6 +105,9 @@ def _worker(words: list[str]) -> int:
 
 def _real(arguments: list[str]) -> int:
     """Runs Sisyphus without its questions; its own exit status says nothing, so its graph is asked afterwards."""
+    from . import settings
+    from .work_lock import WorkDirectoryError, lock_work_directory
+
     program = pathlib.Path(sys.executable).with_name("sis")
     if not program.exists():
         return _complain(f"Sisyphus can be imported, but its program {program} is not there; install it with pip")
@@ -111,8 +116,12 @@ def _real(arguments: list[str]) -> int:
         return subprocess.call(command)
     if "-r" not in arguments:
         command.insert(2, "-r")
-    os.makedirs("work", exist_ok=True)
-    subprocess.run(command, input="u\n" * 1000, text=True, check=False)
+    settings.load(os.getcwd())
+    try:
+        lock = lock_work_directory(settings.work_dir())
+    except WorkDirectoryError as error:
+        return _complain(str(error))
+    subprocess.run(command, input="u\n" * 1000, text=True, check=False, pass_fds=[lock.fileno()])
     unfinished = (
         '[s for s, j in tk.sis_graph.get_jobs_by_status().items() if j and s not in ("finished", "input_path")]'
     )

@@ -69,6 +69,9 @@ def object_state(value: Any) -> Any:
         return value.__qualname__
     if inspect.isfunction(value) or inspect.isclass(value):
         return value.__module__, value.__qualname__
+    for container in (list, tuple, set, frozenset):
+        if isinstance(value, container) and type(value) is not container and not hasattr(value, "__getnewargs__"):
+            raise TypeError(f"{value!r} cannot be hashed: it is of a type derived from {container.__name__}")
     state = _own_state(value)
     if isinstance(value, enum.Enum):
         state.pop("_sort_order_", None)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import copy
-import gzip
 import inspect
 import os
-import pickle
-import subprocess
 from collections.abc import Iterator
 from typing import Any, cast
 
-from . import settings
+from . import settings, shell
+from .beyond import JOB_METHODS, beyond
 from .hashing import short_hash
-from .paths import Path, Variable, extract_paths
+from .paths import AbstractPath, Path, Variable, extract_paths
 from .task import Task
 
 created_jobs: dict[str, Job] = {}
@@ -25,7 +23,7 @@ class JobSingleton(type):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """The job with these arguments."""
-        kwargs.pop("sis_tags", None)
+        tags = kwargs.pop("sis_tags", None)
         job_class = cast("type[Job]", cls)
         parsed = inspect.getcallargs(cls.__init__, None, *args, **kwargs)  # type: ignore[misc]
         del parsed["self"]
@@ -34,13 +32,14 @@ class JobSingleton(type):
             return created_jobs[job_id]
         args, kwargs, parsed = copy.deepcopy((args, kwargs, parsed))
         job = job_class.__new__(job_class)
-        job._sis_initialize(job_id, args, kwargs, parsed)
+        job._sis_initialize(job_id, parsed, set(tags) if tags is not None else _tags_of(parsed))
         created_jobs[job_id] = job
         try:
             job.__init__(*args, **kwargs)  # type: ignore[misc]
         except BaseException:
             del created_jobs[job_id]
             raise
+        job._sis_find_inputs(args, kwargs)
         return job
 
 
@@ -71,20 +70,35 @@ class Job(metaclass=JobSingleton):
         module = cls.__module__.replace(".", "/")
         return f"{module.removeprefix('recipe/')}/{cls.__name__}"
 
-    def _sis_initialize(self, job_id: str, args: tuple, kwargs: dict[str, Any], parsed: dict[str, Any]) -> None:
+    def _sis_initialize(self, job_id: str, parsed: dict[str, Any], tags: set[str]) -> None:
         self._sis_job_id = job_id
         self._sis_parsed = parsed
-        self._sis_inputs = extract_paths([args, kwargs])
-        self._sis_outputs: dict[str, Path] = {}
+        self._sis_tags = tags
+        self._sis_inputs: set[AbstractPath] = set()
+        self._sis_outputs: dict[str, AbstractPath] = {}
         self._sis_directories: set[str] = set()
         self._sis_aliases: list[str] = []
-        self._sis_rqmt: dict[str, dict[str, Any]] = {}
+        self._sis_rqmt: dict[str, tuple[dict[str, Any], bool]] = {}
+        self._sis_environment: dict[str, str] = {}
+
+    def _sis_find_inputs(self, args: tuple, kwargs: dict[str, Any]) -> None:
+        """All paths in the arguments or kept as attributes, except its own outputs."""
+        found = extract_paths([vars(self), args, kwargs])
+        self._sis_inputs |= {path for path in found if path.creator is not self}
 
     # for jobs
 
     def tasks(self) -> Iterator[Task]:
         """What is run, in this order."""
-        raise TypeError(f"{type(self).__name__} does not define tasks()")
+        yield Task("run")
+
+    def update(self) -> None:
+        """Called when all inputs are there, before the tasks: may ask for more with :meth:`add_input`."""
+
+    @property
+    def tags(self) -> set[str]:
+        """Words given as ``sis_tags=``, else those of its inputs."""
+        return self._sis_tags
 
     def output_path(self, filename: str, directory: bool = False, cached: bool = False) -> Path:
         """Declares an output file or directory."""
@@ -92,7 +106,7 @@ class Job(metaclass=JobSingleton):
             self._sis_outputs[filename] = Path(filename, self, cached)
         if directory:
             self._sis_directories.add(filename)
-        return self._sis_outputs[filename]
+        return cast(Path, self._sis_outputs[filename])
 
     def output_var(self, filename: str, pickle: bool = False, backup: Any = None) -> Variable:
         """Declares an output value."""
@@ -102,20 +116,30 @@ class Job(metaclass=JobSingleton):
         self._sis_outputs[filename] = variable
         return variable
 
-    def add_input(self, path: Path) -> Path:
+    def add_input(self, path: AbstractPath) -> AbstractPath:
         """Declares a further input."""
         self._sis_inputs.add(path)
         return path
 
     def set_rqmt(self, task: str, rqmt: dict[str, Any]) -> Job:
-        """Sets what a task needs."""
-        self._sis_rqmt[task] = dict(rqmt)
+        """Sets what a task needs, in place of what the job says; the last call counts."""
+        self._sis_rqmt[task] = (dict(rqmt), True)
         return self
 
     def update_rqmt(self, task: str, rqmt: dict[str, Any]) -> Job:
-        """Changes some of what a task needs."""
-        self._sis_rqmt[task] = {**self._sis_rqmt.get(task, {}), **rqmt}
+        """Changes some of what a task needs; the last call counts."""
+        self._sis_rqmt[task] = (dict(rqmt), False)
         return self
+
+    def set_env(self, key: str, value: str, *, verbatim: bool = True) -> None:
+        """Sets an environment variable of its tasks; ``verbatim=False``: ``$NAME`` is replaced."""
+        self._sis_environment[key] = value if verbatim else settings.substitute(value)
+
+    def set_attrs(self, attrs: dict[str, Any]) -> None:
+        """Sets attributes that are not set yet: ``self.set_attrs(locals())``."""
+        for key, value in attrs.items():
+            if value is not self and not hasattr(self, key):
+                setattr(self, key, value)
 
     def add_alias(self, alias: str) -> Job:
         """Adds a link ``alias/ALIAS`` to the job."""
@@ -127,7 +151,11 @@ class Job(metaclass=JobSingleton):
         """Accepted as in Sisyphus; only its web page shows it."""
         return self
 
-    def keep_value(self, value: int) -> Job:
+    def keep_value(self, value: int | None = None) -> int | None:
+        """Accepted as in Sisyphus; this engine removes nothing."""
+        return value
+
+    def set_keep_value(self, value: int) -> Job:
         """Accepted as in Sisyphus; this engine removes nothing."""
         return self
 
@@ -139,14 +167,13 @@ class Job(metaclass=JobSingleton):
         """How much is done, 0 to 1, while it runs."""
         return None
 
-    def path_available(self, path: Path) -> bool:
+    def path_available(self, path: AbstractPath) -> bool:
         """Whether an output can be read already."""
         return self._sis_is_finished()
 
-    def sh(self, command: str, *args: Any, **kwargs: str) -> None:
-        """Runs a shell command; ``{name}`` are attributes of the job."""
-        text = command.format(*args, **{**vars(self), **kwargs})
-        subprocess.check_call(["/bin/bash", "-c", f"set -e -u -o pipefail; {text}"], stdin=subprocess.DEVNULL)
+    def sh(self, command: str, **options: Any) -> str | None:
+        """Runs a shell command; ``{name}`` are attributes of the job. Options are those of :func:`shell.sh`."""
+        return shell.sh(command, sis_replace=vars(self), **options)
 
     def job_id(self) -> str:
         """The id: module, class and hash."""
@@ -164,11 +191,20 @@ class Job(metaclass=JobSingleton):
         return os.path.join(settings.work_dir(), self._sis_job_id, *parts)
 
     def _sis_input_jobs(self) -> set[Job]:
-        return {path.creator for path in self._sis_all_inputs() if path.creator is not None}
+        return {path.creator for path in self._sis_inputs if path.creator is not None}
 
-    def _sis_all_inputs(self) -> set[Path]:
-        paths = self._sis_inputs | extract_paths({k: v for k, v in vars(self).items() if not k.startswith("_sis_")})
-        return {path for path in paths if path.creator is not self}
+    def _sis_inputs_available(self) -> bool:
+        return all(path.available() for path in self._sis_inputs)
+
+    def _sis_update_inputs(self) -> bool:
+        """Calls :meth:`update` until it asks for nothing more or for something not there; says whether it asked."""
+        before = set(self._sis_inputs)
+        while self._sis_inputs_available():
+            known = set(self._sis_inputs)
+            self.update()
+            if self._sis_inputs == known:
+                break
+        return self._sis_inputs != before
 
     def _sis_is_finished(self) -> bool:
         directory = self._sis_path()
@@ -178,38 +214,28 @@ class Job(metaclass=JobSingleton):
         return [name for name, path in self._sis_outputs.items() if not os.path.exists(path.get_path())]
 
     def _sis_task_rqmt(self, task: Task) -> dict[str, Any]:
-        return {**task.rqmt, **self._sis_rqmt.get(task.name, {})}
-
-    def _sis_setup_directory(self) -> None:
-        for part in ("output", "work", "input", "engine"):
-            os.makedirs(self._sis_path(part), exist_ok=True)
-        for name in self._sis_directories:
-            os.makedirs(self._sis_path("output", name), exist_ok=True)
-        for name in self._sis_outputs:
-            os.makedirs(os.path.dirname(self._sis_path("output", name)), exist_ok=True)
-        for job in self._sis_input_jobs():
-            link(job._sis_path(), self._sis_path("input", job._sis_job_id.replace("/", "_")))
-        with gzip.open(self._sis_path("job.save.part"), "wb") as file:
-            pickle.dump(self, file, protocol=4)
-        os.replace(self._sis_path("job.save.part"), self._sis_path("job.save"))
-        with open(self._sis_path("info"), "w", encoding="utf-8") as text:
-            lines = [f"INPUT: {path.get_path()}" for path in self._sis_all_inputs()]
-            lines += [f"PARAMETER: {key}: {value}" for key, value in self._sis_parsed.items()]
-            lines += [f"ALIAS: {alias}" for alias in self._sis_aliases]
-            text.write("\n".join(sorted(lines)) + "\n")
+        rqmt, replace = self._sis_rqmt.get(task.name, ({}, False))
+        return dict(rqmt) if replace else {**task.rqmt, **rqmt}
 
     def __deepcopy__(self, memo: dict) -> Job:
         return self
 
+    def __getattr__(self, name: str) -> Any:
+        if name in JOB_METHODS:
+            raise AttributeError(beyond(f"Job.{name}"))
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def __str__(self) -> str:
+        place = os.path.join(settings.WORK_DIR, self._sis_job_id)
+        return (
+            f"Job<{os.path.join(settings.ALIAS_DIR, self._sis_aliases[0])} {place}>"
+            if self._sis_aliases
+            else f"Job<{place}>"
+        )
+
     def __repr__(self) -> str:
-        return f"Job<{self._sis_job_id}>"
+        return str(self)
 
 
-def link(target: str, name: str) -> None:
-    """Makes a symbolic link, replacing one that leads elsewhere; never replaces a real file."""
-    if os.path.islink(name):
-        if os.readlink(name) == target:
-            return
-        os.remove(name)
-    os.makedirs(os.path.dirname(name), exist_ok=True)
-    os.symlink(target, name)
+def _tags_of(parsed: dict[str, Any]) -> set[str]:
+    return {tag for path in extract_paths(parsed) for tag in path.tags}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import signal
 import time
-from typing import IO
 
 from . import outputs, reports, settings
 from .display import Display, make_display
 from .job import Job
+from .job_directory import set_up
 from .run_state import MOST_INTERRUPTIONS, TaskRun
 
 _POLL = 0.1
@@ -37,7 +36,6 @@ class Manager:
         self.interruptions: dict[str, int] = {}
         self.jobs: list[Job] = []
         self._prepared: set[str] = set()
-        self._lock: IO[str] | None = None
         self.display: Display = make_display()
 
     def run(self) -> int:
@@ -46,14 +44,13 @@ class Manager:
 
         :return: exit status: 0 if all outputs are there, else 1
         """
-        self._take_lock()
         previous = signal.signal(signal.SIGTERM, _interrupt)
         try:
-            self.jobs = outputs.wanted_jobs()
-            self._prepare()
+            self._take_up_jobs()
             with self.display:
                 while self._step():
                     time.sleep(_POLL)
+            return self._finish()
         except KeyboardInterrupt:
             self._stop_all()
             self.display.say("stopped; the next start goes on from here")
@@ -63,26 +60,18 @@ class Manager:
             raise ManagerError(f"cannot write: {error}. Make room or give access, then start again") from error
         finally:
             signal.signal(signal.SIGTERM, previous)
-        return self._finish()
 
     # preparation
 
-    def _take_lock(self) -> None:
-        try:
-            os.makedirs(settings.work_dir(), exist_ok=True)
-            self._lock = open(os.path.join(settings.work_dir(), ".manager.lock"), "a+", encoding="utf-8")
-        except OSError as error:
-            raise ManagerError(f"the work directory {settings.work_dir()} cannot be written: {error}") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ManagerError(
-                f"another manager is running on {settings.work_dir()}. Wait for it, or end it first"
-            ) from error
-
-    def _prepare(self) -> None:
+    def _take_up_jobs(self) -> None:
+        """Takes up all jobs that the outputs need, also those that an update of a job asks for."""
+        known, self.jobs = set(self.jobs), outputs.wanted_jobs()
         for job in self.jobs:
-            if outputs.is_done(job):
+            if job in known or outputs.is_done(job):
+                continue
+            if os.path.exists(job._sis_path("hold")):
+                self.display.say(f"{job._sis_id()}: is held; it goes on once {job._sis_path('hold')} is removed")
+            if not os.path.isdir(job._sis_path()):
                 continue
             if job._sis_is_finished():
                 self._reopen(job)
@@ -113,22 +102,29 @@ class Manager:
             if run.is_finished() or run.is_failed() or not run.is_alive():
                 self.running.remove(run)
                 self._ended(run)
+        grown = False
         for job in self.jobs:
             if not outputs.is_done(job) and job._sis_id() not in self.failed:
-                self._advance(job)
+                grown = self._advance(job) or grown
+        if grown:
+            self._take_up_jobs()
         outputs.make_links()
         self._update_reports()
         self.display.show(self.jobs, self.running, self.failed)
-        return bool(self.running)
+        return grown or bool(self.running)
 
-    def _advance(self, job: Job) -> None:
-        """Starts what can be started of a job."""
-        if any(not path.available() for path in job._sis_all_inputs() if path.creator is not None):
-            return
-        missing = [path for path in job._sis_all_inputs() if path.creator is None and not path.available()]
+    def _advance(self, job: Job) -> bool:
+        """Starts what can be started of a job; says whether it asked for more inputs instead."""
+        if os.path.exists(job._sis_path("hold")) or any(
+            not path.available() for path in job._sis_inputs if path.creator is not None
+        ):
+            return False
+        missing = sorted(path for path in job._sis_inputs if path.creator is None and not path.available())
         if missing:
             self._fail(job, f"its input {missing[0].get_path()} is not there")
-            return
+            return False
+        if not self._is_at_work(job) and job._sis_update_inputs():
+            return True
         for task in job.tasks():
             if task.is_finished(job._sis_path()):
                 continue
@@ -136,7 +132,7 @@ class Manager:
                 run = TaskRun(job, task, number)
                 if not run.is_finished() and not self._is_running(run) and job._sis_id() not in self.failed:
                     self._start(run)
-            return
+            return False
         missing_outputs = job._sis_missing_outputs()
         if missing_outputs:
             self._fail(job, f"all its tasks ended well, but it has not made {', '.join(missing_outputs)}")
@@ -144,6 +140,10 @@ class Manager:
             with open(job._sis_path("finished"), "w", encoding="utf-8"):
                 pass
             self.display.say(f"{job._sis_id()}: finished")
+        return False
+
+    def _is_at_work(self, job: Job) -> bool:
+        return any(run.job is job for run in self.running)
 
     def _is_running(self, run: TaskRun) -> bool:
         return any(
@@ -158,8 +158,8 @@ class Manager:
             return
         if not run.task.mini_task and self._cores_in_use() + self._cores_for(run) > self.cores:
             return
-        if run.job._sis_id() not in self._prepared:
-            run.job._sis_setup_directory()
+        if run.job._sis_id() not in self._prepared or not os.path.exists(run.job._sis_path("job.save")):
+            set_up(run.job)
             self._prepared.add(run.job._sis_id())
         if run.marker("usage") and os.path.exists(run.marker("usage")):
             os.remove(run.marker("usage"))

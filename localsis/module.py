@@ -6,10 +6,11 @@ import sys
 import types
 from typing import Any
 
-from . import settings
+from . import delayed, settings
+from .beyond import ModulesBeyond, beyond
 from .job import Job
 from .outputs import register_callback, register_output
-from .paths import Path, Variable
+from .paths import AbstractPath, Path, RelPath, Variable, setup_path
 from .reports import register_report
 from .task import Task
 
@@ -20,24 +21,23 @@ class _Subset(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise AttributeError(
-            f"{self.__name__}.{name} is not part of the embedded engine. Install Sisyphus for it: "
-            "github.com/rwth-i6/sisyphus (the package called sisyphus on PyPI is another project)"
-        )
+        raise AttributeError(beyond(f"{self.__name__}.{name}"))
 
 
 def install() -> None:
     """Makes ``from sisyphus import Job, Task, tk, gs`` mean this engine, in this process."""
     toolkit = _Subset("sisyphus.toolkit")
-    for value in (Path, Variable, Job, Task, register_output, register_callback, register_report):
+    own = (AbstractPath, Path, RelPath, Variable, Job, Task, delayed.Delayed, setup_path)
+    for value in (*own, register_output, register_callback, register_report):
         setattr(toolkit, value.__name__, value)
+    toolkit.gs = settings  # type: ignore[attr-defined]
     package = _Subset("sisyphus")
     package.__path__ = []
     for name, value in {
         "Job": Job,
         "Task": Task,
         "Path": Path,
-        "Variable": Variable,
+        "setup_path": setup_path,
         "toolkit": toolkit,
         "tk": toolkit,
         "gs": settings,
@@ -47,3 +47,6 @@ def install() -> None:
     sys.modules["sisyphus"] = package
     sys.modules["sisyphus.toolkit"] = toolkit
     sys.modules["sisyphus.global_settings"] = settings
+    sys.modules["sisyphus.delayed_ops"] = delayed
+    if not any(isinstance(finder, ModulesBeyond) for finder in sys.meta_path):
+        sys.meta_path.append(ModulesBeyond())

@@ -7,22 +7,26 @@ from collections.abc import Callable
 from typing import Any
 
 from . import reports, settings
-from .job import Job, created_jobs, link
-from .paths import Path
+from .beyond import beyond
+from .job import Job, created_jobs
+from .job_directory import link
+from .paths import AbstractPath
 
-registered: dict[str, Path] = {}
+registered: dict[str, AbstractPath] = {}
 """Outputs by the name of their link below ``output/``."""
 
 callbacks: list[tuple[Callable[..., Any], tuple, dict[str, Any]]] = []
 
 
-def register_output(name: str, value: Path, export_graph: bool = False) -> None:
+def register_output(name: str, value: AbstractPath, export_graph: bool = False) -> None:
     """
     Asks for an output; when it is there, ``output/NAME`` leads to it.
 
     :raises TypeError: for what is no path or variable
     """
-    if not isinstance(value, Path):
+    if export_graph:
+        raise TypeError(beyond("register_output(export_graph=True)"))
+    if not isinstance(value, AbstractPath):
         raise TypeError(f"register_output({name!r}, ...) wants an output of a job, not {value!r}")
     registered[name] = value
 
@@ -63,7 +67,7 @@ def is_done(job: Job) -> bool:
 def make_links() -> None:
     """Makes the links below ``output/`` for what is there, and those of aliases."""
     for name, path in registered.items():
-        if path.available() and os.path.exists(path.get_path()):
+        if _is_there(path):
             link(os.path.realpath(path.get_path()), os.path.join(settings.BASE_DIR, settings.OUTPUT_DIR, name))
     for job in created_jobs.values():
         if os.path.isdir(job._sis_path()):
@@ -74,10 +78,10 @@ def make_links() -> None:
 def missing_outputs() -> list[str]:
     """Names of registered outputs and reports that are not there, or miss something."""
     return [
-        *(name for name, path in registered.items() if not os.path.exists(path.get_path())),
-        *(
-            report.name
-            for report in reports.registered
-            if not all(os.path.exists(path.get_path()) for path in report.required)
-        ),
+        *(name for name, path in registered.items() if not _is_there(path)),
+        *(report.name for report in reports.registered if not all(map(_is_there, report.required))),
     ]
+
+
+def _is_there(path: AbstractPath) -> bool:
+    return path.available() and os.path.exists(path.get_path())

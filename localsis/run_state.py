@@ -68,7 +68,7 @@ class TaskRun:
             self.child = subprocess.Popen(
                 command,
                 cwd=settings.BASE_DIR,
-                env={**settings.task_environment(), "PYTHONUNBUFFERED": "1"},
+                env={**settings.task_environment(), "PYTHONUNBUFFERED": "1", **self.job._sis_environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -7,11 +7,22 @@ import runpy
 import string
 from typing import Any
 
+from .beyond import beyond
+
 BASE_DIR = os.path.abspath(".")
 WORK_DIR = "work"
 OUTPUT_DIR = "output"
 ALIAS_DIR = "alias"
 DEFAULT_ENVIRONMENT_SET: dict[str, Any] = {}
+
+_of_file: dict[str, Any] = {}
+
+
+def __getattr__(name: str) -> Any:
+    """What settings.py defines for itself."""
+    if name in _of_file:
+        return _of_file[name]
+    raise AttributeError(name if name.startswith("__") else beyond(f"sisyphus.global_settings.{name}"))
 
 
 def work_dir() -> str:
@@ -24,9 +35,9 @@ def load(base_dir: str) -> None:
     global BASE_DIR, DEFAULT_ENVIRONMENT_SET, WORK_DIR, OUTPUT_DIR, ALIAS_DIR
     BASE_DIR = os.path.abspath(base_dir)
     path = os.path.join(BASE_DIR, "settings.py")
-    values: dict[str, Any] = {}
-    if os.path.exists(path):
-        values = runpy.run_path(path)
+    values = runpy.run_path(path) if os.path.exists(path) else {}
+    _of_file.clear()
+    _of_file.update({name: value for name, value in values.items() if not name.startswith("_")})
     DEFAULT_ENVIRONMENT_SET = values.get("DEFAULT_ENVIRONMENT_SET", {})
     WORK_DIR = values.get("WORK_DIR", WORK_DIR)
     OUTPUT_DIR = values.get("OUTPUT_DIR", OUTPUT_DIR)
@@ -37,5 +48,10 @@ def task_environment() -> dict[str, str]:
     """The environment of tasks: this one, with DEFAULT_ENVIRONMENT_SET."""
     environment = dict(os.environ)
     for name, value in DEFAULT_ENVIRONMENT_SET.items():
-        environment[name] = string.Template(str(value)).safe_substitute(os.environ)
+        environment[name] = substitute(str(value))
     return environment
+
+
+def substitute(text: str) -> str:
+    """The text with values of this environment in place of ``$NAME``."""
+    return string.Template(text).safe_substitute(os.environ)

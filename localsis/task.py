@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-MISSING = object()
+from .beyond import beyond
 
 
 class Task:
@@ -25,7 +25,7 @@ class Task:
         start: str,
         resume: str | None = None,
         rqmt: dict[str, Any] | None = None,
-        args: Any = MISSING,
+        args: Any = None,
         mini_task: bool = False,
         update_rqmt: Any = None,
         parallel: int = 0,
@@ -33,17 +33,14 @@ class Task:
         continuable: bool = False,
     ):
         if parallel or continuable or update_rqmt is not None:
-            raise TypeError(
-                "Task(parallel=, continuable=, update_rqmt=) is not part of the embedded engine; "
-                "install Sisyphus: github.com/rwth-i6/sisyphus"
-            )
+            raise TypeError(beyond("Task(parallel=, continuable=, update_rqmt=)"))
         self.start = start
         self.resume = resume
         self.rqmt = dict(rqmt or {})
         self.mini_task = mini_task
         self.tries = tries
         self.arguments: list[Sequence[Any]] = (
-            [()] if args is MISSING else [entry if isinstance(entry, (list, tuple)) else (entry,) for entry in args]
+            [()] if args is None else [entry if isinstance(entry, (list, tuple)) else (entry,) for entry in args]
         )
 
     @property

@@ -40,7 +40,7 @@ def make_setup(directory: pathlib.Path) -> pathlib.Path:
     return directory
 
 
-def start_manager(setup: pathlib.Path, config: str = "configs/tiny.py") -> subprocess.Popen[str]:
+def start_manager(setup: pathlib.Path, config: str = "configs/tiny.adam") -> subprocess.Popen[str]:
     """``./sis manager`` on the embedded engine, its output into manager.log."""
     environment = {**os.environ, "SIS_ENGINE": "embedded", "SIS_PYTHON": sys.executable}
     with open(setup / "manager.log", "a", encoding="utf-8") as log:
@@ -55,7 +55,7 @@ def start_manager(setup: pathlib.Path, config: str = "configs/tiny.py") -> subpr
         )
 
 
-def run_manager(setup: pathlib.Path, config: str = "configs/tiny.py") -> str:
+def run_manager(setup: pathlib.Path, config: str = "configs/tiny.adam") -> str:
     """Runs the manager to its end; gives what it printed.
 
     :raises AssertionError: if it did not succeed

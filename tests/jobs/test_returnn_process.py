@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,14 @@ from jobs.returnn_errors import ReturnnError, error_from_log
 from jobs.returnn_process import check_device, run_returnn
 
 
-def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> str:
     """Runs a program in place of RETURNN; gives the path of the log."""
-    (tmp_path / "returnn.py").write_text(program)
+    (tmp_path / "returnn").mkdir()
+    (tmp_path / "returnn" / "__main__.py").write_text(program)
+    (tmp_path / "returnn" / "__init__.py").touch()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     log = str(tmp_path / "log")
-    run_returnn("some.config", log=log, device="cpu")
+    run_returnn("some.config", log=log, device="cpu", **options)
     return log
 
 
@@ -69,17 +72,13 @@ def test_killed_is_137(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_cpu_tasks_do_not_use_cuda(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = _play("import os\nprint('CUDA', os.environ['DISABLE_CUDA'])\n", tmp_path, monkeypatch)
+    log = _play("import os, sys\nprint('CUDA', os.environ['DISABLE_CUDA'])\nsys.exit(0)\n", tmp_path, monkeypatch)
     assert "CUDA 1" in pathlib.Path(log).read_text()
 
 
 def test_watch_is_called_while_it_runs_and_may_fail(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "returnn.py").write_text(
-        "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(.01)\n"
-    )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(returnn_process, "WATCH_INTERVAL", 0.02)
     monkeypatch.chdir(tmp_path)
 
@@ -87,7 +86,8 @@ def test_watch_is_called_while_it_runs_and_may_fail(
         (tmp_path / "go").touch()
         raise OSError("no picture")
 
-    run_returnn("some.config", log=str(tmp_path / "log"), device="cpu", watch=watch)
+    program = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(.01)\nraise SystemExit(0)\n"
+    _play(program, tmp_path, monkeypatch, watch=watch)
     assert "while RETURNN runs: OSError('no picture')" in capsys.readouterr().out
 
 

@@ -12,6 +12,7 @@ from jobs.search import SearchJob
 from jobs.training import TrainingJob
 from localsis import settings
 from localsis.job import created_jobs
+from localsis.job_directory import set_up
 from recipe import nn
 
 TRAIN = {"class": "HDFDataset", "files": ["train.hdf"]}
@@ -100,7 +101,7 @@ def test_epochs_to_keep_are_joined(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def _finish(job: TrainingJob, *epochs: int) -> pathlib.Path:
-    job._sis_setup_directory()
+    set_up(job)
     directory = pathlib.Path(job._sis_path())
     for epoch in epochs:
         for ending in ("index", "meta", "data-00000-of-00001"):

@@ -14,9 +14,10 @@ GOLDEN = json.loads((pathlib.Path(__file__).parent / "golden_ids.json").read_tex
 
 @pytest.fixture(scope="module")
 def ids() -> dict[str, str]:
+    from .graph_examples import graphs
     from .hash_examples import examples
 
-    return {name: job.job_id() for name, job in examples().items()}
+    return {name: job.job_id() for name, job in {**examples(), **graphs()}.items()}
 
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
@@ -31,3 +32,13 @@ def test_all_examples_have_a_golden_id(ids: dict[str, str]) -> None:
 def test_lambda_is_refused() -> None:
     with pytest.raises(TypeError, match="cannot be hashed"):
         hash_bytes(lambda: 0)
+
+
+def test_type_derived_from_a_container_is_refused() -> None:
+    """Sisyphus refuses it too: its items would not be hashed."""
+
+    class Items(list):
+        pass
+
+    with pytest.raises(TypeError, match="derived from list"):
+        hash_bytes(Items([1]))

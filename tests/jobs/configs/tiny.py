@@ -6,6 +6,7 @@ from typing import Any
 
 from sisyphus import tk
 
+from jobs.checkpoint import Checkpoint
 from jobs.lexicon import LexiconToHdfJob
 from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.search import SearchJob
@@ -20,36 +21,64 @@ from recipe.models.sequence_to_sequence import SequenceToSequence
 
 
 def py(num_epochs: int = 3) -> None:
-    """Gradient descent alone, so that a training that was killed and continued gives the same bits."""
-    model = tiny_model()
+    """Gradient descent, nothing random."""
+    experiment(num_epochs, "gradientdescent", 0.5, dropout=0.0)
+
+
+def adam(num_epochs: int = 3) -> None:
+    """An optimiser with slots, and dropout."""
+    experiment(num_epochs, "adam", 0.02, dropout=0.2)
+
+
+def search_in(file: str) -> None:
+    """Search in another file."""
+    model, training = experiment(3, "adam", 0.02, dropout=0.2)
+    found = search(model, training.out_checkpoints[3], label_dataset(tk.Path(file), seq_ordering="sorted"))
+    tk.register_output("found.jsonl", found.out_hypotheses)
+
+
+def experiment(
+    num_epochs: int, optimizer: str, learning_rate: float, *, dropout: float
+) -> tuple[SequenceToSequence, TrainingJob]:
+    """Training, search and scores on the words of ``lexicon.tsv``."""
+    model = tiny_model(dropout=dropout)
     lexicon = tk.Path("lexicon.tsv")
     train, words = lexicon_data(lexicon)
     training = TrainingJob(
         nn.Network(model),
+        {**train, "seq_ordering": "laplace:.4"},
         train,
-        train,
-        config={"batch_size": 1000, "max_seqs": 20, "optimizer": {"class": "gradientdescent"}, "learning_rate": 0.5},
+        config={
+            "batch_size": 1000,
+            "max_seqs": 4,
+            "optimizer": {"class": optimizer},
+            "learning_rate": learning_rate,
+        },
         num_epochs=num_epochs,
     )
-    search = SearchJob(
-        nn.Network(model, search=nn.BeamSearch(3), max_seq_len=12),
-        training.out_checkpoints[num_epochs],
-        words,
-        config={"batch_size": 1000},
-    )
-    scores = PronunciationScoringJob(search.out_hypotheses, lexicon)
+    found = search(model, training.out_checkpoints[num_epochs], words)
+    scores = PronunciationScoringJob(found.out_hypotheses, lexicon)
     training.add_alias("training")
-    tk.register_output("hypotheses.jsonl", search.out_hypotheses)
+    tk.register_output("hypotheses.jsonl", found.out_hypotheses)
     tk.register_output("per", scores.out_per)
     tk.register_output("report.txt", scores.out_report_text)
     tk.register_callback(print_summary, "tiny", {"all": scores}, "a larger model")
+    return model, training
 
 
-def tiny_model(*, label_smoothing: float = 0.0) -> SequenceToSequence:
+def search(model: SequenceToSequence, checkpoint: Checkpoint, data: dict[str, Any]) -> SearchJob:
+    """A search with three hypotheses."""
+    network = nn.Network(model, search=nn.BeamSearch(3), max_seq_len=12)
+    return SearchJob(network, checkpoint, data, config={"batch_size": 1000})
+
+
+def tiny_model(*, label_smoothing: float = 0.0, dropout: float = 0.0) -> SequenceToSequence:
     """An attention model of 1,659 parameters."""
     letters = nn.Dim(LETTERS.size, "letters", labels=LETTERS.labels)
     phones = nn.Dim(PHONES.size, "phones", labels=PHONES.labels)
-    encoder = BidirectionalLstmEncoder(letters, nn.Dim(4, "letter_embedding"), nn.Dim(5, "encoder_lstm"))
+    encoder = BidirectionalLstmEncoder(
+        letters, nn.Dim(4, "letter_embedding"), nn.Dim(5, "encoder_lstm"), dropout=dropout
+    )
     decoder = AttentionLstmDecoder(
         encoder.out_dim,
         phones,
@@ -58,6 +87,7 @@ def tiny_model(*, label_smoothing: float = 0.0) -> SequenceToSequence:
         lstm_dim=nn.Dim(6, "decoder_lstm"),
         key_dim=nn.Dim(3, "key"),
         readout_dim=nn.Dim(7, "readout"),
+        dropout=dropout,
     )
     source = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "letters_time")], sparse_dim=letters)
     target = nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "phones_time")], sparse_dim=phones)

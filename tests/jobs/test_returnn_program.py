@@ -1,0 +1,130 @@
+"""The state of training beside a checkpoint: damaged files, other optimizers. See test_chain.py for kills."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy
+import pytest
+
+from jobs import returnn_program
+from jobs.returnn_program import ENDING, read_state, restore_state
+
+
+class Variable:
+    """Plays a variable of TensorFlow."""
+
+    def __init__(self, name: str, shape: tuple[int, ...]):
+        self.name = name
+        self.shape = shape
+        self.value: Any = None
+
+    def load(self, value: Any, session: Any) -> None:
+        """Takes a value."""
+        self.value = value
+
+
+class Engine:
+    """Plays RETURNN's, at the start of epoch 3."""
+
+    start_epoch = 3
+    tf_session = None
+    optim_op = "there"
+
+    def __init__(self, models: pathlib.Path, *variables: Variable):
+        self.model_filename = str(models / "epoch")
+        self.updater = self
+        self.variables = variables
+
+    def epoch_model_filename(self, prefix: str, epoch: int) -> str:
+        """The prefix of an epoch's files."""
+        return f"{prefix}.{epoch:03d}"
+
+
+@pytest.fixture
+def engine(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine with two variables, and a state that was written for them."""
+    engine = Engine(tmp_path, Variable("m:0", (2,)), Variable("v:0", (3,)))
+    monkeypatch.setattr(returnn_program, "_variables", lambda engine: ((v.name, v) for v in engine.variables))
+    with open(tmp_path / f"epoch.002{ENDING}", "wb") as file:
+        numpy.savez(file, **{"m:0": numpy.arange(2.0), "v:0": numpy.arange(3.0)})
+    return engine
+
+
+def test_state_is_taken_up_once(engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    restore_state(engine)
+    assert [variable.value.tolist() for variable in engine.variables] == [[0, 1], [0, 1, 2]]
+    assert "the optimizer goes on with" in capsys.readouterr().out
+    engine.variables[0].value = None
+    restore_state(engine)
+    assert engine.variables[0].value is None
+
+
+def test_not_before_the_optimizer_is_there(engine: Engine) -> None:
+    engine.optim_op = None  # type: ignore[assignment]
+    restore_state(engine)
+    engine.optim_op = "there"
+    assert engine.variables[0].value is None
+    restore_state(engine)
+    assert engine.variables[0].value is not None
+
+
+@pytest.mark.parametrize("other", [Variable("v:0", (4,)), Variable("momentum:0", (3,))])
+def test_state_of_another_optimizer(other: Variable, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+    engine.variables = (engine.variables[0], other)
+    restore_state(engine)
+    assert engine.variables[0].value is None and "the optimizer starts anew" in capsys.readouterr().out
+
+
+def test_no_state(engine: Engine, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / f"epoch.002{ENDING}").unlink()
+    restore_state(engine)
+    assert engine.variables[0].value is None and "the optimizer starts anew" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "garbage", "flipped"])
+def test_damaged_state_is_an_unreadable_checkpoint(damage: str, engine: Engine, tmp_path: pathlib.Path) -> None:
+    """With the word by which the job knows that it is to go on from the checkpoint before."""
+    path = tmp_path / f"epoch.002{ENDING}"
+    content = bytearray(path.read_bytes())
+    flipped = content.copy()
+    flipped[content.index(numpy.arange(2.0).tobytes()) + 3] ^= 1
+    damaged = {"truncated": content[: len(content) // 2], "empty": b"", "garbage": b"no such file", "flipped": flipped}
+    path.write_bytes(damaged[damage])
+    with pytest.raises(RuntimeError) as caught:
+        restore_state(engine)
+    assert "DataLossError" in str(caught.value) and str(path) in str(caught.value)
+
+
+def test_pickled_state_is_refused(tmp_path: pathlib.Path) -> None:
+    with open(tmp_path / "state.npz", "wb") as file:
+        numpy.savez(file, hostile=numpy.array([{"a": 1}], dtype=object))
+    with pytest.raises(RuntimeError, match="cannot be read"):
+        read_state(str(tmp_path / "state.npz"))
+
+
+def test_it_ends_with_the_process_that_started_it(tmp_path: pathlib.Path) -> None:
+    child = (
+        f"from jobs.returnn_program import end_with_parent as e; e(); open({str(tmp_path / 'pid')!r}, 'w').write('x')"
+    )
+    parent = (
+        "import subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child + '; import time; time.sleep(60)'!r}])\n"
+        f"print(child.pid, flush=True)\ntime.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
+    while not (tmp_path / "pid").exists():
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 30
+    while pathlib.Path(f"/proc/{pid}").exists() and "Z" not in pathlib.Path(f"/proc/{pid}/stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+        os.sched_yield()
