@@ -38,8 +38,18 @@ class Module:
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """All modules within, with their paths, this one first (path "")."""
+        from .naming import named_members
+
         seen: set[Module] = set()
-        yield from self._walk("", seen)
+        todo: list[tuple[str, Module]] = [("", self)]
+        while todo:
+            path, module = todo.pop()
+            if module in seen:
+                continue
+            seen.add(module)
+            yield path, module
+            members = [(name, member) for name, member in named_members(module) if isinstance(member, Module)]
+            todo += [(f"{path}/{name}" if path else name, member) for name, member in reversed(members)]
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """All parameters within, with their names."""
@@ -55,17 +65,6 @@ class Module:
     def parameters(self) -> Iterator[Parameter]:
         """All parameters within."""
         return (parameter for _, parameter in self.named_parameters())
-
-    def _walk(self, path: str, seen: set[Module]) -> Iterator[tuple[str, Module]]:
-        from .naming import named_members
-
-        if self in seen:
-            return
-        seen.add(self)
-        yield path, self
-        for name, member in named_members(self):
-            if isinstance(member, Module):
-                yield from member._walk(f"{path}/{name}" if path else name, seen)
 
 
 class ModuleList(Module):

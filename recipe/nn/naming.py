@@ -127,8 +127,11 @@ class ModuleNames:
 
 def named_members(module: Module) -> Iterator[tuple[str, Module | Parameter | State]]:
     """Modules, parameters and states held by a module, also in lists, tuples and dicts, in order of assignment."""
+    types = _member_types()
     for name, value in vars(module).items():
-        if not isinstance(value, _WITHOUT_MEMBERS):
+        if isinstance(value, types):
+            yield name, value
+        elif not isinstance(value, _WITHOUT_MEMBERS):
             yield from _members(name, value)
 
 

@@ -49,8 +49,8 @@ class Op:
         self.source: SourceLine = user_source_line()
         self.modules: tuple[Module, ...] = tuple(recording.module_calls)
         self._module_path: str | None = None
-        self.inputs = tuple(recording.read(tensor, self) for tensor in inputs)
-        self.outputs = tuple(Tensor(self, index) for index in range(outputs))
+        self.inputs = tuple([recording.read(tensor, self) for tensor in inputs])
+        self.outputs = tuple([Tensor(self, index) for index in range(outputs)])
         self.infer()
         recording.check_no_repeated_dims(self)
         self.body.ops.append(self)

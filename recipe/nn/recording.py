@@ -344,17 +344,16 @@ def as_tensor(value: Any, *, dtype: str | None = None) -> Tensor:
 
     :raises NetworkError: for anything else
     """
-    from .state import State
-
-    if isinstance(value, State):
-        value = value.get()
     if isinstance(value, Tensor):
         return value
     if isinstance(value, Parameter):
         return current_recording().parameter(value)
     from .not_a_tensor import not_a_tensor
     from .ops.constants import constant
+    from .state import State
 
+    if isinstance(value, State):
+        return as_tensor(value.get(), dtype=dtype)
     if isinstance(value, (bool, int, float)) or is_delayed(value):
         return constant(value, dtype=dtype)
     if isinstance(value, (numpy.generic, numpy.ndarray)) and value.shape == () and value.dtype.kind in "biuf":
