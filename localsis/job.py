@@ -217,6 +217,12 @@ class Job(metaclass=JobSingleton):
         rqmt, replace = self._sis_rqmt.get(task.name, ({}, False))
         return dict(rqmt) if replace else {**task.rqmt, **rqmt}
 
+    def _sis_setup_directory(self) -> None:
+        """Makes the job's directory; tests of jobs call it, by Sisyphus' name of it."""
+        from .job_directory import set_up
+
+        set_up(self)
+
     def __deepcopy__(self, memo: dict) -> Job:
         return self
 

@@ -14,13 +14,12 @@ from jobs.checkpoint import FILES, complete_epochs, remove_incomplete
 from jobs.returnn_errors import ReturnnError, error_from_log
 from jobs.returnn_process import check_device, run_returnn
 
+from .played_returnn import play_returnn
+
 
 def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> str:
     """Runs a program in place of RETURNN; gives the path of the log."""
-    (tmp_path / "returnn").mkdir()
-    (tmp_path / "returnn" / "__main__.py").write_text(program)
-    (tmp_path / "returnn" / "__init__.py").touch()
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(play_returnn(tmp_path, program)))
     log = str(tmp_path / "log")
     run_returnn("some.config", log=log, device="cpu", **options)
     return log
@@ -86,7 +85,7 @@ def test_watch_is_called_while_it_runs_and_may_fail(
         (tmp_path / "go").touch()
         raise OSError("no picture")
 
-    program = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(.01)\nraise SystemExit(0)\n"
+    program = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(.01)\n"
     _play(program, tmp_path, monkeypatch, watch=watch)
     assert "while RETURNN runs: OSError('no picture')" in capsys.readouterr().out
 

@@ -18,6 +18,7 @@ from recipe.data.cmudict import LETTERS
 from recipe.data.hdf import LabelStream, write_label_hdf
 
 from .configs.tiny import tiny_model
+from .played_returnn import play_returnn
 
 RunJob = Callable[[Any], Any]
 HOSTILE = "x'); import os; os.system('touch executed') #\n../"
@@ -57,8 +58,7 @@ def job(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, run_job: RunJob
 
 
 def _play(tmp_path: pathlib.Path, found: dict[str, list[tuple[float, str]]]) -> None:
-    (tmp_path / "played").mkdir(exist_ok=True)
-    (tmp_path / "played" / "returnn.py").write_text(RETURNN.format(found=found))  # in place of RETURNN's process alone
+    play_returnn(tmp_path / "played", RETURNN.format(found=found))  # in place of RETURNN's process alone
 
 
 def test_outputs(job: SearchJob, run_job: RunJob) -> None:

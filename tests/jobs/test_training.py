@@ -19,6 +19,7 @@ from jobs.training import TrainingJob
 from recipe import nn
 
 from .configs.tiny import tiny_model
+from .played_returnn import play_returnn
 
 RunJob = Callable[[Any], Any]
 RETURNN = """
@@ -45,9 +46,7 @@ open(option("learning_rate_file"), "w").write("{" + entries + "}")
 @pytest.fixture
 def played(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program in place of RETURNN that writes empty checkpoints and scores; the best epoch is 5, that of 2 is NaN."""
-    (tmp_path / "played").mkdir()
-    (tmp_path / "played" / "returnn.py").write_text(RETURNN)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "played"))
+    monkeypatch.setenv("PYTHONPATH", str(play_returnn(tmp_path / "played", RETURNN)))
 
 
 def _training(**options: Any) -> TrainingJob:
@@ -161,7 +160,7 @@ def test_several_processes(
     monkeypatch.setenv("PATH", f"{mpirun.parent}{os.pathsep}{os.environ['PATH']}")
     run_job(job)
     options = pathlib.Path(job._sis_path("work", "options")).read_text()
-    assert options.startswith("-np 4 -bind-to none") and "-m returnn" in options
+    assert options.startswith("-np 4 -bind-to none") and "returnn_program.py" in options
     assert "use_horovod = True" in pathlib.Path(job.out_returnn_config_file.get_path()).read_text()
 
 
