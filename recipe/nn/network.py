@@ -58,7 +58,8 @@ class Network:
     ):
         check_model(model)
         recording = Recording(model if isinstance(model, Module) else None, declared_inputs(extern_data), search)
-        if search is not None and takes_search(model):
+        is_told_search = takes_search(model)
+        if search is not None and is_told_search:
             kwargs["search"] = search
         with record(recording):
             if isinstance(model, Module):
@@ -74,7 +75,12 @@ class Network:
         self.needed: frozenset[Op] = frozenset()
         self._find_needed()
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
-        check_searches(op for op in self.all_ops() if isinstance(op, Choice))
+        choices = [op for op in self.all_ops() if isinstance(op, Choice)]
+        check_searches(choices)
+        if search is not None and not choices and not is_told_search:
+            raise NetworkError(
+                "search=... is given, but the model has no parameter `search` and no nn.choice to search by"
+            )
         if self.losses:
             used = {op.owned for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed}
             warn_of_unused_parameters(model, used)

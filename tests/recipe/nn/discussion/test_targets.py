@@ -90,6 +90,11 @@ def test_score_of_the_search_is_that_of_rescoring() -> None:
         numpy.testing.assert_allclose(sums, beam_scores[:, rank], rtol=1e-4)
 
 
+def test_search_where_nothing_is_chosen() -> None:
+    with pytest.raises(nn.NetworkError, match="no nn.choice to search by"):
+        nn.Network(Decoder(), extern_data=EXTERN_DATA, search=nn.BeamSearch(3))
+
+
 def test_choice_without_target_or_search() -> None:
     with pytest.raises(nn.NetworkError, match=r"wants a target \(in training.* or a search.*nn.Network\(model, search"):
         nn.Network(Decoder(), extern_data=EXTERN_DATA, train=False)
