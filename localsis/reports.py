@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from . import settings
-from .paths import Path, extract_paths
+from .paths import AbstractPath, extract_paths
 
 registered: list[Report] = []
 
@@ -26,7 +26,7 @@ class Report:
 
     def __init__(self, name: str, values: Any, template: str | None, required: Any, update_frequency: float):
         self.name, self.values, self.template = name, values, template
-        self.required: set[Path] = extract_paths(values if required is None else required)
+        self.required: set[AbstractPath] = extract_paths(values if required is None else required)
         self.update_frequency = update_frequency
         self._written_at = -float("inf")
 

@@ -20,15 +20,6 @@ from tests.jobs.setup_directory import make_setup, processes_with, run_manager, 
 
 NUM_EPOCHS = 8
 
-CONFIG = f"""
-from configs.tiny import experiment
-
-
-def py():
-    model, training = experiment({NUM_EPOCHS}, "adam", 0.02, dropout=0.2)
-    training.update_rqmt("run", {{"cpu": 1, "gpu": 1, "mem": 3, "time": 1}})
-"""
-
 QUICK = {
     "WAIT_PERIOD_JOB_FS_SYNC": 0,
     "WAIT_PERIOD_JOB_CLEANUP": 0,
@@ -49,7 +40,7 @@ def start(setup: pathlib.Path) -> subprocess.Popen[str]:
     quick = {f"SIS_{name}": repr(value) for name, value in QUICK.items()}
     with open(setup / "sisyphus.log", "a", encoding="utf-8") as log:
         return subprocess.Popen(
-            [sys.executable, "sis", "manager", "configs/cluster.py"],
+            [sys.executable, "sis", "manager", f"configs/tiny.cluster({NUM_EPOCHS})"],
             cwd=setup,
             env={**os.environ, **quick, "SIS_ENGINE": "sisyphus", "SIS_PYTHON": sys.executable},
             stdin=subprocess.DEVNULL,
@@ -142,7 +133,6 @@ def main() -> int:
     run_manager(undisturbed, f"configs/tiny.adam({NUM_EPOCHS})")
     say("undisturbed run on the embedded engine: done")
     setup = make_setup(arguments.directory / "disturbed")
-    (setup / "configs" / "cluster.py").write_text(CONFIG)
     manager = start(setup)
     disturb(setup, arguments.restart_node)
     status = manager.wait(timeout=PATIENCE)

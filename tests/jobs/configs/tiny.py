@@ -30,6 +30,12 @@ def adam(num_epochs: int = 3) -> None:
     experiment(num_epochs, "adam", 0.02, dropout=0.2)
 
 
+def cluster(num_epochs: int) -> None:
+    """As :func:`adam`; the training asks for a GPU, though it computes on the CPU."""
+    _, training = experiment(num_epochs, "adam", 0.02, dropout=0.2)
+    training.update_rqmt("run", {"cpu": 1, "gpu": 1, "mem": 3, "time": 1})
+
+
 def search_in(file: str) -> None:
     """Search in another file."""
     model, training = experiment(3, "adam", 0.02, dropout=0.2)
