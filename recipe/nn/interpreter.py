@@ -243,13 +243,18 @@ class _LoopRun:
             step += 1
         run.steps.pop(loop, None)
         if self.search and step:
-            self._normalize(self.search, step)
+            self._normalize(self.search)
         self._leave()
 
-    def _normalize(self, search: Search, steps: int) -> None:
-        """Divides the scores by lengths, as far as choices did not do that for hypotheses that ended before others."""
+    def _normalize(self, search: Search) -> None:
+        """
+        Divides the scores by lengths, as far as choices did not do that for hypotheses that ended before others.
+
+        As RETURNN, it counts a step of the end for the longest hypothesis, also where a limit has ended that.
+        """
         choices = [op for op in self.loop.body_of_steps.ops if isinstance(op, Choice) and op in self.run.network.needed]
         if choices[-1].normalizes:
+            steps = int(self.length.max(initial=0)) + (0 if self.loop.include_eos else 1)
             search.scores = search.scores / steps ** resolved(choices[-1].search.length_normalization)
 
     def _finish_step(self) -> None:
