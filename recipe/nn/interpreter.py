@@ -250,12 +250,13 @@ class _LoopRun:
         """
         Divides the scores by lengths, as far as choices did not do that for hypotheses that ended before others.
 
-        As RETURNN, it counts a step of the end for the longest hypothesis, also where a limit has ended that.
+        As RETURNN, it counts a step of the end for the longest hypothesis, also where a limit has ended that, and
+        divides by that length whatever the exponent is: what all scores have in common does not change their order.
         """
         choices = [op for op in self.loop.body_of_steps.ops if isinstance(op, Choice) and op in self.run.network.needed]
         if choices[-1].normalizes:
             steps = int(self.length.max(initial=0)) + (0 if self.loop.include_eos else 1)
-            search.scores = search.scores / steps ** resolved(choices[-1].search.length_normalization)
+            search.scores = search.scores / steps
 
     def _finish_step(self) -> None:
         run, loop = self.run, self.loop
