@@ -243,14 +243,20 @@ class _LoopRun:
             step += 1
         run.steps.pop(loop, None)
         if self.search and step:
-            self._normalize(self.search, step)
+            self._normalize(self.search)
         self._leave()
 
-    def _normalize(self, search: Search, steps: int) -> None:
-        """Divides the scores by lengths, as far as choices did not do that for hypotheses that ended before others."""
+    def _normalize(self, search: Search) -> None:
+        """
+        Divides the scores by lengths, as far as choices did not do that for hypotheses that ended before others.
+
+        As RETURNN, it counts a step of the end for the longest hypothesis, also where a limit has ended that, and
+        divides by that length whatever the exponent is: what all scores have in common does not change their order.
+        """
         choices = [op for op in self.loop.body_of_steps.ops if isinstance(op, Choice) and op in self.run.network.needed]
         if choices[-1].normalizes:
-            search.scores = search.scores / steps ** resolved(choices[-1].search.length_normalization)
+            steps = int(self.length.max(initial=0)) + (0 if self.loop.include_eos else 1)
+            search.scores = search.scores / steps
 
     def _finish_step(self) -> None:
         run, loop = self.run, self.loop

@@ -605,7 +605,10 @@ class Lowering:
                 layer = self.in_each_step(unit, result.inner)
             elif isinstance(result, LastOp) and layer is not None and layer.options.get("initial_output", 0) != 0:
                 layer = None  # a state begins with that value; where there is no step, this is 0
-            if choices and not _depends_on(result.inner, choices):
+            of_step_before = (
+                isinstance(result, StackOp) and choices and choices[-1] not in _choices_behind(result.inner)
+            )
+            if choices and (of_step_before or not _depends_on(result.inner, choices)):
                 layer = self._per_hypothesis(
                     op, unit, layer or self._copy(unit, result.name, self.reference(result.inner, unit))
                 )
