@@ -18,7 +18,8 @@ from jobs.inspection.commands import main
 from jobs.inspection.saved_job import InspectionError, SavedJob
 from jobs.training import TrainingJob
 from localsis import settings
-from localsis.job import created_jobs, link
+from localsis.job import created_jobs
+from localsis.job_directory import link
 from localsis.paths import Path
 from recipe import nn
 
