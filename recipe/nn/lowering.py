@@ -451,7 +451,8 @@ class Lowering:
             layer = self._own_layer(previous.final, unit)
             if not previous.final.op.body.is_inside(op.body_of_steps):
                 layer = self.in_each_step(unit, previous.final)
-            if layer is None or self._keeps_its_name(layer) or not _can_hold_state(layer):
+            is_free = layer is not None and not self._keeps_its_name(layer) and _can_hold_state(layer)
+            if layer is None or not is_free or self._is_moved_out_and_read_twice(previous):
                 layer = self._copy(unit, previous.leaf.name, self.reference(previous.final, unit))
             elif not layer.is_module:
                 layer.name = unit.unique_name(previous.leaf.name)
@@ -460,6 +461,19 @@ class Lowering:
                 value = self.reference(previous.initial, unit)
             layer.options["initial_output"] = value
             self.previous(previous).target = layer
+
+    def _is_moved_out_and_read_twice(self, previous: PreviousOp) -> bool:
+        """
+        Whether RETURNN computes a state's new value before the loop, which reads it and that of the step before.
+
+        It cannot do so with one layer.
+        """
+        final, body = previous.final, previous.loop.body_of_steps
+        if final is None or final.op in self.staying(previous.loop):
+            return False
+        readers = [op for op in body.ops if op in self.network.needed and any(x is final for x in op.inputs)]
+        before = [op for op in body.ops if any(x is previous.output for x in op.inputs)]
+        return bool(readers) and any(op in self.network.needed and self._must_stay(op) for op in before)
 
     def _states_of_layers(self, op: LoopOp, unit: LayerNetwork) -> list[PreviousOp]:
         """The states that need a layer: not those that an LSTM unit carries on by itself."""
