@@ -112,7 +112,7 @@ def test_damaged_data(undisturbed: pathlib.Path) -> None:
     hdf.write_bytes(content[: len(content) // 2])
     manager = start_manager(undisturbed, f"configs/tiny.search_in({str(hdf)!r})")
     assert manager.wait(timeout=600) == 1
-    assert "HDF file of the data cannot be read" in (undisturbed / "manager.log").read_text()
+    assert f"{hdf} cannot be read" in (undisturbed / "manager.log").read_text()
     hdf.write_bytes(content)
     run_manager(undisturbed, f"configs/tiny.search_in({str(hdf)!r})")
 
