@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 FAILED = echo "Could not install the packages into $(VENV): no network, or the disk is full? What is above says which; then run the same command again." >&2; exit 1
 
-.PHONY: help venv venv-dev g2p speech test check python-version compiler sclite
+.PHONY: help venv venv-dev g2p speech test check python-version compiler
 
 help:
 	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo"
@@ -17,9 +17,6 @@ python-version:
 
 compiler:
 	@command -v g++ >/dev/null || { echo "g++ is missing: RETURNN compiles its native LSTM with it in the tests. Install it (Debian: apt install g++)." >&2; exit 1; }
-
-sclite:
-	@command -v sclite >/dev/null || command -v sctk >/dev/null || { echo "sclite is missing: the tests compare our scoring with it. Install it (Debian: apt install sctk)." >&2; exit 1; }
 
 $(VENV)/.installed: pyproject.toml
 	@$(MAKE) --no-print-directory python-version
@@ -43,7 +40,7 @@ g2p: venv
 speech: venv compiler
 	@./sis manager configs/speech_ru.py
 
-test: venv-dev sclite
+test: venv-dev
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup tests
 
 check: venv-dev

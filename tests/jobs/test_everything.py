@@ -118,6 +118,7 @@ def test_tuning_takes_the_best_of_the_grid(everything: pathlib.Path) -> None:
         assert final == (_alias(everything, "search_best_dev_score") / "hypotheses.jsonl").read_text()
 
 
+@pytest.mark.needs_sclite
 def test_scoring_agrees_with_sclite(everything: pathlib.Path) -> None:
     report = json.loads((_alias(everything, "scoring") / "report.json").read_text())
     sclite = _alias(everything, "sclite")

@@ -32,6 +32,7 @@ def _text(path: pathlib.Path, text: str) -> tk.Path:
     return tk.Path(str(path))
 
 
+@pytest.mark.needs_sclite
 def test_small_example(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     reference = _text(tmp_path / "ref.trn", "the cat sat on the mat (s-1)\na b (s-2)\none two three four (t-1)\n")
     hypothesis = _text(tmp_path / "hyp.trn", "the cat sat on mat (s-1)\na x b (s-2)\none two three for (t-1)\n")
@@ -63,6 +64,7 @@ def _random_pairs(number: int, seed: int) -> list[tuple[tuple[str, ...], tuple[s
     return pairs
 
 
+@pytest.mark.needs_sclite
 def test_counts_agree_with_ours(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     """
     With sclite's weights the cost of each sequence is equal; the kinds of errors may only differ where three
@@ -94,6 +96,7 @@ def _counts_by_sequence(pra: pathlib.Path) -> dict[str, tuple[int, int, int]]:
     return {tag: (int(s), int(d), int(i)) for tag, s, d, i in re.findall(pattern, pra.read_text())}
 
 
+@pytest.mark.needs_sclite
 def test_several_references(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     reference = _trn(tmp_path / "ref.trn", {"read": [("R", "EH", "D"), ("R", "IY", "D")], "go": [("G", "OW")]})
     hypothesis = _trn(tmp_path / "hyp.trn", {"read": [("R", "IY", "D")], "go": [("G",)]})
@@ -101,6 +104,7 @@ def test_several_references(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     assert (job.out_num_errors.get(), job.out_ref_words.get(), job.out_wer.get()) == (1, 5, 20.0)
 
 
+@pytest.mark.needs_sclite
 def test_characters(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     reference = _trn(tmp_path / "ref.trn", {"1": [("the", "cat")], "2": [("grün",)]})
     hypothesis = _trn(tmp_path / "hyp.trn", {"1": [("the", "hat")], "2": [("grün",)]})
@@ -108,6 +112,7 @@ def test_characters(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     assert (job.out_num_errors.get(), job.out_ref_words.get()) == (1, 10)
 
 
+@pytest.mark.needs_sclite
 def test_stm_and_ctm(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     reference = _text(tmp_path / "ref.stm", ";; comment\nrec1 1 ann 0.0 2.0 <O> the cat\nrec2 1 bob 0.0 1.0 <O> dog\n")
     hypothesis = _text(tmp_path / "hyp.ctm", "rec1 1 0.0 1.0 the\nrec1 1 1.0 1.0 hat\n")

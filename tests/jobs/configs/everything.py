@@ -26,8 +26,16 @@ BATCHES = {"batch_size": 1000, "max_seqs": 20}
 NUM_EPOCHS = 12
 
 
-def py() -> None:
-    """All of them in one graph."""
+def with_sclite() -> None:
+    """All of them in one graph, with the one that needs sclite."""
+    references, final = py()
+    sclite = ScliteJob(references.out_trn, final.out_trn)
+    sclite.add_alias("sclite")
+    tk.register_output("sclite", sclite.out_wer)
+
+
+def py() -> tuple[LexiconToReferencesJob, SearchJob]:
+    """All but that one; gives the references and the last search."""
     model = tiny_model(label_smoothing=0.1)
     lexicon = tk.Path("lexicon.tsv")
     train, words = lexicon_data(lexicon)
@@ -66,7 +74,6 @@ def py() -> None:
     tk.register_output("tuned_beam_size", tuning.optimum.out_optimal_parameters["beam_size"])
     final = search(best, tuning.network)
     scoring = ScoringJob(final.out_hypotheses, references.out_references, unit="phone", alignment="sclite")
-    sclite = ScliteJob(references.out_trn, final.out_trn)
     rescoring = RescoringJob(network, best, final.out_hypotheses, words, end_label="</s>", config=BATCHES)
     forward = ForwardJob(nn.Network(Encoded(model)), best, train, config=BATCHES)
     prior = PriorJob(nn.Network(Logits(model)), best, train, config=BATCHES)
@@ -85,7 +92,6 @@ def py() -> None:
         "training": training,
         "final": final,
         "scoring": scoring,
-        "sclite": sclite,
         "rescoring": rescoring,
         "forward": forward,
         "prior": prior,
@@ -95,12 +101,12 @@ def py() -> None:
         job.add_alias(name)
     tk.register_output("curves.png", training.out_learning_curves)
     tk.register_output("wer", scoring.out_wer)
-    tk.register_output("sclite", sclite.out_wer)
     tk.register_output("rescored", rescoring.out_hypotheses)
     tk.register_output("prior", prior.out_prior_txt_file)
     tk.register_output("encoder", forward.out_hdf_files["encoder"])
     tk.register_output("page.html", page.out_page)
     tk.register_output("exported", export.out_parameters)
+    return references, final
 
 
 class Encoded(nn.Module):
