@@ -18,33 +18,14 @@ from .module import Module, ModuleList, Sequential
 from .network import Network
 from .normalization import LayerNorm
 from .numpy_run import NumpyRun, run_numpy
+from .ops.activation import exp, log, log_sigmoid, logical_not, relu, sigmoid, softplus, sqrt, swish, tanh
 from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
 from .ops.choice import BeamSearch, choice
 from .ops.constants import constant, ones, zeros
 from .ops.ctc import ctc_loss
 from .ops.dot import dot
 from .ops.dropout import dropout
-from .ops.elementwise import (
-    cast,
-    combine,
-    compare,
-    exp,
-    expand,
-    log,
-    log_sigmoid,
-    logical_and,
-    logical_not,
-    logical_or,
-    maximum,
-    minimum,
-    relu,
-    sigmoid,
-    softplus,
-    sqrt,
-    swish,
-    tanh,
-    where,
-)
+from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum, where
 from .ops.history import cum_concat
 from .ops.indexing import gather
 from .ops.inputs import ExternData, get_extern_data

@@ -6,9 +6,10 @@ from .dim import Dim, DimLike, as_dim
 from .errors import NetworkError
 from .linear import Linear
 from .module import Module
+from .ops.activation import tanh
 from .ops.array import replace_dim
 from .ops.dot import dot
-from .ops.elementwise import compare, tanh, where
+from .ops.elementwise import compare, where
 from .ops.history import cum_concat
 from .ops.lengths import range_over
 from .ops.softmax import softmax_over_spatial

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .dim import single_step_dim
 from .layers import Layer, LayerNetwork, Reference, SubLayer
-from .loop_ops import FinalState, LoopOp, PreviousOp, ResultOp, StackOp
+from .loop_op import LoopOp
+from .loop_ops import FinalState, PreviousOp, ResultOp, StackOp
 from .lowering import Lowering
 from .lstm_units import NativeLstm
 from .op import Op

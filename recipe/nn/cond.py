@@ -117,7 +117,7 @@ class Cond:
         side.enter()
 
     def _begin_false(self) -> None:
-        from .ops.elementwise import logical_not
+        from .ops.activation import logical_not
 
         if len(self._sides) != 1 or not self._sides[0].body.closed:
             raise NetworkError("cond.false_branch() comes once, right behind the block `with nn.Cond(...) as cond:`")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .branch import Branch, Side
 from .dim import dims_text
 from .errors import NetworkError, warn
-from .loop_ops import LoopOp, PreviousOp, ResultOp, StackOp
+from .loop_op import LoopOp
+from .loop_ops import PreviousOp, ResultOp, StackOp
 from .module import Module
 from .op import Op
 from .ops.constants import Constant

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from .dim import Dim, as_dim, dims_text
 from .errors import NetworkError
 from .layers import Layer, LayerNetwork, Reference, SubLayer
-from .loop_ops import FinalState, LoopOp, ResultOp, StackOp
+from .loop_op import LoopOp
+from .loop_ops import FinalState, ResultOp, StackOp
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from .lowering import Lowering
+    from .loop_lowering import LoopLowering
 
 
 class InnerLoopResults:
@@ -30,7 +31,7 @@ class InnerLoopResults:
     :param unit: the layers of its steps
     """
 
-    def __init__(self, lower: Lowering, op: LoopOp, rec: Layer, unit: LayerNetwork):
+    def __init__(self, lower: LoopLowering, op: LoopOp, rec: Layer, unit: LayerNetwork):
         self.lower, self.op, self.rec, self.unit = lower, op, rec, unit
         self._length: Layer | None = None
 

@@ -11,7 +11,8 @@ import numpy
 from .delayed import resolved
 from .dim import Dim, batch_dim
 from .errors import NetworkError
-from .loop_ops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp, StackOp
+from .loop_op import LoopOp
+from .loop_ops import FinalState, LastOp, PreviousOp, ResultOp, StackOp
 from .ops.choice import Choice
 from .recording import Body
 from .tensor import Tensor

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from .delayed import Delayed, delayed_or
 from .dim import Dim, DimLike, as_dim
 from .errors import NetworkError
-from .loop_ops import LoopIndex, LoopOp, UnstackOp
+from .loop_op import LoopOp
+from .loop_ops import LoopIndex, UnstackOp
 from .number import is_size
 from .rebinding import PythonVariables
 from .recording import as_tensor, current_recording

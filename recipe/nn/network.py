@@ -14,7 +14,8 @@ from .calling import call
 from .delayed import Delayed
 from .errors import NetworkError
 from .layers import LayerNetwork, plain
-from .loop_ops import FinalState, LoopOp, PreviousOp, ResultOp
+from .loop_op import LoopOp
+from .loop_ops import FinalState, PreviousOp, ResultOp
 from .module import Module
 from .network_checks import (
     add_result,

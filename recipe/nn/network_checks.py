@@ -16,7 +16,7 @@ from .structure import flatten
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from .loop_ops import LoopOp
+    from .loop_op import LoopOp
 
 
 def declared_inputs(extern_data: Iterable[ExternData] | Mapping[str, ExternData]) -> dict[str, ExternData]:

@@ -70,12 +70,12 @@ class Arithmetic:
         return _combine("pow", other, self)
 
     def __neg__(self) -> Tensor:
-        from .ops.elementwise import negative
+        from .ops.activation import negative
 
         return negative(self)  # type: ignore[arg-type]
 
     def __abs__(self) -> Tensor:
-        from .ops.elementwise import absolute
+        from .ops.activation import absolute
 
         return absolute(self)  # type: ignore[arg-type]
 
@@ -114,7 +114,7 @@ class Comparisons:
         return _combine("logical_or", other, self)
 
     def __invert__(self) -> Tensor:
-        from .ops.elementwise import logical_not
+        from .ops.activation import logical_not
 
         return logical_not(cast("Tensor", self))
 

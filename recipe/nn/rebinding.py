@@ -12,7 +12,7 @@ from .ops.elementwise import Combine
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from .loop_ops import LoopOp
+    from .loop_op import LoopOp
     from .op import Op
     from .recording import Body
 
@@ -87,7 +87,7 @@ def _accumulates(op: Op, start: float) -> bool:
 
 
 def _ops(body: Body) -> Iterator[Op]:
-    from .loop_ops import LoopOp
+    from .loop_op import LoopOp
 
     for op in body.ops:
         yield op

@@ -18,7 +18,7 @@ from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .branch import Branch
-    from .loop_ops import LoopOp
+    from .loop_op import LoopOp
     from .module import Module
     from .op import Op
     from .ops.choice import BeamSearch

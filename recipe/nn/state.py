@@ -14,7 +14,7 @@ from .structure import flatten, map_structure, part_names, structure_text
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from .loop_ops import LoopOp
+    from .loop_op import LoopOp
     from .recording import Body
 
 

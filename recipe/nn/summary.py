@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .dim import dims_text
-from .loop_ops import LoopOp
+from .loop_op import LoopOp
 from .op import Op
 from .ops.inputs import ExternDataOp, ParameterOp
 

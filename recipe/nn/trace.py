@@ -12,7 +12,7 @@ from .dim import batch_dim, dims_text
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from .loop_ops import LoopOp
+    from .loop_op import LoopOp
 
 
 class Step(NamedTuple):

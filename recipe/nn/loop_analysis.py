@@ -1,0 +1,133 @@
+"""What RETURNN does with the ops of a loop and the layers that they become: what it moves out, what it can hold."""
+
+from __future__ import annotations
+
+from .layer_graph import references
+from .layers import (
+    InputReference,
+    Layer,
+    PreviousLayer,
+)
+from .loop_op import LoopOp
+from .loop_ops import PreviousOp, ResultOp, StackOp, UnstackOp
+from .op import Op
+from .ops.choice import Choice
+from .ops.constants import constant_value
+from .ops.inputs import ParameterOp
+from .tensor import Tensor
+
+
+def can_be_output(op: LoopOp, result: StackOp) -> bool:
+    """Whether RETURNN can stack it as ``output``: in a loop that ends itself it takes any lengths for the loop's."""
+    return not (op.counts_steps or not op.axis_is_known) or not any(dim.is_dynamic for dim in result.inner.dims)
+
+
+def is_of_frames(tensor: Tensor) -> bool:
+    """Whether a value of a step is computed from frames, parameters and numbers alone."""
+    todo, seen = [tensor], {tensor}
+    while todo:
+        op = todo.pop().op
+        if isinstance(op, UnstackOp):
+            continue
+        read = [x for x in op.inputs if not isinstance(x.op, ParameterOp) and (x.dims or constant_value(x) is None)]
+        if not read or isinstance(op, (PreviousOp, ResultOp)):
+            return False
+        todo.extend(x for x in read if x not in seen)
+        seen.update(read)
+    return True
+
+
+def depends_on(tensor: Tensor, choices: list[Choice]) -> bool:
+    """Whether a value depends on a choice, in the same step or one before."""
+    todo, seen = [tensor.op], {tensor.op}
+    while todo:
+        op = todo.pop()
+        read = [*op.inputs, *([op.final] if isinstance(op, PreviousOp) and op.final is not None else [])]
+        new = {x.op for x in read} - seen
+        seen |= new
+        todo.extend(new)
+    return not seen.isdisjoint(choices)
+
+
+def choices_behind(tensor: Tensor) -> set[Op]:
+    """The choices of the same step that a value depends on."""
+    loop = tensor.op.body.loop
+    todo, seen = [tensor.op], {tensor.op}
+    while todo:
+        new = {x.op for x in todo.pop().inputs if x.op.body.loop is loop} - seen
+        seen |= new
+        todo.extend(new)
+    return {op for op in seen if isinstance(op, Choice)}
+
+
+def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
+    """
+    The ops that RETURNN surely computes in each step of a loop.
+
+    It moves out what no op in the loop reads, and what reads no op in the loop, again and again. What remains leads
+    from a state (or choice) to a state, a choice, or the end.
+    """
+    ops = {op for op in loop.body_of_steps.ops if op in needed}
+    reads: dict[Op, set[Op]] = {op: {tensor.op for tensor in op.inputs} & ops for op in ops}
+    for op in ops:
+        if isinstance(op, PreviousOp) and op.final is not None:
+            reads[op] = {op.final.op} & ops
+        elif isinstance(op, ResultOp):
+            reads[op] = {op.result_of}
+        elif isinstance(op, LoopOp):
+            reads[op] = {tensor.op for tensor in op.read_from_outside()} & ops
+    fixed = {op for op in ops if isinstance(op, (Choice, LoopOp, ResultOp)) or op.is_random}
+    ending = {loop.end.op} if loop.end is not None else set()
+    gathered = {op for op in ops if isinstance(op, UnstackOp)} if loop.counts_steps else set()
+    while True:
+        read = {other for op in ops for other in reads[op] & ops}
+        moved = {
+            op
+            for op in ops - fixed
+            if (op not in read and op not in ending) or (op not in gathered and not reads[op] & ops)
+        }
+        if not moved:
+            return ops
+        ops -= moved
+
+
+def can_hold_state(layer: Layer) -> bool:
+    """Whether ``prev:`` of a layer may be a state: not of one that is a state already, nor of LSTM units."""
+    return "initial_output" not in layer.options and layer.options["class"] != "rec"
+
+
+_SHAPED_BY_OPTIONS = ("linear", "rec", "get_last_hidden_state")
+
+
+def shape_is_plain(layer: Layer) -> bool:
+    """Whether RETURNN finds the shape of a state's layer without the state; else its initial value must have dims."""
+    if not _has_batch(layer):
+        return False
+    todo, seen = [layer], set()
+    while todo:
+        layer = todo.pop()
+        if layer in seen or layer.options["class"] in _SHAPED_BY_OPTIONS and "out_dim" in layer.options:
+            continue
+        seen.add(layer)
+        for reference in references(layer.options):
+            if isinstance(reference, PreviousLayer):
+                return False
+            source = reference.layer()
+            if source is not None and source.network is layer.network:
+                todo.append(source)
+    return True
+
+
+def _has_batch(layer: Layer) -> bool:
+    """Whether a layer in a loop reads something else than states, so that RETURNN knows that it has a batch dim."""
+    todo, seen = [layer], {layer}
+    while todo:
+        here = todo.pop()
+        for reference in references(here.options.get("from", [])):
+            source = reference.layer()
+            if isinstance(reference, InputReference) or (source is not None and source.network.parent is None):
+                return True
+            if source is not None and source not in seen and not isinstance(reference, PreviousLayer):
+                seen.add(source)
+                todo.append(source)
+    return False
