@@ -42,6 +42,7 @@ def wanted_jobs() -> list[Job]:
     seen: set[str] = set()
 
     def visit(job: Job) -> None:
+        """Adds a job behind its inputs; with a stack of its own, as graphs are deeper than Python recurses."""
         stack = [(job, False)]
         while stack:
             current, inputs_done = stack.pop()

@@ -70,6 +70,7 @@ class _Form:
         self.delayed: dict[int, Delayed] = {}
 
     def build(self, network: Network) -> CanonicalForm:
+        """The form of the whole network, from its losses and outputs on."""
         reference = self.lowering.reference
         losses = {
             loss.name: {

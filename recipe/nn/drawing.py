@@ -227,6 +227,7 @@ class _Picture:
         done: set[tuple[str, str, str]] = set()
 
         def edge(tensor: Tensor, to: _Node, **style: str) -> None:
+            """Draws an edge once, with the dims where it leads out of a closed module."""
             source = self.of_op.get(tensor.op)
             if source is None or (source == to and not style):
                 return

@@ -78,6 +78,7 @@ class _Comparison:
         self.found: dict[str, list[str]] = {}
 
     def lines(self) -> dict[str, list[str]]:
+        """The differences, by the part of the form that they are in."""
         for part in ("format", "losses", "outputs", "inputs"):
             self.note(part, self.differences("", self.left.form[part], self.right.form[part]))
         taken = set(self.partner.values())
@@ -108,6 +109,7 @@ class _Comparison:
             self.found.setdefault(about, []).extend(lines)
 
     def differences(self, path: str, left: Any, right: Any) -> Iterator[str]:
+        """A line for each entry that differs in two values of one place."""
         if self.is_same(left, right):
             return
         if isinstance(left, dict) and isinstance(right, dict) and not _is_leaf(left) and not _is_leaf(right):

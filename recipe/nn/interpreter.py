@@ -226,6 +226,7 @@ class _LoopRun:
         return self.run.read(op.initial)
 
     def run_steps(self) -> None:
+        """Runs the body until no sequence goes on, then hands out the results."""
         run, loop = self.run, self.loop
         step = 0
         while True:

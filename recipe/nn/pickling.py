@@ -42,6 +42,7 @@ def to_table(value: Any) -> Table:
     reached: list[Any] = []
 
     def put(item: Any) -> Any:
+        """The item, or its number in the table of what is reached."""
         if isinstance(item, _IN_TABLE):
             if item not in numbers:
                 numbers[item] = len(reached)
