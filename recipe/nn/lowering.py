@@ -692,6 +692,10 @@ class Lowering:
 
     def _mark_loss(self, tensor: Tensor, name: str, scale: float | Delayed, as_error: bool) -> None:
         reference = self.reference(tensor)
+        inner_axes = [dim for dim in tensor.dims if dim.is_dynamic][1:]
+        if inner_axes:  # a loss knows the padding of one axis alone
+            options = {"class": "reduce", "from": reference, "mode": "sum", "axis": inner_axes}
+            reference = Layer(self.root, self.root.unique_name(name), options)
         layer = reference if isinstance(reference, Layer) and "loss" not in reference.options else None
         if layer is None or layer.has_own_name:
             layer = self._copy(self.root, name, reference)
@@ -734,17 +738,20 @@ def _can_be_output(op: LoopOp, result: StackOp) -> bool:
 
 
 def _is_of_frames(tensor: Tensor) -> bool:
-    """Whether a value of a step is computed from frames, parameters and numbers alone."""
-    todo, seen = [tensor], {tensor}
+    """Whether a value of a step is computed from frames, of this or earlier steps, parameters and numbers alone."""
+    todo, states = [tensor], set()
     while todo:
         op = todo.pop().op
         if isinstance(op, UnstackOp):
             continue
+        if isinstance(op, PreviousOp) and op.final is not None and op not in states:
+            states.add(op)
+            todo.append(op.final)
+            continue
         read = [x for x in op.inputs if not isinstance(x.op, ParameterOp) and (x.dims or constant_value(x) is None)]
         if not read or isinstance(op, (PreviousOp, ResultOp)):
             return False
-        todo.extend(x for x in read if x not in seen)
-        seen.update(read)
+        todo.extend(read)
     return True
 
 
