@@ -23,16 +23,20 @@ def can_be_output(op: LoopOp, result: StackOp) -> bool:
 
 
 def is_of_frames(tensor: Tensor) -> bool:
-    """Whether a value of a step is computed from frames, parameters and numbers alone."""
-    todo, seen = [tensor], {tensor}
+    """Whether a value of a step is computed from frames, of this or earlier steps, parameters and numbers alone."""
+    todo, seen, states = [tensor], {tensor}, set[Op]()
     while todo:
         op = todo.pop().op
         if isinstance(op, UnstackOp):
             continue
+        if isinstance(op, PreviousOp) and op.final is not None and op not in states:
+            states.add(op)
+            todo.append(op.final)
+            continue
         read = [x for x in op.inputs if not isinstance(x.op, ParameterOp) and (x.dims or constant_value(x) is None)]
         if not read or isinstance(op, (PreviousOp, ResultOp)):
             return False
-        todo.extend(x for x in read if x not in seen)
+        todo.extend(x for x in read if x not in seen or isinstance(x.op, PreviousOp))
         seen.update(read)
     return True
 

@@ -40,6 +40,10 @@ class Lowering(LoopLowering):
 
     def _mark_loss(self, tensor: Tensor, name: str, scale: float | Delayed, as_error: bool) -> None:
         reference = self.reference(tensor)
+        inner_axes = [dim for dim in tensor.dims if dim.is_dynamic][1:]
+        if inner_axes:  # a loss knows the padding of one axis alone
+            options = {"class": "reduce", "from": reference, "mode": "sum", "axis": inner_axes}
+            reference = Layer(self.root, self.root.unique_name(name), options)
         layer = reference if isinstance(reference, Layer) and "loss" not in reference.options else None
         if layer is None or layer.has_own_name:
             layer = self._copy(self.root, name, reference)

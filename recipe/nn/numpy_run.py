@@ -52,7 +52,7 @@ class NumpyRun:
     What a run in NumPy gave.
 
     :ivar outputs: the outputs by name, each a :class:`recipe.nn.interpreter.Result`
-    :ivar losses: per loss its mean over all frames of the batch (its sum over features, if it has such)
+    :ivar losses: per loss its mean over all frames of the batch: over the first axis with lengths, of the sum over others
     :ivar beam_scores: of the search, if there was one: [batch, beam]
     :ivar trace: the values of the steps of loops, a :class:`recipe.nn.trace.Trace`, if asked for
     """
@@ -80,9 +80,12 @@ class NumpyRun:
     def _mean(self, tensor: Tensor) -> float:
         value = self._run.values[tensor]
         mask = numpy.ones(value.shape, bool)
+        dynamic = [dim for dim in tensor.dims if dim.is_dynamic]
         with self._run.of_hypotheses(tensor):
-            for dim in tensor.dims:
-                if dim.is_dynamic:
-                    mask = mask & self._run.mask(dim, tensor.dims)
-        static = math.prod(dim.size for dim in tensor.dims if dim.is_static)
-        return float(value[mask].sum() * static / mask.sum())
+            for dim in dynamic:
+                mask = mask & self._run.mask(dim, tensor.dims)
+            frames = self._run.mask(dynamic[0], tensor.dims) if dynamic else mask
+        rest = [dim for dim in tensor.dims if not dim.is_batch and dim not in dynamic[:1]]
+        others = math.prod(value.shape[tensor.dims.index(dim)] for dim in rest)
+        count = numpy.broadcast_to(frames, value.shape).sum() / others if others else 0
+        return float(value[mask].sum() / count) if count else float("nan")

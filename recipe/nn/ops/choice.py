@@ -143,7 +143,7 @@ class Choice(Op):
         over = "source(1)" if len(behind_the_end) == 1 else "tf.logical_or(source(1), source(2))"
         certain = "tf.where(tf.range(tf.shape(source(0))[-1]) > 0, -1e30, 0.0)"
         options = {"from": [scores, *behind_the_end], "eval": f"tf.where({over}, {certain}, source(0))"}
-        return lower.add(self, "eval", options, name="counted")
+        return lower.add(self, "eval", {**options, "allow_broadcast_all_sources": True}, name="counted")
 
 
 def choice(

@@ -78,7 +78,7 @@ class Program(NamedTuple):
 
     def statements(self) -> Iterator[Statement]:
         """All of them, also those in blocks."""
-        yield from _all_statements(self.body)
+        yield from all_statements(self.body)
 
     def uses(self, kind: str) -> bool:
         """Whether there is such a statement; a choice makes a label, too."""
@@ -86,12 +86,13 @@ class Program(NamedTuple):
         return kind in kinds or (kind == "label" and not kinds.isdisjoint({"choice", "greedy"}))
 
 
-def _all_statements(statements: Sequence[Statement]) -> Iterator[Statement]:
+def all_statements(statements: Sequence[Statement]) -> Iterator[Statement]:
+    """These, and those in their blocks."""
     for statement in statements:
         yield statement
         for argument in statement[1:]:
             if isinstance(argument, tuple) and argument and isinstance(argument[0], tuple):
-                yield from _all_statements(argument)
+                yield from all_statements(argument)
 
 
 def count_values(statements: Sequence[Statement]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from .model import FUNCTIONS
-from .program import NUM_CELLS, NUM_LINEAR, NUM_STATES, End, Program
+from .program import NUM_CELLS, NUM_LINEAR, NUM_STATES, End, Program, all_statements
 
 NUMBER = st.integers(0, 7)
 
@@ -62,6 +62,10 @@ def _statements(depth: int, loops: bool) -> tuple[Any, Any]:
     return statement, in_loop
 
 
+def _makes_label(statement: Any) -> bool:
+    return any(kind == "label" for kind, *_ in all_statements([statement]))
+
+
 @st.composite
 def programs(draw: Any, max_statements: int = 5, depth: int = 2) -> Program:
     """Programs whose blocks nest ``depth`` deep."""
@@ -89,7 +93,8 @@ def programs(draw: Any, max_statements: int = 5, depth: int = 2) -> Program:
     if min(lengths[1]) > 0:
         statements.append(_statement("attend", NUMBER))
     body = draw(st.lists(st.one_of(in_loop, in_loop, in_loop, *statements), min_size=2, max_size=max_statements))
-    if searches:
+    if searches:  # RETURNN wants each choice to depend on the one before, so its label stays
+        body = [statement for statement in body if not _makes_label(statement)]
         body.insert(draw(st.integers(0, len(body))), ("choice", draw(NUMBER)))
     return Program(
         lengths,
