@@ -339,7 +339,9 @@ class Lowering:
         """
         loop = op.body.loop
         inside = loop is None or tensor.op.body.is_inside(loop.body_of_steps)
-        if loop is None or inside or self.is_canonical or (where_moved and op in self.staying(loop)):
+        if loop is None or inside or self.is_canonical:
+            return self.reference(tensor)
+        if where_moved and (op in self.staying(loop) or self._must_stay(op)):
             return self.reference(tensor)
         return self.once(("in_steps", tensor, self._here), lambda: self.in_each_step(self._here, tensor))
 
@@ -449,10 +451,13 @@ class Lowering:
         for previous in states:
             assert previous.final is not None and previous.initial is not None
             layer = self._own_layer(previous.final, unit)
+            is_free = layer is not None and not self._keeps_its_name(layer) and _can_hold_state(layer)
             if not previous.final.op.body.is_inside(op.body_of_steps):
                 layer = self.in_each_step(unit, previous.final)
-            is_free = layer is not None and not self._keeps_its_name(layer) and _can_hold_state(layer)
-            if layer is None or not is_free or self._is_moved_out_and_read_twice(previous):
+                layer.name = unit.unique_name(previous.leaf.name)
+                if any(self._must_stay(reader) for reader in self._readers_before(previous)):
+                    layer.options["collocate_with"] = [self.stays_in_loop(unit, is_needed=True)]
+            elif layer is None or not is_free or self._is_moved_out_and_read_twice(previous):
                 layer = self._copy(unit, previous.leaf.name, self.reference(previous.final, unit))
             elif not layer.is_module:
                 layer.name = unit.unique_name(previous.leaf.name)
@@ -472,8 +477,12 @@ class Lowering:
         if final is None or final.op in self.staying(previous.loop):
             return False
         readers = [op for op in body.ops if op in self.network.needed and any(x is final for x in op.inputs)]
-        before = [op for op in body.ops if any(x is previous.output for x in op.inputs)]
-        return bool(readers) and any(op in self.network.needed and self._must_stay(op) for op in before)
+        return bool(readers) and any(self._must_stay(op) for op in self._readers_before(previous))
+
+    def _readers_before(self, previous: PreviousOp) -> list[Op]:
+        """What reads a state as it was in the step before."""
+        ops = previous.loop.body_of_steps.ops
+        return [op for op in ops if op in self.network.needed and any(x is previous.output for x in op.inputs)]
 
     def _states_of_layers(self, op: LoopOp, unit: LayerNetwork) -> list[PreviousOp]:
         """The states that need a layer: not those that an LSTM unit carries on by itself."""
