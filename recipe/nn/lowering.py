@@ -591,6 +591,7 @@ class Lowering:
             "class": "eval",
             "from": [layer, self._never_chosen(op, unit)],
             "eval": "tf.where(source(1), source(0), source(0))",
+            "allow_broadcast_all_sources": True,
         }
         if "initial_output" in layer.options:
             options["initial_output"] = layer.options["initial_output"]
