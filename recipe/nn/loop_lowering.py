@@ -18,6 +18,7 @@ from .layers import (
 from .loop_analysis import can_be_output, can_hold_state, choices_behind, depends_on, shape_is_plain
 from .loop_op import LoopOp
 from .loop_ops import FinalState, LastOp, PreviousOp, ResultOp, StackOp
+from .op import Op
 from .op_lowering import OpLowering
 from .ops.constants import constant_value
 from .ops.inputs import ParameterOp
@@ -109,10 +110,13 @@ class LoopLowering(OpLowering):
         for previous in states:
             assert previous.final is not None and previous.initial is not None
             layer = self._own_layer(previous.final, unit)
+            is_free = layer is not None and not self._keeps_its_name(layer) and can_hold_state(layer)
             if not previous.final.op.body.is_inside(op.body_of_steps):
                 layer = self.in_each_step(unit, previous.final)
-            is_free = layer is not None and not self._keeps_its_name(layer) and can_hold_state(layer)
-            if layer is None or not is_free or self._is_moved_out_and_read_twice(previous):
+                layer.name = unit.unique_name(previous.leaf.name)
+                if any(self._must_stay(reader) for reader in self._readers_before(previous)):
+                    layer.options["collocate_with"] = [self.stays_in_loop(unit, is_needed=True)]
+            elif layer is None or not is_free or self._is_moved_out_and_read_twice(previous):
                 layer = self._copy(unit, previous.leaf.name, self.reference(previous.final, unit))
             elif not layer.is_module:
                 layer.name = unit.unique_name(previous.leaf.name)
@@ -132,8 +136,12 @@ class LoopLowering(OpLowering):
         if final is None or final.op in self.staying(previous.loop):
             return False
         readers = [op for op in body.ops if op in self.network.needed and any(x is final for x in op.inputs)]
-        before = [op for op in body.ops if any(x is previous.output for x in op.inputs)]
-        return bool(readers) and any(op in self.network.needed and self._must_stay(op) for op in before)
+        return bool(readers) and any(self._must_stay(op) for op in self._readers_before(previous))
+
+    def _readers_before(self, previous: PreviousOp) -> list[Op]:
+        """What reads a state as it was in the step before."""
+        ops = previous.loop.body_of_steps.ops
+        return [op for op in ops if op in self.network.needed and any(x is previous.output for x in op.inputs)]
 
     def _states_of_layers(self, op: LoopOp, unit: LayerNetwork) -> list[PreviousOp]:
         """The states that need a layer: not those that an LSTM unit carries on by itself."""
@@ -235,6 +243,7 @@ class LoopLowering(OpLowering):
             "class": "eval",
             "from": [layer, self._never_chosen(op, unit)],
             "eval": "tf.where(source(1), source(0), source(0))",
+            "allow_broadcast_all_sources": True,
         }
         if "initial_output" in layer.options:
             options["initial_output"] = layer.options["initial_output"]

@@ -52,7 +52,7 @@ class NumpyRun:
     What a run in NumPy gave.
 
     :ivar outputs: the outputs by name, each a :class:`recipe.nn.interpreter.Result`
-    :ivar losses: per loss its mean over the frames of the batch: over the first axis with lengths, of sums over others
+    :ivar losses: per loss its mean over all frames of the batch; other axes than the first with lengths are summed
     :ivar beam_scores: of the search, if there was one: [batch, beam]
     :ivar trace: the values of the steps of loops, a :class:`recipe.nn.trace.Trace`, if asked for
     """

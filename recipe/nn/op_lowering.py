@@ -313,7 +313,9 @@ class OpLowering:
         """
         loop = op.body.loop
         inside = loop is None or tensor.op.body.is_inside(loop.body_of_steps)
-        if loop is None or inside or self.is_canonical or (where_moved and op in self.staying(loop)):
+        if loop is None or inside or self.is_canonical:
+            return self.reference(tensor)
+        if where_moved and (op in self.staying(loop) or self._must_stay(op)):
             return self.reference(tensor)
         return self.once(("in_steps", tensor, self._here), lambda: self.in_each_step(self._here, tensor))
 

@@ -69,7 +69,8 @@ def _makes_label(statement: Any) -> bool:
 @st.composite
 def programs(draw: Any, max_statements: int = 5, depth: int = 2) -> Program:
     """Programs whose blocks nest ``depth`` deep."""
-    lengths = draw(st.tuples(*[st.lists(st.sampled_from([1, 2, 3, 4, 0]), min_size=2, max_size=2).map(tuple)] * 2))
+    some_frames = st.tuples(*[st.sampled_from([1, 2, 3, 4, 0])] * 2).filter(any)
+    lengths = draw(st.tuples(some_frames, some_frames))
     over = draw(st.sampled_from(["time", "time", "time", "nothing", "other_time", "second", "backwards", "positions"]))
     searches = draw(st.sampled_from([False, False, True]))
     conditions = ["steps", "length", "value", *(["label", "label"] if searches else [])]
