@@ -236,7 +236,7 @@ class Lowering:
         loop = op.body.loop
         if loop is None or self.choices(loop):
             return False  # in a search none is moved
-        if op not in self.staying(loop) and any(not _is_of_frames(value) for value in op.values_before()):
+        if op not in self.staying(loop) and any(not _is_of_frames(value, loop) for value in op.values_before()):
             return True
         steps_are_known = loop.axis_is_known and not loop.counts_steps and loop.body.loop is None
         history = loop.known_history_dim
@@ -694,7 +694,7 @@ class Lowering:
         copy = Layer(network, network.unique_name(name), {"class": "copy", "from": source})
         before = next((op for op, reference in self._previous.items() if reference is source), None)
         moves = before is not None and not self.choices(before.loop)
-        if moves and before is not None and before.final is not None and not _is_of_frames(before.final):
+        if moves and before is not None and before.final is not None and not _is_of_frames(before.final, before.loop):
             copy.options["collocate_with"] = [self.stays_in_loop(network, is_needed=True)]  # see _must_stay
         return copy
 
@@ -747,19 +747,22 @@ def _can_be_output(op: LoopOp, result: StackOp) -> bool:
     return not (op.counts_steps or not op.axis_is_known) or not any(dim.is_dynamic for dim in result.inner.dims)
 
 
-def _is_of_frames(tensor: Tensor) -> bool:
-    """Whether a value of a step is computed from frames, of this or earlier steps, parameters and numbers alone."""
+def _is_of_frames(tensor: Tensor, loop: LoopOp) -> bool:
+    """
+    Whether a value of a step is computed from frames, of this or earlier steps, parameters and numbers alone: frames by
+    ``rec_unstack``, of which RETURNN knows what the axis of the steps is.
+    """
     todo, states = [tensor], set()
     while todo:
         op = todo.pop().op
-        if isinstance(op, UnstackOp):
+        if isinstance(op, UnstackOp) and op.loop is loop and not loop.counts_steps:
             continue
         if isinstance(op, PreviousOp) and op.final is not None and op not in states:
             states.add(op)
             todo.append(op.final)
             continue
         read = [x for x in op.inputs if not isinstance(x.op, ParameterOp) and (x.dims or constant_value(x) is None)]
-        if not read or isinstance(op, (PreviousOp, ResultOp)):
+        if not read or isinstance(op, (PreviousOp, ResultOp, UnstackOp)):
             return False
         todo.extend(read)
     return True
