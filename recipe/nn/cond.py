@@ -104,10 +104,18 @@ class Cond:
             raise NetworkError(
                 f"cond.true is {structure_text(true)}, but cond.false is {structure_text(false)}; both must be alike"
             )
-        side = self._sides[0]
         for path, tensor in flatten(true):
             _check_alike(tensor, others[path])
-        return map_structure(lambda path, tensor: side.select(tensor, others[path]), true)
+        return map_structure(lambda path, tensor: self._selected(tensor, others[path]), true)
+
+    def _selected(self, true: Tensor, false: Tensor) -> Tensor:
+        """One of two values; it is a value of the branch around, where there is one."""
+        side, around = self._sides[0], self._sides[0].body.parent
+        if around is not None and around.branch is not None and around.closed:
+            raise NetworkError("cond.result is read behind the block that the Cond stands in: read it in that block")
+        selected = side.select(true, false)
+        side.recording.exempt.discard(selected)
+        return selected
 
     # the parts
 

@@ -22,19 +22,22 @@ def can_be_output(op: LoopOp, result: StackOp) -> bool:
     return not (op.counts_steps or not op.axis_is_known) or not any(dim.is_dynamic for dim in result.inner.dims)
 
 
-def is_of_frames(tensor: Tensor) -> bool:
-    """Whether a value of a step is computed from frames, of this or earlier steps, parameters and numbers alone."""
+def is_of_frames(tensor: Tensor, loop: LoopOp) -> bool:
+    """
+    Whether a value of a step is computed from frames, of this or earlier steps, parameters and numbers alone: frames by
+    ``rec_unstack``, of which RETURNN knows what the axis of the steps is.
+    """
     todo, seen, states = [tensor], {tensor}, set[Op]()
     while todo:
         op = todo.pop().op
-        if isinstance(op, UnstackOp):
+        if isinstance(op, UnstackOp) and op.loop is loop and not loop.counts_steps:
             continue
         if isinstance(op, PreviousOp) and op.final is not None and op not in states:
             states.add(op)
             todo.append(op.final)
             continue
         read = [x for x in op.inputs if not isinstance(x.op, ParameterOp) and (x.dims or constant_value(x) is None)]
-        if not read or isinstance(op, (PreviousOp, ResultOp)):
+        if not read or isinstance(op, (PreviousOp, ResultOp, UnstackOp)):
             return False
         todo.extend(x for x in read if x not in seen or isinstance(x.op, PreviousOp))
         seen.update(read)

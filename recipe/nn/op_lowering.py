@@ -210,7 +210,7 @@ class OpLowering:
         loop = op.body.loop
         if loop is None or self.choices(loop):
             return False  # in a search none is moved
-        if op not in self.staying(loop) and any(not is_of_frames(value) for value in op.values_before()):
+        if op not in self.staying(loop) and any(not is_of_frames(value, loop) for value in op.values_before()):
             return True
         steps_are_known = loop.axis_is_known and not loop.counts_steps and loop.body.loop is None
         history = loop.known_history_dim
@@ -360,6 +360,6 @@ class OpLowering:
         copy = Layer(network, network.unique_name(name), {"class": "copy", "from": source})
         before = next((op for op, reference in self._previous.items() if reference is source), None)
         moves = before is not None and not self.choices(before.loop)
-        if moves and before is not None and before.final is not None and not is_of_frames(before.final):
+        if moves and before is not None and before.final is not None and not is_of_frames(before.final, before.loop):
             copy.options["collocate_with"] = [self.stays_in_loop(network, is_needed=True)]  # see _must_stay
         return copy

@@ -207,3 +207,27 @@ def test_state_without_initial_value() -> None:
             return loop.stack(loop.state.last_odd)
 
     run_once(model)
+
+
+def test_result_of_a_cond_in_a_mask() -> None:
+    """It is a value of the mask, so outside of it it stays as it was where the mask is false."""
+
+    def model() -> nn.Tensor:
+        with nn.Loop() as loop:
+            x = loop.unstack(frames())
+            with nn.MaskedComputation(mask=nn.reduce_sum(x) > 0.3):
+                with nn.Cond(nn.reduce_sum(x) > 1.0) as cond:
+                    cond.true = x * 2.0
+                with cond.false_branch():
+                    cond.false = x * 3.0
+                y = cond.result
+            return loop.stack(y)
+
+    value = check_agreement(model, FEEDS).in_numpy.outputs["output"].value
+    for row, length in enumerate(LENGTHS):
+        kept = numpy.zeros(5, "float32")
+        for step in range(length):
+            x = FEEDS["data"][0][row, step]
+            if x.sum() > 0.3:
+                kept = x * (2.0 if x.sum() > 1.0 else 3.0)
+            numpy.testing.assert_allclose(value[row, step], kept, rtol=1e-5)

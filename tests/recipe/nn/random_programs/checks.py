@@ -25,8 +25,12 @@ MODULES_OF_STATEMENTS = {
     "choice": ("readout", "embedding"),
     "greedy": ("readout", "embedding"),
 }
-NO_STEP_AT_ALL = ("TensorArray has size zero", "Requires start <= limit when delta > 0: 0/-2147483648")
-"""What TensorFlow says to stacking no steps, and to a mask over them."""
+NO_STEP_AT_ALL = (
+    "TensorArray has size zero",
+    "is not in [0, 0)",
+    "Requires start <= limit when delta > 0: 0/-2147483648",
+)
+"""What TensorFlow says to stacking no steps, to the last of none, and to a mask over them."""
 _DIFFERENCE = 1e-5
 
 

@@ -222,7 +222,7 @@ class RandomModel(nn.Module):
         values.append(nn.tanh(self.embedding(self.label.get())))
 
     def _choice(self, values: list[nn.Tensor], loop: nn.Loop, source: int) -> None:
-        logits = self._logits(values, source)
+        logits = self._logits(values, loop, source)
         if self.program.beam_size:
             search = nn.BeamSearch(self.program.beam_size, self.program.length_normalization)
             self.label.assign(nn.choice(logits, search=search))
@@ -233,12 +233,13 @@ class RandomModel(nn.Module):
         values.append(nn.tanh(self.embedding(self.label.get())))
 
     def _greedy(self, values: list[nn.Tensor], loop: nn.Loop, source: int) -> None:
-        self.label.assign(nn.argmax(self._logits(values, source)))
+        self.label.assign(nn.argmax(self._logits(values, loop, source)))
         self._embed(values, loop)
 
-    def _logits(self, values: list[nn.Tensor], source: int) -> nn.Tensor:
-        """The scores of the next label, after the one before."""
-        return self.readout(nn.tanh(self._pick(values, source) + self.embedding(self.label.get())))
+    def _logits(self, values: list[nn.Tensor], loop: nn.Loop, source: int) -> nn.Tensor:
+        """The scores of the next label, after the one before; others in each step, so that no two sums are alike."""
+        x = self._pick(values, source) + self.embedding(self.label.get())
+        return self.readout(nn.tanh(x + nn.cast(loop.iter_idx, "float32") * 0.3))
 
     def _count(self, values: list[nn.Tensor], loop: nn.Loop, condition: int) -> None:
         count = self.count.get()

@@ -29,7 +29,6 @@ RARE = st.one_of(
     _statement("nested", NUMBER),
     _statement("window", NUMBER),
     _statement("label", NUMBER),
-    _statement("embed"),
     _statement("count", NUMBER),
     _statement("count_value", NUMBER),
     _statement("flag", NUMBER),
@@ -37,6 +36,10 @@ RARE = st.one_of(
     _statement("loss", NUMBER),
 )
 """These may stand anywhere."""
+
+
+EMBED = _statement("embed")
+"""Not in loops in loops: TensorFlow has no gradient of the vectors, if the numbers of inner steps differ."""
 
 
 def _blocks(statement: Any, in_loop: Any, loops: bool) -> Any:
@@ -84,7 +87,9 @@ def programs(draw: Any, max_statements: int = 5, depth: int = 2) -> Program:
         )
     )
     ends = over == "nothing" or draw(st.booleans())
-    in_loop = _statements(depth, loops=not searches)[1]  # RETURNN fails at loops in a loop with a search
+    in_loop = st.one_of(
+        _statements(depth, loops=not searches)[1], EMBED
+    )  # RETURNN fails at loops in a loop with a search
     statements = [in_loop]
     if searches or over == "time":
         statements.append(_statement("choice", NUMBER))

@@ -266,7 +266,7 @@ class Unrolled:
 
     def _logits(self, values: list[Array], source: int) -> Array:
         embedded = self.parameters["embedding/W"][self.state["label"]]
-        return self.affine("readout", numpy.tanh(self._pick(values, source) + embedded))
+        return self.affine("readout", numpy.tanh(self._pick(values, source) + embedded + self.step * 0.3))
 
     def _count(self, values: list[Array], path: tuple, condition: int) -> None:
         self.state["count"] += self._condition(values, condition)
