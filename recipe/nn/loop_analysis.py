@@ -9,7 +9,7 @@ from .layers import (
     PreviousLayer,
 )
 from .loop_op import LoopOp
-from .loop_ops import PreviousOp, ResultOp, StackOp, UnstackOp
+from .loop_ops import LoopIndex, PreviousOp, ResultOp, StackOp, UnstackOp
 from .op import Op
 from .ops.choice import Choice
 from .ops.constants import constant_value
@@ -42,6 +42,26 @@ def is_of_frames(tensor: Tensor, loop: LoopOp) -> bool:
         todo.extend(x for x in read if x not in seen or isinstance(x.op, PreviousOp))
         seen.update(read)
     return True
+
+
+def is_history_without_steps(loop: LoopOp, needed: frozenset[Op]) -> bool:
+    """
+    Whether something of the steps so far is computed from them and from values of outside alone.
+
+    Before the loop, RETURNN has the frames of all steps as the steps so far, and no other axis over the steps then.
+    """
+    history = loop.known_history_dim
+    if history is None:
+        return False
+    of_steps: set[Tensor] = set()
+    for op in loop.body_of_steps.ops:
+        is_history = any(history in (x.known_dims or ()) for x in op.inputs)
+        if isinstance(op, (UnstackOp, PreviousOp, LoopIndex)) or any(x in of_steps for x in op.inputs):
+            if is_history or not any(history in (x.known_dims or ()) for x in op.outputs):
+                of_steps.update(op.outputs)
+        elif is_history and op in needed:
+            return True
+    return False
 
 
 def depends_on(tensor: Tensor, choices: list[Choice]) -> bool:

@@ -17,7 +17,7 @@ from .layers import (
     Reference,
     StepReference,
 )
-from .loop_analysis import is_of_frames, staying_ops
+from .loop_analysis import is_history_without_steps, is_of_frames, staying_ops
 from .loop_op import LoopOp
 from .loop_ops import PreviousOp, ResultOp
 from .lstm_units import lstm_unit_for
@@ -204,8 +204,8 @@ class OpLowering:
         Whether RETURNN would fail if it moved the op out of its loop.
 
         That is so for ``prev:`` of what is not computed from frames alone: RETURNN does not find the axis of the steps
-        then. And where it does not know the steps before the loop runs, it is so for what has an axis over the steps
-        so far.
+        then. And where it does not know the steps before the loop runs, or finds no axis of them, it is so for what
+        has an axis over the steps so far.
         """
         loop = op.body.loop
         if loop is None or self.choices(loop):
@@ -213,6 +213,9 @@ class OpLowering:
         if op not in self.staying(loop) and any(not is_of_frames(value, loop) for value in op.values_before()):
             return True
         steps_are_known = loop.axis_is_known and not loop.counts_steps and loop.body.loop is None
+        steps_are_known = steps_are_known and not self.once(
+            ("history", loop), lambda: is_history_without_steps(loop, self.network.needed)
+        )
         history = loop.known_history_dim
         return not steps_are_known and history in [dim for x in (*op.inputs, *op.outputs) for dim in x.known_dims or ()]
 
