@@ -26,6 +26,7 @@ from .lstm_units import lstm_unit_for
 from .op import Op
 from .ops.choice import Choice
 from .ops.constants import Constant, constant_value
+from .ops.history import CumConcat
 from .ops.inputs import ParameterOp
 from .tensor import Tensor
 
@@ -230,16 +231,18 @@ class Lowering:
         Whether RETURNN would fail if it moved the op out of its loop.
 
         That is so for ``prev:`` of what is not computed from frames alone: RETURNN does not find the axis of the steps
-        then. And where it does not know the steps before the loop runs, it is so for what has an axis over the steps
-        so far.
+        then. And where it does not know the steps before the loop runs, or a constant is collected, it is so for what
+        has an axis over the steps so far.
         """
         loop = op.body.loop
         if loop is None or self.choices(loop):
             return False  # in a search none is moved
         if op not in self.staying(loop) and any(not _is_of_frames(value, loop) for value in op.values_before()):
             return True
+        body, history = loop.body_of_steps, loop.known_history_dim
+        collected = [other.inputs[0] for other in body.ops if isinstance(other, CumConcat)]
         steps_are_known = loop.axis_is_known and not loop.counts_steps and loop.body.loop is None
-        history = loop.known_history_dim
+        steps_are_known = steps_are_known and all(x.op.body.is_inside(body) for x in collected)
         return not steps_are_known and history in [dim for x in (*op.inputs, *op.outputs) for dim in x.known_dims or ()]
 
     def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:

@@ -237,7 +237,7 @@ class RandomModel(nn.Module):
         self._embed(values, loop)
 
     def _logits(self, values: list[nn.Tensor], loop: nn.Loop, source: int) -> nn.Tensor:
-        """The scores of the next label, after the one before; other ones in each step, so that no two sums are alike."""
+        """The scores of the next label, after the one before; others in each step, so that no two sums are alike."""
         x = self._pick(values, source) + self.embedding(self.label.get())
         return self.readout(nn.tanh(x + nn.cast(loop.iter_idx, "float32") * 0.3))
 
