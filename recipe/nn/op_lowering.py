@@ -24,6 +24,7 @@ from .lstm_units import lstm_unit_for
 from .op import Op
 from .ops.choice import Choice
 from .ops.constants import Constant
+from .ops.history import CumConcat
 from .ops.inputs import ParameterOp
 from .tensor import Tensor
 
@@ -212,11 +213,13 @@ class OpLowering:
             return False  # in a search none is moved
         if op not in self.staying(loop) and any(not is_of_frames(value, loop) for value in op.values_before()):
             return True
+        body, history = loop.body_of_steps, loop.known_history_dim
+        collected = [other.inputs[0] for other in body.ops if isinstance(other, CumConcat)]
         steps_are_known = loop.axis_is_known and not loop.counts_steps and loop.body.loop is None
+        steps_are_known = steps_are_known and all(x.op.body.is_inside(body) for x in collected)
         steps_are_known = steps_are_known and not self.once(
             ("history", loop), lambda: is_history_without_steps(loop, self.network.needed)
         )
-        history = loop.known_history_dim
         return not steps_are_known and history in [dim for x in (*op.inputs, *op.outputs) for dim in x.known_dims or ()]
 
     def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:
