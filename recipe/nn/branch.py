@@ -22,6 +22,9 @@ class Branch:
     :param condition: where it counts: bool, with dims that all values in it have or can be given ([batch], scalar)
     """
 
+    hides_inner = True
+    """Whether outside of it the values of a branch within are its own; else they are what that makes of them."""
+
     def __init__(self, condition: Tensor):
         self.recording = current_recording()
         self.modules = tuple(self.recording.module_calls)
@@ -48,7 +51,9 @@ class Branch:
         self.body.closed = True
         for op in self.body.ops:
             op.move_to(parent)
-            recording.of_branch.update({tensor: self for tensor in op.outputs if tensor not in recording.exempt})
+            for tensor in op.outputs:
+                if tensor not in recording.exempt and (self.hides_inner or tensor not in recording.of_branch):
+                    recording.of_branch[tensor] = self
         return self.body.values
 
     def select(self, new: Tensor, old: Tensor) -> Tensor:
@@ -96,6 +101,8 @@ class Branch:
 
 class Mask(Branch):
     """A branch whose values, seen from outside, stay as they are while it does not count."""
+
+    hides_inner = False
 
     def __init__(self, condition: Tensor):
         super().__init__(condition)

@@ -231,3 +231,38 @@ def test_result_of_a_cond_in_a_mask() -> None:
             if x.sum() > 0.3:
                 kept = x * (2.0 if x.sum() > 1.0 else 3.0)
             numpy.testing.assert_allclose(value[row, step], kept, rtol=1e-5)
+
+
+def test_losses_of_a_loop_in_it_count_where_the_mask_is_true() -> None:
+    def model() -> None:
+        with nn.MaskedComputation(mask=nn.reduce_sum(vector()) > 0.0):
+            with nn.Loop() as loop:
+                nn.reduce_sum(loop.unstack(frames())).mark_as_loss("sum")
+
+    network = nn.Network(model)
+    loss = check_agreement(network, FEEDS).in_numpy.losses["sum"]
+    counts = FEEDS["vector"].sum(axis=1) > 0.0
+    assert counts.any() and not counts.all()
+    value, lengths = FEEDS["data"]
+    total = sum(value[row, : lengths[row]].sum() for row in range(len(lengths)) if counts[row])
+    assert loss == pytest.approx(total / lengths.sum(), rel=1e-4)
+
+
+def test_value_of_a_mask_in_a_mask_read_outside_of_both() -> None:
+    """It repeats its value of the last step in which both were true, also if nothing between reads it."""
+
+    def model() -> nn.Tensor:
+        with nn.Loop() as loop:
+            frame = loop.unstack(frames())
+            with nn.MaskedComputation(mask=nn.reduce_sum(frame) > -1.0):
+                with nn.MaskedComputation(mask=nn.reduce_sum(frame) > 1.0):
+                    twice = frame * 2.0
+            return loop.stack(twice)
+
+    steps = check_agreement(model, FEEDS).in_numpy.outputs["output"].sequences()
+    value, lengths = FEEDS["data"]
+    for row, length in enumerate(lengths):
+        kept = numpy.zeros(5)
+        for step in range(length):
+            kept = value[row, step] * 2.0 if value[row, step].sum() > 1.0 else kept
+            numpy.testing.assert_allclose(steps[row][step], kept, rtol=1e-5)

@@ -228,7 +228,7 @@ class InOtherWords(RandomModel):
     def _run(self, statements: Sequence[Any], values: list[nn.Tensor], loop: nn.Loop) -> None:
         def helper(word: str, *rest: Any) -> nn.Tensor:
             getattr(self, f"_{word}")(values, loop, *rest)
-            return nn.tanh(self.states[0].get() * 3.0)
+            return nn.tanh(self.vector * 3.0)
 
         for renamed in statements:
             helper(*renamed)
