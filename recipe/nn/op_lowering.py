@@ -213,14 +213,18 @@ class OpLowering:
             return False  # in a search none is moved
         if op not in self.staying(loop) and any(not is_of_frames(value, loop) for value in op.values_before()):
             return True
-        body, history = loop.body_of_steps, loop.known_history_dim
-        collected = [other.inputs[0] for other in body.ops if isinstance(other, CumConcat)]
+        history = loop.known_history_dim
+        if history is None or history not in [dim for x in (*op.inputs, *op.outputs) for dim in x.known_dims or ()]:
+            return False
+        return not self.once(("steps", loop), lambda: self._finds_steps_before(loop))
+
+    def _finds_steps_before(self, loop: LoopOp) -> bool:
+        """Whether RETURNN, before a loop runs, finds the axis over the steps in what is made of the steps so far."""
+        body = loop.body_of_steps
+        collected = [op.inputs[0] for op in body.ops if isinstance(op, CumConcat)]
         steps_are_known = loop.axis_is_known and not loop.counts_steps and loop.body.loop is None
-        steps_are_known = steps_are_known and all(x.op.body.is_inside(body) for x in collected)
-        steps_are_known = steps_are_known and not self.once(
-            ("history", loop), lambda: is_history_without_steps(loop, self.network.needed)
-        )
-        return not steps_are_known and history in [dim for x in (*op.inputs, *op.outputs) for dim in x.known_dims or ()]
+        all_of_steps = all(x.op.body.is_inside(body) for x in collected)
+        return steps_are_known and all_of_steps and not is_history_without_steps(loop, self.network.needed)
 
     def add_at_root(self, op: Op, layer_class: str, options: dict[str, Any], *, name: str) -> Layer:
         """Adds a layer to the network itself, wherever the op stands: something made of parameters alone."""
@@ -348,7 +352,8 @@ class OpLowering:
 
     def choices(self, loop: LoopOp) -> list[Choice]:
         """The choices by search of each step of a loop, in order."""
-        return [op for op in loop.body_of_steps.ops if isinstance(op, Choice) and op in self.network.needed]
+        ops, needed = loop.body_of_steps.ops, self.network.needed
+        return self.once(("choices", loop), lambda: [op for op in ops if isinstance(op, Choice) and op in needed])
 
     def _relative(self, path: str) -> str:
         if self._here is not self.root and (path == self._loop_path or path.startswith(f"{self._loop_path}/")):
