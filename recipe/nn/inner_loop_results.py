@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .dim import Dim, as_dim, dims_text
 from .errors import NetworkError
-from .layers import Layer, LayerNetwork, Reference, SubLayer
+from .layers import Layer, LayerNetwork, PreviousLayer, Reference, SubLayer
 from .loop_op import LoopOp
 from .loop_ops import FinalState, ResultOp, StackOp
 from .tensor import Tensor
@@ -54,7 +54,12 @@ class InnerLoopResults:
         }
 
     def _output(self, layer_class: str, options: dict[str, Any]) -> None:
-        Layer(self.unit, "output", {"class": layer_class, **options}).has_own_name = True
+        output = Layer(self.unit, "output", {"class": layer_class, **options})
+        output.has_own_name = True
+        sources = options["from"] if isinstance(options["from"], list) else [(options["from"], None)]
+        if any(isinstance(source, PreviousLayer) for source, _ in sources):
+            # RETURNN fails to read what a state was before outside of the loop, as it does not find the axis of steps
+            output.options["collocate_with"] = [self.lower.stays_in_loop(self.unit, is_needed=True)]
 
     def _source(self, tensor: Tensor) -> Reference:
         if tensor.op.body.is_inside(self.op.body_of_steps):

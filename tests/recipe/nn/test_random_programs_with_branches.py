@@ -35,6 +35,9 @@ ONCE_FAILED = {
     "embedding_of_the_label_of_an_argmax": (("label", 1), ("embed",)),
     "loss_of_constant_scores": (("choice", 6),),
     "window_over_a_constant": (("window", 1),),
+    "inner_loop_that_hands_on_a_state_of_the_step_before": (
+        ("cond", 5, (("loop", 2, True, (("nested", 3), ("outer",)), True, "top"),), (("nested", 5),)),
+    ),
     "value_before_that_is_not_of_frames": (
         ("mask", 0, (("flag_value", 6, 2), ("square", 6), ("count", 6))),
         ("nested", 2),
