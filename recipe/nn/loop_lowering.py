@@ -84,6 +84,7 @@ class LoopLowering(OpLowering):
             step = {"class": "eval", "from": [StepReference(unit), length], "eval": "source(0) + 0 * source(1)"}
             self._steps[op] = Layer(unit, unit.unique_name("step"), step), length
         self._body(op.body_of_steps)
+        self._find_previous_choice(op, unit)
         states = self._states_of_layers(op, unit)
         self._count_claims(op, states)
         self._states(op, states, unit)
@@ -91,6 +92,12 @@ class LoopLowering(OpLowering):
         self._loop_results(op, layer, unit)
         self._give_batch_to_steps(op, unit)
         self._loop_path = before
+
+    def _find_previous_choice(self, op: LoopOp, unit: LayerNetwork) -> None:
+        """Says which layer :meth:`previous_choice` is, where that is read."""
+        if self.choices(op):
+            layer = self._own_layer(self.choices(op)[-1].output, unit)
+            self.previous_choice(op, unit).target = layer
 
     def _give_batch_to_steps(self, op: LoopOp, unit: LayerNetwork) -> None:
         """

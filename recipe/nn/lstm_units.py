@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .dim import single_step_dim
 from .layers import Layer, LstmStateTuple, PreviousLayer, Reference
+from .loop_analysis import depends_on
 
 if TYPE_CHECKING:
     from .lowering import Lowering
@@ -36,7 +37,7 @@ class NativeLstm:
         options: dict[str, Any] = {
             "unit": self.sequence_unit,
             **({"unit_opts": self.unit_opts} if self.unit_opts else {}),
-            **lower.source(x, of_steps=op),
+            **self._source(lower, op),
             "in_dim": op.in_dim,
             "out_dim": op.out_dim,
             "axis": single_step_dim,
@@ -58,6 +59,19 @@ class NativeLstm:
         if starts_anew:
             _keep_in_loop(memory_before, lower.reference(c), memory)
         return [layer, memory]
+
+    def _source(self, lower: Lowering, op: LstmCellOp) -> dict[str, Any]:
+        """
+        The input of a step; once per hypothesis of a search, where the state is so and the input is not.
+
+        RETURNN finds out about the hypotheses of ``prev:`` layers too late for the ``rec`` layer.
+        """
+        x, state, loop = op.inputs[0], op.inputs[4:], op.body.loop
+        choices = [] if loop is None or lower.is_canonical else lower.choices(loop)
+        of_choices = [any(depends_on(tensor, choices) for tensor in tensors) for tensors in ([x], state)]
+        if not choices or of_choices != [False, True]:
+            return lower.source(x, of_steps=op)
+        return {"from": lower.of_hypotheses_before(op, lower.reference(x))}
 
 
 def _keep_in_loop(memory_before: Reference, source: Reference, memory: Layer) -> None:

@@ -38,6 +38,7 @@ ONCE_FAILED = {
     "inner_loop_that_hands_on_a_state_of_the_step_before": (
         ("cond", 5, (("loop", 2, True, (("nested", 3), ("outer",)), True, "top"),), (("nested", 5),)),
     ),
+    "count_that_a_branch_reads_and_goes_on_with": (("count", 2), ("cond", 4, (), (("count_value", 3), ("count", 5)))),
     "value_before_that_is_not_of_frames": (
         ("mask", 0, (("flag_value", 6, 2), ("square", 6), ("count", 6))),
         ("nested", 2),
@@ -75,6 +76,13 @@ ONCE_FAILED_IN_FULL = {
     ),
     "search_with_a_state_that_no_choice_changes": Program(
         LENGTHS, 2, (("choice", 2), ("count", 1), ("reset", 2)), "nothing", End("label", 1, False), beam_size=3
+    ),
+    "search_in_which_only_the_state_of_a_cell_is_of_hypotheses": Program(
+        LENGTHS,
+        2,
+        (("choice", 0), ("flag_value", 3, 1), ("cond", 2, (("reset", 1),), ()), ("cond", 5, (), (("cell", 0, 0),))),
+        initial=("number", "number", "input"),
+        beam_size=2,
     ),
     "two_choices_in_a_step": Program(
         LENGTHS, 2, (("choice", 2), ("choice", 3)), "other_time", End("length", 1, False), "number", beam_size=2
