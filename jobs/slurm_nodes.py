@@ -113,6 +113,6 @@ def _is_less(left: Any, right: Any) -> bool:
 
 
 def _text(group: NodeGroup) -> str:
-    gpus = ", ".join(f"{number} GPUs {name}".rstrip() for name, number in sorted(group.gpus.items())) or "no GPU"
+    gpus = " + ".join(f"{number} {name}".rstrip() for name, number in sorted(group.gpus.items()))
     hours = "without time limit" if math.isinf(group.hours) else f"for {group.hours:g} h"
-    return f"{group.number} with {group.cores} cores, {math.floor(group.mem)} GB, {gpus}, {hours}"
+    return f"{group.number} with {group.cores} cores, {math.floor(group.mem)} GB, {f'GPUs: {gpus}' if gpus else 'no GPU'}, {hours}"

@@ -57,7 +57,7 @@ def test_what_can_be_met_stays(rqmt: dict[str, Any]) -> None:
 )
 def test_what_cannot_be_met_is_refused_with_what_there_is(rqmt: dict[str, Any]) -> None:
     with pytest.raises(
-        RuntimeError, match=r"Job.run: no node of this cluster has .*There are: .*4 GPUs a100"
+        RuntimeError, match=r"Job.run: no node of this cluster has .*There are: .*GPUs: 4 a100"
     ) as caught:
         fitting_request(rqmt, rqmt, "Job.run", GROUPS)
     assert "10 with 64 cores, 250 GB, no GPU, for 168 h" in str(caught.value)
