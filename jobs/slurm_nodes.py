@@ -115,4 +115,5 @@ def _is_less(left: Any, right: Any) -> bool:
 def _text(group: NodeGroup) -> str:
     gpus = " + ".join(f"{number} {name}".rstrip() for name, number in sorted(group.gpus.items()))
     hours = "without time limit" if math.isinf(group.hours) else f"for {group.hours:g} h"
-    return f"{group.number} with {group.cores} cores, {math.floor(group.mem)} GB, {f'GPUs: {gpus}' if gpus else 'no GPU'}, {hours}"
+    what = [f"{group.cores} cores", f"{math.floor(group.mem)} GB", f"GPUs: {gpus}" if gpus else "no GPU", hours]
+    return f"{group.number} with {', '.join(what)}"
