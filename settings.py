@@ -34,15 +34,19 @@ def engine():
 
 
 def check_engine_limits(current_rqmt, task):
-    """Refuses what this machine does not have: the local engine would wait for it for ever, with a warning a second."""
-    if not ON_CLUSTER and not task.mini_task:
-        cores = len(os.sched_getaffinity(0))
-        if current_rqmt.get("gpu", 0) and not shutil.which("nvidia-smi"):
-            raise RuntimeError(
-                f'{task}: it wants a GPU, and this machine has none. Give device="cpu", or use a cluster'
-            )
-        current_rqmt["cpu"] = min(cores, current_rqmt.get("cpu", 1))
-    return current_rqmt
+    """
+    Refuses what this machine or cluster does not have: the local engine would wait for it for ever, with a warning a
+    second, and Slurm would be asked for it again and again. It runs in the manager, and once more in each task.
+    """
+    if task.mini_task or "SLURM_JOB_ID" in os.environ:
+        return current_rqmt
+    if ON_CLUSTER:
+        from jobs.slurm_nodes import fitting_request, node_groups
+
+        return fitting_request(current_rqmt, task.rqmt(), str(task), node_groups())
+    if current_rqmt.get("gpu", 0) and not shutil.which("nvidia-smi"):
+        raise RuntimeError(f'{task}: it wants a GPU, and this machine has none. Give device="cpu", or use a cluster')
+    return {**current_rqmt, "cpu": min(len(os.sched_getaffinity(0)), current_rqmt.get("cpu", 1))}
 
 
 # Files of one machine are there at once; on a cluster's file system Sisyphus' own careful waiting times stay.

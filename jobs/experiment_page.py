@@ -25,11 +25,16 @@ h1, h2 { line-height: 1.2; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #
 table { border-collapse: collapse; margin: .6rem 0; } th, td { padding: .15rem .7rem; text-align: right; }
 th:first-child, td:first-child { text-align: left; } thead th { border-bottom: 1px solid #888; }
 img { max-width: 100%; } pre { overflow-x: auto; background: #f4f4f4; padding: .8rem; font-size: 13px; }
-table.alignment { font-family: monospace; } table.alignment td { padding: 0 .35rem; text-align: center; }
-table.alignment td:first-child { color: #666; text-align: left; }
+.picture { overflow-x: auto; } .picture img { max-width: none; }
+.alignment { display: flex; flex-wrap: wrap; row-gap: .5rem; font-family: monospace; }
+.alignment > span { display: flex; flex-direction: column; padding: 0 .35rem; text-align: center; }
+.alignment > span:first-child { color: #666; text-align: left; }
 .sub { background: #fde2c0; } .ins { background: #cfe8cf; } .del { background: #f6c9c9; }
 summary { cursor: pointer; }
 """
+
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""What a browser may do with the page: no script, nothing from elsewhere."""
 
 
 class ExperimentPageJob(Job):
@@ -97,7 +102,7 @@ class ExperimentPageJob(Job):
                 _details("as a table", _pre(_read(self.learning_curves_table))),
             ),
             *(
-                _section(f"Hypotheses: {part}", *map(alignment_table, self._examples(read_alignments(path.get_path()))))
+                _section(f"Hypotheses: {part}", *map(alignment_pairs, self._examples(read_alignments(path.get_path()))))
                 for part, path in self.alignments.items()
             ),
             _section("Network", network_section(self.network.parameters, self.summary, self.picture_source)),
@@ -116,7 +121,8 @@ def page(title: str, sections: Sequence[str]) -> str:
     """A whole HTML document; the sections are HTML."""
     name = html.escape(title)
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{name}</title>\n'
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n<title>{name}</title>\n'
         f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{name}</h1>\n" + "\n".join(sections) + "\n</body>\n</html>\n"
     )
 
@@ -149,43 +155,62 @@ def confusions_table(part: str, report: Mapping[str, Any]) -> str:
     return _details(f"{part}: most frequent substitutions", _table(["right → found", "count"], rows))
 
 
-def alignment_table(alignment: Alignment) -> str:
-    """A reference above the hypothesis, errors in colour."""
-    cells: dict[str, list[str]] = {"right": [], "found": []}
+def alignment_pairs(alignment: Alignment) -> str:
+    """A reference above the hypothesis, errors in colour; long ones go on in the next line."""
+    columns = ["<span><span>right</span><span>found</span></span>"]
     for right, found in alignment.pairs:
         kind = "" if right == found else "ins" if right is None else "del" if found is None else "sub"
-        for row, label in (("right", right), ("found", found)):
-            cells[row].append(f'<td class="{kind}">{html.escape(label or "∅")}</td>')
-    rows = "".join(f"<tr><td>{row}</td>{''.join(columns)}</tr>" for row, columns in cells.items())
+        labels = "".join(f"<span>{html.escape(label or '∅')}</span>" for label in (right, found))
+        columns.append(f'<span class="{kind}">{labels}</span>')
     errors = f"{alignment.errors} error{'' if alignment.errors == 1 else 's'}"
-    return f'<p>{html.escape(alignment.tag)} ({errors})</p>\n<table class="alignment">{rows}</table>'
+    return f'<p>{html.escape(alignment.tag)} ({errors})</p>\n<div class="alignment">{"".join(columns)}</div>'
 
 
 def network_section(parameters: Mapping[str, nn.Parameter], summary: str, picture_source: str) -> str:
     """
-    The picture of a network, where Graphviz is installed, the table of its modules, and its parameters.
+    The picture of a network, the table of its modules, and its parameters.
+
+    Without Graphviz the table stands open in the place of the picture, with the reason, and its source is there.
 
     :param summary: ``network.summary()``
     :param picture_source: in Graphviz' language
     """
-    drawn = ""
-    if shutil.which("dot") is not None:
-        svg = subprocess.run(["dot", "-Tsvg"], input=picture_source.encode(), capture_output=True, check=True).stdout
-        source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
-        drawn = _details("picture", f'<img alt="network" src="{source}">')
     total = sum(math.prod(parameter.shape) for parameter in parameters.values())
     rows = [
         [name, " × ".join(map(str, parameter.shape)), f"{math.prod(parameter.shape):,}"]
         for name, parameter in sorted(parameters.items())
     ]
+    svg, problem = svg_picture(picture_source)
+    if svg is not None:
+        image = f'<img alt="network" src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}">'
+        drawn = [_details("picture", f'<div class="picture">{image}</div>'), _details("modules", _pre(summary))]
+    else:
+        drawn = [
+            f"<p>There is no picture: {html.escape(problem)}. Its modules are:</p>{_pre(summary)}",
+            _details("source of the picture, for dot", _pre(picture_source)),
+        ]
     return "\n".join(
         [
             f"<p>{total:,} parameters</p>",
-            drawn,
-            _details("modules", _pre(summary)),
+            *drawn,
             _details("parameters", _table(["name", "shape", "values"], rows)),
         ]
     )
+
+
+def svg_picture(source: str) -> tuple[bytes | None, str]:
+    """
+    A picture drawn by Graphviz' program ``dot``, or why there is none.
+
+    :param source: in Graphviz' language
+    """
+    program = shutil.which("dot")
+    if program is None:
+        return None, "Graphviz was not installed (Debian: apt install graphviz)"
+    result = subprocess.run([program, "-Tsvg"], input=source.encode(), capture_output=True, check=False)
+    if result.returncode:
+        return None, f"dot ended with status {result.returncode}: {result.stderr.decode(errors='replace').strip()}"
+    return result.stdout, ""
 
 
 def ids_table(ids: Mapping[str, str]) -> str:

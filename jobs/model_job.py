@@ -13,6 +13,7 @@ from recipe.nn.python_source import PythonSource
 
 from .atomic_file import write_text
 from .checkpoint import Checkpoint
+from .returnn_errors import ReturnnError
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .selected_network import SelectedNetwork, all_networks, resolve_network
 from .unhashed import JobWithUnhashedArguments
@@ -108,7 +109,14 @@ class ModelJob(JobWithUnhashedArguments):
         if layers:
             text += f"\nnetwork.update({PythonSource().value(dict(layers))})\n"
         write_text(self.out_returnn_config_file, text)
-        run_returnn(self.out_returnn_config_file.get_path(), log=self.out_log.get_path(), device=self.device)
+        try:
+            run_returnn(self.out_returnn_config_file.get_path(), log=self.out_log.get_path(), device=self.device)
+        except ReturnnError as error:
+            if error.is_unreadable_checkpoint:
+                raise ReturnnError(
+                    f"{self.model_checkpoint.prefix()}: take another, or train it again. {error}"
+                ) from error
+            raise
 
     @property
     def batch_size(self) -> int:

@@ -17,8 +17,14 @@ class ReturnnError(RuntimeError):
 
 
 _UNREADABLE_CHECKPOINT = (
-    r"Read less bytes|too short to be an sstable|OutOfRangeError|Unsuccessful TensorSliceReader|DataLossError"
+    r"Read less bytes than requested|file is too short to be an sstable|not an sstable[^\n]*|DataLossError: [^\n]*|"
+    r"Unsuccessful TensorSliceReader[^\n]*|Perhaps the file is corrupt[^\n]*|block checksum mismatch"
 )
+"""What TensorFlow says when files of a checkpoint were cut short or changed."""
+
+_FIRST_STEP = r"train epoch \d+, step \d+|search, step \d+"
+"""What fails after that was no checkpoint: it had been read."""
+
 _UNREADABLE_DATA = r"Unable to (?:synchronously )?open (?:file|object)[^\n]*|OSError: [^\n]*\.hdf[^\n]*"
 
 
@@ -36,7 +42,7 @@ def error_from_log(text: str, status: int, log: str) -> ReturnnError:
     lines = [line for line in text.splitlines() if re.match(r"\S*(Error|Exception)\b", line.strip())]
     cause = causes[0] if causes else (lines[-1].strip() if lines else "no error message was found")
     error = ReturnnError(f"RETURNN ended with status {status}: {cause}\nIts whole log: {log}")
-    error.is_unreadable_checkpoint = bool(re.search(_UNREADABLE_CHECKPOINT, text))
+    error.is_unreadable_checkpoint = bool(re.search(_UNREADABLE_CHECKPOINT, re.split(_FIRST_STEP, text)[0]))
     return error
 
 
@@ -79,4 +85,8 @@ _CAUSES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         _always("Horovod is not installed: pip install horovod[tensorflow], or leave horovod_num_processes out"),
     ),
     (_UNREADABLE_DATA, _unreadable_data),
+    (
+        _UNREADABLE_CHECKPOINT,
+        lambda match: f"the checkpoint that it was to start from cannot be read ({match[0].strip()}): it is damaged",
+    ),
 )

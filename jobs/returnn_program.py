@@ -6,7 +6,8 @@ When a task is killed, the kernel ends RETURNN as well (on Linux), so that two n
 RETURNN's checkpoints hold the parameters alone: the optimizer starts anew after an interruption (Adam without its
 averages, with a jump in the score), and so do the random numbers of dropout. This program keeps both beside each
 checkpoint, in ``epoch.NNN.optimizer.npz``, and takes them up again. The config says nothing of it and runs with plain
-RETURNN as well.
+RETURNN as well. And it writes the scores of an epoch before the checkpoint: RETURNN does so afterwards, and what is
+killed between the two never has them.
 
 With Horovod the first process writes, all read the optimizer; the random numbers of the others start anew. So do
 random numbers other than those of dropout.
@@ -48,15 +49,25 @@ def end_with_parent() -> None:
 
 def keep_state_of_training() -> None:
     """Makes RETURNN's engine, in this process, keep and take up the state of training."""
-    from returnn.tf.engine import Engine
+    from returnn.tf.engine import Engine, Runner
     from returnn.tf.util import basic
 
     save_model, check_uninitialized_vars = Engine.save_model, Engine.check_uninitialized_vars
+    run = Runner.run
+
+    @functools.wraps(run)
+    def run_and_note(self: Any, *args: Any, **kwargs: Any) -> None:
+        run(self, *args, **kwargs)
+        if self._should_train:
+            self.engine._trained = self
 
     @functools.wraps(save_model)
     def save_with_state(self: Any, filename: str | None = None) -> None:
         if self._do_save():
-            save_state(self, filename or self.get_epoch_model_filename())
+            prefix = filename or self.get_epoch_model_filename()
+            if prefix == self.get_epoch_model_filename():
+                save_scores(self)
+            save_state(self, prefix)
         save_model(self, filename)
 
     @functools.wraps(check_uninitialized_vars)
@@ -64,9 +75,27 @@ def keep_state_of_training() -> None:
         check_uninitialized_vars(self)
         restore_state(self)
 
+    Runner.run = run_and_note
     Engine.save_model = save_with_state
     Engine.check_uninitialized_vars = check_and_restore
     basic.dropout = _with_random_state(basic.dropout)
+
+
+def save_scores(engine: Any) -> None:
+    """
+    Writes the training scores of the epoch that was trained into the learning-rate file, as RETURNN will do again.
+
+    :param engine: RETURNN's; ``_trained`` is what ran its epoch, if any has run
+    """
+    trained, rates = getattr(engine, "_trained", None), engine.learning_rate_control
+    if trained is None or not trained.finalized:
+        return
+    engine._trained = None
+    rates.set_epoch_error(engine.epoch, {"train_score": trained.score, "train_error": trained.error})
+    rates.epoch_data[engine.epoch].meta.update(
+        {"epoch_num_train_steps": trained.num_steps, "epoch_train_time_secs": round(trained.elapsed)}
+    )
+    rates.save()
 
 
 def save_state(engine: Any, prefix: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -89,6 +90,8 @@ def _manager(configs: list[str]) -> int:
             return Manager().run()
     except (ConfigError, ManagerError, WorkDirectoryError) as error:
         return _complain(str(error))
+    except KeyboardInterrupt:  # while the config was read; later the manager itself ends in good order
+        return _complain("stopped; nothing was started")
     except ModuleNotFoundError as error:
         if error.name and error.name.split(".")[0] in ("numpy", "rich", "psutil", "rapidfuzz", "h5py", "matplotlib"):
             return _complain(f"{error}. Install what this setup needs: make venv")
@@ -121,6 +124,7 @@ def _real(arguments: list[str]) -> int:
         lock = lock_work_directory(settings.work_dir())
     except WorkDirectoryError as error:
         return _complain(str(error))
+    previous = signal.signal(signal.SIGINT, lambda number, frame: None)  # Ctrl-C is Sisyphus' to answer
     subprocess.run(command, input="u\n" * 1000, text=True, check=False, pass_fds=[lock.fileno()])
     unfinished = (
         '[s for s, j in tk.sis_graph.get_jobs_by_status().items() if j and s not in ("finished", "input_path")]'
@@ -130,6 +134,7 @@ def _real(arguments: list[str]) -> int:
     result = subprocess.run(
         [str(program), "console", "--script", "-c", check, *configs], capture_output=True, text=True, check=False
     )
+    signal.signal(signal.SIGINT, previous)
     return 0 if "UNFINISHED []" in result.stdout else 1
 
 

@@ -9,11 +9,13 @@ import time
 
 from . import outputs, reports, settings
 from .display import Display, make_display
+from .interruption import Interruption
 from .job import Job
 from .job_directory import set_up
 from .run_state import MOST_INTERRUPTIONS, TaskRun
 
 _POLL = 0.1
+_PATIENCE = 3.0  # seconds for tasks to end
 _LEAST_DISK = 1_000_000  # bytes; with less, a task that vanished is not simply run again
 
 
@@ -37,6 +39,7 @@ class Manager:
         self.jobs: list[Job] = []
         self._prepared: set[str] = set()
         self.display: Display = make_display()
+        self.interruption = Interruption()
 
     def run(self) -> int:
         """
@@ -44,22 +47,20 @@ class Manager:
 
         :return: exit status: 0 if all outputs are there, else 1
         """
-        previous = signal.signal(signal.SIGTERM, _interrupt)
-        try:
-            self._take_up_jobs()
-            with self.display:
-                while self._step():
-                    time.sleep(_POLL)
-            return self._finish()
-        except KeyboardInterrupt:
-            self._stop_all()
-            self.display.say("stopped; the next start goes on from here")
-            return 1
-        except OSError as error:
-            self._stop_all()
-            raise ManagerError(f"cannot write: {error}. Make room or give access, then start again") from error
-        finally:
-            signal.signal(signal.SIGTERM, previous)
+        with self.interruption:
+            try:
+                self._take_up_jobs()
+                with self.display:
+                    while self._step():
+                        time.sleep(_POLL)
+                return self._finish()
+            except KeyboardInterrupt:
+                self._stop_all()
+                self.display.say("stopped; the next start goes on from here")
+                return 1
+            except OSError as error:
+                self._stop_all()
+                raise ManagerError(f"cannot write: {error}. Make room or give access, then start again") from error
 
     # preparation
 
@@ -200,8 +201,15 @@ class Manager:
     # the end
 
     def _stop_all(self) -> None:
-        for run in self.running:
-            run.stop()
+        """Asks all tasks to end, and ends by force what does not, as RETURNN sometimes; in haste at a second Ctrl-C."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for run in self.running:
+                run.send(number)
+            end = time.monotonic() + _PATIENCE
+            while any(run.is_alive() for run in self.running) and time.monotonic() < end:
+                if self.interruption.is_urgent and number == signal.SIGTERM:
+                    break
+                time.sleep(0.05)
 
     def _update_reports(self, *, force: bool = False) -> None:
         for problem in reports.update_reports(force=force):
@@ -218,7 +226,3 @@ class Manager:
         for function, args, kwargs in outputs.callbacks:
             function(*args, **kwargs)
         return 0
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import glob
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -33,7 +33,6 @@ class TaskRun:
         self.process: psutil.Process | None = None
         self.child: subprocess.Popen[bytes] | None = None
         self.started = time.time()
-        self.interruptions = 0
 
     def marker(self, kind: str) -> str:
         """One of its files in the job's directory."""
@@ -86,18 +85,12 @@ class TaskRun:
         except psutil.Error:
             return False
 
-    def stop(self, patience: float = 3.0) -> None:
-        """Ends its process and all that it started: RETURNN does not always end when asked to, so at last by force."""
+    def send(self, number: int) -> None:
+        """Sends a signal to its process and to all that it started, which may be there without it."""
         if self.process is None:
             return
-        for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, patience)):
-            try:
-                os.killpg(self.process.pid, number)
-            except (ProcessLookupError, PermissionError):
-                return
-            end = time.monotonic() + wait
-            while self.is_alive() and time.monotonic() < end:
-                time.sleep(0.05)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
 
     def log_tail(self, lines: int = 25) -> str:
         """The last lines of its log."""

@@ -1,14 +1,40 @@
-"""Options that all tests share."""
+"""Options that all tests share, and the programs that some of them need."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from typing import NamedTuple
 
 import pytest
 
-NEEDS_SCLITE = "needs_sclite"
-HAS_SCLITE = bool(shutil.which("sclite") or shutil.which("sctk"))
+from . import browser
+
+
+class Program(NamedTuple):
+    """
+    A program that tests need and pip does not install.
+
+    :ivar mark: of these tests
+    :ivar names: what it may be called
+    :ivar package: Debian's package of it
+    :ivar tests: what these tests do
+    """
+
+    mark: str
+    names: tuple[str, ...]
+    package: str
+    tests: str
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether it is there under one of its names."""
+        return any(shutil.which(name) for name in self.names)
+
+
+SCLITE = Program("needs_sclite", ("sclite", "sctk"), "sctk", "what compares with real sclite")
+CHROMIUM = Program("needs_chromium", browser.NAMES, "chromium", "what looks at pages in a browser")
+PROGRAMS = (SCLITE, CHROMIUM)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,26 +47,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declares the mark by which tests that need TensorFlow share processes (``-n 2 --dist loadgroup``)."""
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run in the same process")
-    config.addinivalue_line("markers", f"{NEEDS_SCLITE}: tests that compare with real sclite")
+    for program in PROGRAMS:
+        config.addinivalue_line("markers", f"{program.mark}: {program.tests}")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Says what is left out."""
-    return (
-        [] if HAS_SCLITE else ["sclite is not installed (Debian: apt install sctk): what compares with it is left out"]
-    )
+    return [
+        f"{program.names[0]} is not installed (Debian: apt install {program.package}): {program.tests} is left out"
+        for program in PROGRAMS
+        if not program.is_installed
+    ]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """
-    Leaves out what compares with sclite where that is not installed; in CI it must be.
+    Leaves out tests whose program is not installed; in CI it must be.
 
-    :raises pytest.UsageError: in CI without sclite
+    :raises pytest.UsageError: in CI without one of them
     """
-    if HAS_SCLITE:
-        return
-    if os.environ.get("CI"):
-        raise pytest.UsageError("sclite is not installed: .ci/run installs Debian's package sctk where it may")
-    left_out = [item for item in items if item.get_closest_marker(NEEDS_SCLITE)]
+    missing = [program for program in PROGRAMS if not program.is_installed]
+    if missing and os.environ.get("CI"):
+        packages = ", ".join(program.package for program in missing)
+        raise pytest.UsageError(f"programs are missing: .ci/run installs Debian's packages {packages} where it may")
+    left_out = [item for item in items if any(item.get_closest_marker(program.mark) for program in missing)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

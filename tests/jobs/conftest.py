@@ -16,7 +16,7 @@ localsis.install()
 from localsis import settings  # noqa: E402 - what jobs import must be installed first
 from localsis.job import Job, created_jobs  # noqa: E402
 
-from ..conftest import HAS_SCLITE  # noqa: E402
+from ..conftest import SCLITE  # noqa: E402
 from .setup_directory import make_setup, run_manager  # noqa: E402
 
 RunJob = Callable[[Job], Any]
@@ -51,5 +51,5 @@ def run_job(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> RunJob:
 def everything(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A setup in which ``configs/everything.py`` ran through: each job of this setup on a training of seconds."""
     setup = make_setup(tmp_path_factory.mktemp("everything") / "setup")
-    run_manager(setup, "configs/everything.with_sclite" if HAS_SCLITE else "configs/everything.py")
+    run_manager(setup, "configs/everything.with_sclite" if SCLITE.is_installed else "configs/everything.py")
     return setup

@@ -26,7 +26,7 @@ from jobs.learning_rates import read_learning_rates
 from .setup_directory import make_setup, processes_with, run_manager, start_manager, training_directory
 
 VICTIMS = ("manager", "task", "returnn", "all")
-EVENTS = ("training", "epoch", "checkpoint", "state", "rates", "search", "hypotheses")
+EVENTS = ("training", "epoch", "scores", "checkpoint", "state", "rates", "search", "hypotheses")
 KILLS_PER_RUN = 5
 PATIENCE = 300.0
 
@@ -62,6 +62,9 @@ def has_happened(moment: Moment, setup: pathlib.Path) -> bool:
     if moment.event == "epoch":
         log = training / "output" / "returnn.log"
         return log.exists() and f"start epoch {moment.epoch} with" in log.read_text(errors="replace")
+    if moment.event == "scores":
+        rates = training / "output" / "learning_rates"
+        return rates.exists() and rates.read_text().count("'train_score'") >= moment.epoch
     names = {path.name for path in (training / "output" / "models").glob(f"epoch.{moment.epoch:03d}.*")}
     if moment.event == "rates":
         return any(name.endswith(".meta") for name in names)

@@ -55,17 +55,18 @@ def _first_epoch_is_there(setup: pathlib.Path) -> bool:
     return training is not None and (training / "output" / "models" / "epoch.001.meta").exists()
 
 
-def test_killed_four_times_and_continued(undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_killed_five_times_and_continued(undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Manager, worker, RETURNN and all together, also while a checkpoint is being written; with Adam and dropout."""
     setup = make_setup(tmp_path / "it's killed $(touch executed)")
     moments = [
         Moment("manager", "epoch", 1),
+        Moment("returnn", "scores", 1),
         Moment("task", "checkpoint", 2),
         Moment("returnn", "rates", 3),
         Moment("all", "search", 3, 1.0),
     ]
     lines = run_with_kills(setup, moments, "configs/tiny.adam")
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert differences(setup, undisturbed) == []
     assert not any(tmp_path.rglob("executed"))
 

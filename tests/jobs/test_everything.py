@@ -183,7 +183,7 @@ def test_prior_is_the_mean_of_the_posteriors(everything: pathlib.Path) -> None:
 def test_page_has_what_it_promises(everything: pathlib.Path) -> None:
     page = _text(everything, "page.html")
     assert "tiny &lt;experiment&gt;" in page and "data:image/png;base64," in page
-    assert page.count('<table class="alignment">') == 14
+    assert page.count('<div class="alignment">') == 14
     network = nn.Network(tiny_model(label_smoothing=0.1))
     assert network.digest in page and "1,659 parameters" in page and "decoder/attention" in page
     training = (everything / "alias" / "training").resolve()

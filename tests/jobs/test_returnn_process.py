@@ -58,10 +58,23 @@ def test_only_the_log_of_this_run_counts(tmp_path: pathlib.Path, monkeypatch: py
         _play("print(\"KeyError: 'x'\"); raise SystemExit(1)\n", tmp_path, monkeypatch)
 
 
-def test_unreadable_checkpoint(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ReturnnError) as caught:
-        _play("import sys\nsys.exit('OutOfRangeError: Read less bytes than requested')\n", tmp_path, monkeypatch)
-    assert caught.value.is_unreadable_checkpoint
+@pytest.mark.parametrize(
+    "message",
+    [
+        "IndexError: Read less bytes than requested",
+        "OpError: file is too short to be an sstable",
+        "OpError: not an sstable (bad magic number)",
+        "DataLossError: TensorBundle at x shard 0 (1344 bytes): Checksum does not match: stored 2 vs. calculated on 3",
+        "OpError: Unable to read file (x.index). Perhaps the file is corrupt or was produced by a newer version",
+        "RuntimeError: DataLossError: x.optimizer.npz cannot be read: File is not a zip file",
+    ],
+)
+def test_unreadable_checkpoint(message: str) -> None:
+    """All that TensorFlow says when a file of it was cut short, emptied, or has a wrong byte; and our own file."""
+    error = error_from_log(f"loading weights\n\x1b[31m{message}\x1b[0m\n", 1, "log")
+    assert error.is_unreadable_checkpoint and "cannot be read" in str(error) and "it is damaged" in str(error)
+    later = error_from_log(f"train epoch 3, step 0, cost 1.0\n{message}\n", 1, "log")
+    assert not later.is_unreadable_checkpoint, "a good one would be removed"
 
 
 def test_killed_is_137(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The state of training beside a checkpoint: damaged files, other optimizers. See test_chain.py for kills."""
+"""The state of training beside a checkpoint, its scores before it; damaged files. See test_chain.py for kills."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import pathlib
 import subprocess
 import sys
 import time
+import types
 from typing import Any
 
 import numpy
 import pytest
 
 from jobs import returnn_program
-from jobs.returnn_program import ENDING, read_state, restore_state
+from jobs.learning_rates import read_learning_rates
+from jobs.returnn_program import ENDING, read_state, restore_state, save_scores
 
 
 class Variable:
@@ -106,6 +108,34 @@ def test_pickled_state_is_refused(tmp_path: pathlib.Path) -> None:
         numpy.savez(file, hostile=numpy.array([{"a": 1}], dtype=object))
     with pytest.raises(RuntimeError, match="cannot be read"):
         read_state(str(tmp_path / "state.npz"))
+
+
+class Trained:
+    """Plays what ran an epoch."""
+
+    finalized = True
+    score = {"cost:output": 1.5}
+    error = {"error:output": 0.25}
+    num_steps = 7
+    elapsed = 3.2
+
+
+@pytest.mark.parametrize("trained", [Trained(), None])
+def test_scores_are_in_the_file_before_the_checkpoint(trained: Trained | None, tmp_path: pathlib.Path) -> None:
+    """In RETURNN's own learning-rate file, with all that RETURNN writes there after the checkpoint."""
+    from returnn.learning_rate_control import ConstantLearningRate
+
+    path = tmp_path / "learning_rates"
+    control = ConstantLearningRate(0.1, filename=str(path))
+    control.get_learning_rate_for_epoch(2)
+    engine = types.SimpleNamespace(epoch=2, learning_rate_control=control, _trained=trained)
+    save_scores(engine)
+    if trained is None:
+        assert not path.exists()
+        return
+    data = read_learning_rates(str(path))[2]
+    assert data.scores == {"train_score": 1.5, "train_error": 0.25}
+    assert data.meta == {"epoch_num_train_steps": 7, "epoch_train_time_secs": 3}
 
 
 def test_it_ends_with_the_process_that_started_it(tmp_path: pathlib.Path) -> None:

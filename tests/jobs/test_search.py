@@ -12,6 +12,7 @@ from sisyphus import tk
 
 from jobs.checkpoint import FILES, Checkpoint
 from jobs.hypotheses import Hypothesis, read_hypotheses
+from jobs.returnn_errors import ReturnnError
 from jobs.search import SearchJob
 from recipe import nn
 from recipe.data.cmudict import LETTERS
@@ -94,4 +95,10 @@ def test_sequence_without_hypothesis_is_told(job: SearchJob, run_job: RunJob, tm
 def test_checkpoint_that_is_not_complete(job: SearchJob, run_job: RunJob, tmp_path: pathlib.Path) -> None:
     (tmp_path / "model.data-00000-of-00001").unlink()
     with pytest.raises(FileNotFoundError, match="model is not there or not complete: it has no file .data-00000"):
+        run_job(job)
+
+
+def test_checkpoint_that_is_damaged(job: SearchJob, run_job: RunJob, tmp_path: pathlib.Path) -> None:
+    play_returnn(tmp_path / "played", "import sys\nsys.exit('IndexError: Read less bytes than requested')\n")
+    with pytest.raises(ReturnnError, match=f"{tmp_path}/model: take another, or train it again.* it is damaged"):
         run_job(job)

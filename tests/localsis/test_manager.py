@@ -267,17 +267,6 @@ def test_manager_killed_worker_is_found_again(setup: pathlib.Path) -> None:
     assert slow_pid(setup) == pid
 
 
-def test_interrupt_ends_workers(setup: pathlib.Path) -> None:
-    manager = start(setup, "manager", "configs/toy.slow")
-    wait_for(lambda: slow_pid(setup) is not None)
-    pid = slow_pid(setup)
-    manager.send_signal(signal.SIGINT)
-    text, _ = manager.communicate(timeout=30)
-    assert manager.returncode == 1 and "the next start goes on" in text
-    assert not pathlib.Path(f"/proc/{pid}").exists()
-    assert run(setup, "manager", "configs/toy.slow")[0] == 0
-
-
 def test_second_manager_is_refused(setup: pathlib.Path) -> None:
     manager = start(setup, "manager", "configs/toy.slow")
     wait_for(lambda: slow_pid(setup) is not None)
