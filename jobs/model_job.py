@@ -30,7 +30,9 @@ class ModelJob(JobWithUnhashedArguments):
     :param config: hashed RETURNN options (batch sizes, ...)
     :param post_config: options that do not change the result; not hashed
     :param device: "cpu" or "gpu"; not hashed
-    :param time_rqmt: hours; :param mem_rqmt: GB; :param cpu_rqmt: cores; not hashed
+    :param time_rqmt: hours; not hashed
+    :param mem_rqmt: GB; not hashed
+    :param cpu_rqmt: cores; not hashed
     :param log_verbosity: RETURNN's; not hashed
     """
 

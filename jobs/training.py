@@ -57,7 +57,9 @@ class TrainingJob(JobWithUnhashedArguments):
         Options ``horovod_*`` stand in ``config``
     :param multi_node_slots: how many nodes they run on; the rqmt is that of one node
     :param device: "cpu" or "gpu"; not hashed
-    :param time_rqmt: hours; :param mem_rqmt: GB; :param cpu_rqmt: cores; of one process; not hashed
+    :param time_rqmt: hours; not hashed
+    :param mem_rqmt: GB, of one process; not hashed
+    :param cpu_rqmt: cores, of one process; not hashed
     :param log_verbosity: RETURNN's; not hashed
     """
 

@@ -74,7 +74,7 @@ def choose_engine() -> str:
 
 
 def _manager(configs: list[str]) -> int:
-    from . import settings
+    from . import import_paths, settings
     from .config_call import ConfigError, call_config
     from .manager import Manager, ManagerError
     from .module import install
@@ -83,6 +83,7 @@ def _manager(configs: list[str]) -> int:
     settings.load(os.getcwd())
     install()
     sys.path.insert(0, settings.BASE_DIR)
+    import_paths.install()
     try:
         with lock_work_directory(settings.work_dir()):
             for config in configs:

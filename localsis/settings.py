@@ -13,6 +13,7 @@ BASE_DIR = os.path.abspath(".")
 WORK_DIR = "work"
 OUTPUT_DIR = "output"
 ALIAS_DIR = "alias"
+IMPORT_PATHS: list[str] = ["config", "recipe", "recipe/"]
 DEFAULT_ENVIRONMENT_SET: dict[str, Any] = {}
 
 _of_file: dict[str, Any] = {}
@@ -32,7 +33,7 @@ def work_dir() -> str:
 
 def load(base_dir: str) -> None:
     """Takes over the setup in a directory, with the settings that this engine knows of its settings.py."""
-    global BASE_DIR, DEFAULT_ENVIRONMENT_SET, WORK_DIR, OUTPUT_DIR, ALIAS_DIR
+    global BASE_DIR, DEFAULT_ENVIRONMENT_SET, WORK_DIR, OUTPUT_DIR, ALIAS_DIR, IMPORT_PATHS
     BASE_DIR = os.path.abspath(base_dir)
     path = os.path.join(BASE_DIR, "settings.py")
     values = runpy.run_path(path) if os.path.exists(path) else {}
@@ -42,6 +43,7 @@ def load(base_dir: str) -> None:
     WORK_DIR = values.get("WORK_DIR", WORK_DIR)
     OUTPUT_DIR = values.get("OUTPUT_DIR", OUTPUT_DIR)
     ALIAS_DIR = values.get("ALIAS_DIR", ALIAS_DIR)
+    IMPORT_PATHS = values.get("IMPORT_PATHS", IMPORT_PATHS)
 
 
 def task_environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from . import settings
+from . import import_paths, settings
 from .module import install
 
 KILLED = 137
@@ -28,6 +28,7 @@ def run(job_dir: str, task_name: str, number: int) -> int:
     install()
     job_dir = os.path.abspath(job_dir)
     sys.path.insert(0, settings.BASE_DIR)
+    import_paths.install()
     with gzip.open(os.path.join(job_dir, "job.save"), "rb") as file:
         job = pickle.load(file)
     task = next(task for task in job.tasks() if task.name == task_name)

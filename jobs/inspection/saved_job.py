@@ -20,6 +20,9 @@ _PLAIN = {
     for name, value in {"set": set, "frozenset": frozenset, "complex": complex, "bytearray": bytearray}.items()
 } | {("collections", "OrderedDict"): collections.OrderedDict}
 
+_NAMES_A_CLASS = ("returnn_recurrent.job_classes", "job_class")
+"""What gives the class of a job in a setup that uses this project under that name."""
+
 
 class InspectionError(Exception):
     """What keeps a job from being shown, for the user."""
@@ -82,6 +85,11 @@ class _Unpickler(pickle.Unpickler):
         """A record for whatever is named, but for plain containers."""
         if (module, name) in _PLAIN:
             return _PLAIN[module, name]
+        if (module, name) == _NAMES_A_CLASS:
+            return self._record_class
+        return self._record_class(module, name)
+
+    def _record_class(self, module: str, name: str) -> type:
         full = f"{module}.{name}"
         return self._classes.setdefault(full, type("Record", (Record,), {"class_name": full}))
 

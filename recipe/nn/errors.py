@@ -13,8 +13,12 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-_PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(_HERE)))
-_NOT_THE_USERS = (_HERE, *(os.path.join(_PROJECT, directory, "") for directory in ("jobs", "localsis")))
+_BESIDE = os.path.dirname(os.path.dirname(_HERE))  # recipe/, or the package of another name that is used elsewhere
+_PROJECT = os.path.dirname(_BESIDE)
+_NOT_THE_USERS = (
+    _HERE,
+    *(os.path.join(*place, "") for place in ((_PROJECT, "jobs"), (_PROJECT, "localsis"), (_BESIDE, "jobs"))),
+)
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 _IS_USER_FILE: dict[str, bool] = {}
 

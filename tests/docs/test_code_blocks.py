@@ -1,4 +1,4 @@
-"""Every Python block of the documentation runs, and prints what stands under it."""
+"""Every Python block of the documentation runs, and prints what stands under it; other blocks have their own tests."""
 
 from __future__ import annotations
 
@@ -7,46 +7,84 @@ import io
 import linecache
 import pathlib
 import re
+import warnings
 from typing import Any
 
 import pytest
 
-DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
-OF_THEIR_OWN_TEST = {"messages.md"}  # wrong programs and their messages
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+from recipe import nn
+
+from .outputs import OUTPUTS
+from .pages import PAGES, ROOT, Block, blocks, prose, text_of
+
+OF_THEIR_OWN_TEST = {"docs/messages.md"}  # wrong programs and their messages
+RUN = [page for page in PAGES if page not in OF_THEIR_OWN_TEST]
 
 
-def pages() -> list[str]:
-    return sorted(path.name for path in DOCS.glob("*.md") if path.name not in OF_THEIR_OWN_TEST)
-
-
-@pytest.mark.parametrize("page", pages())
+@pytest.mark.parametrize("page", RUN)
 def test_page(page: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The blocks of a page run one after the other, as one program."""
+    """The blocks of a page run one after the other, as one program; those that are a file are not part of it."""
     monkeypatch.chdir(tmp_path)
-    text = (DOCS / page).read_text(encoding="utf-8")
     namespace: dict[str, Any] = {"__name__": "__docs__"}
     printed: str | None = None
-    for match in BLOCK.finditer(text):
-        kind, code = match.groups()
-        if kind == "python":
-            printed = _run(code, f"{page}:{text.count(chr(10), 0, match.start()) + 2}", namespace)
-        elif kind == "text" and printed is not None:
-            assert printed.strip() == code.strip(), f"{page} says\n{code}\nbut it prints\n{printed}"
+    for block in blocks(page):
+        if block.kind == "python" and block.title is None:
+            printed = _run(block, namespace)
+        elif block.kind == "text" and printed is not None:
+            assert printed.strip() == block.code.strip(), f"{block.place} says\n{block.code}\nbut prints\n{printed}"
             printed = None
+        elif block.kind == "text":
+            first = block.code.split()[0]
+            assert first in OUTPUTS, f"{block.place}: nothing is known that prints this; it begins with {first!r}"
+            OUTPUTS[first](block)
         else:
             printed = None
 
 
-def _run(code: str, name: str, namespace: dict[str, Any]) -> str:
-    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+def _run(block: Block, namespace: dict[str, Any]) -> str:
+    linecache.cache[block.place] = (len(block.code), None, block.code.splitlines(keepends=True), block.place)
     output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        exec(compile(code, name, "exec"), namespace)
+    with contextlib.redirect_stdout(output), warnings.catch_warnings():
+        if block.page in WARNING_PAGES:
+            warnings.simplefilter("ignore", nn.NetworkWarning)
+        else:
+            warnings.simplefilter("error", nn.NetworkWarning)
+        exec(compile(block.code, block.place, "exec"), namespace)
     return output.getvalue()
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
-def test_links_lead_somewhere(page: str) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", (DOCS / page).read_text(encoding="utf-8")):
-        assert (DOCS / target).exists(), f"{page} links to {target}, which is not there"
+WARNING_PAGES = {"docs/stages_and_checkpoints.md"}
+"""Pages that tell of a warning of their programs."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_block_says_what_it_is(page: str) -> None:
+    """So that none is left out of the tests: no code that is only indented, and only kinds that are tested."""
+    kinds = {block.kind for block in blocks(page)}
+    assert kinds <= {"python", "sh", "text", "ini", "mermaid"}, kinds
+    titles = {block.title for block in blocks(page)} - {None}
+    assert titles <= {"settings.py", "NumPy"}, titles
+    assert text_of(page).count("\n```") == 2 * len(list(blocks(page))) or text_of(page).startswith("```")
+    lines = prose(page).splitlines()
+    indented = [
+        f"{page}:{number}: {line}"
+        for number, line in enumerate(lines, 1)
+        if line.startswith("    ") and lines[number - 2] == "" and not _in_a_list(lines, number - 1)
+    ]
+    assert not indented
+
+
+def _in_a_list(lines: list[str], index: int) -> bool:
+    above = [line for line in lines[:index] if line and not line.startswith(" ")]
+    return bool(above) and bool(re.match(r"[-*] |\d+\. ", above[-1]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links(page: str) -> None:
+    """Those to files lead somewhere; those to elsewhere can at least be ones."""
+    for target in re.findall(r"\]\(([^)]+)\)", prose(page)):
+        if target.startswith("http"):
+            assert re.fullmatch(r"https://[\w.-]+\.[a-z]+(/[\w./~%#?=&+-]*)?", target), f"{page}: {target}"
+        elif not target.startswith("#"):
+            file = (ROOT / page).parent / target.partition("#")[0]
+            assert file.exists(), f"{page} links to {target}, which is not there"

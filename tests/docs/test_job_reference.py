@@ -1,0 +1,30 @@
+"""The reference of jobs has all of them, and each name on it is there."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+
+from .pages import ROOT, text_of
+
+NAMES = re.findall(r"^::: ([\w.]+)$", text_of("docs/job_reference.md"), re.MULTILINE)
+BASES = {"jobs.model_job.ModelJob"}
+"""Jobs that only others are made of."""
+
+
+def test_all_jobs_are_there() -> None:
+    jobs = {
+        f"jobs.{path.stem}.{node.name}"
+        for path in (ROOT / "jobs").glob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Job")
+    }
+    assert jobs - BASES == {name for name in NAMES if name.endswith("Job")}
+
+
+def test_names_are_there() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    for name in NAMES:
+        module, _, attribute = name.rpartition(".")
+        assert getattr(importlib.import_module(module), attribute).__doc__, name

@@ -1,0 +1,98 @@
+"""The settings.py of the pages can be loaded, as Sisyphus loads them, with engines that are called as its own."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+from typing import Any
+
+import pytest
+
+from .pages import PAGES, Block, blocks
+
+SETTINGS = [block for page in PAGES for block in blocks(page) if block.title == "settings.py"]
+
+
+class LocalEngine:
+    """Its arguments as in Sisyphus."""
+
+    def __init__(self, cpus: int = 1, gpus: int = 0, available_gpus: str = ""):
+        self.arguments = {"cpus": cpus, "gpus": gpus}
+
+
+class ClusterEngine:
+    """The arguments that both have in Sisyphus; it wants memory and time."""
+
+    def __init__(self, default_rqmt: dict[str, float], gateway: str | None = None):
+        assert {"mem", "time"} <= set(default_rqmt)
+
+
+class EngineSelector:
+    """As in Sisyphus: tasks of an engine's name, others of the default one."""
+
+    def __init__(self, engines: dict[str, Any], default_engine: str):
+        assert "short" in engines and default_engine in engines  # `mini_task` asks for "short"
+        self.engines = engines
+
+
+ENGINES = {
+    "sisyphus.engine": {"EngineSelector": EngineSelector},
+    "sisyphus.localengine": {"LocalEngine": LocalEngine},
+    "sisyphus.son_of_grid_engine": {"SonOfGridEngine": ClusterEngine},
+    "sisyphus.simple_linux_utility_for_resource_management_engine": {
+        "SimpleLinuxUtilityForResourceManagementEngine": ClusterEngine
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules of Sisyphus that settings import."""
+    for name, members in ENGINES.items():
+        module = types.ModuleType(name)
+        vars(module).update(members)
+        monkeypatch.setitem(sys.modules, name, module)
+
+
+def loaded(block: Block) -> dict[str, Any]:
+    """The values of a settings.py; ``__file__`` is not that of the settings, in Sisyphus too."""
+    values: dict[str, Any] = {"__file__": "global_settings.py"}
+    exec(compile(block.code, block.place, "exec"), values)
+    return values
+
+
+def test_pages_have_them() -> None:
+    assert len(SETTINGS) >= 5
+    names = {name for block in SETTINGS for name in loaded(block)}
+    assert {"engine", "check_engine_limits", "worker_wrapper", "IMPORT_PATHS"} <= names
+
+
+@pytest.mark.parametrize("block", SETTINGS, ids=lambda block: block.place)
+def test_settings(block: Block) -> None:
+    values = loaded(block)
+    if "engine" in values:
+        assert set(values["engine"]().engines) == {"short", "long"}
+    if "check_engine_limits" in values:
+        _check_limits(values["check_engine_limits"])
+    if "worker_wrapper" in values:
+        _check_wrapper(values["worker_wrapper"])
+    if "IMPORT_PATHS" in values:
+        assert "recipe/" in values["IMPORT_PATHS"] and values["IMPORT_PATHS"][-1].endswith("/returnn_recurrent")
+
+
+def _check_limits(check: Any) -> None:
+    assert list(inspect.signature(check).parameters) == ["current_rqmt", "task"]
+    small = {"cpu": 2, "mem": 4, "time": 1}
+    assert check(dict(small), "task") == small
+    with pytest.raises((RuntimeError, AssertionError), match="no node has 1000 GB"):
+        check({**small, "mem": 1000}, "task")
+
+
+def _check_wrapper(wrap: Any) -> None:
+    call = ["/usr/bin/python3", "/usr/bin/sis", "worker", "work/job", "run"]
+    training = types.SimpleNamespace(job_id=lambda: "jobs/training/TrainingJob.abc")
+    scoring = types.SimpleNamespace(job_id=lambda: "jobs/scoring/ScoringJob.abc")
+    assert wrap(scoring, "run", list(call)) == call and wrap(None, "run", list(call)) == call
+    wrapped = wrap(training, "run", list(call))
+    assert wrapped[0] == "apptainer" and wrapped[-4:] == ["sis", *call[2:]] and "--nv" in wrapped
