@@ -3,7 +3,7 @@ Grapheme to phoneme: from letters to phones, on CMUdict, and with one argument c
 
 ``py()`` is a demo of some minutes, ``full()`` the real experiment of one to three hours on 2 cores, and ``tuned()`` the
 same training with beam size and length normalisation tuned on the development words. ``transformer()`` trains a
-Transformer with averaged checkpoints, ``ensemble()`` searches with both models at once, and ``german()`` is the demo in
+small Transformer and averages its checkpoints, ``ensemble()`` searches with both models at once, and ``german()`` is the demo in
 German.
 """
 
@@ -37,7 +37,7 @@ from recipe.models.transformer import TransformerDecoder, TransformerEncoder
 
 DEMO_RATES = [0.002, 0.002, 0.0007]
 FULL_RATES = [0.001, *[0.002] * 5, 0.0014, 0.001, 0.0006, 0.0004, 0.0002, 0.0001]
-TRANSFORMER_RATES = [0.0005, *[0.001] * 4, 0.0007, 0.0004, 0.0002, 0.0001, 0.0001]
+TRANSFORMER_RATES = [0.0005, *[0.001] * 3, 0.0005, 0.0002]
 
 
 def py() -> None:
@@ -87,10 +87,10 @@ def transformer() -> None:
     """A Transformer; searched with the average of its last checkpoints, beside the last one itself."""
     g2p = transformer_model(inputs_of())
     train = transformer_training(g2p)
-    search = beam_search(g2p, 12)
+    search = beam_search(g2p, 4)
     searches("g2p/transformer/last_checkpoint", last_checkpoint(train), search)
     next_step = "./sis manager configs/g2p.ensemble searches with it and the LSTM model together"
-    experiment("g2p/transformer", train, search, checkpoint=train.average_of_last(3), next_step=next_step)
+    experiment("g2p/transformer", train, search, checkpoint=train.average_of_last(2), next_step=next_step)
 
 
 def ensemble() -> None:
@@ -104,7 +104,7 @@ def ensemble() -> None:
         Ensemble([lstm.decoder, attention.decoder]),
     )
     search = beam_search(together, 12)
-    checkpoints = [last_checkpoint(training(lstm, FULL_RATES)), transformer_training(attention).average_of_last(3)]
+    checkpoints = [last_checkpoint(training(lstm, FULL_RATES)), transformer_training(attention).average_of_last(2)]
     parts = [
         Preload(checkpoint, name_map={f"encoder/encoders/{n}/": "encoder/", f"decoder/decoders/{n}/": "decoder/"})
         for n, checkpoint in enumerate(checkpoints)
@@ -149,13 +149,13 @@ def model(inputs: Inputs, *, embedding_dim: int, lstm_dim: int, num_layers: int,
 
 
 def transformer_model(inputs: Inputs) -> SequenceToSequence:
-    """Encoder and decoder of three layers each."""
+    """Encoder and decoder of two layers each."""
     dim, hidden_dim, heads = nn.Dim(128, "model"), nn.Dim(512, "hidden"), nn.Dim(4, "heads")
     return SequenceToSequence(
         inputs.source,
         inputs.target,
-        TransformerEncoder(inputs.letters, dim, hidden_dim, heads, num_layers=3),
-        TransformerDecoder(inputs.phones, dim, hidden_dim, heads, end_label=PHONES.index(END_LABEL), num_layers=3),
+        TransformerEncoder(inputs.letters, dim, hidden_dim, heads, num_layers=2),
+        TransformerDecoder(inputs.phones, dim, hidden_dim, heads, end_label=PHONES.index(END_LABEL), num_layers=2),
         label_smoothing=0.1,
     )
 
