@@ -1,95 +1,135 @@
 """
-Grapheme to phoneme on CMUdict: from letters to phones with an attention encoder-decoder.
+Grapheme to phoneme: from letters to phones, on CMUdict, and with one argument changed in German.
 
 ``py()`` is a demo of some minutes, ``full()`` the real experiment of one to three hours on 2 cores, and ``tuned()`` the
-same training with beam size and length normalisation tuned on the development words.
+same training with beam size and length normalisation tuned on the development words. ``transformer()`` trains a
+small Transformer and averages its checkpoints, ``ensemble()`` searches with both models at once, and ``german()`` is the demo in
+German.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from sisyphus import tk
 
-from jobs.experiment_page import ExperimentPageJob
-from jobs.lexicon import CmudictJob, LexiconToHdfJob
+from configs.g2p_graph import (
+    MAX_PHONES,
+    Inputs,
+    experiment,
+    inputs_of,
+    last_checkpoint,
+    lexicon_data,
+    recognition,
+    searches,
+    training,
+)
+from jobs.combine_checkpoints import combined_checkpoint
 from jobs.optimal_parameters import tune
-from jobs.pronunciation_scoring import PronunciationScoringJob
-from jobs.search import SearchJob
-from jobs.selected_network import SelectedNetwork
+from jobs.preload import Preload
 from jobs.summary import print_summary
 from jobs.training import TrainingJob
 from recipe import nn
-from recipe.data.cmudict import END_LABEL, LETTERS, PHONES
-from recipe.data.dataset import label_dataset
+from recipe.data.cmudict import END_LABEL, PHONES
 from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.encoder import BidirectionalLstmEncoder
+from recipe.models.ensemble import Encoders, Ensemble
 from recipe.models.sequence_to_sequence import SequenceToSequence
+from recipe.models.transformer import TransformerDecoder, TransformerEncoder
 
-BATCHES = {"batch_size": 100_000, "max_seqs": 200}
-MAX_PHONES = 40
+DEMO_RATES = [0.002, 0.002, 0.0007]
 FULL_RATES = [0.001, *[0.002] * 5, 0.0014, 0.001, 0.0006, 0.0004, 0.0002, 0.0001]
-THREADS = {"tf_session_opts": {"intra_op_parallelism_threads": 1, "inter_op_parallelism_threads": 2}}
-
-
-class Data(NamedTuple):
-    """The lexica, and the training and development data as HDF files."""
-
-    lexica: CmudictJob
-    train: LexiconToHdfJob
-    dev: LexiconToHdfJob
+TRANSFORMER_RATES = [0.0005, *[0.001] * 3, 0.0005, 0.0002]
 
 
 def py() -> None:
     """The demo: a small model, few epochs."""
-    g2p = model(embedding_dim=64, lstm_dim=128, num_layers=1, dropout=0.1)
-    experiment(
+    demo(
         "g2p/demo",
-        training(g2p, [0.002, 0.002, 0.0007]),
-        nn.Network(g2p, search=nn.BeamSearch(4), max_seq_len=MAX_PHONES),
         next_step="./sis manager configs/g2p.full trains the real model; sizes and rates are in configs/g2p.py",
     )
 
 
+def german() -> None:
+    """The demo in German: nothing of it is made for one language."""
+    demo("g2p/german", language="de", next_step="./sis manager configs/g2p.full has the real model, in English")
+
+
+def demo(name: str, *, next_step: str, language: str = "en") -> None:
+    """A small model, few epochs."""
+    g2p = model(inputs_of(language), embedding_dim=64, lstm_dim=128, num_layers=1, dropout=0.1)
+    train = training(g2p, DEMO_RATES, language=language)
+    experiment(name, train, beam_search(g2p, 4), language=language, next_step=next_step)
+
+
 def full() -> None:
     """The real experiment."""
-    g2p = full_model()
-    experiment(
-        "g2p/full",
-        training(g2p, FULL_RATES),
-        nn.Network(g2p, search=nn.BeamSearch(12), max_seq_len=MAX_PHONES),
-        next_step="benchmarks/g2p_peers.py compares it with Phonetisaurus on the same words",
-    )
+    g2p = full_model(inputs_of())
+    next_step = "benchmarks/g2p_peers.py compares it with Phonetisaurus on the same words"
+    experiment("g2p/full", training(g2p, FULL_RATES), beam_search(g2p, 12), next_step=next_step)
 
 
 def tuned() -> None:
     """The training of :func:`full`, searched with what is best on the development words."""
-    g2p = full_model()
+    g2p = full_model(inputs_of())
     train = training(g2p, FULL_RATES)
 
     def network(beam_size: int, length_normalization: float) -> nn.Network:
-        search = nn.BeamSearch(beam_size, length_normalization=length_normalization)
-        return nn.Network(g2p, search=search, max_seq_len=MAX_PHONES)
+        return beam_search(g2p, beam_size, length_normalization=length_normalization)
 
     def word_error_rate(one: nn.Network) -> tk.Variable:
-        return recognition(train, one, cmudict_data().lexica.out_dev_lexicon)[1].out_wer
+        return recognition(train, one, lexicon_data().lexica.out_dev_lexicon)[1].out_wer
 
     tuning = tune(network, {"beam_size": [1, 4, 12, 24], "length_normalization": [0.0, 1.0]}, word_error_rate)
     tk.register_output("g2p/tuned/table.txt", tuning.optimum.out_table)
     experiment("g2p/tuned", train, tuning.network, next_step="output/g2p/tuned/table.txt has the whole grid")
 
 
-def full_model() -> SequenceToSequence:
+def transformer() -> None:
+    """A Transformer; searched with the average of its last checkpoints, beside the last one itself."""
+    g2p = transformer_model(inputs_of())
+    train = transformer_training(g2p)
+    search = beam_search(g2p, 4)
+    searches("g2p/transformer/last_checkpoint", last_checkpoint(train), search)
+    next_step = "./sis manager configs/g2p.ensemble searches with it and the LSTM model together"
+    experiment("g2p/transformer", train, search, checkpoint=train.average_of_last(2), next_step=next_step)
+
+
+def ensemble() -> None:
+    """The model of :func:`full` and that of :func:`transformer`: each label by the mean of their probabilities."""
+    inputs = inputs_of()
+    lstm, attention = full_model(inputs), transformer_model(inputs)
+    together = SequenceToSequence(
+        inputs.source,
+        inputs.target,
+        Encoders([lstm.encoder, attention.encoder]),
+        Ensemble([lstm.decoder, attention.decoder]),
+    )
+    search = beam_search(together, 12)
+    checkpoints = [last_checkpoint(training(lstm, FULL_RATES)), transformer_training(attention).average_of_last(2)]
+    parts = [
+        Preload(checkpoint, name_map={f"encoder/encoders/{n}/": "encoder/", f"decoder/decoders/{n}/": "decoder/"})
+        for n, checkpoint in enumerate(checkpoints)
+    ]
+    scores, _ = searches("g2p/ensemble", combined_checkpoint(search, parts), search)
+    tk.register_callback(
+        print_summary, "g2p/ensemble", scores, "Ensemble(weights=...) weights the models", has_training=False
+    )
+
+
+def beam_search(g2p: SequenceToSequence, beam_size: int, *, length_normalization: float = 1.0) -> nn.Network:
+    """The network of a search."""
+    search = nn.BeamSearch(beam_size, length_normalization=length_normalization)
+    return nn.Network(g2p, search=search, max_seq_len=MAX_PHONES)
+
+
+def full_model(inputs: Inputs) -> SequenceToSequence:
     """That of the real experiment."""
-    return model(embedding_dim=128, lstm_dim=256, num_layers=2, dropout=0.2)
+    return model(inputs, embedding_dim=128, lstm_dim=256, num_layers=2, dropout=0.2)
 
 
-def model(*, embedding_dim: int, lstm_dim: int, num_layers: int, dropout: float) -> SequenceToSequence:
-    """The encoder-decoder from letters to phones."""
-    letters = nn.Dim(LETTERS.size, "letters", labels=LETTERS.labels)
-    phones = nn.Dim(PHONES.size, "phones", labels=PHONES.labels)
+def model(inputs: Inputs, *, embedding_dim: int, lstm_dim: int, num_layers: int, dropout: float) -> SequenceToSequence:
+    """The encoder-decoder of LSTMs with attention from letters to phones."""
     encoder = BidirectionalLstmEncoder(
-        letters,
+        inputs.letters,
         nn.Dim(embedding_dim, "letter_embedding"),
         nn.Dim(lstm_dim, "encoder_lstm"),
         num_layers=num_layers,
@@ -97,7 +137,7 @@ def model(*, embedding_dim: int, lstm_dim: int, num_layers: int, dropout: float)
     )
     decoder = AttentionLstmDecoder(
         encoder.out_dim,
-        phones,
+        inputs.phones,
         end_label=PHONES.index(END_LABEL),
         embedding_dim=nn.Dim(embedding_dim, "phone_embedding"),
         lstm_dim=nn.Dim(lstm_dim, "decoder_lstm"),
@@ -105,85 +145,21 @@ def model(*, embedding_dim: int, lstm_dim: int, num_layers: int, dropout: float)
         readout_dim=nn.Dim(lstm_dim, "readout"),
         dropout=dropout,
     )
+    return SequenceToSequence(inputs.source, inputs.target, encoder, decoder, label_smoothing=0.1)
+
+
+def transformer_model(inputs: Inputs) -> SequenceToSequence:
+    """Encoder and decoder of two layers each."""
+    dim, hidden_dim, heads = nn.Dim(128, "model"), nn.Dim(512, "hidden"), nn.Dim(4, "heads")
     return SequenceToSequence(
-        nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "letters_time")], sparse_dim=letters),
-        nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "phones_time")], sparse_dim=phones),
-        encoder,
-        decoder,
+        inputs.source,
+        inputs.target,
+        TransformerEncoder(inputs.letters, dim, hidden_dim, heads, num_layers=2),
+        TransformerDecoder(inputs.phones, dim, hidden_dim, heads, end_label=PHONES.index(END_LABEL), num_layers=2),
         label_smoothing=0.1,
     )
 
 
-def training(g2p: SequenceToSequence, learning_rates: list[float]) -> TrainingJob:
-    """
-    :param learning_rates: one an epoch
-    """
-    data = cmudict_data()
-    return TrainingJob(
-        nn.Network(g2p),
-        label_dataset(data.train.out_hdf, seq_ordering="laplace:.2000"),
-        label_dataset(data.dev.out_hdf, seq_ordering="sorted"),
-        config={
-            **BATCHES,
-            "optimizer": {"class": "adam", "epsilon": 1e-8},
-            "learning_rates": learning_rates,
-            "learning_rate": learning_rates[-1],
-            "gradient_clip_global_norm": 2.0,
-        },
-        post_config=THREADS,
-        num_epochs=len(learning_rates),
-        keep_epochs={len(learning_rates)},
-    )
-
-
-def recognition(
-    train: TrainingJob, search: nn.Network | SelectedNetwork, lexicon: tk.Path
-) -> tuple[SearchJob, PronunciationScoringJob]:
-    """Search with the last checkpoint, and its scores, on the words of a lexicon."""
-    words = label_dataset(lexicon_hdf(lexicon, all_pronunciations=False).out_hdf, seq_ordering="sorted")
-    found = SearchJob(search, train.out_checkpoints[train.num_epochs], words, config=BATCHES, post_config=THREADS)
-    return found, PronunciationScoringJob(found.out_hypotheses, lexicon)
-
-
-def experiment(name: str, train: TrainingJob, search: nn.Network | SelectedNetwork, *, next_step: str) -> None:
-    """Training, search, scores and a page with all of it; outputs stand under ``output/NAME/``."""
-    train.add_alias(f"{name}/training")
-    tk.register_output(f"{name}/learning_rates", train.out_learning_rates)
-    tk.register_output(f"{name}/learning_curves.png", train.out_learning_curves)
-    tk.register_output(f"{name}/learning_curves.txt", train.out_learning_curves_table)
-
-    lexica = cmudict_data().lexica
-    scores: dict[str, PronunciationScoringJob] = {}
-    job_ids = {"training": train.job_id()}
-    for part, lexicon in (("dev", lexica.out_dev_lexicon), ("test", lexica.out_test_lexicon)):
-        found, scores[part] = recognition(train, search, lexicon)
-        found.add_alias(f"{name}/search_{part}")
-        job_ids[f"search {part}"] = found.job_id()
-        tk.register_output(f"{name}/{part}/hypotheses.jsonl", found.out_hypotheses)
-        tk.register_output(f"{name}/{part}/wer", scores[part].out_wer)
-        tk.register_output(f"{name}/{part}/per", scores[part].out_per)
-        tk.register_output(f"{name}/{part}/report.txt", scores[part].out_report_text)
-    page = ExperimentPageJob(
-        name,
-        network=train.network,
-        learning_curves=train.out_learning_curves,
-        learning_curves_table=train.out_learning_curves_table,
-        returnn_config=train.out_returnn_config_file,
-        reports={part: job.out_report for part, job in scores.items()},
-        alignments={part: job.out_alignments for part, job in scores.items()},
-        job_ids=job_ids,
-    )
-    tk.register_output(f"{name}/experiment.html", page.out_page)
-    tk.register_callback(print_summary, name, scores, next_step, has_page=True)
-
-
-def cmudict_data() -> Data:
-    """CMUdict with the split that peers are measured on; training has a sequence for each pronunciation."""
-    lexica = CmudictJob()
-    return Data(lexica, lexicon_hdf(lexica.out_train_lexicon), lexicon_hdf(lexica.out_dev_lexicon))
-
-
-def lexicon_hdf(lexicon: tk.Path, *, all_pronunciations: bool = True) -> LexiconToHdfJob:
-    """A lexicon as data for RETURNN."""
-    arguments: dict[str, Any] = {"end_label": END_LABEL, "all_pronunciations": all_pronunciations}
-    return LexiconToHdfJob(lexicon, LETTERS.labels, PHONES.labels, **arguments)
+def transformer_training(g2p: SequenceToSequence) -> TrainingJob:
+    """That of :func:`transformer`."""
+    return training(g2p, TRANSFORMER_RATES)

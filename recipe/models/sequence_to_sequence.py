@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from recipe import nn
 
-from .attention_decoder import AttentionLstmDecoder
-from .encoder import BidirectionalLstmEncoder
+from .label_decoder import LabelDecoder
 
 
 class SequenceToSequence(nn.Module):
@@ -25,8 +24,8 @@ class SequenceToSequence(nn.Module):
         self,
         source: nn.ExternData,
         target: nn.ExternData,
-        encoder: BidirectionalLstmEncoder,
-        decoder: AttentionLstmDecoder,
+        encoder: nn.Module,
+        decoder: LabelDecoder,
         *,
         label_smoothing: float = 0.0,
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recipe import nn
 
-from .attention_decoder import Decoded
+from .label_decoder import DecoderState, LabelDecoder
 
 
 class MultiHeadAttention(nn.Module):
@@ -191,7 +191,7 @@ class TransformerEncoder(nn.Module):
         return self.norm(x)
 
 
-class TransformerDecoder(nn.Module):
+class TransformerDecoder(LabelDecoder):
     """
     Labels one by one, each with attention to those before and to the encoder; one definition for training and search.
 
@@ -215,38 +215,22 @@ class TransformerDecoder(nn.Module):
         num_layers: int = 6,
         dropout: float = 0.1,
     ):
-        super().__init__()
-        self.labels, self.end_label, self.dim, self.dropout = labels, end_label, dim, dropout
+        super().__init__(labels, end_label)
+        self.dim, self.dropout = dim, dropout
         self.embedding = nn.Embedding(labels, dim)
         self.layers = nn.ModuleList(TransformerDecoderLayer(dim, hidden_dim, heads, dropout) for _ in range(num_layers))
         self.norm = nn.LayerNorm(dim)
         self.output = nn.Linear(dim, labels)
 
-    def forward(
-        self,
-        encoder: nn.Tensor,
-        targets: nn.Tensor | None = None,
-        *,
-        search: nn.BeamSearch | None = None,
-        max_seq_len: int = 100,
-    ) -> Decoded:
+    def step(self, label: nn.Tensor, state: DecoderState, encoder: nn.Tensor) -> tuple[nn.Tensor, DecoderState]:
         """
+        :param label: the label before, [batch]
+        :param state: nothing: the frames before are what the loop has collected (:func:`recipe.nn.cum_concat`)
         :param encoder: [batch, time, dim]
-        :param targets: labels [batch, steps] with the end label last, in training
-        :param search: how to search, where there are no targets
-        :param max_seq_len: the most steps of a search
-        :return: logits and labels [batch, steps, ...]; in a search without the end label
+        :return: logits [batch, labels], and the state
         """
-        loop = nn.Loop(max_seq_len=max_seq_len if search is not None else None)
-        loop.state.label = nn.constant(self.end_label, [nn.batch_dim], sparse_dim=self.labels)
-        with loop:
-            x = self.embedding(loop.state.label) * self.dim.size**0.5
-            x = nn.dropout(nn.positional_encoding(x), self.dropout)
-            for layer in self.layers:
-                x = layer(x, encoder)
-            logits = self.output(self.norm(x))
-            target = loop.unstack(targets) if targets is not None else None
-            loop.state.label = nn.choice(logits, target=target, search=search)
-            if search is not None:
-                loop.end(loop.state.label == self.end_label, include_eos=False)
-            return Decoded(loop.stack(logits), loop.stack(loop.state.label))
+        x = self.embedding(label) * self.dim.size**0.5
+        x = nn.dropout(nn.positional_encoding(x), self.dropout)
+        for layer in self.layers:
+            x = layer(x, encoder)
+        return self.output(self.norm(x)), state

@@ -1,9 +1,9 @@
-"""A small Transformer, with the inputs of the small attention model, and a small language model."""
+"""A small Transformer, with the inputs of the small attention model, and small language models."""
 
 from __future__ import annotations
 
 from recipe import nn
-from recipe.models.language_model import LstmLanguageModel
+from recipe.models.language_model import LstmLanguageModel, TransformerLanguageModel
 from recipe.models.sequence_to_sequence import SequenceToSequence
 from recipe.models.transformer import TransformerDecoder, TransformerEncoder
 
@@ -31,6 +31,20 @@ def small_language_model(*, dropout: float = 0.2, num_layers: int = 2) -> LstmLa
         end_label=END,
         embedding_dim=nn.Dim(3, name="phone_vector"),
         lstm_dim=nn.Dim(5, name="lstm"),
+        num_layers=num_layers,
+        dropout=dropout,
+    )
+
+
+def small_transformer_language_model(*, dropout: float = 0.2, num_layers: int = 2) -> TransformerLanguageModel:
+    """Two heads of four features each."""
+    labels = nn.Dim(NUM_PHONES, name="phones", labels=["$", *"ABCDEFGH"])
+    return TransformerLanguageModel(
+        nn.ExternData("data", [nn.batch_dim, nn.Dim(None, name="time")], sparse_dim=labels),
+        nn.Dim(8, name="model"),
+        nn.Dim(10, name="hidden"),
+        nn.Dim(2, name="heads"),
+        end_label=END,
         num_layers=num_layers,
         dropout=dropout,
     )

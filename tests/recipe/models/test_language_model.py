@@ -1,4 +1,4 @@
-"""The LSTM language model: the same logits and loss in NumPy and in RETURNN."""
+"""The language models: the same logits and loss in NumPy and in RETURNN."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from recipe import nn
 
 from ..nn.agreement import check_agreement, random_parameters
 from .small_model import small_feeds
-from .small_transformer import small_language_model
+from .small_transformer import small_language_model, small_transformer_language_model
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
 
@@ -33,3 +33,23 @@ def test_probability_of_a_sequence() -> None:
     labels, lengths = feeds["data"]
     scores = [-log_prob[row, step, labels[row, step]] for row in range(3) for step in range(lengths[row])]
     assert run.losses["cross_entropy"] == pytest.approx(numpy.mean(scores), rel=1e-5)
+
+
+def test_training_of_the_transformer() -> None:
+    """RETURNN computes all frames at once."""
+    feeds = {"data": small_feeds()["classes"]}
+    run = check_agreement(small_transformer_language_model(dropout=0.0), feeds, train=True, gradients=True)
+    assert all(gradient is not None for gradient in run.in_returnn.gradients.values())
+    assert run.in_returnn.layers_in_loop == {"loop": []}
+
+
+def test_the_transformer_sees_no_later_label() -> None:
+    network = nn.Network(small_transformer_language_model())
+    labels, lengths = small_feeds()["classes"]
+    parameters = random_parameters(network)
+    before = nn.run_numpy(network, {"data": (labels, lengths)}, parameters).outputs["output"].value
+    changed = labels.copy()
+    changed[:, 2] = (labels[:, 2] + 1) % 9
+    after = nn.run_numpy(network, {"data": (changed, lengths)}, parameters).outputs["output"].value
+    numpy.testing.assert_array_equal(before[:, :3], after[:, :3])
+    assert numpy.abs(before[:, 3:] - after[:, 3:]).max() > 1e-3

@@ -1,0 +1,190 @@
+"""
+What the letters-to-phones experiments have in common: languages, data, training, recognition, and what they register.
+
+The experiments themselves are in ``configs/g2p.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sisyphus import tk
+
+from jobs.checkpoint import Checkpoint
+from jobs.experiment_page import ExperimentPageJob
+from jobs.lexicon import CmudictJob, GruutLexiconJob, LexiconJob, LexiconToHdfJob
+from jobs.pronunciation_scoring import PronunciationScoringJob
+from jobs.search import SearchJob
+from jobs.selected_network import SelectedNetwork
+from jobs.summary import print_summary
+from jobs.training import TrainingJob
+from recipe import nn
+from recipe.data import cmudict, gruut
+from recipe.data.cmudict import END_LABEL
+from recipe.data.dataset import label_dataset
+from recipe.data.vocabulary import Vocabulary
+
+BATCHES = {"batch_size": 100_000, "max_seqs": 200}
+MAX_PHONES = 40
+THREADS = {"tf_session_opts": {"intra_op_parallelism_threads": 1, "inter_op_parallelism_threads": 2}}
+
+
+class Language(NamedTuple):
+    """Letters, phones and pronunciations of a language."""
+
+    letters: Vocabulary
+    phones: Vocabulary
+    lexica: Callable[[], LexiconJob]
+
+
+LANGUAGES = {
+    "en": Language(cmudict.LETTERS, cmudict.PHONES, CmudictJob),
+    "de": Language(gruut.LETTERS, gruut.PHONES, GruutLexiconJob),
+}
+
+
+class Data(NamedTuple):
+    """The lexica, and the training and development data as HDF files."""
+
+    lexica: LexiconJob
+    train: LexiconToHdfJob
+    dev: LexiconToHdfJob
+
+
+class Inputs(NamedTuple):
+    """The declarations of what the networks of a language read; one for all that are searched with together."""
+
+    letters: nn.Dim
+    phones: nn.Dim
+    source: nn.ExternData
+    target: nn.ExternData
+
+
+def inputs_of(language: str = "en") -> Inputs:
+    """Letters as ``data``, phones with the end label as ``classes``."""
+    given = LANGUAGES[language]
+    letters = nn.Dim(given.letters.size, "letters", labels=given.letters.labels)
+    phones = nn.Dim(given.phones.size, "phones", labels=given.phones.labels)
+    return Inputs(
+        letters,
+        phones,
+        nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "letters_time")], sparse_dim=letters),
+        nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "phones_time")], sparse_dim=phones),
+    )
+
+
+def lexicon_data(language: str = "en") -> Data:
+    """The lexicon of a language in its three parts; training has a sequence for each pronunciation."""
+    lexica = LANGUAGES[language].lexica()
+    train, dev = (lexicon_hdf(lexicon, language) for lexicon in (lexica.out_train_lexicon, lexica.out_dev_lexicon))
+    return Data(lexica, train, dev)
+
+
+def lexicon_hdf(lexicon: tk.Path, language: str = "en", *, all_pronunciations: bool = True) -> LexiconToHdfJob:
+    """A lexicon as data for RETURNN."""
+    arguments: dict[str, Any] = {"end_label": END_LABEL, "all_pronunciations": all_pronunciations}
+    letters, phones = LANGUAGES[language].letters, LANGUAGES[language].phones
+    return LexiconToHdfJob(lexicon, letters.labels, phones.labels, **arguments)
+
+
+def training(g2p: nn.Module, learning_rates: list[float], *, language: str = "en") -> TrainingJob:
+    """
+    :param g2p: a :class:`recipe.models.sequence_to_sequence.SequenceToSequence`
+    :param learning_rates: one an epoch
+    """
+    data = lexicon_data(language)
+    return TrainingJob(
+        nn.Network(g2p),
+        label_dataset(data.train.out_hdf, seq_ordering="laplace:.2000"),
+        label_dataset(data.dev.out_hdf, seq_ordering="sorted"),
+        config={
+            **BATCHES,
+            "optimizer": {"class": "adam", "epsilon": 1e-8},
+            "learning_rates": learning_rates,
+            "learning_rate": learning_rates[-1],
+            "gradient_clip_global_norm": 2.0,
+        },
+        post_config=THREADS,
+        num_epochs=len(learning_rates),
+        keep_epochs={len(learning_rates)},
+    )
+
+
+def last_checkpoint(train: TrainingJob) -> Checkpoint:
+    """That of the last epoch."""
+    return train.out_checkpoints[train.num_epochs]
+
+
+def recognition(
+    checkpoint: Checkpoint | TrainingJob,
+    search: nn.Network | SelectedNetwork,
+    lexicon: tk.Path,
+    language: str = "en",
+) -> tuple[SearchJob, PronunciationScoringJob]:
+    """
+    Search, and its scores, on the words of a lexicon.
+
+    :param checkpoint: of a training, its last
+    """
+    if isinstance(checkpoint, TrainingJob):
+        checkpoint = last_checkpoint(checkpoint)
+    words = label_dataset(lexicon_hdf(lexicon, language, all_pronunciations=False).out_hdf, seq_ordering="sorted")
+    found = SearchJob(search, checkpoint, words, config=BATCHES, post_config=THREADS)
+    return found, PronunciationScoringJob(found.out_hypotheses, lexicon)
+
+
+def experiment(
+    name: str,
+    train: TrainingJob,
+    search: nn.Network | SelectedNetwork,
+    *,
+    next_step: str,
+    checkpoint: Checkpoint | None = None,
+    language: str = "en",
+) -> None:
+    """
+    Training, search, scores and a page with all of it; outputs stand under ``output/NAME/``.
+
+    :param checkpoint: what is searched with; default: the last of the training
+    """
+    train.add_alias(f"{name}/training")
+    tk.register_output(f"{name}/learning_rates", train.out_learning_rates)
+    tk.register_output(f"{name}/learning_curves.png", train.out_learning_curves)
+    tk.register_output(f"{name}/learning_curves.txt", train.out_learning_curves_table)
+
+    scores, job_ids = searches(name, checkpoint or last_checkpoint(train), search, language=language)
+    page = ExperimentPageJob(
+        name,
+        network=train.network,
+        learning_curves=train.out_learning_curves,
+        learning_curves_table=train.out_learning_curves_table,
+        returnn_config=train.out_returnn_config_file,
+        reports={part: job.out_report for part, job in scores.items()},
+        alignments={part: job.out_alignments for part, job in scores.items()},
+        job_ids={"training": train.job_id(), **job_ids},
+    )
+    tk.register_output(f"{name}/experiment.html", page.out_page)
+    tk.register_callback(print_summary, name, scores, next_step, has_page=True)
+
+
+def searches(
+    name: str, checkpoint: Checkpoint, search: nn.Network | SelectedNetwork, *, language: str = "en"
+) -> tuple[dict[str, PronunciationScoringJob], dict[str, str]]:
+    """
+    Searches on the development and test words, registered under ``output/NAME/``.
+
+    :return: scores and ids of the jobs, by part
+    """
+    lexica = lexicon_data(language).lexica
+    scores: dict[str, PronunciationScoringJob] = {}
+    job_ids: dict[str, str] = {}
+    for part, lexicon in (("dev", lexica.out_dev_lexicon), ("test", lexica.out_test_lexicon)):
+        found, scores[part] = recognition(checkpoint, search, lexicon, language)
+        found.add_alias(f"{name}/search_{part}")
+        job_ids[f"search {part}"] = found.job_id()
+        tk.register_output(f"{name}/{part}/hypotheses.jsonl", found.out_hypotheses)
+        tk.register_output(f"{name}/{part}/wer", scores[part].out_wer)
+        tk.register_output(f"{name}/{part}/per", scores[part].out_per)
+        tk.register_output(f"{name}/{part}/report.txt", scores[part].out_report_text)
+    return scores, job_ids
