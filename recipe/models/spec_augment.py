@@ -44,15 +44,20 @@ class SpecAugment(nn.Module):
         """
         :param features: [batch, time, features]
         :return: the same dims
+        :raises ValueError: if the features are no whole number of frames of ``frequency``
         """
         time, whole = features.spatial_dim, features.feature_dim
+        if whole.size % self.frequency.size:
+            raise ValueError(f"the features {whole} are no stack of frames of {self.frequency}")
         stack = nn.Dim(whole.size // self.frequency.size, "stacked_frames")
         x = nn.split_dims(features, [stack, self.frequency])
         part, length = self.part_in_use(), nn.length(time, like=features)
         widest = nn.minimum(nn.cast(nn.cast(length, "float32") * self.longest_part, "int32"), self.time_width)
-        x = nn.where(self.hidden(features, time, self.time_masks, part, widest, length), 0.0, x)
+        if self.time_masks:
+            x = nn.where(self.hidden(features, time, self.time_masks, part, widest, length), 0.0, x)
         size, widest = nn.constant(self.frequency.size), nn.constant(self.frequency_width)
-        x = nn.where(self.hidden(x, self.frequency, self.frequency_masks, part, widest, size), 0.0, x)
+        if self.frequency_masks:
+            x = nn.where(self.hidden(x, self.frequency, self.frequency_masks, part, widest, size), 0.0, x)
         return nn.merge_dims(x, [stack, self.frequency], out_dim=whole)
 
     def hidden(

@@ -49,15 +49,9 @@ class Pool(Op):
         value = run.aligned(x, dims, order)
         mask = numpy.broadcast_to(run.mask(self.axis, order), value.shape)
         groups = [(value[t : t + self.size], mask[t : t + self.size]) for t in range(0, len(value), self.size)]
-        pooled = [self._pooled(frames, inside) for frames, inside in groups]
+        pooled = [_pooled(self.mode, frames, inside) for frames, inside in groups]
         result = numpy.stack(pooled) if pooled else value[:0]
         return run.aligned(result, (self.out_dim, *order[1:]), self.output.dims)
-
-    def _pooled(self, frames: numpy.ndarray, inside: numpy.ndarray) -> numpy.ndarray:
-        """Of one group of frames [frames, ...]; 0 where none of them is in the sequence."""
-        if self.mode == "max":
-            return numpy.where(inside.any(axis=0), numpy.where(inside, frames, -numpy.inf).max(axis=0), 0.0)
-        return numpy.where(inside, frames, 0.0).sum(axis=0) / numpy.maximum(inside.sum(axis=0), 1)
 
     def layer(self, lower: Lowering) -> Reference:
         """
@@ -84,6 +78,13 @@ class Pool(Op):
         there = f"tf.clip_by_value(source(1) - {self.size} * source(2), 1, {self.size})"
         formula = f"source(0) * {self.size} / tf.cast({there}, source(0).dtype)"
         return lower.add(self, "eval", {"from": [mean, length, count], "eval": formula})
+
+
+def _pooled(mode: str, frames: numpy.ndarray, inside: numpy.ndarray) -> numpy.ndarray:
+    """Of one group of frames [frames, ...]; 0 where none of them is in the sequence."""
+    if mode == "max":
+        return numpy.where(inside.any(axis=0), numpy.where(inside, frames, -numpy.inf).max(axis=0), 0.0)
+    return numpy.where(inside, frames, 0.0).sum(axis=0) / numpy.maximum(inside.sum(axis=0), 1)
 
 
 def pool(x: Tensor, size: int, *, mode: str = "max", axis: DimLike | str | None = None) -> Tensor:
