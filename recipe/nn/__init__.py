@@ -6,6 +6,7 @@ The network language: a recurrent model as plain Python, recorded into a RETURNN
 
 from .attention import AdditiveAttention, CausalSelfAttention, DotAttention
 from .cond import Cond
+from .convolution import Conv1d, DepthwiseConv1d
 from .dim import Dim, batch_dim
 from .embedding import Embedding
 from .errors import NetworkError, NetworkWarning
@@ -52,6 +53,8 @@ __all__ = [
     "CausalSelfAttention",
     "Cond",
     "Constant",
+    "Conv1d",
+    "DepthwiseConv1d",
     "Dim",
     "DotAttention",
     "Embedding",
