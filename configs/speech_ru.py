@@ -21,39 +21,51 @@ from recipe import nn
 from recipe.data.dataset import label_dataset
 from recipe.data.festvox import RUSSIAN_PHONES
 from recipe.models.ctc import BLANK, CtcModel
+from recipe.models.spec_augment import SpecAugment
 from recipe.models.speech_encoder import SpeechLstmEncoder
 
 NUM_MEL, STACK = 40, 3
-BATCHES = {"batch_size": 4_000, "max_seqs": 8}
+BATCHES = {"batch_size": 6_000, "max_seqs": 10}
 THREADS = {"tf_session_opts": {"intra_op_parallelism_threads": 1, "inter_op_parallelism_threads": 2}}
+RATES = [0.002] * 20 + [0.001] * 6 + [0.0005] * 5 + [0.00025] * 5
 
 
 def py() -> None:
     """The small system."""
-    experiment("speech_ru/demo", lstm_dim=96, num_layers=2, dropout=0.1, learning_rates=[0.003] * 10 + [0.001, 0.0003])
+    model = ctc_model(lstm_dim=96, num_layers=2, dropout=0.1, augmented=False)
+    experiment("speech_ru/demo", model, [0.003] * 10 + [0.001, 0.0003])
 
 
 def ctc() -> None:
     """The real one."""
-    rates = [0.002] * 24 + [0.001] * 6 + [0.0005] * 6 + [0.0002] * 4
-    experiment("speech_ru/ctc", lstm_dim=192, num_layers=3, dropout=0.3, learning_rates=rates)
+    experiment("speech_ru/ctc", ctc_model(lstm_dim=160, num_layers=3, dropout=0.3), RATES)
 
 
-def experiment(name: str, *, lstm_dim: int, num_layers: int, dropout: float, learning_rates: list[float]) -> None:
-    """Features, training, search and scores; outputs stand under ``output/NAME/``."""
-    data = features()
-    features_dim, phones = (
-        nn.Dim(NUM_MEL * STACK, "features"),
-        nn.Dim(RUSSIAN_PHONES.size, "phones", labels=RUSSIAN_PHONES.labels),
-    )
+def ctc_model(*, lstm_dim: int, num_layers: int, dropout: float, augmented: bool = True) -> CtcModel:
+    """Encoder and CTC output; the encoder's first layer sees 33 frames a second, the others half of them."""
+    mel = nn.Dim(NUM_MEL, "mel")
+    features = nn.Dim(NUM_MEL * STACK, "features")
+    phones = nn.Dim(RUSSIAN_PHONES.size, "phones", labels=RUSSIAN_PHONES.labels)
+    augmentation = SpecAugment(mel, time_width=12, schedule={600: 0.5, 1200: 1.0}) if augmented else None
     encoder = SpeechLstmEncoder(
-        features_dim, nn.Dim(lstm_dim, "encoder_lstm"), num_layers=num_layers, input_dropout=0.1, dropout=dropout
+        features,
+        nn.Dim(lstm_dim, "encoder_lstm"),
+        num_layers=num_layers,
+        time_pooling=(2,),
+        augmentation=augmentation,
+        input_dropout=0.1,
+        dropout=dropout,
     )
-    model = CtcModel(
-        nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "time"), features_dim]),
+    return CtcModel(
+        nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "time"), features]),
         nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "positions")], sparse_dim=phones),
         encoder,
     )
+
+
+def experiment(name: str, model: CtcModel, learning_rates: list[float]) -> None:
+    """Features, training, search and scores; outputs stand under ``output/NAME/``."""
+    data = features()
     training = TrainingJob(
         nn.Network(model),
         label_dataset(data.out_hdf["train"], seq_ordering="laplace:.100"),

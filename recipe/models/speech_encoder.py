@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from recipe import nn
+
+from .spec_augment import SpecAugment
 
 
 class SpeechLstmEncoder(nn.Module):
     """
-    Layers of bidirectional LSTMs over features (Graves et al. 2013).
+    Layers of bidirectional LSTMs over features (Graves et al. 2013), with fewer frames from layer to layer.
 
     :param features: the dim of the input
     :param lstm_dim: of each direction
     :param num_layers: how many
+    :param time_pooling: how many frames become one behind each layer, by their maximum; 1 behind those not listed
+    :param augmentation: of the features in training
     :param input_dropout: on the features
     :param dropout: on the output of each layer
     """
@@ -22,6 +28,8 @@ class SpeechLstmEncoder(nn.Module):
         lstm_dim: nn.Dim,
         *,
         num_layers: int = 2,
+        time_pooling: Sequence[int] = (),
+        augmentation: SpecAugment | None = None,
         input_dropout: float = 0.0,
         dropout: float = 0.0,
     ):
@@ -31,14 +39,19 @@ class SpeechLstmEncoder(nn.Module):
         for _ in range(num_layers):
             self.layers.append(nn.BidirectionalLstm(self.out_dim, lstm_dim))
             self.out_dim = 2 * lstm_dim
+        if len(time_pooling) > num_layers:
+            raise ValueError(f"time_pooling {list(time_pooling)} is for more than the {num_layers} layers")
+        self.time_pooling = (*time_pooling, *[1] * (num_layers - len(time_pooling)))
+        self.augmentation = augmentation
         self.input_dropout, self.dropout = input_dropout, dropout
 
     def forward(self, features: nn.Tensor) -> nn.Tensor:
         """
         :param features: [batch, time, features]
-        :return: [batch, time, out_dim]
+        :return: [batch, fewer frames, out_dim]
         """
-        x = nn.dropout(features, self.input_dropout)
-        for layer in self.layers:
-            x = nn.dropout(layer(x), self.dropout)
+        x = features if self.augmentation is None else self.augmentation(features)
+        x = nn.dropout(x, self.input_dropout)
+        for layer, frames in zip(self.layers, self.time_pooling):
+            x = nn.dropout(nn.pool(layer(x), frames), self.dropout)
         return x

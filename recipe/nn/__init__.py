@@ -6,6 +6,7 @@ The network language: a recurrent model as plain Python, recorded into a RETURNN
 
 from .attention import AdditiveAttention, CausalSelfAttention, DotAttention
 from .cond import Cond
+from .convolution import Conv1d, DepthwiseConv1d
 from .dim import Dim, batch_dim
 from .embedding import Embedding
 from .errors import NetworkError, NetworkWarning
@@ -31,7 +32,9 @@ from .ops.indexing import gather
 from .ops.inputs import ExternData, get_extern_data
 from .ops.lengths import length, range_over
 from .ops.loss import argmax, cross_entropy, frame_error
+from .ops.pooling import pool
 from .ops.positional_encoding import positional_encoding
+from .ops.random import random_uniform, train_flag, train_step
 from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
@@ -50,6 +53,8 @@ __all__ = [
     "CausalSelfAttention",
     "Cond",
     "Constant",
+    "Conv1d",
+    "DepthwiseConv1d",
     "Dim",
     "DotAttention",
     "Embedding",
@@ -108,8 +113,10 @@ __all__ = [
     "merge_dims",
     "minimum",
     "ones",
+    "pool",
     "positional_encoding",
     "postfix_in_time",
+    "random_uniform",
     "range_over",
     "reduce_max",
     "reduce_mean",
@@ -130,6 +137,8 @@ __all__ = [
     "squeeze",
     "swish",
     "tanh",
+    "train_flag",
+    "train_step",
     "where",
     "zeros",
 ]

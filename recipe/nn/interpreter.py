@@ -49,6 +49,7 @@ class Run:
     :param parameters: the arrays of its parameters by name
     :param train: whether dropout and the like are on
     :param seed: of random ops
+    :param train_step: how many batches were trained on before
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class Run:
         *,
         train: bool = False,
         seed: int = 0,
+        train_step: int = 0,
         trace: bool = False,
     ):
         self.network = network
         self.feeds = feeds
         self.parameters = parameters
         self.train = train
+        self.train_step = train_step
         self.random = numpy.random.default_rng(seed)
         self.values: dict[Tensor, numpy.ndarray] = {}
         self.carried: dict[PreviousOp, numpy.ndarray] = {}

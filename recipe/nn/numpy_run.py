@@ -23,6 +23,7 @@ def run_numpy(
     *,
     train: bool = False,
     seed: int = 0,
+    train_step: int = 0,
     trace: bool = False,
 ) -> NumpyRun:
     """
@@ -31,6 +32,7 @@ def run_numpy(
     :param feeds: arrays of the inputs by name; for one with lengths a pair (array [batch, time, ...], lengths [batch])
     :param parameters: arrays by name; default: ``network.random_parameters(seed)``
     :param train: whether dropout is on
+    :param train_step: how many batches were trained on before, for what depends on it
     :param trace: whether to keep each value of each step of each loop: ``print(run.trace)``
     """
     from .interpreter import Run
@@ -42,7 +44,7 @@ def run_numpy(
         raise NetworkError(f"feeds are arrays by the names of inputs, {{'data': ...}}, not a {type(feeds).__name__}")
     if parameters is None:
         parameters = network.random_parameters(seed)
-    run = Run(network, feeds, parameters, train=train, seed=seed, trace=trace)
+    run = Run(network, feeds, parameters, train=train, seed=seed, train_step=train_step, trace=trace)
     run.execute(network.root_body)
     return NumpyRun(network, run)
 

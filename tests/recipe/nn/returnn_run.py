@@ -89,7 +89,7 @@ def run_returnn(
             config=config, extern_data=extern_data, train_flag=train, eval_flag=True, search_flag=search, name="root"
         )
         built.construct_from_dict(settings["network"])
-        session.run(tf.compat.v1.global_variables_initializer())
+        session.run([tf.compat.v1.global_variables_initializer(), built.global_train_step_var.initializer])
         variables = {variable.name.split(":")[0]: variable for variable in built.get_trainable_params()}
         _set_variables(session, variables, parameters or {})
         feed_dict = _feed_dict(extern_data, feeds)
@@ -132,7 +132,7 @@ def _train(session: Any, config: Any, network: Any, feed_dict: dict[Any, Any]) -
     updater = Updater(config, network)
     updater.set_trainable_vars(network.get_trainable_params())
     step = updater.get_optim_op()
-    session.run([updater.learning_rate_var.initializer, network.global_train_step_var.initializer])
+    session.run(updater.learning_rate_var.initializer)
     updater.init_optimizer_vars(session)
     updater.set_learning_rate(LEARNING_RATE, session)
     session.run(step, feed_dict=feed_dict)

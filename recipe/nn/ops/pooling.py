@@ -1,0 +1,108 @@
+"""Pooling: several successive frames as one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from ..dim import Dim, DimLike, batch_dim
+from ..errors import NetworkError
+from ..number import is_size
+from ..op import Op
+from ..recording import as_tensor
+from ..tensor import Tensor
+from .strides import strided_dim
+
+if TYPE_CHECKING:
+    from ..interpreter import Run
+    from ..layers import Reference
+    from ..lowering import Lowering
+
+MODES = ("max", "mean")
+_LOWEST = -1e30
+
+
+class Pool(Op):
+    """The maximum or the mean of each ``size`` successive frames; the last ones of a sequence may be fewer."""
+
+    name = "pool"
+
+    def __init__(self, x: Tensor, axis: Dim, size: int, mode: str, out_dim: Dim):
+        self.axis, self.size, self.mode, self.out_dim = axis, size, mode, out_dim
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """The dims of the input, with the shorter axis in place of the axis."""
+        x = self.inputs[0]
+        self.require_float(x)
+        if batch_dim not in x.dims or x.feature_dim not in x.dims:
+            raise NetworkError(f"pool is for sequences of vectors, [batch, {self.axis}, features], not for {x}")
+        self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims])
+
+    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+        """Each sequence over its own frames; padding never counts."""
+        lengths = run.lengths(self.axis)
+        run.set_lengths(self.out_dim, -(-lengths // self.size))
+        dims = self.inputs[0].dims
+        order = (self.axis, *[dim for dim in dims if dim is not self.axis])
+        value = run.aligned(x, dims, order)
+        mask = numpy.broadcast_to(run.mask(self.axis, order), value.shape)
+        groups = [(value[t : t + self.size], mask[t : t + self.size]) for t in range(0, len(value), self.size)]
+        pooled = [_pooled(self.mode, frames, inside) for frames, inside in groups]
+        result = numpy.stack(pooled) if pooled else value[:0]
+        return run.aligned(result, (self.out_dim, *order[1:]), self.output.dims)
+
+    def layer(self, lower: Lowering) -> Reference:
+        """
+        ``pool`` of the frames and, behind each sequence's last, as many as the last group may lack.
+
+        RETURNN's own padding stands behind the longest sequence of the batch only, or on both sides of it.
+        """
+        x = self.inputs[0]
+        options: dict[str, Any] = {"mode": {"max": "max", "mean": "avg"}[self.mode], "pool_size": [self.size]}
+        spatial = {"in_dim": x.feature_dim, "out_spatial_dims": [self.out_dim]}
+        if lower.is_canonical:
+            axes = {"in_spatial_dims": [self.axis], **spatial}
+            return lower.add(self, "pool", {"from": lower.reference(x), **options, **axes})
+        filled_dim = Dim(None, f"{self.axis.name}_filled")
+        filling = {"axis": self.axis, "out_dim": filled_dim, "repeat": self.size - 1}
+        filling["postfix"] = _LOWEST if self.mode == "max" else 0.0
+        filled = lower.add(self, "postfix_in_time", {"from": lower.reference(x), **filling}, name="pool_filled")
+        options = {"from": filled, **options, "in_spatial_dims": [filled_dim], **spatial}
+        if self.mode == "max":
+            return lower.add(self, "pool", options)
+        mean = lower.add(self, "pool", options, name="pool_of_filled")
+        length = lower.add(self, "length", {"from": lower.reference(x), "axis": self.axis}, name="pool_length")
+        count = lower.add(self, "range_in_axis", {"from": mean, "axis": self.out_dim}, name="pool_range")
+        there = f"tf.clip_by_value(source(1) - {self.size} * source(2), 1, {self.size})"
+        formula = f"source(0) * {self.size} / tf.cast({there}, source(0).dtype)"
+        return lower.add(self, "eval", {"from": [mean, length, count], "eval": formula})
+
+
+def _pooled(mode: str, frames: numpy.ndarray, inside: numpy.ndarray) -> numpy.ndarray:
+    """Of one group of frames [frames, ...]; 0 where none of them is in the sequence."""
+    if mode == "max":
+        return numpy.where(inside.any(axis=0), numpy.where(inside, frames, -numpy.inf).max(axis=0), 0.0)
+    return numpy.where(inside, frames, 0.0).sum(axis=0) / numpy.maximum(inside.sum(axis=0), 1)
+
+
+def pool(x: Tensor, size: int, *, mode: str = "max", axis: DimLike | str | None = None) -> Tensor:
+    """
+    Each ``size`` successive frames as one; ``n`` frames become ``ceil(n / size)``.
+
+    :param x: [batch, axis, ..., features]
+    :param size: how many frames become one
+    :param mode: "max", or "mean"; of the frames that are there, where the last ones of a sequence are fewer
+    :param axis: an axis with lengths; default: the only one
+    :raises NetworkError: if the size is none, or there is no such mode
+    """
+    x = as_tensor(x)
+    if not is_size(size):
+        raise NetworkError(f"pool of {x} by {size!r} frames: their number is an int from 1 on")
+    if mode not in MODES:
+        raise NetworkError(f"pool of {x} with the mode {mode!r}; there are {' and '.join(map(repr, MODES))}")
+    dim = x.resolve_axis(axis)
+    if not dim.is_dynamic:
+        raise NetworkError(f"pool goes over an axis with lengths, but {dim} of {x} has a fixed size")
+    return x if size == 1 else Pool(x, dim, size, mode, strided_dim(dim, size)).output

@@ -1,0 +1,18 @@
+"""Axes over each n-th frame."""
+
+from __future__ import annotations
+
+from ..dim import Dim
+
+_STRIDED: dict[tuple[Dim, int], Dim] = {}
+
+
+def strided_dim(dim: Dim, stride: int) -> Dim:
+    """
+    The axis over each ``stride``-th frame of another one, with ``ceil(n / stride)`` of ``n`` frames.
+
+    The same dim and stride give the same dim, so that what two layers make shorter fits together.
+    """
+    if stride == 1:
+        return dim
+    return _STRIDED.setdefault((dim, stride), Dim(None, f"{dim.name}//{stride}"))
