@@ -54,8 +54,8 @@ class Topology:
             return list(path)
         frames: list[Label] = []
         for label, run in itertools.groupby(path):
-            blanks = [blank] * (len(list(run)) - 1)
-            frames += [label, *blanks] if label_at == "first" else [*blanks, label]
+            others: list[Label] = [blank] * (len(list(run)) - 1)
+            frames += [label, *others] if label_at == "first" else [*others, label]
         if self.label_takes_frame:
             return frames
         return [one for frame in frames for one in ([blank] if frame == blank else [frame, blank])]

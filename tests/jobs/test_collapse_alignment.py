@@ -1,4 +1,4 @@
-"""From CTC's frame labels to label sequences."""
+"""From alignments to label sequences."""
 
 from __future__ import annotations
 
@@ -10,38 +10,51 @@ from typing import Any
 import pytest
 from sisyphus import tk
 
-from jobs.ctc_collapse import CtcCollapseJob, collapsed
+from jobs.collapse_alignment import CollapseAlignmentJob
+from jobs.ctc_collapse import CtcCollapseJob
+from recipe.models.topology import RNA
+
+from .conftest import RunJob
+
+HYPOTHESES: list[dict[str, Any]] = [
+    {"labels": ["b", "b", "_"], "score": -1.0},
+    {"labels": ["a", "_", "_"], "score": -1.2},
+    {"labels": ["a", "a", "_"], "score": -1.3},
+    {"labels": ["_", "b", "b"], "score": -1.4},
+]
 
 
-def test_collapsed() -> None:
-    assert collapsed("_ a a _ a b b".split(), "_") == ("a", "a", "b")
-    assert collapsed(["_", "_"], "_") == ()
+def write(tmp_path: pathlib.Path, entry: dict[str, Any]) -> tk.Path:
+    source = tmp_path / "frames.jsonl"
+    source.write_text(json.dumps(entry) + "\n")
+    return tk.Path(str(source))
 
 
-def job(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, text: str) -> tuple[CtcCollapseJob, pathlib.Path]:
-    source, target = tmp_path / "frames.jsonl", tmp_path / "labels.jsonl"
-    source.write_text(text)
-    made = CtcCollapseJob(tk.Path(str(source)), blank="_")
-    monkeypatch.setattr(made, "out_hypotheses", tk.Path(str(target)))
-    return made, target
+def best(job: CollapseAlignmentJob) -> list[tuple[str, float]]:
+    with open(job.out_hypotheses.get_path(), encoding="utf-8") as file:
+        return [(" ".join(item["labels"]), item["score"]) for item in json.loads(file.read())["hypotheses"]]
 
 
-def test_equal_hypotheses_are_joined(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    hypotheses: list[dict[str, Any]] = [
-        {"labels": ["b", "b", "_"], "score": -1.0},
-        {"labels": ["a", "_", "_"], "score": -1.2},
-        {"labels": ["a", "a", "_"], "score": -1.3},
-    ]
-    made, target = job(monkeypatch, tmp_path, json.dumps({"seq_tag": "x", "hypotheses": hypotheses}) + "\n")
-    made.run()
-    (first, second) = json.loads(target.read_text())["hypotheses"]
-    assert (first["labels"], second["labels"]) == (["a"], ["b"])
-    assert math.isclose(first["score"], math.log(math.exp(-1.2) + math.exp(-1.3)))
-    assert second["score"] == -1.0
+def log_add(left: float, right: float) -> float:
+    return math.log(math.exp(left) + math.exp(right))
 
 
-def test_malformed_line(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    made, target = job(monkeypatch, tmp_path, '{"seq_tag": "x"}\n')
+def test_equal_hypotheses_are_joined(tmp_path: pathlib.Path, run_job: RunJob) -> None:
+    source = write(tmp_path, {"seq_tag": "x", "hypotheses": HYPOTHESES})
+    of_ctc = best(run_job(CtcCollapseJob(source, blank="_")))
+    assert of_ctc == [("b", pytest.approx(log_add(-1.0, -1.4))), ("a", pytest.approx(log_add(-1.2, -1.3)))]
+    of_rna = best(run_job(CollapseAlignmentJob(source, topology=RNA, blank="_")))
+    assert of_rna == [("b b", pytest.approx(log_add(-1.0, -1.4))), ("a", -1.2), ("a a", -1.3)]
+
+
+def test_topologies_are_other_jobs(tmp_path: pathlib.Path) -> None:
+    source = write(tmp_path, {"seq_tag": "x", "hypotheses": []})
+    jobs = [CtcCollapseJob(source, blank="_"), CollapseAlignmentJob(source, topology=RNA, blank="_")]
+    assert len({job.job_id() for job in jobs}) == 2
+
+
+def test_malformed_line(tmp_path: pathlib.Path, run_job: RunJob) -> None:
+    job = CtcCollapseJob(write(tmp_path, {"seq_tag": "x"}), blank="_")
     with pytest.raises(ValueError, match=r"frames\.jsonl:1: no hypotheses as JSON"):
-        made.run()
-    assert not target.exists()
+        run_job(job)
+    assert not pathlib.Path(job.out_hypotheses.get_path()).exists()
