@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy
 from sisyphus import Job, Task, tk
 
+from recipe import nn
+from recipe.data.dataset import label_dataset
 from recipe.data.hdf import LabelStream, read_sequences, write_label_hdf
+from recipe.models.ctc import BLANK, CtcModel
+from recipe.models.ctc_posteriors import CtcPosteriors
 from recipe.models.topology import CTC, Topology
 
 from .atomic_file import write_json
+from .checkpoint import Checkpoint
+from .forward import ForwardJob
 
 
 class CtcAlignmentJob(Job):
@@ -97,6 +104,34 @@ class CtcAlignmentJob(Job):
         stream = LabelStream([alignments[tag] for tag in tags], [*self.labels, self.blank])
         write_label_hdf(part, tags, stream, {})
         os.replace(part, self.out_hdf.get_path())
+
+
+def align_with_ctc(
+    model: CtcModel,
+    model_checkpoint: Checkpoint,
+    data: tk.Path,
+    *,
+    topology: Topology,
+    config: dict[str, Any] | None = None,
+    post_config: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> CtcAlignmentJob:
+    """
+    For the graph: log-probabilities of a trained model for all sequences of a file, and its labels aligned by them.
+
+    :param model: what was trained
+    :param model_checkpoint: its parameters
+    :param data: HDF file with the inputs as ``data`` and the labels as ``classes``
+    :param config: hashed RETURNN options of the :class:`jobs.forward.ForwardJob`
+    :param post_config: those that do not change the result
+    :param kwargs: further arguments of the :class:`CtcAlignmentJob`
+    """
+    assert model.target.sparse_dim is not None
+    network, dataset = nn.Network(CtcPosteriors(model)), label_dataset(data, seq_ordering="sorted")
+    forward = ForwardJob(network, model_checkpoint, dataset, config=config, post_config=post_config)
+    (posteriors,) = forward.out_hdf_files.values()
+    labels = model.target.sparse_dim.labels or ()
+    return CtcAlignmentJob(posteriors, data, labels=labels, blank=BLANK, topology=topology, **kwargs)
 
 
 def viterbi(log_probs: numpy.ndarray, labels: Sequence[int]) -> tuple[list[int], float]:

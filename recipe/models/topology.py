@@ -54,8 +54,10 @@ class Topology:
             return list(path)
         frames: list[Label] = []
         for label, run in itertools.groupby(path):
-            others: list[Label] = [blank] * (len(list(run)) - 1)
-            frames += [label, *others] if label_at == "first" else [*others, label]
+            place = 0 if label_at == "first" else -1
+            of_run = [blank for _ in run]
+            of_run[place] = label
+            frames += of_run
         if self.label_takes_frame:
             return frames
         return [one for frame in frames for one in ([blank] if frame == blank else [frame, blank])]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from recipe import nn
 
+from .encoder import BidirectionalLstmEncoder
 from .speech_encoder import SpeechLstmEncoder
 from .topology import Topology
 
@@ -145,9 +146,9 @@ class TransducerModel(nn.Module):
     Reads the input ``data``; in training also the alignments. Its training network serves
     :class:`jobs.rescoring.RescoringJob`, too: what is scored then are alignments, as the search gives them.
 
-    :param source: declaration of the input ``data``: [batch, time, features]
+    :param source: declaration of the input ``data``: [batch, time, features], or labels [batch, time]
     :param alignment: declaration of the alignments: labels and blanks [batch, steps]
-    :param encoder: from features to vectors
+    :param encoder: from the input to vectors
     :param decoder: from vectors to alignments
     :param label_smoothing: see :func:`recipe.nn.cross_entropy`
     """
@@ -156,7 +157,7 @@ class TransducerModel(nn.Module):
         self,
         source: nn.ExternData,
         alignment: nn.ExternData,
-        encoder: SpeechLstmEncoder,
+        encoder: SpeechLstmEncoder | BidirectionalLstmEncoder,
         decoder: TransducerDecoder,
         *,
         label_smoothing: float = 0.0,
