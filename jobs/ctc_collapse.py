@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Iterator, Sequence
+from sisyphus import tk
 
-from sisyphus import Job, Task, tk
+from recipe.models.topology import CTC
 
-from .hypotheses import Hypothesis, Labels, read_hypotheses, write_hypotheses
+from .collapse_alignment import CollapseAlignmentJob
 
 
-class CtcCollapseJob(Job):
+class CtcCollapseJob(CollapseAlignmentJob):
     """
     Takes repetitions and blanks out of frame labels; hypotheses that become equal are joined, their probabilities
     added.
@@ -21,39 +19,4 @@ class CtcCollapseJob(Job):
     """
 
     def __init__(self, hypotheses: tk.Path, *, blank: str):
-        self.hypotheses = hypotheses
-        self.blank = blank
-
-        self.out_hypotheses = self.output_path("hypotheses.jsonl")
-
-    def tasks(self) -> Iterator[Task]:
-        """One short task."""
-        yield Task("run", mini_task=True)
-
-    def run(self) -> None:
-        """
-        Writes the same lines, with the joined hypotheses of each sequence, best first.
-
-        :raises ValueError: at a malformed line; the message names file and line
-        """
-        found = read_hypotheses(self.hypotheses.get_path())
-        write_hypotheses(self.out_hypotheses, {tag: joined(items, self.blank) for tag, items in found.items()})
-
-
-def joined(hypotheses: Sequence[Hypothesis], blank: str) -> list[Hypothesis]:
-    """Hypotheses of frame labels as hypotheses of labels, those that become equal as one, best first."""
-    scores: dict[Labels, float] = {}
-    for frame_labels, score in hypotheses:
-        labels = collapsed(frame_labels, blank)
-        scores[labels] = _log_add(scores[labels], score) if labels in scores else score
-    return [Hypothesis(*item) for item in sorted(scores.items(), key=lambda item: (-item[1], item[0]))]
-
-
-def collapsed(frame_labels: Sequence[str], blank: str) -> tuple[str, ...]:
-    """The labels that frame labels stand for: one for each run of equal ones, none for blanks."""
-    return tuple(label for label, _ in itertools.groupby(frame_labels) if label != blank)
-
-
-def _log_add(left: float, right: float) -> float:
-    high, low = max(left, right), min(left, right)
-    return high + math.log1p(math.exp(low - high)) if math.isfinite(low) else high
+        super().__init__(hypotheses, topology=CTC, blank=blank)

@@ -77,17 +77,20 @@ class GruutLexiconJob(LexiconJob):
 
 class LexiconToHdfJob(Job):
     """
-    A lexicon as an HDF file for RETURNN's HDFDataset: ``data`` are the letters of a word, ``classes`` its phones and
-    the end label.
+    A lexicon as an HDF file for RETURNN's HDFDataset: ``data`` are the letters of a word, ``classes`` its phones, with
+    the end label if there is one.
 
     The tag of a sequence is the word, with all pronunciations ``word#n``, n the number of the pronunciation from 1.
 
     :param lexicon: lines ``word<TAB>phones``
     :param letters: all letters, in the order of their indices
     :param phones: all phones, in the order of their indices
-    :param end_label: the phone label that ends each pronunciation
+    :param end_label: the phone label that ends each pronunciation; None: none, for models that end with the letters
     :param all_pronunciations: one sequence per pronunciation (training); else one per word, with its first (search)
+    :param letter_copies: how often each letter stands there, for models that give a frame at most one phone
     """
+
+    __sis_hash_exclude__ = {"letter_copies": 1}
 
     def __init__(
         self,
@@ -95,14 +98,16 @@ class LexiconToHdfJob(Job):
         letters: Sequence[str],
         phones: Sequence[str],
         *,
-        end_label: str,
+        end_label: str | None,
         all_pronunciations: bool = True,
+        letter_copies: int = 1,
     ):
         self.lexicon = lexicon
         self.letters = letters
         self.phones = phones
         self.end_label = end_label
         self.all_pronunciations = all_pronunciations
+        self.letter_copies = letter_copies
 
         self.out_hdf = self.output_path("lexicon.hdf")
         self.out_num_seqs = self.output_var("num_seqs")
@@ -127,6 +132,7 @@ class LexiconToHdfJob(Job):
     def _sequences(self) -> Iterator[tuple[str, list[int], list[int]]]:
         letter_index = {letter: index for index, letter in enumerate(self.letters)}
         phone_index = {phone: index for index, phone in enumerate(self.phones)}
+        end = [self.end_label] if self.end_label is not None else []
         path = self.lexicon.get_path()
         count: dict[str, int] = {}
         for number, word, phones in read_lines(path):
@@ -138,6 +144,6 @@ class LexiconToHdfJob(Job):
                 raise ValueError(f"{path}:{number}: {unknown[0]!r} in {word!r} is no known letter or phone")
             yield (
                 f"{word}#{count[word]}" if self.all_pronunciations else word,
-                [letter_index[letter] for letter in word],
-                [phone_index[phone] for phone in (*phones, self.end_label)],
+                [letter_index[letter] for letter in word for _ in range(self.letter_copies)],
+                [phone_index[phone] for phone in (*phones, *end)],
             )

@@ -20,3 +20,22 @@ def label_dataset(hdf: Any, *, seq_ordering: str) -> dict[str, Any]:
         # labels of -1.
         "cache_byte_size": 0,
     }
+
+
+def aligned_dataset(data: Any, alignments: Any, *, seq_ordering: str) -> dict[str, Any]:
+    """
+    The sequences of a file of alignments (stream ``alignment``), with what they are alignments of (``data``).
+
+    :param data: HDF file with the inputs of these sequences, maybe of others, too: a ``tk.Path``
+    :param alignments: HDF file, for example of :class:`jobs.ctc_alignment.CtcAlignmentJob`: a ``tk.Path``
+    :param seq_ordering: as for :func:`label_dataset`, by the length of the alignments
+    """
+    return {
+        "class": "MetaDataset",
+        "datasets": {
+            "data": label_dataset(data, seq_ordering="default"),
+            "alignments": label_dataset(alignments, seq_ordering=seq_ordering),
+        },
+        "data_map": {"data": ("data", "data"), "alignment": ("alignments", "data")},
+        "seq_order_control_dataset": "alignments",  # whose sequences are taken, in its order
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -97,3 +97,27 @@ def _strings(texts: Sequence[str]) -> object:
     import numpy
 
     return numpy.array([text.encode() for text in texts])
+
+
+def read_sequences(path: str, stream: str = "data") -> Iterator[tuple[str, numpy.ndarray]]:
+    """
+    Name and values of each sequence of a stream, in the order of the file; one sequence at a time is in memory.
+
+    :param path: of a file in this format, by :func:`write_label_hdf` or RETURNN
+    :param stream: ``data``, or the name of a target
+    :return: labels [positions] or vectors [frames, features]
+    :raises ValueError: if the file has no such stream
+    """
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        targets = sorted(file["targets/data"]) if "targets/data" in file else []
+        if stream not in ("data", *targets):
+            raise ValueError(f"{path} has no stream {stream!r}; it has: {', '.join(['data', *targets])}")
+        values = file["inputs"] if stream == "data" else file[f"targets/data/{stream}"]
+        column = ("data", *targets).index(stream)
+        start = 0
+        for tag, lengths in zip(file["seqTags"][:], file["seqLengths"][:]):
+            end = start + int(lengths[column])
+            yield tag.decode(), values[start:end]
+            start = end

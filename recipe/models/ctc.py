@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from recipe import nn
 
+from .encoder import BidirectionalLstmEncoder
 from .speech_encoder import SpeechLstmEncoder
 
 BLANK = "<blank>"
@@ -27,12 +28,14 @@ class CtcModel(nn.Module):
 
     Reads the input ``data``; in training also ``classes``, the labels without any end label.
 
-    :param source: declaration of the input ``data``: [batch, time, features]
+    :param source: declaration of the input ``data``: [batch, time, features], or labels [batch, time]
     :param target: declaration of the targets ``classes``: labels [batch, positions]
-    :param encoder: from features to vectors
+    :param encoder: from the input to vectors
     """
 
-    def __init__(self, source: nn.ExternData, target: nn.ExternData, encoder: SpeechLstmEncoder):
+    def __init__(
+        self, source: nn.ExternData, target: nn.ExternData, encoder: SpeechLstmEncoder | BidirectionalLstmEncoder
+    ):
         super().__init__()
         assert target.sparse_dim is not None
         self.source, self.target, self.encoder = source, target, encoder

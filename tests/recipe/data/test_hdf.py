@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pathlib
 
+import numpy
 import pytest
 
-from recipe.data.hdf import LabelStream, write_label_hdf
+from recipe.data.hdf import LabelStream, read_sequences, write_feature_hdf, write_label_hdf
 
 LETTERS = LabelStream([[0, 1, 2], [2], [1, 1]], ["a", "b", "c"])
 PHONES = LabelStream([[3], [0, 1, 2, 3], [2]], ["P", "Q", "R", "S"])
@@ -51,3 +52,17 @@ def test_same_content_same_bytes(tmp_path: pathlib.Path) -> None:
 def test_streams_of_other_length(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ValueError, match="stream 'data' has 3 sequences, but there are 1 tags"):
         write_label_hdf(str(tmp_path / "x"), ["one"], LETTERS, {"classes": PHONES})
+
+
+def test_sequences_of_a_stream(tmp_path: pathlib.Path) -> None:
+    path, empty = str(tmp_path / "data.hdf"), LabelStream([[], [1], []], ["x", "y"])
+    write_label_hdf(path, ["one", "two", "three"], LETTERS, {"other": empty, "classes": PHONES})
+    for stream, expected in (("data", LETTERS), ("classes", PHONES), ("other", empty)):
+        found = [(tag, list(values)) for tag, values in read_sequences(path, stream)]
+        assert found == list(zip(["one", "two", "three"], expected.sequences))
+    with pytest.raises(ValueError, match=r"data\.hdf has no stream 'phones'; it has: data, classes, other"):
+        next(read_sequences(path, "phones"))
+    vectors = [numpy.ones((2, 3), "float32"), numpy.zeros((1, 3), "float32")]
+    write_feature_hdf(path, ["one", "two"], vectors, {})
+    for (tag, values), vector in zip(read_sequences(path), vectors):
+        numpy.testing.assert_array_equal(values, vector, err_msg=tag)
