@@ -3,8 +3,8 @@ Grapheme to phoneme: from letters to phones, on CMUdict, and with one argument c
 
 ``py()`` is a demo of some minutes, ``full()`` the real experiment of one to three hours on 2 cores, and ``tuned()`` the
 same training with beam size and length normalisation tuned on the development words. ``transformer()`` trains a
-small Transformer and averages its checkpoints, ``ensemble()`` searches with both models at once, and ``german()`` is the demo in
-German.
+small Transformer and averages its checkpoints, ``ensemble()`` searches with both models at once, and ``german()`` is
+the demo in German.
 """
 
 from __future__ import annotations

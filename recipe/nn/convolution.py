@@ -62,7 +62,7 @@ class ConvOp(Op):
         left = (self.size.size - self.stride) // 2
         width = [(left, self.size.size), *[(0, 0)] * (len(order) - 1)]
         frames = numpy.pad(frames, width)
-        starts = self.stride * numpy.arange(run.size(self.out_axis))
+        starts: numpy.ndarray = self.stride * numpy.arange(run.size(self.out_axis))
         y = numpy.zeros((len(starts), *frames.shape[1:-1], self.out_dim.size), "float32")
         for j, weight in enumerate(filters):
             y = y + (frames[starts + j] * weight[0] if self.depthwise else frames[starts + j] @ weight)
