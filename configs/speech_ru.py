@@ -1,7 +1,8 @@
 """
 Phone recognition on recordings of one Russian reader (Debian's ``festvox-ru``, 1.66 hours).
 
-``py()`` is a small CTC system of some minutes, ``ctc()`` the real one of about an hour on 2 cores.
+``py()`` is a small CTC system of some minutes. The real ones, with one encoder: ``ctc()``, and ``attention()``, which
+starts with that one's encoder. Their scores are also those of sclite (Debian: apt install sctk).
 """
 
 from __future__ import annotations
@@ -10,9 +11,14 @@ from typing import Any
 
 from sisyphus import tk
 
+from jobs.checkpoint import Checkpoint
 from jobs.ctc_collapse import CtcCollapseJob
 from jobs.debian_package import DebianPackageJob
+from jobs.hypotheses_to_trn import HypothesesToTrnJob
+from jobs.lexicon_references import LexiconToReferencesJob
+from jobs.preload import Preload
 from jobs.pronunciation_scoring import PronunciationScoringJob
+from jobs.sclite import ScliteJob
 from jobs.search import SearchJob
 from jobs.speech_features import FestvoxFeaturesJob
 from jobs.summary import print_summary
@@ -21,52 +27,131 @@ from recipe import nn
 from recipe.data.dataset import label_dataset
 from recipe.data.festvox import RUSSIAN_PHONES
 from recipe.models.ctc import BLANK, CtcModel
+from recipe.models.location_attention import LocationAttentionDecoder
 from recipe.models.spec_augment import SpecAugment
+from recipe.models.speech_attention import AttentionRecogniser, with_end
 from recipe.models.speech_encoder import SpeechLstmEncoder
 
 NUM_MEL, STACK = 40, 3
 BATCHES = {"batch_size": 6_000, "max_seqs": 10}
 THREADS = {"tf_session_opts": {"intra_op_parallelism_threads": 1, "inter_op_parallelism_threads": 2}}
-RATES = [0.002] * 20 + [0.001] * 6 + [0.0005] * 5 + [0.00025] * 5
+REAL: dict[str, Any] = {"lstm_dim": 160, "num_layers": 3, "dropout": 0.3}
+CTC_RATES = [0.002] * 20 + [0.001] * 6 + [0.0005] * 5 + [0.00025] * 5
+ENCODER_EPOCH = 16
+"""Of the CTC system, whose encoder others start with: before the learning rate gets small."""
+ATTENTION_RATES = [0.002] * 8 + [0.001] * 5 + [0.0005] * 3 + [0.00025] * 2
 
 
 def py() -> None:
     """The small system."""
-    model = ctc_model(lstm_dim=96, num_layers=2, dropout=0.1, augmented=False)
-    experiment("speech_ru/demo", model, [0.003] * 10 + [0.001, 0.0003])
+    model = ctc_model(lstm_dim=96, num_layers=2, dropout=0.1, masks={})
+    ctc_experiment("speech_ru/demo", model, [0.003] * 10 + [0.001, 0.0003])
 
 
 def ctc() -> None:
-    """The real one."""
-    experiment("speech_ru/ctc", ctc_model(lstm_dim=160, num_layers=3, dropout=0.3), RATES)
+    """The real system with CTC."""
+    ctc_experiment("speech_ru/ctc", ctc_model(**REAL), CTC_RATES, with_sclite=True)
 
 
-def ctc_model(*, lstm_dim: int, num_layers: int, dropout: float, augmented: bool = True) -> CtcModel:
-    """Encoder and CTC output; the encoder's first layer sees 33 frames a second, the others half of them."""
-    mel = nn.Dim(NUM_MEL, "mel")
-    features = nn.Dim(NUM_MEL * STACK, "features")
+def attention() -> None:
+    """An attention decoder, and the encoder of :func:`ctc`, which both go on learning."""
+    name, data, model = "speech_ru/attention", features(), attention_model()
+    start = train(ctc_model(**REAL), data, CTC_RATES).out_checkpoints[ENCODER_EPOCH]
+    names = {"encoder/": "encoder/", "ctc/": "output/"}
+    training = train(model, data, ATTENTION_RATES, preload=[Preload(start, name_map=names)])
+    register_training(name, training)
+    scores = {}
+    for part in ("dev", "test"):
+        network = nn.Network(model, search=nn.BeamSearch(8, length_normalization=1.0))
+        search = search_with(network, last_checkpoint(training), data.out_hdf[part])
+        scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
+    tk.register_callback(print_summary, name, scores, "sizes and rates are in configs/speech_ru.py")
+
+
+def ctc_experiment(
+    name: str, model: CtcModel, learning_rates: list[float], *, with_sclite: bool = False
+) -> TrainingJob:
+    """Features, training, search and scores; outputs stand under ``output/NAME/``."""
+    data = features()
+    training = train(model, data, learning_rates)
+    register_training(name, training)
+    scores = {}
+    for part in ("dev", "test"):
+        network = nn.Network(model, search=nn.BeamSearch(1, length_normalization=0.0))
+        search = search_with(network, last_checkpoint(training), data.out_hdf[part])
+        phones = CtcCollapseJob(search.out_hypotheses, blank=BLANK).out_hypotheses
+        scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=with_sclite)
+    tk.register_callback(print_summary, name, scores, "./sis manager configs/speech_ru.ctc trains the larger system")
+    return training
+
+
+def inputs() -> tuple[nn.ExternData, nn.ExternData]:
+    """The features and the phones."""
+    stacked = nn.Dim(NUM_MEL * STACK, "features")
     phones = nn.Dim(RUSSIAN_PHONES.size, "phones", labels=RUSSIAN_PHONES.labels)
-    augmentation = SpecAugment(mel, time_width=12, schedule={600: 0.5, 1200: 1.0}) if augmented else None
-    encoder = SpeechLstmEncoder(
+    return (
+        nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "time"), stacked]),
+        nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "positions")], sparse_dim=phones),
+    )
+
+
+def lstm_encoder(
+    features: nn.Dim, *, lstm_dim: int, num_layers: int, dropout: float, masks: dict[int, float]
+) -> SpeechLstmEncoder:
+    """
+    Its first layer sees 33 frames a second, the others half of them.
+
+    :param masks: the part of SpecAugment's masks in use, by the first step of training
+    """
+    return SpeechLstmEncoder(
         features,
         nn.Dim(lstm_dim, "encoder_lstm"),
         num_layers=num_layers,
         time_pooling=(2,),
-        augmentation=augmentation,
+        augmentation=SpecAugment(nn.Dim(NUM_MEL, "mel"), time_width=12, schedule=masks) if masks else None,
         input_dropout=0.1,
         dropout=dropout,
     )
-    return CtcModel(
-        nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "time"), features]),
-        nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "positions")], sparse_dim=phones),
-        encoder,
+
+
+def ctc_model(*, lstm_dim: int, num_layers: int, dropout: float, masks: dict[int, float] | None = None) -> CtcModel:
+    """Encoder and CTC output."""
+    source, target = inputs()
+    encoder = lstm_encoder(
+        source.dims[-1],
+        lstm_dim=lstm_dim,
+        num_layers=num_layers,
+        dropout=dropout,
+        masks={600: 0.5, 1200: 1.0} if masks is None else masks,
     )
+    return CtcModel(source, target, encoder)
 
 
-def experiment(name: str, model: CtcModel, learning_rates: list[float]) -> None:
-    """Features, training, search and scores; outputs stand under ``output/NAME/``."""
-    data = features()
-    training = TrainingJob(
+def attention_model() -> AttentionRecogniser:
+    """The same encoder with an attention decoder."""
+    source, target = inputs()
+    assert target.sparse_dim is not None
+    encoder = lstm_encoder(source.dims[-1], masks={0: 0.5, 400: 1.0}, **REAL)
+    decoder = LocationAttentionDecoder(
+        encoder.out_dim,
+        with_end(target.sparse_dim),
+        end_label=target.sparse_dim.size,
+        embedding_dim=nn.Dim(64, "phone_embedding"),
+        lstm_dim=nn.Dim(192, "decoder_lstm"),
+        key_dim=nn.Dim(128, "key"),
+        readout_dim=nn.Dim(128, "readout"),
+        dropout=0.3,
+    )
+    return AttentionRecogniser(source, target, encoder, decoder, label_smoothing=0.1)
+
+
+def train(model: nn.Module, data: FestvoxFeaturesJob, learning_rates: list[float], **kwargs: Any) -> TrainingJob:
+    """
+    The training of any system.
+
+    :param learning_rates: one an epoch
+    """
+    return TrainingJob(
         nn.Network(model),
         label_dataset(data.out_hdf["train"], seq_ordering="laplace:.100"),
         label_dataset(data.out_hdf["dev"], seq_ordering="sorted"),
@@ -79,35 +164,41 @@ def experiment(name: str, model: CtcModel, learning_rates: list[float]) -> None:
         },
         post_config=THREADS,
         num_epochs=len(learning_rates),
-        keep_epochs={len(learning_rates)},
+        cpu_rqmt=1,
+        keep_epochs={min(ENCODER_EPOCH, len(learning_rates)), len(learning_rates)},
+        **kwargs,
     )
+
+
+def last_checkpoint(training: TrainingJob) -> Checkpoint:
+    """That of the last epoch."""
+    return training.out_checkpoints[training.num_epochs]
+
+
+def register_training(name: str, training: TrainingJob) -> None:
+    """What can be looked at while it trains."""
     training.add_alias(f"{name}/training")
     tk.register_output(f"{name}/learning_rates", training.out_learning_rates)
     tk.register_output(f"{name}/learning_curves.png", training.out_learning_curves)
-    scores = {
-        part: recognition(f"{name}/{part}", model, training.out_checkpoints[len(learning_rates)], data, part)
-        for part in ("dev", "test")
-    }
-    tk.register_callback(print_summary, name, scores, "./sis manager configs/speech_ru.ctc trains the larger system")
 
 
-def recognition(
-    name: str, model: CtcModel, checkpoint: Any, data: FestvoxFeaturesJob, part: str
-) -> PronunciationScoringJob:
-    """The best phones of each recording of a part, and their score."""
-    search = SearchJob(
-        nn.Network(model, search=nn.BeamSearch(1, length_normalization=0.0)),
-        checkpoint,
-        label_dataset(data.out_hdf[part], seq_ordering="sorted"),
-        config=BATCHES,
-        post_config=THREADS,
-    )
-    phones = CtcCollapseJob(search.out_hypotheses, blank=BLANK)
-    score = PronunciationScoringJob(phones.out_hypotheses, data.out_references[part])
-    tk.register_output(f"{name}/hypotheses.jsonl", phones.out_hypotheses)
-    tk.register_output(f"{name}/per", score.out_per)
-    tk.register_output(f"{name}/report.txt", score.out_report_text)
-    return score
+def search_with(network: nn.Network, checkpoint: Checkpoint, hdf: tk.Path) -> SearchJob:
+    """The search in all recordings of a part."""
+    data = label_dataset(hdf, seq_ordering="sorted")
+    return SearchJob(network, checkpoint, data, config=BATCHES, post_config=THREADS)
+
+
+def score(name: str, phones: tk.Path, references: tk.Path, *, with_sclite: bool = False) -> PronunciationScoringJob:
+    """Our score of hypotheses, and sclite's."""
+    scoring = PronunciationScoringJob(phones, references)
+    tk.register_output(f"{name}/hypotheses.jsonl", phones)
+    tk.register_output(f"{name}/per", scoring.out_per)
+    tk.register_output(f"{name}/report.txt", scoring.out_report_text)
+    if with_sclite:
+        sclite = ScliteJob(LexiconToReferencesJob(references).out_trn, HypothesesToTrnJob(phones).out_trn)
+        tk.register_output(f"{name}/sclite_per", sclite.out_wer)
+        tk.register_output(f"{name}/sclite", sclite.out_report_dir)
+    return scoring
 
 
 def features() -> FestvoxFeaturesJob:

@@ -1,0 +1,61 @@
+"""The graphs of configs/speech_ru.py: what they register, what they share, and that names of parameters fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import localsis
+
+localsis.install()
+
+from configs import speech_ru  # noqa: E402 - what jobs import must be installed first
+from jobs.training import TrainingJob  # noqa: E402
+from localsis import outputs  # noqa: E402
+from localsis.job import created_jobs  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def empty_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No job and no output of other tests."""
+    created_jobs.clear()
+    monkeypatch.setattr(outputs, "registered", {})
+    monkeypatch.setattr(outputs, "callbacks", [])
+
+
+def _graph(config: Callable[[], None]) -> set[str]:
+    config()
+    outputs.wanted_jobs()
+    return set(outputs.registered)
+
+
+def _trainings() -> list[TrainingJob]:
+    return [job for job in created_jobs.values() if isinstance(job, TrainingJob)]
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "sclite"),
+    [
+        (speech_ru.py, "speech_ru/demo", False),
+        (speech_ru.ctc, "speech_ru/ctc", True),
+        (speech_ru.attention, "speech_ru/attention", True),
+    ],
+)
+def test_outputs(config: Callable[[], None], name: str, sclite: bool) -> None:
+    """The demo needs no sclite, which is seldom installed."""
+    names = _graph(config)
+    for output in ("learning_curves.png", "dev/per", "test/per", "test/report.txt"):
+        assert f"{name}/{output}" in names
+    assert (f"{name}/test/sclite_per" in names) == sclite
+
+
+def test_attention_starts_with_the_training_of_ctc() -> None:
+    _graph(speech_ru.ctc)
+    (ctc,) = _trainings()
+    _graph(speech_ru.attention)
+    attention = next(job for job in _trainings() if job is not ctc)
+    assert len(_trainings()) == 2, "one CTC training for both"
+    assert attention.preload[0].checkpoint.path == ctc.out_checkpoints[speech_ru.ENCODER_EPOCH].path
+    covered = {name for name in attention.network.parameters if attention.preload[0].covers(name)}
+    assert covered == {name.replace("output/", "ctc/") for name in ctc.network.parameters}
