@@ -5,7 +5,7 @@ from __future__ import annotations
 from recipe import nn
 
 from .encoder import BidirectionalLstmEncoder
-from .speech_encoder import SpeechLstmEncoder
+from .speech_encoder import SpeechEncoder
 
 BLANK = "<blank>"
 """The name of the label that stands for nothing."""
@@ -33,9 +33,7 @@ class CtcModel(nn.Module):
     :param encoder: from the input to vectors
     """
 
-    def __init__(
-        self, source: nn.ExternData, target: nn.ExternData, encoder: SpeechLstmEncoder | BidirectionalLstmEncoder
-    ):
+    def __init__(self, source: nn.ExternData, target: nn.ExternData, encoder: SpeechEncoder | BidirectionalLstmEncoder):
         super().__init__()
         assert target.sparse_dim is not None
         self.source, self.target, self.encoder = source, target, encoder

@@ -6,7 +6,7 @@ from recipe import nn
 
 from .ctc import with_blank
 from .location_attention import LocationAttentionDecoder
-from .speech_encoder import SpeechLstmEncoder
+from .speech_encoder import SpeechEncoder
 
 END_LABEL = "</s>"
 """The name of the label that ends a sequence."""
@@ -42,7 +42,7 @@ class AttentionRecogniser(nn.Module):
         self,
         source: nn.ExternData,
         target: nn.ExternData,
-        encoder: SpeechLstmEncoder,
+        encoder: SpeechEncoder,
         decoder: LocationAttentionDecoder,
         *,
         ctc_scale: float = 0.5,

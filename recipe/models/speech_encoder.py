@@ -9,7 +9,18 @@ from recipe import nn
 from .spec_augment import SpecAugment
 
 
-class SpeechLstmEncoder(nn.Module):
+class SpeechEncoder(nn.Module):
+    """
+    Base of all encoders of speech: called with features [batch, time, features], they give vectors [batch, fewer
+    frames, out_dim].
+
+    :ivar out_dim: the dim of these vectors
+    """
+
+    out_dim: nn.Dim
+
+
+class SpeechLstmEncoder(SpeechEncoder):
     """
     Layers of bidirectional LSTMs over features (Graves et al. 2013), with fewer frames from layer to layer.
 

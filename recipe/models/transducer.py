@@ -11,7 +11,7 @@ from typing import NamedTuple
 from recipe import nn
 
 from .encoder import BidirectionalLstmEncoder
-from .speech_encoder import SpeechLstmEncoder
+from .speech_encoder import SpeechEncoder
 from .topology import Topology
 
 
@@ -157,7 +157,7 @@ class TransducerModel(nn.Module):
         self,
         source: nn.ExternData,
         alignment: nn.ExternData,
-        encoder: SpeechLstmEncoder | BidirectionalLstmEncoder,
+        encoder: SpeechEncoder | BidirectionalLstmEncoder,
         decoder: TransducerDecoder,
         *,
         label_smoothing: float = 0.0,

@@ -62,13 +62,14 @@ _COMBINE_KINDS = {"add", "sub", "mul", "truediv", "maximum", "minimum", "logical
 class Combine(Elementwise):
     """Two values by one arithmetic or logical function."""
 
-    def __init__(self, kind: str, left: Tensor, right: Tensor):
+    def __init__(self, kind: str, left: Tensor, right: Tensor, broadcast: bool = False):
         self.kind = kind
         self.name = kind
+        self.broadcast = broadcast
         super().__init__(left, right)
 
     def infer(self) -> None:
-        """The dims of the larger one; dtypes must agree."""
+        """The dims of the larger one, or those of both; dtypes must agree."""
         left, right = self.inputs
         logical = self.kind.startswith("logical")
         for tensor in self.inputs:
@@ -81,7 +82,8 @@ class Combine(Elementwise):
                 "nn.cast(x, 'float32') for 0 and 1"
             )
         sparse = left.sparse_dim or right.sparse_dim
-        self.set_output(common_dims(self.kind, self.inputs), sparse_dim=sparse)
+        dims = _all_dims(left, right) if self.broadcast else common_dims(self.kind, self.inputs)
+        self.set_output(dims, sparse_dim=sparse)
 
     def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
@@ -105,7 +107,10 @@ class Combine(Elementwise):
                     terms.append(f"source({len(sources)})")
                     sources.append(lower.operand(self, tensor))
             return lower.add(self, "eval", {"from": sources, "eval": formula.format(*terms)})
-        return lower.add(self, "combine", {"from": [lower.operand(self, x) for x in self.inputs], "kind": self.kind})
+        options: dict[str, Any] = {"from": [lower.operand(self, x) for x in self.inputs], "kind": self.kind}
+        if self.broadcast:
+            options["allow_broadcast_all_sources"] = True
+        return lower.add(self, "combine", options)
 
 
 def _number_text(value: bool | int | float) -> str:
@@ -137,10 +142,7 @@ class Compare(Elementwise):
         """The dims of the larger one, or those of both; dtypes must agree."""
         left, right = self.inputs
         check_alike(self.kind, left, right)
-        if self.broadcast:
-            dims: tuple[Dim, ...] = (*left.dims, *(dim for dim in right.dims if dim not in left.dims))
-        else:
-            dims = common_dims(self.kind, self.inputs)
+        dims = _all_dims(left, right) if self.broadcast else common_dims(self.kind, self.inputs)
         self.set_output(dims, dtype="bool")
 
     def compute(self, *arrays: Any) -> Any:
@@ -191,6 +193,11 @@ class Where(Elementwise):
             sides.append(value if value is not None else lower.operand(self, tensor))
         options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
         return lower.add(self, "switch", options)
+
+
+def _all_dims(left: Tensor, right: Tensor) -> tuple[Dim, ...]:
+    """Those of the left one, and more that the right one has."""
+    return (*left.dims, *(dim for dim in right.dims if dim not in left.dims))
 
 
 def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = True) -> None:
@@ -254,9 +261,19 @@ class Cast(Elementwise):
         return lower.add(self, "cast", {"from": x, "dtype": self.dtype})
 
 
-def combine(kind: str, left: TensorLike, right: TensorLike) -> Tensor:
-    """``left`` and ``right`` by a function: add, sub, mul, truediv, floordiv, mod, pow, maximum, ..."""
+def combine(kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_all_sources: bool = False) -> Tensor:
+    """
+    ``left`` and ``right`` by a function: add, sub, mul, truediv, floordiv, mod, pow, maximum, ...
+
+    :param allow_broadcast_all_sources: whether the result may have the dims of both, where none has all of the other's;
+        for what RETURNN's ``combine`` has: add, sub, mul, truediv, maximum, minimum, logical_and, logical_or
+    :raises NetworkError: if it is to broadcast for another function
+    """
     left, right = _two(left, right)
+    if allow_broadcast_all_sources:
+        if kind not in _COMBINE_KINDS:
+            raise NetworkError(f"{kind} cannot broadcast both sides, only {', '.join(sorted(_COMBINE_KINDS))} can")
+        return Combine(kind, left, right, broadcast=True).output
     return Combine(kind, _without_ones(left, right), _without_ones(right, left)).output
 
 

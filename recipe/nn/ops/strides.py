@@ -15,4 +15,5 @@ def strided_dim(dim: Dim, stride: int) -> Dim:
     """
     if stride == 1:
         return dim
-    return _STRIDED.setdefault((dim, stride), Dim(None, f"{dim.name}//{stride}"))
+    # RETURNN makes TensorFlow's names of scopes of it, in which slashes part scopes
+    return _STRIDED.setdefault((dim, stride), Dim(None, f"{dim.name}_by_{stride}"))

@@ -8,7 +8,7 @@ import pytest
 from recipe import nn
 
 from ..agreement import check_agreement
-from ..inputs import FEEDS, LABELS
+from ..inputs import FEEDS, LABELS, frames
 from ..stepwise import FrameFunction, in_loop, on_sequence
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
@@ -114,3 +114,18 @@ def test_large_values_do_not_overflow() -> None:
     feeds = {"x": numpy.array([[1000.0, -1000.0, 80.0, 0.0]], "float32")}
     run = check_agreement(model, feeds)
     assert all(numpy.isfinite(result.value).all() for result in run.in_numpy.outputs.values())
+
+
+def test_combined_over_the_dims_of_both() -> None:
+    """Distances of all frames to all others, as relative positions are made of."""
+
+    def model() -> nn.Tensor:
+        x = frames()
+        other = nn.replace_dim(x)
+        one, two = nn.range_over(x.spatial_dim, like=x), nn.range_over(other.spatial_dim, like=other)
+        return nn.combine("sub", two, one, allow_broadcast_all_sources=True)
+
+    value = check_agreement(model, FEEDS).in_numpy.outputs["output"].value
+    numpy.testing.assert_array_equal(value, numpy.arange(4)[:, None] - numpy.arange(4))
+    with pytest.raises(nn.NetworkError, match="pow cannot broadcast both sides, only add, "):
+        nn.Network(lambda: nn.combine("pow", frames(), 2.0, allow_broadcast_all_sources=True))
