@@ -6,12 +6,16 @@ import json
 import pathlib
 
 import pytest
+from sisyphus import tk
 
+from jobs.checkpoint import Checkpoint
+from jobs.checkpoint_values import read_checkpoint
 from jobs.hypotheses import read_hypotheses
+from recipe import nn
 from recipe.data.hdf import read_sequences
 from recipe.models.ctc import BLANK
 
-from .configs.transducer import PHONES_ALONE, TOPOLOGY
+from .configs.transducer import PHONES_ALONE, TOPOLOGY, models
 from .setup_directory import LEXICON, make_setup, run_manager
 
 pytestmark = pytest.mark.xdist_group("transducer-chain")
@@ -49,6 +53,15 @@ def test_both_learn(chain: pathlib.Path) -> None:
     """Of words that they have seen, they get more phones than not; without training it is hardly one."""
     for system in ("ctc", "transducer"):
         assert float((chain / "output" / system / "per").read_text()) < 60.0, system
+
+
+def test_checkpoints_have_parameters_alone(chain: pathlib.Path) -> None:
+    """Also where there is dropout in a loop: the state of its random numbers is none of them."""
+    networks = dict(zip(("ctc", "training"), models()))
+    for name, model in networks.items():
+        prefix = output(chain, name) / "models" / "epoch.020"
+        values = read_checkpoint(Checkpoint(tk.Path(f"{prefix}.index")))
+        assert set(values) - {"global_step"} == set(nn.Network(model).parameters), name
 
 
 def test_rescored_alignments_have_the_scores_of_the_search(chain: pathlib.Path) -> None:

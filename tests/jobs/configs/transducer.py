@@ -80,7 +80,7 @@ def models() -> tuple[CtcModel, TransducerModel]:
     phones = nn.Dim(len(PHONES_ALONE), "phones", labels=PHONES_ALONE)
     source = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "letters_time")], sparse_dim=letters)
     target = nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "phones_time")], sparse_dim=phones)
-    encoder = BidirectionalLstmEncoder(letters, nn.Dim(8, "letter_embedding"), nn.Dim(12, "encoder_lstm"))
+    encoder = BidirectionalLstmEncoder(letters, nn.Dim(8, "letter_embedding"), nn.Dim(12, "encoder_lstm"), dropout=0.05)
     ctc = CtcModel(source, target, encoder)
     labels = ctc.output.out_dim
     decoder = TransducerDecoder(
@@ -90,6 +90,7 @@ def models() -> tuple[CtcModel, TransducerModel]:
         embedding_dim=nn.Dim(6, "phone_embedding"),
         slow_dim=nn.Dim(8, "slow"),
         fast_dim=nn.Dim(10, "fast"),
+        dropout=0.05,
     )
     alignment = nn.ExternData("alignment", [nn.batch_dim, nn.Dim(None, "steps")], sparse_dim=labels)
     return ctc, TransducerModel(source, alignment, encoder, decoder)
