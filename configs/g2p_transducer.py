@@ -48,20 +48,22 @@ def full() -> None:
 
 
 def models(*, embedding_dim: int, lstm_dim: int, num_layers: int, dropout: float) -> tuple[CtcModel, TransducerModel]:
-    """Both with an encoder of their own, of the same class and size."""
+    """Both with the same encoder; its parameters are those of each network."""
     letters = nn.Dim(LETTERS.size, "letters", labels=LETTERS.labels)
     phones = nn.Dim(len(PHONES_ALONE), "phones", labels=PHONES_ALONE)
     source = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "letters_time")], sparse_dim=letters)
     target = nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "phones_time")], sparse_dim=phones)
-
-    def encoder() -> BidirectionalLstmEncoder:
-        dims = nn.Dim(embedding_dim, "letter_embedding"), nn.Dim(lstm_dim, "encoder_lstm")
-        return BidirectionalLstmEncoder(letters, *dims, num_layers=num_layers, dropout=dropout)
-
-    ctc, of_transducer = CtcModel(source, target, encoder()), encoder()
+    encoder = BidirectionalLstmEncoder(
+        letters,
+        nn.Dim(embedding_dim, "letter_embedding"),
+        nn.Dim(lstm_dim, "encoder_lstm"),
+        num_layers=num_layers,
+        dropout=dropout,
+    )
+    ctc = CtcModel(source, target, encoder)
     labels = ctc.output.out_dim
     decoder = TransducerDecoder(
-        of_transducer.out_dim,
+        encoder.out_dim,
         labels,
         topology=TOPOLOGY,
         embedding_dim=nn.Dim(embedding_dim, "phone_embedding"),
@@ -70,7 +72,7 @@ def models(*, embedding_dim: int, lstm_dim: int, num_layers: int, dropout: float
         dropout=dropout,
     )
     alignment = nn.ExternData("alignment", [nn.batch_dim, nn.Dim(None, "steps")], sparse_dim=labels)
-    return ctc, TransducerModel(source, alignment, of_transducer, decoder, label_smoothing=0.1)
+    return ctc, TransducerModel(source, alignment, encoder, decoder, label_smoothing=0.1)
 
 
 def experiment(

@@ -106,6 +106,29 @@ class CtcAlignmentJob(Job):
         os.replace(part, self.out_hdf.get_path())
 
 
+def ctc_log_posteriors(
+    model: CtcModel,
+    model_checkpoint: Checkpoint,
+    data: tk.Path,
+    *,
+    config: dict[str, Any] | None = None,
+    post_config: dict[str, Any] | None = None,
+) -> tk.Path:
+    """
+    For the graph: an HDF file with the log-probabilities that a trained model gives to the labels in each frame.
+
+    :param model: what was trained
+    :param model_checkpoint: its parameters
+    :param data: HDF file with the inputs as ``data``
+    :param config: hashed RETURNN options of the :class:`jobs.forward.ForwardJob`
+    :param post_config: those that do not change the result
+    """
+    network, dataset = nn.Network(CtcPosteriors(model)), label_dataset(data, seq_ordering="sorted")
+    forward = ForwardJob(network, model_checkpoint, dataset, config=config, post_config=post_config)
+    (posteriors,) = forward.out_hdf_files.values()
+    return posteriors
+
+
 def align_with_ctc(
     model: CtcModel,
     model_checkpoint: Checkpoint,
@@ -117,19 +140,15 @@ def align_with_ctc(
     **kwargs: Any,
 ) -> CtcAlignmentJob:
     """
-    For the graph: log-probabilities of a trained model for all sequences of a file, and its labels aligned by them.
+    For the graph: the labels of all sequences of a file, aligned with a trained model.
 
-    :param model: what was trained
-    :param model_checkpoint: its parameters
     :param data: HDF file with the inputs as ``data`` and the labels as ``classes``
-    :param config: hashed RETURNN options of the :class:`jobs.forward.ForwardJob`
-    :param post_config: those that do not change the result
     :param kwargs: further arguments of the :class:`CtcAlignmentJob`
+
+    For the other parameters see :func:`ctc_log_posteriors`.
     """
     assert model.target.sparse_dim is not None
-    network, dataset = nn.Network(CtcPosteriors(model)), label_dataset(data, seq_ordering="sorted")
-    forward = ForwardJob(network, model_checkpoint, dataset, config=config, post_config=post_config)
-    (posteriors,) = forward.out_hdf_files.values()
+    posteriors = ctc_log_posteriors(model, model_checkpoint, data, config=config, post_config=post_config)
     labels = model.target.sparse_dim.labels or ()
     return CtcAlignmentJob(posteriors, data, labels=labels, blank=BLANK, topology=topology, **kwargs)
 

@@ -188,7 +188,9 @@ def _with_random_state(dropout: Any) -> Any:
     v1 = tf.compat.v1
 
     def random_uniform(shape: Any, *, seed: int | None = None, dtype: Any = tf.float32) -> Any:
-        with tf.init_scope():  # the variable stands outside of all loops and conditions
+        # The variable stands outside of all loops and conditions; also by its name, or RETURNN would take it for a
+        # parameter of the loop, which is looked for in checkpoints that a training starts with.
+        with tf.init_scope(), tf.name_scope(f"{_COLLECTION}/"):
             generator = tf.random.Generator.from_seed(seed if seed is not None else get_random_seed(), alg="philox")
         v1.add_to_collection(_COLLECTION, generator.state)
         return generator.uniform(shape, dtype=dtype)

@@ -107,7 +107,7 @@ class TransducerDecoder(nn.Module):
 
     def frames_of(self, alignment: nn.Tensor) -> nn.Tensor:
         """
-        The frame that each step of an alignment reads. With it, frames need no search for them in each step.
+        The frame that each step of an alignment reads; known before the loop, so that all are gathered at once.
 
         :param alignment: labels and blanks [batch, steps]
         :return: int32 [batch, steps]
