@@ -75,6 +75,7 @@ class LabelDecoder(nn.Module):
         *,
         search: nn.BeamSearch | None = None,
         max_seq_len: Any = 100,
+        scheduled_sampling: Any = 0.0,
     ) -> Decoded:
         """
         The loop over the labels.
@@ -83,6 +84,8 @@ class LabelDecoder(nn.Module):
         :param targets: labels [batch, steps] with the end label last, in training and rescoring
         :param search: how to search, where there are no targets
         :param max_seq_len: the most steps of a search
+        :param scheduled_sampling: with this probability, in training, what the decoder itself found best goes into the
+            next step and not the target (Bengio et al. 2015); below 1, a number or what a job gives
         :return: scores and labels [batch, steps, ...]; in a search without the end label
         """
         loop = nn.Loop(max_seq_len=max_seq_len if search is not None else None)
@@ -92,13 +95,28 @@ class LabelDecoder(nn.Module):
             raise nn.NetworkError(f"{type(self).__name__}: the state 'label' is the loop's own; call it otherwise")
         for name, value in initial.items():
             setattr(loop.state, name, value)
+        is_target = _kept_targets(targets, scheduled_sampling)
         with loop:
             state = {name: getattr(loop.state, name) for name in initial}
             scores, state = self.step(loop.state.label, state, encoder)
             for name, value in state.items():
                 setattr(loop.state, name, value)
             target = loop.unstack(targets) if targets is not None else None
-            loop.state.label = nn.choice(scores, target=target, search=search, input_type=self.scores)
+            label = nn.choice(scores, target=target, search=search, input_type=self.scores)
+            if is_target is not None:
+                label = nn.where(loop.unstack(is_target), label, nn.argmax(scores))
+            loop.state.label = label
             if search is not None:
                 loop.end(loop.state.label == self.end_label, include_eos=False)
             return Decoded(loop.stack(scores), loop.stack(loop.state.label))
+
+
+def _kept_targets(targets: nn.Tensor | None, scheduled_sampling: Any) -> nn.Tensor | None:
+    """
+    Where scheduled sampling keeps the targets: bool [batch, steps], drawn by dropout, so in training only.
+
+    :return: None if it keeps all
+    """
+    if targets is None or (isinstance(scheduled_sampling, (int, float)) and scheduled_sampling == 0):
+        return None
+    return nn.dropout(nn.ones(targets.dims), scheduled_sampling) > 0

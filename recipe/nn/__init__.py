@@ -24,6 +24,7 @@ from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, spl
 from .ops.choice import BeamSearch, choice
 from .ops.constants import constant, ones, zeros
 from .ops.ctc import ctc_loss
+from .ops.cumulative import cum_log_sum_exp, cum_sum
 from .ops.dot import dot
 from .ops.dropout import dropout
 from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum, where
@@ -31,7 +32,7 @@ from .ops.history import cum_concat
 from .ops.indexing import gather
 from .ops.inputs import ExternData, get_extern_data
 from .ops.lengths import length, range_over
-from .ops.loss import argmax, cross_entropy, frame_error
+from .ops.loss import argmax, cross_entropy, focal_loss, frame_error, mean_squared_error
 from .ops.pooling import pool
 from .ops.positional_encoding import positional_encoding
 from .ops.random import random_uniform, train_flag, train_step
@@ -95,10 +96,13 @@ __all__ = [
     "cross_entropy",
     "ctc_loss",
     "cum_concat",
+    "cum_log_sum_exp",
+    "cum_sum",
     "dot",
     "dropout",
     "exp",
     "expand",
+    "focal_loss",
     "frame_error",
     "gather",
     "get_extern_data",
@@ -110,6 +114,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "maximum",
+    "mean_squared_error",
     "merge_dims",
     "minimum",
     "ones",

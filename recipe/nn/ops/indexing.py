@@ -43,9 +43,11 @@ class Gather(Op):
     def numpy(self, run: Run, x: numpy.ndarray, position: numpy.ndarray) -> numpy.ndarray:
         """``numpy.take_along_axis``; a position beyond the end takes the last entry."""
         tensor, index = self.inputs
-        common = (*self.output.dims, self.axis)
-        values = run.aligned(x, tensor.dims, common)
-        positions = run.aligned(position, index.dims, common)
+        dims = self.output.dims
+        values = run.aligned(x, tensor.dims, (*[dim for dim in dims if dim is not self.axis], self.axis))
+        if self.axis in dims:  # that of the positions
+            values = numpy.expand_dims(values, dims.index(self.axis))
+        positions = run.aligned(position, index.dims, dims)[..., None]
         positions = numpy.clip(positions, 0, values.shape[-1] - 1)
         shape = numpy.broadcast_shapes(values.shape[:-1], positions.shape[:-1])
         values = numpy.broadcast_to(values, (*shape, values.shape[-1]))

@@ -131,6 +131,42 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0
     return loss
 
 
+def focal_loss(logits: Tensor, targets: Tensor, *, focus: Any = 2.0) -> Tensor:
+    """
+    Cross entropy per frame, less of it where the target is likely already: ``-(1 - p)^focus log p`` (Lin et al. 2017).
+
+    :param logits: [..., labels]
+    :param targets: labels, with the dims of the logits without the feature dim
+    :param focus: at least 1, so that the slope is finite at ``p = 1``
+    """
+    from .activation import exp
+
+    focus = delayed_or(focus, "focus", _is_focus, "a number of at least 1")
+    loss = cross_entropy(logits, targets)
+    return (1.0 - exp(-loss)) ** focus * loss
+
+
+def mean_squared_error(x: Tensor, targets: Tensor) -> Tensor:
+    """
+    The mean over the features of the squared differences, one value per frame.
+
+    :param x: [..., features]
+    :param targets: of the same dims
+    :raises NetworkError: if they have other dims
+    """
+    from .reduce import reduce_mean
+
+    x, targets = as_tensor(x), as_tensor(targets)
+    if set(x.dims) != set(targets.dims):
+        raise NetworkError(f"mean_squared_error wants values of the same dims, but they are {x} and {targets}")
+    difference = x - targets
+    return reduce_mean(difference * difference, x.feature_dim)
+
+
+def _is_focus(value: Any) -> bool:
+    return is_number(value) and value >= 1
+
+
 def _is_share(value: Any) -> bool:
     return is_number(value) and 0 <= value < 1
 

@@ -84,3 +84,19 @@ def test_by_the_step_of_a_loop() -> None:
             return loop.stack(loop.state.s)
 
     check_agreement(model, FEEDS)
+
+
+def test_each_frame_takes_another_one() -> None:
+    """Positions along the axis itself: the next frame, and the last one once more."""
+
+    def model() -> nn.Tensor:
+        x = frames()
+        next_frame = nn.expand(nn.range_over(TIME, like=x), [nn.batch_dim]) + 1
+        last = nn.expand(x.seq_len - 1, [TIME])
+        return nn.gather(x, nn.minimum(next_frame, last), axis=TIME)
+
+    value = check_agreement(model, FEEDS).in_numpy.outputs["output"].value
+    data, lengths = FEEDS["data"]
+    for row, length in enumerate(lengths):
+        numpy.testing.assert_array_equal(value[row, : length - 1], data[row, 1:length])
+        numpy.testing.assert_array_equal(value[row, length - 1], data[row, length - 1])

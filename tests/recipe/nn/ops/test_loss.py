@@ -105,3 +105,46 @@ def test_one_tensor_as_two_losses() -> None:
         loss.mark_as_loss("two", scale=0.5)
 
     check_agreement(model, FEEDS)
+
+
+@pytest.mark.parametrize("focus", [1.0, 2.0])
+def test_focal_loss(focus: float) -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.output = nn.Linear(FEATURES, LABELS)
+
+        def forward(self) -> dict[str, nn.Tensor]:
+            logits = self.output(frames())
+            loss = nn.focal_loss(logits, classes(), focus=focus)
+            loss.mark_as_loss("focal")
+            return {"loss": loss, "logits": logits}
+
+    run = check_agreement(Model(), FEEDS, gradients=True)
+    log_prob = log_softmax(run.in_numpy.outputs["logits"].value)
+    of_target = numpy.take_along_axis(log_prob, FEEDS["classes"][0][..., None], axis=-1)[..., 0]
+    expected = -((1 - numpy.exp(of_target)) ** focus) * of_target
+    numpy.testing.assert_allclose(run.in_numpy.outputs["loss"].value, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_focus_below_one() -> None:
+    with pytest.raises(nn.NetworkError, match="focus must be a number of at least 1, not 0.5"):
+        nn.Network(lambda: nn.focal_loss(nn.zeros([nn.batch_dim, TIME, LABELS]), classes(), focus=0.5))
+
+
+def test_mean_squared_error() -> None:
+    def model() -> nn.Tensor:
+        loss = nn.mean_squared_error(frames(), other_frames())
+        loss.mark_as_loss("mse")
+        return loss
+
+    run = check_agreement(model, FEEDS)
+    expected = ((FEEDS["data"][0] - FEEDS["other"][0]) ** 2).mean(axis=-1)
+    mask = numpy.arange(4)[None] < FEEDS["data"][1][:, None]
+    numpy.testing.assert_allclose(run.in_numpy.outputs["output"].value[mask], expected[mask], rtol=1e-5)
+    numpy.testing.assert_allclose(run.in_numpy.losses["mse"], expected[mask].mean(), rtol=1e-5)
+
+
+def test_mean_squared_error_of_other_dims() -> None:
+    with pytest.raises(nn.NetworkError, match="mean_squared_error wants values of the same dims"):
+        nn.Network(lambda: nn.mean_squared_error(frames(), nn.reduce_sum(frames())))
