@@ -11,7 +11,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 class Interruption:
     """
-    While it is entered, the first signal raises KeyboardInterrupt, and further ones only say that it is urgent.
+    While it is entered, the first signal raises KeyboardInterrupt, and further ones only say that it is urgent, up to the
+    end of the process.
 
     Python's own handler would raise again in the midst of the clean-up that the first signal began.
     """
@@ -27,6 +28,8 @@ class Interruption:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._count:
+            return
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
