@@ -61,10 +61,14 @@ def draw_curves(epochs: Mapping[int, EpochData], path: str) -> None:
         axis.set_ylabel(title)
         axis.grid(alpha=0.3)
         axis.legend()
-    axes[-1].plot(numbers, [epochs[number].learning_rate for number in numbers], color="gray", drawstyle="steps-mid")
+    axes[-1].plot(
+        numbers, [epochs[number].learning_rate for number in numbers], color="gray", drawstyle="steps-mid", marker="."
+    )
     axes[-1].set(xlabel="epoch", ylabel="learning rate", yscale="log")
     axes[-1].grid(alpha=0.3)
-    axes[-1].xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
+    axes[-1].xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, min_n_ticks=1))
+    if numbers:
+        axes[-1].set_xlim(numbers[0] - 0.5, numbers[-1] + 0.5)
     figure.tight_layout()
     figure.savefig(path, dpi=120, format="png")
     pyplot.close(figure)

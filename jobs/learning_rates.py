@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -44,6 +45,17 @@ def read_learning_rates(path: str) -> dict[int, EpochData]:
         return {int(epoch): _epoch_data(data) for epoch, data in entries.items()}
     except (SyntaxError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is no complete learning-rate file of RETURNN: {error}") from error
+
+
+def put_aside_if_damaged(path: str) -> None:
+    """A learning-rate file that was cut short gets another name, and that is printed: RETURNN would stop at it."""
+    if not os.path.exists(path):
+        return
+    try:
+        read_learning_rates(path)
+    except ValueError as error:
+        print(f"the learning-rate file is damaged ({error}); it is put aside and its history is lost")
+        os.replace(path, path + ".damaged")
 
 
 def best_epochs(epochs: Mapping[int, EpochData], key: str) -> list[int]:

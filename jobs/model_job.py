@@ -14,11 +14,13 @@ from recipe.nn.python_source import PythonSource
 from .atomic_file import write_text
 from .checkpoint import Checkpoint
 from .returnn_errors import ReturnnError
+from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .selected_network import SelectedNetwork, all_networks, resolve_network
 from .unhashed import JobWithUnhashedArguments
 
 _BATCH_SIZE = 10_000
+_OWN_OPTIONS = ("network", "extern_data", "load", "task")
 
 
 class ModelJob(JobWithUnhashedArguments):
@@ -51,7 +53,7 @@ class ModelJob(JobWithUnhashedArguments):
         cpu_rqmt: int,
         log_verbosity: int,
     ):
-        _check_options(config or {}, post_config or {}, device)
+        check_options(config or {}, post_config or {}, device, _OWN_OPTIONS)
         for one in all_networks(network):
             self.check_network(one)
             model_checkpoint.check_loaded_by(one)
@@ -132,14 +134,3 @@ class ModelJob(JobWithUnhashedArguments):
         if os.path.exists(path):
             os.remove(path)
         return path
-
-
-def _check_options(config: dict[str, Any], post_config: dict[str, Any], device: str) -> None:
-    if device not in ("cpu", "gpu"):
-        raise ValueError(f'device is "cpu" or "gpu", not {device!r}')
-    both = sorted(set(config) & set(post_config))
-    if both:
-        raise ValueError(f"these options stand in config and in post_config: {', '.join(both)}")
-    own = sorted({"network", "extern_data", "load", "task"} & {*config, *post_config})
-    if own:
-        raise ValueError(f"these options are set by the job itself and cannot stand in the config: {', '.join(own)}")

@@ -27,13 +27,26 @@ from .checkpoint import (
 from .horovod import check_launcher, check_processes, horovod_launcher
 from .keep_rules import KeepRules
 from .learning_curves_writer import LearningCurvesWriter
-from .learning_rates import read_learning_rates
+from .learning_rates import put_aside_if_damaged
 from .preload import Preload, preload_options
 from .reopening import reopen
 from .returnn_errors import ReturnnError
+from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .unhashed import JobWithUnhashedArguments
+
+_OWN_OPTIONS = (
+    "network",
+    "get_network",
+    "extern_data",
+    "preload_from_files",
+    "model",
+    "task",
+    "train",
+    "dev",
+    "num_epochs",
+)
 
 
 class TrainingJob(JobWithUnhashedArguments):
@@ -94,7 +107,8 @@ class TrainingJob(JobWithUnhashedArguments):
         cpu_rqmt: int = 2,
         log_verbosity: int = 5,
     ):
-        _check_arguments(network, config or {}, post_config or {}, num_epochs, device)
+        _check_arguments(network, num_epochs)
+        check_options(config or {}, post_config or {}, device, _OWN_OPTIONS)
         processes_here = check_processes(horovod_num_processes, multi_node_slots)
         self.network = network
         self.preload = tuple(preload)
@@ -231,7 +245,7 @@ class TrainingJob(JobWithUnhashedArguments):
         check_room(models, num_params)
         self._write_config()
         remove_incomplete(models)
-        _put_aside_if_damaged(self.out_learning_rates.get_path())
+        put_aside_if_damaged(self.out_learning_rates.get_path())
         curves = LearningCurvesWriter(
             self.out_learning_rates,
             picture=self.out_learning_curves,
@@ -302,45 +316,9 @@ class TrainingJob(JobWithUnhashedArguments):
             remove_checkpoint(models, epoch)
 
 
-def _put_aside_if_damaged(learning_rates: str) -> None:
-    """A learning-rate file that was cut short is put aside: RETURNN would stop at it."""
-    if not os.path.exists(learning_rates):
-        return
-    try:
-        read_learning_rates(learning_rates)
-    except ValueError as error:
-        print(f"the learning-rate file is damaged ({error}); it is put aside and its history is lost")
-        os.replace(learning_rates, learning_rates + ".damaged")
-
-
-def _check_arguments(
-    network: nn.Network | nn.StagedNetwork,
-    config: dict[str, Any],
-    post_config: dict[str, Any],
-    num_epochs: int,
-    device: str,
-) -> None:
+def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int) -> None:
     stages = network.stages.values() if isinstance(network, nn.StagedNetwork) else [network]
     if not all(stage.losses for stage in stages):
         raise ValueError("the network to train has no loss: call tensor.mark_as_loss() in the model")
-    if device not in ("cpu", "gpu"):
-        raise ValueError(f'device is "cpu" or "gpu", not {device!r}')
     if num_epochs < 1:
         raise ValueError(f"num_epochs must be at least 1, not {num_epochs}")
-    both = sorted(set(config) & set(post_config))
-    if both:
-        raise ValueError(f"these options stand in config and in post_config: {', '.join(both)}")
-    set_here = {
-        "network",
-        "get_network",
-        "extern_data",
-        "preload_from_files",
-        "model",
-        "task",
-        "train",
-        "dev",
-        "num_epochs",
-    }
-    own = sorted(set_here & {*config, *post_config})
-    if own:
-        raise ValueError(f"these options are set by the job itself and cannot stand in the config: {', '.join(own)}")

@@ -13,7 +13,8 @@ class Interruption:
     """
     While it is entered, the first signal raises KeyboardInterrupt, and further ones only say that it is urgent.
 
-    Python's own handler would raise again in the midst of the clean-up that the first signal began.
+    Python's own handler would raise again in the midst of the clean-up that the first signal began. Once that is done,
+    signals are ignored up to the end of the process, which has its exit status to give.
     """
 
     def __init__(self) -> None:
@@ -28,7 +29,7 @@ class Interruption:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         for number, handler in self._previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self._count else handler)
 
     @property
     def is_urgent(self) -> bool:

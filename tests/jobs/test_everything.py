@@ -109,13 +109,26 @@ def test_search_writes_the_beam_in_order_and_its_time(everything: pathlib.Path) 
     assert sum(float(fields[3]) for fields in ctm) == pytest.approx(0.5, abs=0.01)
 
 
+def _tuned(setup: pathlib.Path) -> dict[str, float]:
+    return {name: float(_text(setup, f"tuned/{name}")) for name in ("beam_size", "length_normalization")}
+
+
 def test_tuning_takes_the_best_of_the_grid(everything: pathlib.Path) -> None:
-    assert _text(everything, "tuned_beam_size") in ("1\n", "4\n")
+    """The table has all four, its star is at the least value, and the variables are those of that row."""
+    header, _, *rows = (line.split() for line in _text(everything, "tuned.txt").splitlines())
+    assert header == ["setting", "beam_size", "length_normalization", "value"]
+    table = [{name: float(cell) for name, cell in zip(header[1:], row[-3:])} for row in rows]
+    assert [(row["beam_size"], row["length_normalization"]) for row in table] == [(1, 1), (1, 0), (4, 1), (4, 0)]
+    best = min(range(4), key=lambda index: table[index]["value"])
+    assert [index for index, row in enumerate(rows) if "*" in row] == [best]
+    assert {name: table[best][name] for name in header[1:3]} == _tuned(everything)
+
+
+def test_final_search_is_the_tuned_one(everything: pathlib.Path) -> None:
+    """Also where the variables themselves stand in the network."""
     final = (_alias(everything, "final") / "hypotheses.jsonl").read_text()
-    beam = int(_text(everything, "tuned_beam_size"))
-    assert json.loads(final.splitlines()[0])["hypotheses"][beam - 1 :]
-    if beam == 4:
-        assert final == (_alias(everything, "search_best_dev_score") / "hypotheses.jsonl").read_text()
+    assert len(json.loads(final.splitlines()[0])["hypotheses"]) == _tuned(everything)["beam_size"]
+    assert final == (_alias(everything, "with_variables") / "hypotheses.jsonl").read_text()
 
 
 @pytest.mark.needs_sclite
@@ -135,7 +148,8 @@ def test_scoring_agrees_with_sclite(everything: pathlib.Path) -> None:
 
 
 def test_rescoring_gives_the_sums_that_search_found(everything: pathlib.Path) -> None:
-    """Search divides by the number of labels, with the end label; label smoothing of the training does not count."""
+    """Search may divide by the number of labels, with the end label; label smoothing of the training does not count."""
+    exponent = _tuned(everything)["length_normalization"]
     found = read_hypotheses(str(_alias(everything, "final") / "hypotheses.jsonl"))
     rescored = read_hypotheses(str(_alias(everything, "rescoring") / "hypotheses.jsonl"))
     assert set(rescored) == set(found)
@@ -144,7 +158,7 @@ def test_rescoring_gives_the_sums_that_search_found(everything: pathlib.Path) ->
         assert list(again.values()) == sorted(again.values(), reverse=True)
         for item in items:
             length = min(len(item.labels) + 1, 12)
-            assert again[item.labels] == pytest.approx(item.score * length, abs=1e-3), (word, item)
+            assert again[item.labels] == pytest.approx(item.score * length**exponent, abs=1e-3), (word, item)
 
 
 def test_forward_is_the_network_in_numpy(everything: pathlib.Path) -> None:

@@ -94,6 +94,22 @@ def test_legend_names_each_key(tmp_path: pathlib.Path, monkeypatch: pytest.Monke
     assert sorted(labels) == ["dev_error", "dev_score", "train_score"]
 
 
+@pytest.mark.parametrize("number", [1, 2, 30])
+def test_epochs_are_whole_numbers_on_the_axis(
+    number: int, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where there is only one so far, whose learning rate is then a point."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    ticks: list[float] = []
+    monkeypatch.setattr(pyplot, "close", lambda figure: ticks.extend(figure.axes[-1].get_xticks()))
+    draw_curves(_epochs(dev_score=[1.0] * number), str(tmp_path / "plot.png"))
+    assert ticks and all(tick == round(tick) for tick in ticks)
+
+
 def _legend_texts(figure: object) -> list[str]:
     legends = [axis.get_legend() for axis in figure.axes]  # type: ignore[attr-defined]
     return [text.get_text() for legend in legends if legend is not None for text in legend.get_texts()]

@@ -91,6 +91,16 @@ def test_links_of_outputs_cannot_be_made(setup: pathlib.Path) -> None:
     assert run_manager(setup, "manager", "configs/toy.py")[0] == 0
 
 
+@pytest.mark.parametrize(("name", "message"), [("output", "cannot write"), ("work", "cannot be written")])
+def test_file_system_that_takes_no_files(name: str, message: str, setup: pathlib.Path) -> None:
+    """/proc stands for one that is read-only; root may write to all others."""
+    (setup / name).symlink_to("/proc")
+    status, text = run_manager(setup, "manager", "configs/toy.py")
+    assert status == 1 and message in text and str(setup / name) in text and "Traceback" not in text
+    (setup / name).unlink()
+    assert run_manager(setup, "manager", "configs/toy.py")[0] == 0
+
+
 def test_real_file_in_place_of_a_link_is_not_lost(setup: pathlib.Path) -> None:
     (setup / "output").mkdir()
     (setup / "output" / "sum.txt").write_text("written by hand")

@@ -53,8 +53,9 @@ def py() -> tuple[LexiconToReferencesJob, SearchJob]:
     def search(checkpoint, network):
         return SearchJob(network, checkpoint, words, config=BATCHES, seconds_per_frame=0.1)
 
-    def with_beam(beam_size):
-        return nn.Network(model, search=nn.BeamSearch(beam_size), max_seq_len=12)
+    def with_beam(beam_size, length_normalization=1.0):
+        search = nn.BeamSearch(beam_size, length_normalization=length_normalization)
+        return nn.Network(model, search=search, max_seq_len=12)
 
     def recognize(name, checkpoint):
         found = search(checkpoint, with_beam(4)).add_alias(f"search_{name}").out_hypotheses
@@ -70,9 +71,12 @@ def py() -> tuple[LexiconToReferencesJob, SearchJob]:
     def value(network):
         return PronunciationScoringJob(search(best, network).out_hypotheses, lexicon).out_per
 
-    tuning = tune(with_beam, {"beam_size": [1, 4]}, value)
-    tk.register_output("tuned_beam_size", tuning.optimum.out_optimal_parameters["beam_size"])
+    tuning = tune(with_beam, {"beam_size": [1, 4], "length_normalization": [1.0, 0.0]}, value)
+    tk.register_output("tuned.txt", tuning.optimum.out_table)
+    for name, variable in tuning.optimum.out_optimal_parameters.items():
+        tk.register_output(f"tuned/{name}", variable)
     final = search(best, tuning.network)
+    with_variables = search(best, with_beam(**tuning.optimum.out_optimal_parameters))
     scoring = ScoringJob(final.out_hypotheses, references.out_references, unit="phone", alignment="sclite")
     rescoring = RescoringJob(network, best, final.out_hypotheses, words, end_label="</s>", config=BATCHES)
     forward = ForwardJob(nn.Network(Encoded(model)), best, train, config=BATCHES)
@@ -91,6 +95,7 @@ def py() -> tuple[LexiconToReferencesJob, SearchJob]:
     for name, job in {
         "training": training,
         "final": final,
+        "with_variables": with_variables,
         "scoring": scoring,
         "rescoring": rescoring,
         "forward": forward,
@@ -101,6 +106,7 @@ def py() -> tuple[LexiconToReferencesJob, SearchJob]:
         job.add_alias(name)
     tk.register_output("curves.png", training.out_learning_curves)
     tk.register_output("wer", scoring.out_wer)
+    tk.register_output("with_variables", with_variables.out_hypotheses)
     tk.register_output("rescored", rescoring.out_hypotheses)
     tk.register_output("prior", prior.out_prior_txt_file)
     tk.register_output("encoder", forward.out_hdf_files["encoder"])
