@@ -48,6 +48,11 @@ class Setup:
             f"were never started have no directory yet.{self._near(name)}"
         )
 
+    def is_config(self, name: str) -> bool:
+        """Whether a name is that of a function of a config (``configs/g2p.py``), and of no job."""
+        module = name.partition("(")[0].rpartition(".")[0].replace(".", "/")
+        return os.path.isfile(os.path.join(self.directory, f"{module}.py")) and self._job_at(name) is None
+
     def job_ids(self) -> Iterator[str]:
         """The ids of all jobs that have a directory."""
         for directory, names, _ in os.walk(self.work_dir, followlinks=False):

@@ -13,7 +13,6 @@ from typing import Any
 from recipe.nn.form_difference import Side
 
 from .job_names import Setup
-from .saved_job import SavedJob
 from .values import Text, plain, tree
 
 
@@ -30,7 +29,7 @@ def show(setup: Setup, name: str) -> Iterator[str]:
     yield f"  directory: {os.path.relpath(job.directory, setup.directory)}"
     for alias in setup.aliases(job):
         yield f"  alias: {alias}"
-    yield f"  state: {state(job)}"
+    yield f"  state: {directory_state(job.directory)}"
     yield "inputs:"
     yield from (f"  {job.relative(path)}" for path in job.inputs)
     arguments = {key: plain(value, job) for key, value in job.arguments.items()}
@@ -77,15 +76,17 @@ def networks(value: Any, path: str = "") -> dict[str, Side]:
     return found
 
 
-def state(job: SavedJob) -> str:
-    """Finished, failed, started or waiting, by the files in its directory."""
-    directory = glob.escape(job.directory)
-    if any(os.path.exists(os.path.join(job.directory, name)) for name in ("finished", "finished.tar.gz")):
+def directory_state(path: str) -> str:
+    """Finished, failed, started or set up, by the files in a job's directory; "missing" if there is none."""
+    if not os.path.isdir(path):
+        return "missing"
+    directory = glob.escape(path)
+    if any(os.path.exists(os.path.join(path, name)) for name in ("finished", "finished.tar.gz")):
         return "finished"
     errors = sorted(glob.glob(os.path.join(directory, "error.*")))
     if errors:
         kind = os.path.basename(errors[0]).removeprefix("error.")
-        return f"failed, see {os.path.join(job.directory, f'log.{kind}')}"
+        return f"failed, see {os.path.join(path, f'log.{kind}')}"
     logs = sorted(path for path in glob.glob(os.path.join(directory, "log.*")) if re.search(r"log\.\w+\.[0-9]+$", path))
     return f"started, not finished, see {logs[-1]}" if logs else "set up, not started"
 

@@ -35,6 +35,7 @@ from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .canonical import CanonicalForm
+    from .picture import Picture
 
 
 class Network:
@@ -86,6 +87,7 @@ class Network:
             used = {op.owned for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed}
             warn_of_unused_parameters(model, used)
         self.root_body.finish()
+        self._drawn: tuple[dict[str, Any], str] | None = None
         self._canonical: CanonicalForm | None = None
 
     # what it has
@@ -159,14 +161,20 @@ class Network:
         """A table of its modules: what they give, how many parameters they have, in which loops they are called."""
         from .summary import summary_text
 
-        self._check_recorded_here()
-        return summary_text(self)
+        drawn = self._drawn_before()
+        return drawn[1] if drawn is not None else summary_text(self)
+
+    def picture(self) -> Picture:
+        """What a picture of it shows, as plain data."""
+        from .picture import Picture, picture_of
+
+        drawn = self._drawn_before()
+        return Picture.from_plain(drawn[0]) if drawn is not None else picture_of(self)
 
     def draw(self, path: str, *, depth: int | None = None) -> pathlib.Path:
         """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.drawing.draw`."""
         from .drawing import draw
 
-        self._check_recorded_here()
         return draw(self, path, depth=depth)
 
     def canonical_form(self) -> dict[str, Any]:
@@ -219,13 +227,21 @@ class Network:
         from .pickling import to_table
 
         canonical = self.canonical()
-        table = to_table({name: value for name, value in vars(self).items() if name != "_canonical"})
-        return {"canonical_form": canonical.form, "names": canonical.names, "canonical": canonical, "table": table}
+        kept_apart = ("_canonical", "_drawn")
+        return {
+            "canonical_form": canonical.form,
+            "names": canonical.names,
+            "picture": self.picture().plain(),
+            "summary": self.summary(),
+            "canonical": canonical,
+            "table": to_table({name: value for name, value in vars(self).items() if name not in kept_apart}),
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         from .pickling import from_table
 
-        vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"]})
+        drawn = (state["picture"], state["summary"]) if "picture" in state else None
+        vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"], "_drawn": drawn})
 
     def random_parameters(self, seed: int = 0) -> dict[str, numpy.ndarray]:
         """Start values for all parameters, by name."""
@@ -252,12 +268,15 @@ class Network:
 
     # construction
 
-    def _check_recorded_here(self) -> None:
-        if not hasattr(self.root_body, "recording"):
+    def _drawn_before(self) -> tuple[dict[str, Any], str] | None:
+        """The picture and the table that a pickle has; its modules it has not."""
+        drawn: tuple[dict[str, Any], str] | None = vars(self).get("_drawn")
+        if drawn is None and not hasattr(self.root_body, "recording"):
             raise NetworkError(
-                "this network was read from a pickle, which has what is computed, but not the modules that said so: "
-                "ask for its picture or summary where it is recorded"
+                "this network was read from a pickle of an earlier version, which has no picture: ask for it where the "
+                "network is recorded"
             )
+        return drawn
 
     def _find_needed(self) -> None:
         """Marks what outputs and losses depend on."""

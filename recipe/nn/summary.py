@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ from .ops.inputs import ExternDataOp, ParameterOp
 if TYPE_CHECKING:
     from .module import Module
     from .network import Network
+    from .parameter import Parameter
 
 
 class ModuleRow(NamedTuple):
@@ -40,12 +42,10 @@ def loop_names(network: Network) -> dict[LoopOp, str]:
 
 
 def own_parameters(network: Network) -> dict[str, int]:
-    """How many numbers the parameters of each module hold, by the module's path."""
+    """How many numbers the parameters of each module hold, by the module's path; without sizes that jobs will give."""
     counts: dict[str, int] = {}
     for name, parameter in network.parameters.items():
-        size = 1
-        for dim in parameter.dims:
-            size *= dim.size
+        size = 0 if _waits_for_a_job(parameter) else math.prod(dim.size for dim in parameter.dims)
         path = name.rpartition("/")[0]
         counts[path] = counts.get(path, 0) + size
     return counts
@@ -102,9 +102,14 @@ def summary_text(network: Network) -> str:
         for cells in ([*enumerate(zip(line, widths))] for line in lines)
     ]
     total = sum(own_parameters(network).values())
+    more = ", and those of sizes that jobs give" if any(map(_waits_for_a_job, network.parameters.values())) else ""
     texts.insert(1, "-" * max(len(text) for text in texts))
     loops = [f"{name}: {loop_title(loop)}" for loop, name in loop_names(network).items()]
-    return "\n".join([*texts, "", f"{total:,} parameters", *loops]) + "\n"
+    return "\n".join([*texts, "", f"{total:,} parameters{more}", *loops]) + "\n"
+
+
+def _waits_for_a_job(parameter: Parameter) -> bool:
+    return any(dim.known_size is None for dim in parameter.dims)
 
 
 def loop_title(loop: LoopOp) -> str:

@@ -1,0 +1,114 @@
+"""The formulas of ``eval`` layers, as expressions of this language."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from .layer import Unsupported
+from .value import Value, bracketed, joint_dims
+
+_OPERATORS: dict[type, str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
+_FUNCTIONS = {
+    name: f"nn.{name}"
+    for name in ("exp", "log", "sqrt", "tanh", "sigmoid", "relu", "softplus", "log_sigmoid", "swish", "where")
+} | {name: f"nn.{name}" for name in ("maximum", "minimum", "logical_and", "logical_or", "logical_not")}
+_COMPARISONS = {"equal": "==", "not_equal": "!=", "less": "<", "less_equal": "<=", "greater": ">"} | {
+    "greater_equal": ">=",
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+}
+_BOOL = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or")
+
+
+def _binds(operator: str) -> int:
+    """How tightly an operator binds its operands."""
+    return {"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "%": 2, "**": 3}.get(operator, 0)
+
+
+class Formula:
+    """
+    A formula of an ``eval`` layer.
+
+    :param text: as in RETURNN: ``source(0) * 0.5 + tf.exp(source(1))``
+    :param sources: the inputs
+    """
+
+    def __init__(self, text: str, sources: Sequence[Value]):
+        self._sources = sources
+        self._used: list[Value] = []
+        try:
+            tree = ast.parse(text.strip(), mode="eval").body
+        except SyntaxError as error:
+            raise Unsupported(f"the formula {text!r:.80}") from error
+        self.is_bool = False
+        self.dtype: str | None = None
+        self.text = self._expression(tree)
+
+    def value(self) -> Value:
+        """What it gives, as far as that is known."""
+        dtype = "bool" if self.is_bool else self.dtype or (self._used[0].dtype if self._used else "float32")
+        return Value(self.text, joint_dims(self._used) if self._used else (), None, dtype)
+
+    def _expression(self, node: ast.expr) -> str:
+        if isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, float)):
+            return repr(node.value)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return f"-{bracketed(self._expression(node.operand))}"
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+            return self._operation(_OPERATORS[type(node.op)], node.left, node.right)
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _OPERATORS:
+            self.is_bool = True
+            return self._operation(_OPERATORS[type(node.ops[0])], node.left, node.comparators[0])
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        raise Unsupported(f"{ast.unparse(node)[:80]!r} in its formula")
+
+    def _operation(self, operator: str, left: ast.expr, right: ast.expr) -> str:
+        first, second = self._expression(left), self._expression(right)
+        binds = _binds(operator)
+        first = (
+            first if isinstance(left, ast.BinOp) and _binds(_OPERATORS[type(left.op)]) >= binds else bracketed(first)
+        )
+        is_tighter = isinstance(right, ast.BinOp) and _binds(_OPERATORS[type(right.op)]) > binds
+        return f"{first} {operator} {second if is_tighter else bracketed(second)}"
+
+    def _call(self, node: ast.Call) -> str:
+        name = ast.unparse(node.func)
+        if name == "source" and len(node.args) == 1 and isinstance(node.args[0], ast.Constant):
+            number = node.args[0].value
+            if not isinstance(number, int) or number >= len(self._sources):
+                raise Unsupported(f"{ast.unparse(node)} of {len(self._sources)} inputs")
+            self._used.append(self._sources[number])
+            return self._sources[number].text
+        last = name.rpartition(".")[2]
+        is_of_tensorflow = name.startswith("tf.")
+        if is_of_tensorflow and last == "cast" and len(node.args) == 2 and not node.keywords:
+            self.dtype = ast.unparse(node.args[1]).strip("'\"").removeprefix("tf.")
+            return f'nn.cast({self._expression(node.args[0])}, "{self.dtype}")'
+        if not is_of_tensorflow or node.keywords:
+            raise Unsupported(f"{ast.unparse(node)[:80]!r} in its formula")
+        self.is_bool = self.is_bool or last in _BOOL
+        if last in _COMPARISONS and len(node.args) == 2:
+            return self._operation(_COMPARISONS[last], *node.args)
+        if last in _FUNCTIONS:
+            text = f"{_FUNCTIONS[last]}({', '.join(self._expression(argument) for argument in node.args)})"
+            self.is_bool = self.is_bool and last != "where"
+            return text
+        raise Unsupported(f"{name} in its formula")
