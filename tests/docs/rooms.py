@@ -17,23 +17,23 @@ from .pages import ROOT
 PICTURE = ROOT / "docs" / "rooms.svg"
 
 ROOMS = {
-    "configs": "configs\nrecipe graphs of experiments",
-    "jobs": "jobs\ndata, training, search, scores",
+    "configs": "configs\nrecipe graphs",
+    "jobs": "jobs\ntraining, search, ...",
     "recipe.models": "recipe.models\nencoders, decoders",
-    "recipe.data": "recipe.data\nvocabularies, HDF, datasets",
+    "recipe.data": "recipe.data\nHDF, datasets",
     "recipe.nn": "recipe.nn\nthe language",
-    "localsis": "localsis\nthe embedded engine",
-    "returnn_recurrent": "returnn_recurrent\nthe name for other setups",
+    "localsis": "localsis\nthe engine",
+    "returnn_recurrent": "returnn_recurrent\nfor other setups",
 }
 """The parts of the project, and what the picture says of them."""
 
 OTHERS = {
-    "sisyphus": "sisyphus\nSisyphus, or localsis in its place",
-    "returnn": "RETURNN\n(in a task's own process)",
-    "tensorflow": "TensorFlow",
+    "sisyphus": "sisyphus\nSisyphus or localsis",
+    "returnn": "RETURNN\nand its TensorFlow,\nin a task's process",
+    "tensorflow": "",
     "numpy": "NumPy",
 }
-"""What is imported from elsewhere and belongs into the picture."""
+"""What is imported from elsewhere and belongs into the picture; what has no text is a part of RETURNN there."""
 
 
 def imports() -> set[tuple[str, str]]:
@@ -51,7 +51,8 @@ def imports() -> set[tuple[str, str]]:
 
 def _room(module: str) -> str | None:
     names = [name for name in {**ROOMS, **OTHERS} if module == name or module.startswith(f"{name}.")]
-    return max(names, key=len, default=None)
+    found = max(names, key=len, default=None)
+    return "returnn" if found == "tensorflow" else found
 
 
 def drawn() -> set[tuple[str, str]]:
@@ -64,14 +65,21 @@ def drawn() -> set[tuple[str, str]]:
 def draw() -> str:
     """The picture as SVG."""
     graph = graphviz.Digraph(
-        graph_attr={"rankdir": "TB", "bgcolor": "transparent"},
-        node_attr={"shape": "box", "style": "rounded,filled", "fillcolor": "#e8eaf6", "fontname": "Helvetica"},
+        graph_attr={"bgcolor": "transparent", "nodesep": "0.15"},
+        node_attr={
+            "shape": "box",
+            "style": "rounded,filled",
+            "fillcolor": "#e8eaf6",
+            "fontname": "Helvetica",
+            "fontsize": "16",
+        },
         edge_attr={"color": "#5c6bc0"},
     )
     for name, label in ROOMS.items():
         graph.node(name, label)
     for name, label in OTHERS.items():
-        graph.node(name, label, fillcolor="#eeeeee")
+        if label:
+            graph.node(name, label, fillcolor="#eeeeee")
     for start, end in sorted(imports()):
         graph.edge(start, end)
     return graph.pipe("svg", encoding="utf-8")
