@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from .pages import ROOT
 
-TO_BE_WRITTEN = {"configs/mine.py": "configs/g2p.py", "configs/spelling.py": None}
-"""Configs that a page tells the reader to write, and what they begin as a copy of."""
+TO_BE_WRITTEN = {"configs/mine.py", "configs/spelling.py", "configs/spelling_model.py", "tutorial.py"}
+"""Files that a page tells the reader to write."""
 
 PLACEHOLDER = re.compile(r"[A-Z][A-Z_]*(\.[A-Za-z]+)?|/path/to/\S+")
 """What stands for something of the reader's own."""
@@ -87,9 +87,9 @@ def _sis(words: list[str]) -> None:
 def _config(name: str) -> None:
     if PLACEHOLDER.fullmatch(name):
         return
-    file, _, function = name.partition("(")[0].rpartition(".")
-    file = TO_BE_WRITTEN.get(f"{file}.py", f"{file}.py") or ""
-    if not file or (function == "other" and f"{file}.py" not in TO_BE_WRITTEN):
+    module, _, function = name.partition("(")[0].rpartition(".")
+    file = f"{module}.py"
+    if file in TO_BE_WRITTEN:
         return
     path = ROOT / file
     if not path.exists():
@@ -119,6 +119,8 @@ def _python(words: list[str]) -> None:
 
 
 def _script(words: list[str]) -> None:
+    if words[0] in TO_BE_WRITTEN:
+        return
     path = ROOT / words[0]
     if not path.exists():
         raise WrongCommand(f"there is no {words[0]}")

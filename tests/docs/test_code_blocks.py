@@ -7,11 +7,13 @@ import io
 import linecache
 import pathlib
 import re
+import sys
 import warnings
 from typing import Any
 
 import pytest
 
+import configs
 from recipe import nn
 
 from .outputs import OUTPUTS
@@ -28,7 +30,10 @@ def test_page(page: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
     namespace: dict[str, Any] = {"__name__": "__docs__"}
     printed: str | None = None
     for block in blocks(page):
-        if block.kind == "python" and block.title is None:
+        if block.title and block.title.startswith("configs/"):
+            _write_config(block, tmp_path, monkeypatch)
+            printed = None
+        elif block.kind == "python" and block.title is None:
             printed = _run(block, namespace)
         elif block.kind == "text" and printed is not None:
             assert printed.strip() == block.code.strip(), f"{block.place} says\n{block.code}\nbut prints\n{printed}"
@@ -39,6 +44,16 @@ def test_page(page: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
             OUTPUTS[first](block)
         else:
             printed = None
+
+
+def _write_config(block: Block, directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts a config where it can be imported as one of this setup's."""
+    assert block.title is not None
+    path = directory / block.title
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(block.code, encoding="utf-8")
+    monkeypatch.setattr(configs, "__path__", [*configs.__path__, str(path.parent)])
+    monkeypatch.delitem(sys.modules, f"configs.{path.stem}", raising=False)
 
 
 def _run(block: Block, namespace: dict[str, Any]) -> str:
@@ -63,8 +78,8 @@ def test_each_block_says_what_it_is(page: str) -> None:
     kinds = {block.kind for block in blocks(page)}
     assert kinds <= {"python", "sh", "text", "ini", "mermaid"}, kinds
     titles = {block.title for block in blocks(page)} - {None}
-    assert titles <= {"settings.py", "NumPy"}, titles
-    assert text_of(page).count("\n```") == 2 * len(list(blocks(page))) or text_of(page).startswith("```")
+    assert all(title in ("settings.py", "NumPy") or title.startswith("configs/") for title in titles), titles
+    assert text_of(page).count("\n```") == 2 * len(list(blocks(page)))
     lines = prose(page).splitlines()
     indented = [
         f"{page}:{number}: {line}"

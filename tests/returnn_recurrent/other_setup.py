@@ -15,6 +15,8 @@ SETTINGS = """\
 IMPORT_PATHS = ["config", "recipe", "recipe/"{clone}]
 """
 
+IN_RECIPE = "recipe/returnn-recurrent/returnn_recurrent"
+
 THEIR_MODULES = ["nn.py", "models.py", "data/lexicon.py", "data/hdf.py", "jobs/training.py", "jobs/atomic_file.py"]
 """Modules of their ``recipe/`` that are called as ours are."""
 
@@ -83,14 +85,15 @@ def make_other_setup(directory: pathlib.Path, *, clone: pathlib.Path | None = No
     """
     Writes the setup.
 
-    :param clone: a checkout of this project, named in IMPORT_PATHS; without it, the installed package is used
+    :param clone: a checkout of this project, put into ``recipe/`` and named in IMPORT_PATHS; without it, the installed
+        package is used
     """
     (directory / "recipe/data").mkdir(parents=True)
     (directory / "recipe/jobs").mkdir()
     (directory / "config").mkdir()
-    (directory / "settings.py").write_text(
-        SETTINGS.format(clone="" if clone is None else f', "{clone / "returnn_recurrent"}"')
-    )
+    (directory / "settings.py").write_text(SETTINGS.format(clone="" if clone is None else f', "{IN_RECIPE}"'))
+    if clone is not None:
+        (directory / IN_RECIPE).parent.symlink_to(clone)
     for name in THEIR_MODULES:
         (directory / "recipe" / name).write_text('WHOSE = "theirs"\n')
     (directory / "recipe/jobs/lexicon.py").write_text(THEIR_JOB)

@@ -102,6 +102,11 @@ def test_all_packages_are_installed() -> None:
     assert sorted(directories.values()) == sorted(["jobs", *parts])
 
 
+def test_installed_package_says_that_it_has_types(site: pathlib.Path) -> None:
+    assert (site / "returnn_recurrent/py.typed").exists()
+    assert (site / "returnn_recurrent/nn/loop.py").read_bytes() == (PROJECT / "recipe/nn/loop.py").read_bytes()
+
+
 def test_every_module_can_be_imported_under_the_new_name(tmp_path: pathlib.Path) -> None:
     setup = make_other_setup(tmp_path / "other", clone=PROJECT)
     files = [*(PROJECT / "recipe").rglob("*.py"), *(PROJECT / "jobs").rglob("*.py")]
