@@ -118,6 +118,18 @@ def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
         ops -= moved
 
 
+def makes_number_of_state(op: Op) -> bool:
+    """
+    Whether an op makes a whole number of a state, but not the state's next value at once.
+
+    RETURNN takes a state of which it knows nothing yet for a float, and may not find out about the ops that lead back
+    to it; so these say their type.
+    """
+    if len(op.outputs) != 1 or op.output.dtype != "int32":
+        return False
+    return any(isinstance(x.op, PreviousOp) and x.op.final is not op.output for x in op.inputs)
+
+
 def can_hold_state(layer: Layer) -> bool:
     """Whether ``prev:`` of a layer may be a state: not of one that is a state already, nor of LSTM units."""
     return "initial_output" not in layer.options and layer.options["class"] != "rec"

@@ -256,6 +256,18 @@ class LoopLowering(OpLowering):
             options["initial_output"] = layer.options["initial_output"]
         return Layer(unit, unit.unique_name(f"{layer.name}_of_hypotheses"), options)
 
+    def of_hypotheses_before(self, op: Op, source: Reference) -> Layer:
+        """A value of a step of a search, once per hypothesis of the step before."""
+        options: dict[str, Any] = {
+            "from": [source, self.previous_choice(op.body.loop, self._here)],
+            "eval": "tf.where(source(1) < 0, source(0), source(0))",
+        }
+        return self.add(op, "eval", {**options, "allow_broadcast_all_sources": True}, name="of_hypotheses")
+
+    def previous_choice(self, loop: LoopOp | None, unit: LayerNetwork) -> PreviousLayer:
+        """``prev:`` of the last choice of a loop, which need not be lowered yet."""
+        return self.once(("previous_choice", loop), lambda: PreviousLayer(unit))
+
     def conditions_before(self, op: LoopOp) -> list[Reference]:
         """
         What says before a step that it is behind the end of a sequence, in a loop over an input that may end before.

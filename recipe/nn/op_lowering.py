@@ -17,7 +17,7 @@ from .layers import (
     Reference,
     StepReference,
 )
-from .loop_analysis import is_history_without_steps, is_of_frames, staying_ops
+from .loop_analysis import is_history_without_steps, is_of_frames, makes_number_of_state, staying_ops
 from .loop_op import LoopOp
 from .loop_ops import PreviousOp, ResultOp
 from .lstm_units import lstm_unit_for
@@ -142,23 +142,11 @@ class OpLowering:
             wanted = f"{wanted}_{op.name}"
         layer = Layer(self._here, self._here.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
         layer.is_module = op.is_main
-        if not self.is_canonical and layer_class == "eval" and self._counts_on(op):
+        if not self.is_canonical and layer_class == "eval" and makes_number_of_state(op):
             layer.options.setdefault("out_type", {"dtype": op.output.dtype})
         if not self.is_canonical and self._must_stay(op):
             layer.options["collocate_with"] = [self.stays_in_loop(self._here, is_needed=True)]
         return layer
-
-    @staticmethod
-    def _counts_on(op: Op) -> bool:
-        """
-        Whether an op makes a whole number of a state, but not the state's next value at once.
-
-        RETURNN takes a state of which it knows nothing yet for a float, and may not find out about the ops that lead
-        back to it.
-        """
-        before = [x.op for x in op.inputs if isinstance(x.op, PreviousOp)]
-        of_integers = len(op.outputs) == 1 and op.output.dtype == "int32"
-        return of_integers and any(isinstance(x, PreviousOp) and x.final is not op.output for x in before)
 
     def only_for(self, tensor: Tensor, layer_class: str) -> Layer | None:
         """The layer of a tensor, if it is of this class, stands here, and one op alone reads it."""
@@ -349,18 +337,6 @@ class OpLowering:
         if tensor.op.body.is_inside(loop.body_of_steps):
             return self.reference(tensor, unit)
         return self.in_each_step(unit, tensor)
-
-    def of_hypotheses_before(self, op: Op, source: Reference) -> Layer:
-        """A value of a step of a search, once per hypothesis of the step before."""
-        options: dict[str, Any] = {
-            "from": [source, self.previous_choice(op.body.loop, self._here)],
-            "eval": "tf.where(source(1) < 0, source(0), source(0))",
-        }
-        return self.add(op, "eval", {**options, "allow_broadcast_all_sources": True}, name="of_hypotheses")
-
-    def previous_choice(self, loop: LoopOp | None, unit: LayerNetwork) -> PreviousLayer:
-        """``prev:`` of the last choice of a loop, which need not be lowered yet."""
-        return self.once(("previous_choice", loop), lambda: PreviousLayer(unit))
 
     def input_length(self, op: LoopOp) -> Layer:
         """How many steps the input of a loop allows: a layer where the input stands."""
