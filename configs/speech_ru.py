@@ -26,8 +26,9 @@ from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data.dataset import label_dataset
 from recipe.data.festvox import RUSSIAN_PHONES
+from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.ctc import BLANK, CtcModel
-from recipe.models.location_attention import LocationAttentionDecoder
+from recipe.models.location_attention import LocationAttention
 from recipe.models.spec_augment import SpecAugment
 from recipe.models.speech_attention import AttentionRecogniser, with_end
 from recipe.models.speech_encoder import SpeechLstmEncoder
@@ -132,13 +133,14 @@ def attention_model() -> AttentionRecogniser:
     source, target = inputs()
     assert target.sparse_dim is not None
     encoder = lstm_encoder(source.dims[-1], masks={0: 0.5, 400: 1.0}, **REAL)
-    decoder = LocationAttentionDecoder(
+    lstm_dim = nn.Dim(192, "decoder_lstm")
+    decoder = AttentionLstmDecoder(
         encoder.out_dim,
         with_end(target.sparse_dim),
         end_label=target.sparse_dim.size,
         embedding_dim=nn.Dim(64, "phone_embedding"),
-        lstm_dim=nn.Dim(192, "decoder_lstm"),
-        key_dim=nn.Dim(128, "key"),
+        lstm_dim=lstm_dim,
+        attention=LocationAttention(lstm_dim, encoder.out_dim, nn.Dim(128, "key")),
         readout_dim=nn.Dim(128, "readout"),
         dropout=0.3,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from recipe import nn
 
 from .ctc import with_blank
-from .location_attention import LocationAttentionDecoder
+from .label_decoder import LabelDecoder
 from .speech_encoder import SpeechEncoder
 
 END_LABEL = "</s>"
@@ -43,7 +43,7 @@ class AttentionRecogniser(nn.Module):
         source: nn.ExternData,
         target: nn.ExternData,
         encoder: SpeechEncoder,
-        decoder: LocationAttentionDecoder,
+        decoder: LabelDecoder,
         *,
         ctc_scale: float = 0.5,
         label_smoothing: float = 0.0,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from recipe import nn
+from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.ctc import CtcModel
-from recipe.models.location_attention import LocationAttentionDecoder
+from recipe.models.location_attention import LocationAttention
 from recipe.models.speech_attention import AttentionRecogniser, with_end
 from recipe.models.speech_encoder import SpeechLstmEncoder
 
@@ -25,15 +26,15 @@ LSTM = nn.Dim(5, "lstm")
 def model() -> AttentionRecogniser:
     """A small one."""
     encoder = SpeechLstmEncoder(FEATURES, LSTM, time_pooling=(2,))
-    decoder = LocationAttentionDecoder(
+    decoder_lstm = nn.Dim(7, "decoder_lstm")
+    decoder = AttentionLstmDecoder(
         encoder.out_dim,
         with_end(PHONES),
         end_label=PHONES.size,
         embedding_dim=nn.Dim(3, "embedding"),
-        lstm_dim=nn.Dim(7, "decoder_lstm"),
-        key_dim=nn.Dim(4, "key"),
+        lstm_dim=decoder_lstm,
+        attention=LocationAttention(decoder_lstm, encoder.out_dim, nn.Dim(4, "key"), filter_size=3),
         readout_dim=nn.Dim(6, "readout"),
-        filter_size=3,
     )
     return AttentionRecogniser(SOURCE, TARGET, encoder, decoder, label_smoothing=0.1)
 
