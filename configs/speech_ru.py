@@ -41,17 +41,22 @@ CTC_RATES = [0.002] * 20 + [0.001] * 6 + [0.0005] * 5 + [0.00025] * 5
 ENCODER_EPOCH = 16
 """Of the CTC system, whose encoder others start with: before the learning rate gets small."""
 ATTENTION_RATES = [0.002] * 8 + [0.001] * 5 + [0.0005] * 3 + [0.00025] * 2
+AVERAGED = 4
+"""How many last epochs the real systems are averaged over."""
 
 
 def py() -> None:
     """The small system."""
     model = ctc_model(lstm_dim=96, num_layers=2, dropout=0.1, masks={})
-    ctc_experiment("speech_ru/demo", model, [0.003] * 10 + [0.001, 0.0003])
+    training = train(model, features(), [0.003] * 10 + [0.001, 0.0003])
+    ctc_experiment("speech_ru/demo", model, training, training.out_checkpoints[training.num_epochs])
 
 
 def ctc() -> None:
     """The real system with CTC."""
-    ctc_experiment("speech_ru/ctc", ctc_model(**REAL), CTC_RATES, with_sclite=True)
+    model = ctc_model(**REAL)
+    training = train(model, features(), CTC_RATES)
+    ctc_experiment("speech_ru/ctc", model, training, training.average_of_last(AVERAGED), with_sclite=True)
 
 
 def attention() -> None:
@@ -64,26 +69,24 @@ def attention() -> None:
     scores = {}
     for part in ("dev", "test"):
         network = nn.Network(model, search=nn.BeamSearch(8, length_normalization=1.0))
-        search = search_with(network, last_checkpoint(training), data.out_hdf[part])
+        search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
         scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
     tk.register_callback(print_summary, name, scores, "sizes and rates are in configs/speech_ru.py")
 
 
 def ctc_experiment(
-    name: str, model: CtcModel, learning_rates: list[float], *, with_sclite: bool = False
-) -> TrainingJob:
-    """Features, training, search and scores; outputs stand under ``output/NAME/``."""
+    name: str, model: CtcModel, training: TrainingJob, checkpoint: Checkpoint, *, with_sclite: bool = False
+) -> None:
+    """Search and scores of a CTC system; outputs stand under ``output/NAME/``."""
     data = features()
-    training = train(model, data, learning_rates)
     register_training(name, training)
     scores = {}
     for part in ("dev", "test"):
         network = nn.Network(model, search=nn.BeamSearch(1, length_normalization=0.0))
-        search = search_with(network, last_checkpoint(training), data.out_hdf[part])
+        search = search_with(network, checkpoint, data.out_hdf[part])
         phones = CtcCollapseJob(search.out_hypotheses, blank=BLANK).out_hypotheses
         scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=with_sclite)
     tk.register_callback(print_summary, name, scores, "./sis manager configs/speech_ru.ctc trains the larger system")
-    return training
 
 
 def inputs() -> tuple[nn.ExternData, nn.ExternData]:
@@ -170,11 +173,6 @@ def train(model: nn.Module, data: FestvoxFeaturesJob, learning_rates: list[float
         keep_epochs={min(ENCODER_EPOCH, len(learning_rates)), len(learning_rates)},
         **kwargs,
     )
-
-
-def last_checkpoint(training: TrainingJob) -> Checkpoint:
-    """That of the last epoch."""
-    return training.out_checkpoints[training.num_epochs]
 
 
 def register_training(name: str, training: TrainingJob) -> None:
