@@ -71,7 +71,7 @@ def attention() -> None:
         network = nn.Network(model, search=nn.BeamSearch(8, length_normalization=1.0))
         search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
         scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
-    tk.register_callback(print_summary, name, scores, "sizes and rates are in configs/speech_ru.py")
+    finish(name, scores, "sizes and rates are in configs/speech_ru.py")
 
 
 def ctc_experiment(
@@ -86,7 +86,7 @@ def ctc_experiment(
         search = search_with(network, checkpoint, data.out_hdf[part])
         phones = CtcCollapseJob(search.out_hypotheses, blank=BLANK).out_hypotheses
         scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=with_sclite)
-    tk.register_callback(print_summary, name, scores, "./sis manager configs/speech_ru.ctc trains the larger system")
+    finish(name, scores, "./sis manager configs/speech_ru.ctc trains the larger system")
 
 
 def inputs() -> tuple[nn.ExternData, nn.ExternData]:
@@ -199,6 +199,11 @@ def score(name: str, phones: tk.Path, references: tk.Path, *, with_sclite: bool 
         tk.register_output(f"{name}/sclite_per", sclite.out_wer)
         tk.register_output(f"{name}/sclite", sclite.out_report_dir)
     return scoring
+
+
+def finish(name: str, scores: dict[str, PronunciationScoringJob], next_step: str) -> None:
+    """Prints the scores when all is done."""
+    tk.register_callback(print_summary, name, scores, next_step, sequence="sentence")
 
 
 def features() -> FestvoxFeaturesJob:
