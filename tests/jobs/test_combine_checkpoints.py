@@ -15,6 +15,7 @@ from jobs.combine_checkpoints import CombineCheckpointsJob, combined_checkpoint
 from jobs.hypotheses import read_hypotheses
 from jobs.optimal_parameters import tune
 from jobs.preload import Preload
+from jobs.rescoring import RescoringJob
 from jobs.search import SearchJob
 from recipe import nn
 from recipe.models.fusion import ShallowFusion
@@ -42,16 +43,15 @@ class Models:
         )
         self.trained = (nn.Network(self.recogniser), nn.Network(self.language_model))
 
+    def fused(self, scale: Any) -> SequenceToSequence:
+        """Both, with a scale of the language model."""
+        model = self.recogniser
+        decoder = ShallowFusion(model.decoder, self.language_model, scale)
+        return SequenceToSequence(model.source, model.target, model.encoder, decoder)
+
     def search(self, scale: Any, beam_size: int = 3) -> nn.Network:
         """The network of a search with a scale of the language model."""
-        recogniser = self.recogniser
-        fused = SequenceToSequence(
-            recogniser.source,
-            recogniser.target,
-            recogniser.encoder,
-            ShallowFusion(recogniser.decoder, self.language_model, scale),
-        )
-        return nn.Network(fused, search=nn.BeamSearch(beam_size), max_seq_len=6)
+        return nn.Network(self.fused(scale), search=nn.BeamSearch(beam_size), max_seq_len=6)
 
     def parts(self, *paths: str) -> list[Preload]:
         """Both checkpoints with their names."""
@@ -114,6 +114,14 @@ def test_one_checkpoint_for_all_scales(models: Models) -> None:
     other = models.search(tuning.optimum.out_optimal_parameters["scale"])
     assert combined_checkpoint(other, parts).path.creator.job_id() in made, "a scale that a job gives, too"
     assert other.digest not in {network.digest for network in tuning.network.networks}
+
+
+def test_rescoring_with_it(models: Models) -> None:
+    """The fused model without a search is what rescoring wants."""
+    scoring = nn.Network(models.fused(0.3))
+    combined = combined_checkpoint(scoring, models.parts("a/epoch.001.index", "b/epoch.001.index"))
+    job = RescoringJob(scoring, combined, tk.Path("found.jsonl"), {}, end_label="$")
+    assert job.model_checkpoint.path.creator is combined.path.creator
 
 
 def test_what_no_checkpoint_gives_is_told(models: Models) -> None:

@@ -86,6 +86,26 @@ def test_shallow_fusion(of_transformer: bool) -> None:
     _check_search(model, combined)
 
 
+def test_rescoring_gives_the_scores_of_the_search() -> None:
+    """The training network of the same model, fed with what was found, has the fused scores as its loss."""
+    model = small_model(label_smoothing=0.0)
+    model.decoder = ShallowFusion(model.decoder, _language_model(model.decoder.labels), 0.7)
+    search = nn.Network(model, search=nn.BeamSearch(BEAM, length_normalization=0.0), max_seq_len=MAX_SEQ_LEN)
+    scoring = nn.Network(model)
+    parameters = random_parameters(search, seed=8, scale=1.5)
+    data = small_feeds()["data"]
+    found = nn.run_numpy(search, {"data": data}, parameters)
+    assert found.beam_scores is not None
+    best = [list(labels) for labels in found.outputs["output"].sequences()[::BEAM]]
+    ended = [labels + [END] if len(labels) < MAX_SEQ_LEN else labels for labels in best]
+    lengths = numpy.array([len(labels) for labels in ended], "int32")
+    targets = numpy.array([labels + [END] * (lengths.max() - len(labels)) for labels in ended], "int32")
+    feeds = {"data": data, "classes": (targets, lengths)}
+    run = check_agreement(scoring, feeds, parameters=parameters)
+    mean_cost = -found.beam_scores[:, 0].sum() / lengths.sum()
+    assert run.in_returnn.losses["cross_entropy"] == pytest.approx(mean_cost, rel=1e-4)
+
+
 def test_internal_language_model_is_subtracted() -> None:
     model = small_model()
     language_model = _language_model(model.decoder.labels)
