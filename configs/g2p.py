@@ -14,6 +14,7 @@ from sisyphus import tk
 from configs.g2p_graph import (
     MAX_PHONES,
     Inputs,
+    ensemble_searches,
     experiment,
     inputs_of,
     last_checkpoint,
@@ -22,16 +23,13 @@ from configs.g2p_graph import (
     searches,
     training,
 )
-from jobs.combine_checkpoints import combined_checkpoint
 from jobs.optimal_parameters import tune
-from jobs.preload import Preload
 from jobs.summary import print_summary
 from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data.cmudict import END_LABEL, PHONES
 from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.encoder import BidirectionalLstmEncoder
-from recipe.models.ensemble import Encoders, Ensemble
 from recipe.models.sequence_to_sequence import SequenceToSequence
 from recipe.models.transformer import TransformerDecoder, TransformerEncoder
 
@@ -97,22 +95,10 @@ def ensemble() -> None:
     """The model of :func:`full` and that of :func:`transformer`: each label by the mean of their probabilities."""
     inputs = inputs_of()
     lstm, attention = full_model(inputs), transformer_model(inputs)
-    together = SequenceToSequence(
-        inputs.source,
-        inputs.target,
-        Encoders([lstm.encoder, attention.encoder]),
-        Ensemble([lstm.decoder, attention.decoder]),
-    )
-    search = beam_search(together, 12)
     checkpoints = [last_checkpoint(training(lstm, FULL_RATES)), transformer_training(attention).average_of_last(2)]
-    parts = [
-        Preload(checkpoint, name_map={f"encoder/encoders/{n}/": "encoder/", f"decoder/decoders/{n}/": "decoder/"})
-        for n, checkpoint in enumerate(checkpoints)
-    ]
-    scores, _ = searches("g2p/ensemble", combined_checkpoint(search, parts), search)
-    tk.register_callback(
-        print_summary, "g2p/ensemble", scores, "Ensemble(weights=...) weights the models", has_training=False
-    )
+    scores = ensemble_searches("g2p/ensemble", [lstm, attention], checkpoints, nn.BeamSearch(12))
+    next_step = "Ensemble(weights=...) weights the models"
+    tk.register_callback(print_summary, "g2p/ensemble", scores, next_step, has_training=False)
 
 
 def beam_search(g2p: SequenceToSequence, beam_size: int, *, length_normalization: float = 1.0) -> nn.Network:

@@ -6,14 +6,17 @@ The experiments themselves are in ``configs/g2p.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sisyphus import tk
 
 from jobs.checkpoint import Checkpoint
+from jobs.combine_checkpoints import combined_checkpoint
 from jobs.experiment_page import ExperimentPageJob
 from jobs.lexicon import CmudictJob, GruutLexiconJob, LexiconJob, LexiconToHdfJob
+from jobs.preload import Preload
 from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.search import SearchJob
 from jobs.selected_network import SelectedNetwork
@@ -24,6 +27,8 @@ from recipe.data import cmudict, gruut
 from recipe.data.cmudict import END_LABEL
 from recipe.data.dataset import label_dataset
 from recipe.data.vocabulary import Vocabulary
+from recipe.models.ensemble import Encoders, Ensemble
+from recipe.models.sequence_to_sequence import SequenceToSequence
 
 BATCHES = {"batch_size": 100_000, "max_seqs": 200}
 MAX_PHONES = 40
@@ -40,6 +45,7 @@ class Language(NamedTuple):
 
 LANGUAGES = {
     "en": Language(cmudict.LETTERS, cmudict.PHONES, CmudictJob),
+    "en_tenth": Language(cmudict.LETTERS, cmudict.PHONES, functools.partial(CmudictJob, only_tenth=True)),
     "de": Language(gruut.LETTERS, gruut.PHONES, GruutLexiconJob),
 }
 
@@ -90,7 +96,7 @@ def lexicon_hdf(lexicon: tk.Path, language: str = "en", *, all_pronunciations: b
 
 def training(g2p: nn.Module, learning_rates: list[float], *, language: str = "en") -> TrainingJob:
     """
-    :param g2p: a :class:`recipe.models.sequence_to_sequence.SequenceToSequence`
+    :param g2p: the model, or a language model of the phones
     :param learning_rates: one an epoch
     """
     data = lexicon_data(language)
@@ -132,6 +138,35 @@ def recognition(
     words = label_dataset(lexicon_hdf(lexicon, language, all_pronunciations=False).out_hdf, seq_ordering="sorted")
     found = SearchJob(search, checkpoint, words, config=BATCHES, post_config=THREADS)
     return found, PronunciationScoringJob(found.out_hypotheses, lexicon)
+
+
+def ensemble_searches(
+    name: str,
+    models: Sequence[SequenceToSequence],
+    checkpoints: Sequence[Checkpoint],
+    beam: nn.BeamSearch,
+    *,
+    language: str = "en",
+) -> dict[str, PronunciationScoringJob]:
+    """
+    Searches with several models at once: each label by the mean of their probabilities.
+
+    :param models: of the same inputs
+    :param checkpoints: of each
+    :return: scores by part
+    """
+    together = SequenceToSequence(
+        models[0].source,
+        models[0].target,
+        Encoders([model.encoder for model in models]),
+        Ensemble([model.decoder for model in models]),
+    )
+    search = nn.Network(together, search=beam, max_seq_len=MAX_PHONES)
+    parts = [
+        Preload(checkpoint, name_map={f"encoder/encoders/{n}/": "encoder/", f"decoder/decoders/{n}/": "decoder/"})
+        for n, checkpoint in enumerate(checkpoints)
+    ]
+    return searches(name, combined_checkpoint(search, parts), search, language=language)[0]
 
 
 def experiment(

@@ -68,7 +68,9 @@ class SequenceToSequence(nn.Module):
         if self.loss is not None:
             self.loss(logits, targets).mark_as_loss("loss", scale=self.loss_scale())
         else:
-            loss = nn.cross_entropy(logits, targets, label_smoothing=self.label_smoothing)
+            loss = nn.cross_entropy(
+                logits, targets, label_smoothing=self.label_smoothing, input_type=self.decoder.scores
+            )
             loss.mark_as_loss("cross_entropy", scale=self.loss_scale())
         nn.frame_error(logits, targets).mark_as_loss("frame_error", as_error=True)
 

@@ -58,6 +58,25 @@ class SparseCrossEntropy(Op):
         )
 
 
+class NegativeLogProb(SparseCrossEntropy):
+    """``-log_prob[target]``, of log scores that are taken as they are."""
+
+    def numpy(self, run: Run, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
+        """The definition."""
+        scores, labels = self.inputs
+        dims = (*self.output.dims, scores.feature_dim)
+        x = run.aligned(logits, scores.dims, dims)
+        y = run.aligned(targets, labels.dims, self.output.dims)
+        return -numpy.take_along_axis(x, y[..., None], axis=-1)[..., 0]
+
+    def layer(self, lower: Lowering) -> Reference:
+        """``gather``, and its negative."""
+        scores, targets = self.inputs
+        options = {"from": lower.in_steps(self, scores), "position": lower.in_steps(self, targets)}
+        of_target = lower.add(self, "gather", {**options, "axis": scores.feature_dim}, name="of_target")
+        return lower.add(self, "eval", {"from": of_target, "eval": "-source(0)"})
+
+
 class SmoothedLoss(Op):
     """``(1 - s) loss - s mean_log_prob``: cross entropy with label smoothing."""
 
@@ -110,7 +129,7 @@ class ArgMax(Op):
         return lower.add(self, "reduce", {"from": lower.reference(x), "mode": "argmax", "axis": x.feature_dim})
 
 
-def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0) -> Tensor:
+def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0, input_type: str = "logits") -> Tensor:
     """
     Cross entropy per frame, of a target distribution with ``1 - label_smoothing`` on the target and the rest spread
     evenly over all labels, as in PyTorch (Szegedy et al. 2016).
@@ -118,16 +137,21 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0
     :param logits: [..., labels]
     :param targets: labels, with the dims of the logits without the feature dim
     :param label_smoothing: at least 0 and below 1
+    :param input_type: "logits"; or "log_prob" for log scores that are taken as they are, as those of decoders that are
+        searched with together, which need not add up to one
     """
     from .reduce import reduce_mean
     from .softmax import log_softmax, warn_of_probabilities
 
     logits, targets = as_tensor(logits), as_tensor(targets)
+    if input_type not in ("logits", "log_prob"):
+        raise NetworkError(f'cross_entropy: input_type is "logits" or "log_prob", not {input_type!r}')
     warn_of_probabilities("cross_entropy", logits, "give it what goes into softmax")
-    loss = SparseCrossEntropy(logits, targets).output
+    loss = (SparseCrossEntropy if input_type == "logits" else NegativeLogProb)(logits, targets).output
     smoothing = delayed_or(label_smoothing, "label_smoothing", _is_share, "at least 0 and below 1")
     if isinstance(smoothing, Delayed) or smoothing:
-        loss = SmoothedLoss(loss, reduce_mean(log_softmax(logits)), smoothing).output
+        log_probs = log_softmax(logits) if input_type == "logits" else logits
+        loss = SmoothedLoss(loss, reduce_mean(log_probs), smoothing).output
     return loss
 
 

@@ -34,27 +34,37 @@ class TeacherForcing(nn.Module):
         return LabelDecoder.forward(self.decoder, encoder, nn.get_extern_data(self.target), **kwargs)
 
 
-def values_by_parameter(network: nn.Network, values: Mapping[str, numpy.ndarray]) -> dict[nn.Parameter, numpy.ndarray]:
-    """The values of parameters, whatever another network calls them."""
-    return {parameter: values[name] for name, parameter in network.parameters.items()}
+def values_by_parameter(model: nn.Module, values: Mapping[str, numpy.ndarray]) -> dict[nn.Parameter, numpy.ndarray]:
+    """The values of parameters, whatever another model calls them."""
+    return {parameter: values[name] for name, parameter in model.named_parameters() if name in values}
 
 
-def scores_of(
-    network: nn.Network,
-    values: Mapping[nn.Parameter, numpy.ndarray],
-    source: Sequence[int] | numpy.ndarray,
-    labels: Sequence[int],
-) -> numpy.ndarray:
+class ForcedScores:
     """
-    Of one source sequence the log scores of what can follow the labels: [labels]; log softmax of what the network says.
+    What a model says of labels, one sequence at a time.
+
+    :param forcing: the model
     """
-    given = numpy.array([[*labels, END]], "int32")
-    frames = numpy.array([source], "float32" if numpy.ndim(source) > 1 else "int32")
-    feeds = {"data": (frames, numpy.array([len(source)], "int32")), "classes": (given, numpy.array([len(labels) + 1]))}
-    parameters = {name: values[parameter] for name, parameter in network.parameters.items()}
-    scores = nn.run_numpy(network, {name: feeds[name] for name in network.extern_data}, parameters)
-    logits = scores.outputs["output"].value[0, -1].astype("float64")
-    return logits - numpy.logaddexp.reduce(logits)
+
+    def __init__(self, forcing: TeacherForcing):
+        self.names = dict(forcing.named_parameters())
+        self.network = nn.Network(forcing)
+
+    def __call__(
+        self, values: Mapping[nn.Parameter, numpy.ndarray], source: numpy.ndarray, labels: Sequence[int]
+    ) -> numpy.ndarray:
+        """
+        The log softmax of the scores of what can follow the labels: [labels].
+
+        :param values: by the parameters
+        :param source: of one sequence
+        """
+        given = numpy.array([[*labels, END]], "int32")
+        feeds = {"data": (source[None], [len(source)]), "classes": (given, [len(labels) + 1])}
+        parameters = {name: values[self.names[name]] for name in self.network.parameters}
+        run = nn.run_numpy(self.network, {name: feeds[name] for name in self.network.extern_data}, parameters)
+        logits = run.outputs["output"].value[0, -1].astype("float64")
+        return logits - numpy.logaddexp.reduce(logits)
 
 
 def plain_beam_search(

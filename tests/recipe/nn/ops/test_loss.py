@@ -43,6 +43,30 @@ def test_cross_entropy(smoothing: float) -> None:
     numpy.testing.assert_allclose(run.in_numpy.losses["ce"], expected[mask].mean(), rtol=1e-4)
 
 
+def test_cross_entropy_of_log_scores() -> None:
+    """They are taken as they are, and need not add up to one."""
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.output = nn.Linear(FEATURES, LABELS)
+
+        def forward(self) -> dict[str, nn.Tensor]:
+            scores = self.output(frames()) - 1.0
+            nn.cross_entropy(scores, classes(), input_type="log_prob").mark_as_loss("ce")
+            return {"loss": nn.cross_entropy(scores, classes(), input_type="log_prob"), "scores": scores}
+
+    run = check_agreement(Model(), FEEDS, gradients=True)
+    scores = run.in_numpy.outputs["scores"].value
+    expected = -numpy.take_along_axis(scores, FEEDS["classes"][0][..., None], axis=-1)[..., 0]
+    numpy.testing.assert_allclose(run.in_numpy.outputs["loss"].value, expected, rtol=1e-5)
+
+
+def test_cross_entropy_of_what() -> None:
+    with pytest.raises(nn.NetworkError, match='input_type is "logits" or "log_prob", not \'prob\''):
+        nn.Network(lambda: nn.cross_entropy(nn.zeros([nn.batch_dim, TIME, LABELS]), classes(), input_type="prob"))
+
+
 def test_frame_error() -> None:
     class Model(nn.Module):
         def __init__(self) -> None:
