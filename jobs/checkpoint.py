@@ -134,9 +134,13 @@ def remove_checkpoint(model_dir: str, epoch: int) -> None:
 
 
 def remove_incomplete(model_dir: str) -> None:
-    """Removes files that a killed RETURNN left half written."""
+    """
+    Removes files that a killed RETURNN left half written, also beside a complete checkpoint: it writes that of the last
+    epoch a second time.
+    """
     complete = complete_epochs(model_dir)
     for name in os.listdir(model_dir):
         match = re.fullmatch(r"epoch\.(\d+)\..*", name)
-        if name.startswith("epoch.") and (not match or int(match[1]) not in complete or ".tempstate" in name):
+        half = ".tempstate" in name or name.endswith(".part")
+        if name.startswith("epoch.") and (half or not match or int(match[1]) not in complete):
             os.remove(os.path.join(model_dir, name))
