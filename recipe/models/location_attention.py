@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recipe import nn
 
-from .attention_decoder import Decoded
+from .label_decoder import Decoded
 
 
 class LocationAttention(nn.Module):
