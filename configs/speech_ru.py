@@ -1,8 +1,10 @@
 """
 Phone recognition on recordings of one Russian reader (Debian's ``festvox-ru``, 1.66 hours).
 
-``py()`` is a small CTC system of some minutes. The real ones, with one encoder: ``ctc()``, and ``attention()``, which
-starts with that one's encoder. Their scores are also those of sclite (Debian: apt install sctk).
+``py()`` is a small CTC system of some minutes. The real ones, with one encoder: ``ctc()``, and ``ctc_prefix()``, which
+searches with it for phones instead of alignments; ``attention()``, which starts with that one's encoder; and
+``transducer()``, which is also trained on its alignments. Their scores are also those of sclite (Debian: apt install
+sctk).
 """
 
 from __future__ import annotations
@@ -12,7 +14,10 @@ from typing import Any
 from sisyphus import tk
 
 from jobs.checkpoint import Checkpoint
+from jobs.collapse_alignment import CollapseAlignmentJob
+from jobs.ctc_alignment import align_with_ctc, ctc_log_posteriors
 from jobs.ctc_collapse import CtcCollapseJob
+from jobs.ctc_prefix_search import CtcPrefixSearchJob
 from jobs.debian_package import DebianPackageJob
 from jobs.hypotheses_to_trn import HypothesesToTrnJob
 from jobs.lexicon_references import LexiconToReferencesJob
@@ -24,7 +29,7 @@ from jobs.speech_features import FestvoxFeaturesJob
 from jobs.summary import print_summary
 from jobs.training import TrainingJob
 from recipe import nn
-from recipe.data.dataset import label_dataset
+from recipe.data.dataset import aligned_dataset, label_dataset
 from recipe.data.festvox import RUSSIAN_PHONES
 from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.ctc import BLANK, CtcModel
@@ -32,6 +37,8 @@ from recipe.models.location_attention import LocationAttention
 from recipe.models.spec_augment import SpecAugment
 from recipe.models.speech_attention import AttentionRecogniser, with_end
 from recipe.models.speech_encoder import SpeechLstmEncoder
+from recipe.models.topology import RNA
+from recipe.models.transducer import TransducerDecoder, TransducerModel
 
 NUM_MEL, STACK = 40, 3
 BATCHES = {"batch_size": 6_000, "max_seqs": 10}
@@ -41,6 +48,8 @@ CTC_RATES = [0.002] * 20 + [0.001] * 6 + [0.0005] * 5 + [0.00025] * 5
 ENCODER_EPOCH = 16
 """Of the CTC system, whose encoder others start with: before the learning rate gets small."""
 ATTENTION_RATES = [0.002] * 8 + [0.001] * 5 + [0.0005] * 3 + [0.00025] * 2
+TRANSDUCER_RATES = [0.001] * 4 + [0.0005] * 3 + [0.00025] * 3
+TOPOLOGY = RNA
 AVERAGED = 4
 """How many last epochs the real systems are averaged over."""
 
@@ -72,6 +81,38 @@ def attention() -> None:
         search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
         scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
     finish(name, scores, "sizes and rates are in configs/speech_ru.py")
+
+
+def ctc_prefix() -> None:
+    """The training of :func:`ctc`, with prefix beam search."""
+    data, model = features(), ctc_model(**REAL)
+    checkpoint = train(model, data, CTC_RATES).average_of_last(AVERAGED)
+    for part in ("dev", "test"):
+        hdf = data.out_hdf[part]
+        posteriors = ctc_log_posteriors(model, checkpoint, hdf, config=BATCHES, post_config=THREADS)
+        phones = CtcPrefixSearchJob(posteriors, labels=RUSSIAN_PHONES.labels, beam_size=16).out_hypotheses
+        score(f"speech_ru/ctc_prefix/{part}", phones, data.out_references[part], with_sclite=True)
+
+
+def transducer() -> None:
+    """A transducer on alignments by the system of :func:`ctc`, whose encoder goes on learning."""
+    name, data = "speech_ru/transducer", features()
+    aligner, model = transducer_models()
+    start = train(aligner, data, CTC_RATES).out_checkpoints[ENCODER_EPOCH]
+    options: dict[str, Any] = {"topology": TOPOLOGY, "config": BATCHES, "post_config": THREADS}
+    alignments = {
+        part: align_with_ctc(aligner, start, data.out_hdf[part], **options).out_hdf for part in ("train", "dev")
+    }
+    preload = Preload(start, name_map={"encoder/": "encoder/"})
+    training = train(model, data, TRANSDUCER_RATES, alignments=alignments, preload=[preload])
+    register_training(name, training)
+    scores = {}
+    for part in ("dev", "test"):
+        network = nn.Network(model, search=nn.BeamSearch(8, length_normalization=0.0))
+        search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
+        phones = CollapseAlignmentJob(search.out_hypotheses, topology=TOPOLOGY, blank=BLANK).out_hypotheses
+        scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=True)
+    tk.register_callback(print_summary, name, scores, "sizes, rates and topology are in configs/speech_ru.py")
 
 
 def ctc_experiment(
@@ -150,16 +191,47 @@ def attention_model() -> AttentionRecogniser:
     return AttentionRecogniser(source, target, encoder, decoder, label_smoothing=0.1)
 
 
-def train(model: nn.Module, data: FestvoxFeaturesJob, learning_rates: list[float], **kwargs: Any) -> TrainingJob:
+def transducer_models() -> tuple[CtcModel, TransducerModel]:
+    """The CTC system, and a transducer with the same encoder; its parameters are those of each network."""
+    aligner = ctc_model(**REAL)
+    labels = aligner.output.out_dim
+    decoder = TransducerDecoder(
+        aligner.encoder.out_dim,
+        labels,
+        topology=TOPOLOGY,
+        embedding_dim=nn.Dim(64, "phone_embedding"),
+        slow_dim=nn.Dim(128, "slow_lstm"),
+        fast_dim=nn.Dim(192, "fast_lstm"),
+        dropout=0.3,
+    )
+    alignment = nn.ExternData("alignment", [nn.batch_dim, nn.Dim(None, "steps")], sparse_dim=labels)
+    return aligner, TransducerModel(aligner.source, alignment, aligner.encoder, decoder, label_smoothing=0.1)
+
+
+def train(
+    model: nn.Module,
+    data: FestvoxFeaturesJob,
+    learning_rates: list[float],
+    *,
+    alignments: dict[str, tk.Path] | None = None,
+    **kwargs: Any,
+) -> TrainingJob:
     """
     The training of any system.
 
     :param learning_rates: one an epoch
+    :param alignments: by part of the data, for systems that are trained on them
     """
+
+    def dataset(part: str, seq_ordering: str) -> dict[str, Any]:
+        if alignments is None:
+            return label_dataset(data.out_hdf[part], seq_ordering=seq_ordering)
+        return aligned_dataset(data.out_hdf[part], alignments[part], seq_ordering=seq_ordering)
+
     return TrainingJob(
         nn.Network(model),
-        label_dataset(data.out_hdf["train"], seq_ordering="laplace:.100"),
-        label_dataset(data.out_hdf["dev"], seq_ordering="sorted"),
+        dataset("train", "laplace:.100"),
+        dataset("dev", "sorted"),
         config={
             **BATCHES,
             "optimizer": {"class": "adam", "epsilon": 1e-8},

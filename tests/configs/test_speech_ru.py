@@ -11,6 +11,7 @@ import localsis
 localsis.install()
 
 from configs import speech_ru  # noqa: E402 - what jobs import must be installed first
+from jobs.ctc_alignment import CtcAlignmentJob  # noqa: E402
 from jobs.training import TrainingJob  # noqa: E402
 from localsis import outputs  # noqa: E402
 from localsis.job import created_jobs  # noqa: E402
@@ -40,6 +41,7 @@ def _trainings() -> list[TrainingJob]:
         (speech_ru.py, "speech_ru/demo", False),
         (speech_ru.ctc, "speech_ru/ctc", True),
         (speech_ru.attention, "speech_ru/attention", True),
+        (speech_ru.transducer, "speech_ru/transducer", True),
     ],
 )
 def test_outputs(config: Callable[[], None], name: str, sclite: bool) -> None:
@@ -59,3 +61,26 @@ def test_attention_starts_with_the_training_of_ctc() -> None:
     assert attention.preload[0].checkpoint.path == ctc.out_checkpoints[speech_ru.ENCODER_EPOCH].path
     covered = {name for name in attention.network.parameters if attention.preload[0].covers(name)}
     assert covered == {name.replace("output/", "ctc/") for name in ctc.network.parameters}
+
+
+def test_prefix_search_is_of_the_training_of_ctc() -> None:
+    _graph(speech_ru.ctc)
+    names = _graph(speech_ru.ctc_prefix)
+    assert {"speech_ru/ctc_prefix/test/per", "speech_ru/ctc_prefix/test/sclite_per"} <= names
+    assert len(_trainings()) == 1
+
+
+def test_transducer_is_trained_on_alignments_by_ctc_and_starts_with_its_encoder() -> None:
+    _graph(speech_ru.ctc)
+    (ctc,) = _trainings()
+    _graph(speech_ru.transducer)
+    transducer = next(job for job in _trainings() if job is not ctc)
+    assert len(_trainings()) == 2, "one CTC training for both"
+    alignments = [job for job in created_jobs.values() if isinstance(job, CtcAlignmentJob)]
+    files = [data["datasets"]["alignments"]["files"][0] for data in (transducer.train_data, transducer.dev_data)]
+    assert files == [job.out_hdf for job in alignments]
+    start = ctc.out_checkpoints[speech_ru.ENCODER_EPOCH].path
+    assert all(job.log_posteriors.creator.model_checkpoint.path == start for job in alignments)
+    assert transducer.preload[0].checkpoint.path == start
+    covered = {name for name in transducer.network.parameters if transducer.preload[0].covers(name)}
+    assert covered == {name for name in ctc.network.parameters if name.startswith("encoder/")}
