@@ -192,7 +192,11 @@ def attention_model() -> AttentionRecogniser:
 
 
 def transducer_models() -> tuple[CtcModel, TransducerModel]:
-    """The CTC system, and a transducer with the same encoder; its parameters are those of each network."""
+    """
+    The CTC system, and a transducer with the same encoder; its parameters are those of each network.
+
+    The training of the transducer ends before SpecAugment would begin, which counts the steps of each training.
+    """
     aligner = ctc_model(**REAL)
     labels = aligner.output.out_dim
     decoder = TransducerDecoder(
