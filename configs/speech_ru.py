@@ -112,7 +112,7 @@ def transducer() -> None:
         search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
         phones = CollapseAlignmentJob(search.out_hypotheses, topology=TOPOLOGY, blank=BLANK).out_hypotheses
         scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=True)
-    tk.register_callback(print_summary, name, scores, "sizes, rates and topology are in configs/speech_ru.py")
+    finish(name, scores, "sizes, rates and topology are in configs/speech_ru.py")
 
 
 def ctc_experiment(
