@@ -11,6 +11,7 @@ from typing import Any
 
 from sisyphus import tk
 
+from configs.g2p_graph import BATCHES, THREADS, last_checkpoint
 from jobs.collapse_alignment import CollapseAlignmentJob
 from jobs.ctc_alignment import align_with_ctc
 from jobs.lexicon import CmudictJob, LexiconToHdfJob
@@ -27,8 +28,6 @@ from recipe.models.encoder import BidirectionalLstmEncoder
 from recipe.models.topology import RNA
 from recipe.models.transducer import TransducerDecoder, TransducerModel
 
-BATCHES = {"batch_size": 100_000, "max_seqs": 200}
-THREADS = {"tf_session_opts": {"intra_op_parallelism_threads": 1, "inter_op_parallelism_threads": 2}}
 TOPOLOGY = RNA
 PHONES_ALONE = PHONES.labels[1:]
 """Without the end label: a transducer ends with the letters."""
@@ -91,7 +90,7 @@ def experiment(
         label_dataset(data["dev"], seq_ordering="sorted"),
         ctc_learning_rates,
     )
-    checkpoint = first.out_checkpoints[first.num_epochs]
+    checkpoint = last_checkpoint(first)
     alignments = {
         part: align_with_ctc(
             ctc, checkpoint, hdf, topology=TOPOLOGY, skip_too_long=True, config=BATCHES, post_config=THREADS
@@ -145,7 +144,7 @@ def recognition(name: str, model: TransducerModel, train: TrainingJob, lexicon: 
     """The best phones of each word of a lexicon, and their score."""
     search = SearchJob(
         nn.Network(model, search=nn.BeamSearch(8, length_normalization=0.0)),
-        train.out_checkpoints[train.num_epochs],
+        last_checkpoint(train),
         label_dataset(lexicon_hdf(lexicon, all_pronunciations=False), seq_ordering="sorted"),
         config=BATCHES,
         post_config=THREADS,

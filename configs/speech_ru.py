@@ -112,7 +112,7 @@ def transducer() -> None:
         search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
         phones = CollapseAlignmentJob(search.out_hypotheses, topology=TOPOLOGY, blank=BLANK).out_hypotheses
         scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=True)
-    tk.register_callback(print_summary, name, scores, "sizes, rates and topology are in configs/speech_ru.py")
+    finish(name, scores, "sizes, rates and topology are in configs/speech_ru.py")
 
 
 def ctc_experiment(
@@ -192,7 +192,11 @@ def attention_model() -> AttentionRecogniser:
 
 
 def transducer_models() -> tuple[CtcModel, TransducerModel]:
-    """The CTC system, and a transducer with the same encoder; its parameters are those of each network."""
+    """
+    The CTC system, and a transducer with the same encoder; its parameters are those of each network.
+
+    The training of the transducer ends before SpecAugment would begin, which counts the steps of each training.
+    """
     aligner = ctc_model(**REAL)
     labels = aligner.output.out_dim
     decoder = TransducerDecoder(

@@ -29,7 +29,7 @@ PHONES_ALONE = PHONES.labels[1:]
 
 
 def py() -> None:
-    """The chain on the words of ``lexicon.tsv``."""
+    """The chain on the words of ``lexicon.tsv``, of which some may have too many phones to be aligned."""
     ctc, transducer = models()
     lexicon = tk.Path("lexicon.tsv")
     arguments: dict[str, Any] = {"end_label": None, "all_pronunciations": False, "letter_copies": 2}
@@ -38,7 +38,7 @@ def py() -> None:
 
     first = train(nn.Network(ctc), data, 20)
     checkpoint = first.out_checkpoints[20]
-    alignment = align_with_ctc(ctc, checkpoint, words, topology=TOPOLOGY, config=BATCHES)
+    alignment = align_with_ctc(ctc, checkpoint, words, topology=TOPOLOGY, skip_too_long=True, config=BATCHES)
     prefixes = CtcPrefixSearchJob(alignment.log_posteriors, labels=PHONES_ALONE, beam_size=4)
 
     network = nn.Network(transducer)
