@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from .returnn_errors import ReturnnError
 
-_MPIRUN = ("mpirun", "-bind-to", "none", "-map-by", "slot", "-mca", "pml", "ob1", "-mca", "btl", "^openib")
-"""Open MPI as Horovod's documentation recommends it."""
+_MPIRUN = ("mpirun", "--bind-to", "none", "--map-by", "slot", "--mca", "pml", "ob1", "--mca", "btl", "^openib")
+"""Open MPI as Horovod's documentation recommends it; two dashes, since release 5 takes no single ones."""
 
 
 def check_processes(num_processes: int | None, nodes: int | None) -> int:

@@ -160,7 +160,7 @@ def test_several_processes(
     monkeypatch.setenv("PATH", f"{mpirun.parent}{os.pathsep}{os.environ['PATH']}")
     run_job(job)
     options = pathlib.Path(job._sis_path("work", "options")).read_text()
-    assert options.startswith("-np 4 -bind-to none") and "returnn_program.py" in options
+    assert options.startswith("-np 4 --bind-to none") and "returnn_program.py" in options
     assert "use_horovod = True" in pathlib.Path(job.out_returnn_config_file.get_path()).read_text()
 
 
