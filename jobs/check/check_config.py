@@ -44,9 +44,9 @@ def check_config(jobs: list[Any], arguments: list[str]) -> int:
     for one in found:
         waits_for = [repr(delayed) for delayed in one.network.delayed if not delayed.is_available()]
         if waits_for:
-            print(f"not checked, it waits for {', '.join(waits_for)}: {_title(one)}")
+            print(f"not checked, it waits for {', '.join(waits_for)}: {network_title(one)}")
         else:
-            checked.append((_title(one), one.network))
+            checked.append((network_title(one), one.network))
     return run_checks(checked) if checked else 0
 
 
@@ -96,7 +96,8 @@ def _networks(value: Any, path: str = "") -> Iterator[tuple[str, nn.Network]]:
         yield from _networks(value.networks, path)
 
 
-def _title(found: FoundNetwork) -> str:
+def network_title(found: FoundNetwork) -> str:
+    """What it is for, and whose it is."""
     kind = "search" if found.network.beam_sizes else "training" if found.network.losses else "forward"
     first, *others = found.names
     return f"{kind} network, {first}{f' (and {len(others)} more)' if others else ''}"
