@@ -20,6 +20,7 @@ USAGE = """usage: ./sis show [--form] JOB   what a job is: state, inputs, argume
        ./sis why JOB_A JOB_B     in what two jobs differ, so that they have different ids
        ./sis draw [--depth=N] JOB [FILE]   pictures of the networks of a job
        ./sis draw CONFIG [FILE]            a picture of the jobs of a config
+       ./sis check CONFIG        its networks, two steps on made-up data in NumPy and in RETURNN
 
   JOB      its id, an alias, its directory, or the start of the hash that its id ends with
   CONFIG   as for the manager: configs/g2p.py; nothing of it is run
@@ -27,10 +28,10 @@ USAGE = """usage: ./sis show [--form] JOB   what a job is: state, inputs, argume
   --form   the canonical forms of its networks alone, as JSON (docs/canonical_form.md)
   --depth  how deep modules are opened in a picture"""
 
-COMMANDS = {"show": (1, 1), "why": (2, 2), "draw": (1, 2)}
+COMMANDS = {"show": (1, 1), "why": (2, 2), "draw": (1, 2), "check": (1, 1)}
 """The commands, with how many words each takes, at least and at most."""
 
-OPTIONS = {"show": r"--form", "why": r"$^", "draw": r"--depth=[0-9]+"}
+OPTIONS = {"show": r"--form", "why": r"$^", "draw": r"--depth=[0-9]+", "check": r"$^"}
 """The options of each, as patterns."""
 
 
@@ -51,6 +52,8 @@ def main(arguments: list[str]) -> int:
     try:
         if command == "draw" and setup.is_config(words[0]):
             return _draw_config(words, options)
+        if command == "check":
+            return with_jobs_of(words[0], "jobs.check.check_config:check_config", words)
         for line in _lines(setup, command, words, options):
             print(line.replace(setup.directory + os.sep, ""))  # lines of source, as the user names them
     except (InspectionError, NetworkError) as error:

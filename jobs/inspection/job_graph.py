@@ -43,7 +43,7 @@ def job_graph(roots: Iterable[Any], work_dir: str) -> list[GraphJob]:
     :param roots: jobs of either engine
     :param work_dir: where the directories of jobs are
     """
-    order = _with_inputs(roots)
+    order = jobs_with_inputs(roots)
     states: dict[str, str] = {}
     graph = []
     for job in order:
@@ -60,7 +60,7 @@ def job_graph(roots: Iterable[Any], work_dir: str) -> list[GraphJob]:
     return graph
 
 
-def _with_inputs(roots: Iterable[Any]) -> list[Any]:
+def jobs_with_inputs(roots: Iterable[Any]) -> list[Any]:
     """Jobs with all that they need, inputs first; with a stack of its own, as graphs are deep."""
     order: dict[str, Any] = {}
     entered: set[str] = set()
@@ -75,6 +75,11 @@ def _with_inputs(roots: Iterable[Any]) -> list[Any]:
             todo.append((job, True))
             todo += [(creators[job_id], False) for job_id in sorted(creators, reverse=True)]
     return list(order.values())
+
+
+def job_title(job: Any) -> str:
+    """A job on one line: its alias and class, or its class and the start of its hash."""
+    return _name(job).replace("\n", " ")
 
 
 def _name(job: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .dim import Dim, DimLike, as_dim
 from .errors import NetworkError
 from .linear import Linear
@@ -47,6 +49,9 @@ class DotAttention(Module):
         weights = softmax_over_spatial(energy, dim, energy_factor=self.key_dim.size**-0.5)
         return dot(weights, frames, reduce=dim)
 
+    if TYPE_CHECKING:
+        __call__ = forward
+
 
 class AdditiveAttention(Module):
     """
@@ -78,6 +83,9 @@ class AdditiveAttention(Module):
         dim = _axis_of_frames(type(self).__name__, query, frames, axis)
         energy = reduce_sum(self.energy(tanh(self.key(frames) + self.query(query))), as_dim(1))
         return dot(softmax_over_spatial(energy, dim), frames, reduce=dim)
+
+    if TYPE_CHECKING:
+        __call__ = forward
 
 
 class CausalSelfAttention(Module):
@@ -122,6 +130,9 @@ class CausalSelfAttention(Module):
         sees = compare("greater_equal", frame, frame_before, allow_broadcast_all_sources=True)
         weights = softmax_over_spatial(where(sees, energy, float("-inf")), before, energy_factor=factor)
         return dot(weights, value, reduce=before)
+
+    if TYPE_CHECKING:
+        __call__ = forward
 
 
 def _axis_of_frames(name: str, query: Tensor, frames: Tensor, axis: DimLike | str | None) -> Dim:

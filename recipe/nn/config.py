@@ -12,12 +12,13 @@ from .python_source import PythonSource
 if TYPE_CHECKING:
     from .network import Network
     from .staged_network import StagedNetwork
+    from .value_layers import NetworkWithValues
 
 BEHAVIOR_VERSION = 38
 
 
 def config_text(
-    network: Network | StagedNetwork,
+    network: Network | StagedNetwork | NetworkWithValues,
     device: str = "gpu",
     *,
     config: Mapping[str, Any] | None = None,
@@ -70,7 +71,9 @@ def _extern_data(inputs: Mapping[str, ExternData]) -> dict[str, Any]:
     return declared
 
 
-def _networks(network: Network | StagedNetwork, device: str, source: PythonSource) -> list[list[str]]:
+def _networks(
+    network: Network | StagedNetwork | NetworkWithValues, device: str, source: PythonSource
+) -> list[list[str]]:
     from .staged_network import StagedNetwork
 
     if not isinstance(network, StagedNetwork):

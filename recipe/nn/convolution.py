@@ -121,6 +121,9 @@ class Conv1d(Module):
         dim = _axis_with_lengths(x, axis)
         return ConvOp(x, as_tensor(self.W), as_tensor(self.b), axis=dim, stride=self.stride, depthwise=False).output
 
+    if TYPE_CHECKING:
+        __call__ = forward
+
 
 class DepthwiseConv1d(Module):
     """
@@ -149,6 +152,9 @@ class DepthwiseConv1d(Module):
         _check_features(self, x, self.dim)
         dim = _axis_with_lengths(x, axis)
         return ConvOp(x, as_tensor(self.W), as_tensor(self.b), axis=dim, stride=1, depthwise=True).output
+
+    if TYPE_CHECKING:
+        __call__ = forward
 
 
 def _check_features(module: Module, x: Tensor, wanted: Dim) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .dim import DimLike
 from .errors import NetworkError
 from .linear import LinearOp
@@ -50,3 +52,6 @@ class Embedding(Module):
                 f"Embedding wants labels of {expected}, but {labels} are labels of {labels.sparse_dim}.{swapped}"
             )
         return LinearOp(labels, as_tensor(self.W), None).output
+
+    if TYPE_CHECKING:
+        __call__ = forward

@@ -122,6 +122,9 @@ class Linear(Module):
         check_in_dim(self, x, self.W)
         return LinearOp(x, as_tensor(self.W), as_tensor(self.b) if self.b is not None else None).output
 
+    if TYPE_CHECKING:
+        __call__ = forward
+
     def _make(self, in_dim: DimLike) -> None:
         self.W = Parameter([in_dim, self.out_dim])
         self.b = Parameter([self.out_dim], initial=0.0) if self.with_bias else None

@@ -231,6 +231,9 @@ class Lstm(Module):
         op = LstmSequence(x, self._parameters(x), state, x.resolve_axis(axis), self.direction)
         return op.outputs[0], LstmState(op.outputs[1], op.outputs[2])
 
+    if TYPE_CHECKING:
+        __call__ = forward
+
     def initial_state(self) -> LstmState:
         """Zeros."""
         return _initial_state(self.out_dim)
@@ -286,6 +289,9 @@ class LstmCell(Module):
         op = LstmCellOp(x, self._parameters(x), state)
         return op.outputs[0], LstmState(op.outputs[0], op.outputs[1])
 
+    if TYPE_CHECKING:
+        __call__ = forward
+
     def initial_state(self) -> LstmState:
         """Zeros."""
         return _initial_state(self.out_dim)
@@ -317,6 +323,9 @@ class BidirectionalLstm(Module):
         forward, _ = self.fw(x, axis=axis)
         backward, _ = self.bw(x, axis=axis)
         return concat(forward, backward)
+
+    if TYPE_CHECKING:
+        __call__ = forward
 
 
 def _sequence_hint(x: Tensor, state: Tensor) -> str:

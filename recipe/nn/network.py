@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pathlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -128,6 +128,14 @@ class Network:
                     yield op
                     if isinstance(op, LoopOp):
                         bodies.append(op.body_of_steps)
+
+    def ops_in_order(self, body: Body | None = None) -> Iterator[Op]:
+        """All ops that are needed, in the order in which they are computed first: those of a loop behind the loop."""
+        for op in (body or self.root_body).ops:
+            if op in self.needed:
+                yield op
+                if isinstance(op, LoopOp):
+                    yield from self.ops_in_order(op.body_of_steps)
 
     def is_used(self, tensor: Tensor) -> bool:
         """Whether an op that is needed computes with it, or it leaves its loop; being a state's new value is no use."""

@@ -75,3 +75,6 @@ class LayerNorm(Module):
         x = as_tensor(x)
         axis = x.resolve_axis(self.scale.dims[0])
         return LayerNormOp(x, as_tensor(self.scale), as_tensor(self.bias), axis, self.epsilon).output
+
+    if TYPE_CHECKING:
+        __call__ = forward

@@ -79,6 +79,10 @@ class OpLowering:
             return self.once(("held", tensor), lambda: self._held(reference, tensor, reference.name))
         return reference
 
+    def known_reference(self, tensor: Tensor) -> Reference | None:
+        """What was written for a tensor; None if nothing was."""
+        return self._references.get(tensor)
+
     def number(self, tensor: Tensor) -> bool | int | float | None:
         """The number that a layer can hold in place of a scalar constant; None where it must read the tensor."""
         if tensor.dims or not isinstance(tensor.op, Constant):

@@ -63,7 +63,7 @@ def module_rows(network: Network) -> list[ModuleRow]:
     """One row for each module that was called, in the order of the calls."""
     names = loop_names(network)
     modules: dict[Module, list[Op]] = {}
-    ops = [op for op in network.all_ops() if op.outputs and not isinstance(op, (ParameterOp, ExternDataOp))]
+    ops = [op for op in network.ops_in_order() if op.outputs and not isinstance(op, (ParameterOp, ExternDataOp))]
     for op in ops:
         for module in op.modules:
             modules.setdefault(module, []).append(op)
@@ -72,7 +72,7 @@ def module_rows(network: Network) -> list[ModuleRow]:
     rows = []
     for module, its_ops in modules.items():
         path = recording.module_path(module)
-        loops = {_loops_around(op, names) for op in its_ops if op.modules[-1] is module} or {""}
+        loops = {_loops_around(op, names, module) for op in its_ops if op.modules[-1] is module} or {""}
         rows.append(
             ModuleRow(
                 path,
@@ -122,9 +122,10 @@ def loop_title(loop: LoopOp) -> str:
     return ", ".join(parts)
 
 
-def _loops_around(op: Op, names: dict[LoopOp, str]) -> str:
+def _loops_around(op: Op, names: dict[LoopOp, str], module: Module) -> str:
+    """The loops that a call of a module is in; not those that the call itself makes."""
     found, loop = [], op.body.loop
-    while loop is not None:
+    while loop is not None and module not in loop.modules:
         found.append(names.get(loop, "loop"))
         loop = loop.body.loop
     return " in ".join(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .dim import DimLike, as_dim, batch_dim
 from .errors import NetworkError
 from .module import Module
@@ -52,6 +54,9 @@ class Window(Module):
             )
         frames = (*state, x)
         return concat(*frames), frames[1:]
+
+    if TYPE_CHECKING:
+        __call__ = forward
 
 
 def _given(state: object) -> str:

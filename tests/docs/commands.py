@@ -69,17 +69,20 @@ def _sis(words: list[str]) -> None:
     match = re.search(rf"\./sis {words[1]}\b([^\n]*)", _usage())
     if match is None:
         raise WrongCommand(f"./sis has no command {words[1]}; it has:\n{_usage()}")
-    if words[1] == "manager":
-        for config in words[2:]:
+    given = [word for word in words[2:] if not word.startswith("-")]
+    if words[1] in ("manager", "check"):
+        for config in given:
             _config(config)
         return
+    if words[1] == "draw" and given[:1] and given[0].startswith("configs/"):
+        _config(given[0])
+    optional = len(re.findall(r"\[[A-Z_]+\]", match[1]))
     wanted = len(re.findall(r"\b[A-Z][A-Z_]+\b", match[1]))
-    given = [word for word in words[2:] if not word.startswith("-")]
-    if given and wanted != len(given):
+    if given and not wanted - optional <= len(given) <= wanted:
         raise WrongCommand(f"{' '.join(words)}: it takes {wanted} names")
     options = {word for word in words[2:] if word.startswith("-")}
     own_usage = subprocess.run([sys.executable, "sis", words[1]], cwd=ROOT, capture_output=True, text=True)
-    unknown = [option for option in options if option not in own_usage.stderr + own_usage.stdout]
+    unknown = [option for option in options if option.partition("=")[0] not in own_usage.stderr + own_usage.stdout]
     if unknown:
         raise WrongCommand(f"./sis {words[1]} has no option {unknown[0]}")
 

@@ -8,9 +8,15 @@ import re
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import numpy
+
 from configs import g2p
+from jobs.check.check_config import network_title, networks_of
+from jobs.check.comparison import NUM_STEPS
+from jobs.check.first_difference import first_nan
 from jobs.summary import print_summary
 from localsis import outputs
+from recipe import nn
 
 from .pages import ROOT, Block
 
@@ -43,5 +49,32 @@ def tree_of_the_repository(block: Block) -> None:
         parent = parent if indent else name
 
 
-OUTPUTS: dict[str, Callable[[Block], None]] = {"g2p/demo": summary_of_the_demo, "configs/": tree_of_the_repository}
+def check_of_the_demo(block: Block) -> None:
+    """What ``./sis check configs/g2p.py`` prints, but for the figures."""
+    registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
+    outputs.registered = {}
+    g2p.py()
+    jobs = {path.creator for path in outputs.registered.values() if path.creator is not None}
+    outputs.registered, outputs.callbacks = registered, callbacks
+    titles = [network_title(found) for found in networks_of(jobs)]
+    printed = [line.partition(": ") for line in block.code.splitlines()]
+    assert sorted(title for _, _, title in printed) == sorted(titles), titles
+    assert all(re.fullmatch(rf"same in {NUM_STEPS} steps, up to 1?\de-\d\d", start) for start, _, _ in printed)
+
+
+def check_of_a_wrong_network(block: Block) -> None:
+    """What it prints of a network that has no number as a result."""
+    network = nn.Network(lambda: nn.log(nn.get_extern_data(nn.ExternData("data", [nn.batch_dim, nn.Dim(3, "x")]))))
+    with numpy.errstate(all="ignore"):
+        run = nn.run_numpy(network, {"data": -numpy.ones((2, 3))}, trace=True)
+    printed = f"  step 0: NaN in NumPy, first in {first_nan(network, run)}".splitlines()
+    shown = block.code.splitlines()[1:]
+    assert [len(line) - len(line.lstrip()) for line in shown] == [len(line) - len(line.lstrip()) for line in printed]
+    assert shown[0].partition(" of ")[0] == printed[0].partition(" [")[0]
+
+
+OUTPUTS: dict[str, Callable[[Block], None]] = {"g2p/demo": summary_of_the_demo, "configs/": tree_of_the_repository} | {
+    "same": check_of_the_demo,
+    "DIFFERENT:": check_of_a_wrong_network,
+}
 """By the first word of the block."""

@@ -1,0 +1,130 @@
+"""A network built in RETURNN on TensorFlow in this process, without training."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy
+
+from recipe import nn
+from recipe.nn.config import config_text
+from recipe.nn.value_layers import NetworkWithValues
+
+
+class ReturnnValue(NamedTuple):
+    """
+    The output of a layer.
+
+    :ivar value: the array
+    :ivar dims: the names of its dims, "batch" for that of the sequences
+    """
+
+    value: numpy.ndarray
+    dims: list[str]
+
+
+class ReturnnNetwork:
+    """
+    A network as RETURNN has it, with dropout switched off; see :func:`built`.
+
+    :param session: TensorFlow's
+    :param network: RETURNN's
+    """
+
+    def __init__(self, session: Any, network: Any, extern_data: Any):
+        self._session, self._network, self._extern_data = session, network, extern_data
+        params = network.get_trainable_params()
+        self._variables = {variable.name.split(":")[0]: variable for variable in params}
+        self._total: Any = None
+
+    @property
+    def parameter_names(self) -> set[str]:
+        """Of those that are trained."""
+        return set(self._variables)
+
+    def set_parameters(self, values: Mapping[str, numpy.ndarray]) -> None:
+        """Gives the parameters values."""
+        for name, value in values.items():
+            if name in self._variables:
+                initializer = self._variables[name].initializer
+                self._session.run(initializer, feed_dict={initializer.inputs[1]: value})
+
+    def layer(self, name: str, feeds: Mapping[str, Any]) -> ReturnnValue:
+        """What a layer gives; ``loop/layer`` for one in a loop."""
+        data = self._network.get_layer(name).output
+        value = self._session.run(data.placeholder, feed_dict=self._feed_dict(feeds))
+        return ReturnnValue(value, ["batch" if dim.is_batch_dim() else dim.name for dim in data.dims])
+
+    def losses(self, feeds: Mapping[str, Any]) -> dict[str, float]:
+        """The mean of each loss over all frames."""
+        feed_dict = self._feed_dict(feeds)
+        holders, self._total, _ = self._network.get_losses_initialized(with_total=True)
+        losses = {}
+        for name, holder in holders.items():
+            value = holder.get_loss_value()
+            value = value if value is not None else holder.get_error_value()
+            value, factor = self._session.run((value, holder.get_norm_factor()), feed_dict=feed_dict)
+            losses[name] = float(value * factor)
+        return losses
+
+    def gradients(self, feeds: Mapping[str, Any]) -> dict[str, numpy.ndarray]:
+        """Of the total loss, by parameter; without those that it does not depend on."""
+        import tensorflow as tf
+
+        if self._total is None:
+            self.losses(feeds)
+        names = sorted(self._variables)
+        symbolic = dict(zip(names, tf.gradients(self._total, [self._variables[name] for name in names])))
+        dense = {name: tf.convert_to_tensor(gradient) for name, gradient in symbolic.items() if gradient is not None}
+        return self._session.run(dense, feed_dict=self._feed_dict(feeds))
+
+    def beam_scores(self, layer: str, feeds: Mapping[str, Any]) -> numpy.ndarray:
+        """Of the hypotheses that a layer has: [batch, beam]."""
+        choices = self._network.get_layer(layer).get_search_choices()
+        return self._session.run(choices.beam_scores, feed_dict=self._feed_dict(feeds))
+
+    def _feed_dict(self, feeds: Mapping[str, Any]) -> dict[Any, Any]:
+        feed_dict: dict[Any, Any] = {}
+        batch_size = 0
+        for key, (value, *lengths) in feeds.items():
+            data = self._extern_data.data[key]
+            feed_dict[data.placeholder] = value
+            batch_size = value.shape[data.batch_dim_axis]
+            dynamic = [dim for dim in data.dims if not dim.is_batch_dim() and dim.dimension is None]
+            feed_dict.update({dim.dyn_size: length for dim, length in zip(dynamic, lengths)})
+        batch = self._extern_data.get_batch_info().dim
+        if batch.op.type == "Placeholder":
+            feed_dict[batch] = batch_size
+        return feed_dict
+
+
+@contextlib.contextmanager
+def built(network: nn.Network | NetworkWithValues, *, search: bool) -> Iterator[ReturnnNetwork]:
+    """Builds a network from the config that is written of it; search networks search."""
+    import tensorflow as tf
+    from returnn.config import Config, global_config_ctx
+    from returnn.tf.network import ExternData, TFNetwork
+    from returnn.util.basic import BehaviorVersion
+
+    config = Config()
+    with tempfile.TemporaryDirectory() as directory:
+        file = pathlib.Path(directory, "returnn.config")
+        file.write_text(config_text(network, "cpu"), encoding="utf-8")
+        config.load_file(os.fspath(file))
+    BehaviorVersion.set(config.int("behavior_version", 0))
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session, global_config_ctx(config):
+        extern_data = ExternData()
+        extern_data.init_from_config(config, auto_create_placeholders=True)
+        # a constant that TensorFlow knows, and RETURNN does not: gradients through loops are there, dropout is not
+        is_training = False if search else tf.constant(False)
+        made = TFNetwork(
+            config=config, extern_data=extern_data, train_flag=is_training, eval_flag=True, search_flag=search
+        )
+        made.construct_from_dict(config.typed_value("network"))
+        session.run(tf.compat.v1.global_variables_initializer())
+        yield ReturnnNetwork(session, made, extern_data)

@@ -1,0 +1,104 @@
+"""Networks in NumPy and in RETURNN on made-up data: where they differ first."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from typing import Any
+
+import numpy
+import pytest
+
+from jobs.check.comparison import Difference, compare
+from jobs.check.made_up_data import made_up_feeds, made_up_parameters
+from recipe import nn
+from recipe.nn.ops.activation import Activation
+
+from ...recipe.models.small_model import small_model
+from ...recipe.nn.test_transducer import Transducer
+
+pytestmark = pytest.mark.xdist_group("returnn-1")
+os.environ.setdefault("DISABLE_CUDA", "1")
+
+TIME, FEATURES, LABELS = nn.Dim(None, "time"), nn.Dim(4, "features"), nn.Dim(3, "labels")
+DATA = nn.ExternData("data", [nn.batch_dim, TIME, FEATURES])
+CLASSES = nn.ExternData("classes", [nn.batch_dim, TIME], sparse_dim=LABELS)
+
+
+class Recurrent(nn.Module):
+    """A loop with a loss, in which tanh stands in one line and sqrt in another."""
+
+    def __init__(self, root: bool = False) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES)
+        self.output = nn.Linear(LABELS)
+        self.root = root
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.h = nn.zeros([nn.batch_dim, FEATURES])
+        with loop:
+            joined = nn.concat(loop.unstack(nn.get_extern_data(DATA)), loop.state.h)
+            loop.state.h = nn.tanh(self.linear(joined))
+            logits = loop.stack(self.output(loop.state.h))
+        if self.root:
+            logits = logits + nn.sqrt(logits)
+        nn.cross_entropy(logits, nn.get_extern_data(CLASSES)).mark_as_loss("ce")
+        return nn.softmax(logits)
+
+
+def line_of(text: str) -> int:
+    """The number of the line of this file with that text."""
+    lines = pathlib.Path(__file__).read_text().splitlines()
+    return next(number for number, line in enumerate(lines, 1) if text in line)
+
+
+def test_equal() -> None:
+    """Training, search, states under a mask; a step of training is between the two steps."""
+    assert compare(nn.Network(Recurrent())) < 1e-5
+    assert compare(nn.Network(small_model(), search=nn.BeamSearch(3))) < 1e-4
+    assert compare(nn.Network(Transducer())) < 1e-5
+
+
+def test_difference_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the first value that differs, its line, and the layer."""
+    compute = Activation.compute
+    monkeypatch.setattr(
+        Activation, "compute", lambda op, *x: compute(op, *x) + (0.1 if op.kind == "tanh" else numpy.float32(0))
+    )
+    with pytest.raises(Difference) as caught:
+        compare(nn.Network(Recurrent()))
+    message = str(caught.value)
+    assert message.startswith("step 0: loss ce is ")
+    line = line_of("nn.tanh(self.linear(joined))\n".strip())
+    assert f"first in tanh [batch, features=4], {os.path.relpath(__file__)}:{line}\n" in message
+    assert "loop.state.h = nn.tanh(self.linear(joined))" in message
+    assert "which is the layer 'loop/" in message
+
+
+def test_not_a_number() -> None:
+    """Told from NumPy's values, of which the first is named."""
+    with pytest.raises(Difference, match="step 0: NaN in NumPy, first in sqrt") as caught, numpy.errstate(all="ignore"):
+        compare(nn.Network(Recurrent(root=True)))
+    assert f"test_comparison.py:{line_of('logits + nn.sqrt(logits)')}" in str(caught.value)
+
+
+def test_untrained_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
+    from jobs.check.returnn_network import ReturnnNetwork
+
+    monkeypatch.setattr(ReturnnNetwork, "parameter_names", property(lambda self: {"linear/W"}))
+    with pytest.raises(Difference, match="RETURNN does not train linear/b, output/W, output/b"):
+        compare(nn.Network(Recurrent()))
+
+
+def test_made_up_data() -> None:
+    """Ragged, other in each step, always the same; labels within their dim, few of them."""
+    network = nn.Network(Recurrent())
+    first, second, again = (made_up_feeds(network, step) for step in (0, 1, 0))
+    value, lengths = first["data"]
+    assert value.shape == (3, lengths.max(), 4) and len(set(lengths)) > 1
+    assert (lengths == first["classes"][1]).all() and first["classes"][0].max() < 3
+    numpy.testing.assert_array_equal(value, again["data"][0])
+    assert value.shape != second["data"][0].shape or (value != second["data"][0]).any()
+    parameters: dict[str, Any] = made_up_parameters(network)
+    assert all(numpy.ptp(parameter) > 0 for parameter in parameters.values())
