@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -13,20 +12,11 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from .job_classes import keep_ids
+from .names import PARTS, renamed
 
-PACKAGE = __name__.partition(".")[0]
+_PACKAGE = __name__.partition(".")[0]
 _HERE = os.path.dirname(os.path.realpath(__file__))
 _CHECKOUT = os.path.dirname(_HERE)
-
-DIRECTORIES = {"nn": "recipe/nn", "models": "recipe/models", "data": "recipe/data", "jobs": "jobs"}
-"""The parts of this package, and where they are in a checkout; pip installs them beside this file."""
-
-
-def new_name(module: str) -> str:
-    """What a module of the project is called here; any other one keeps its name."""
-    if module == "recipe" or module.startswith("recipe."):
-        return PACKAGE + module.removeprefix("recipe")
-    return f"{PACKAGE}.{module}" if module == "jobs" or module.startswith("jobs.") else module
 
 
 def install() -> None:
@@ -43,10 +33,10 @@ class _Finder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         package, _, name = fullname.partition(".")
         part, *inner = name.split(".")
-        if package != PACKAGE or part not in DIRECTORIES:
+        if package != _PACKAGE or part not in PARTS:
             return None
         installed = os.path.join(_HERE, part)
-        directory = installed if os.path.isdir(installed) else os.path.join(_CHECKOUT, DIRECTORIES[part])
+        directory = installed if os.path.isdir(installed) else os.path.join(_CHECKOUT, PARTS[part])
         place = os.path.join(directory, *inner)
         is_package = os.path.isdir(place)
         file = os.path.join(place, "__init__.py") if is_package else f"{place}.py"
@@ -65,16 +55,8 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
         """The code of a module, with the new names in its imports."""
-        tree = ast.parse(data, path)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                node.module = new_name(node.module)
-            elif isinstance(node, ast.Import):
-                for name in node.names:
-                    if name.asname is None and new_name(name.name) != name.name:
-                        raise ImportError(f"{path}:{node.lineno}: write from ... import ..., or import ... as NAME")
-                    name.name = new_name(name.name)
-        return compile(tree, path, "exec", dont_inherit=True, optimize=_optimize)
+        source = renamed(importlib.util.decode_source(data))
+        return compile(source, path, "exec", dont_inherit=True, optimize=_optimize)
 
     def get_data(self, path: str) -> bytes:
         """The content of a file; of compiled code, of that with the new names."""
@@ -87,9 +69,9 @@ class _Loader(importlib.machinery.SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         """Runs the module; its jobs get the ids that they have in the project itself."""
         super().exec_module(module)
-        if module.__name__.startswith(f"{PACKAGE}.jobs."):
+        if module.__name__.startswith(f"{_PACKAGE}.jobs."):
             keep_ids(module)
 
 
 def _own_cache(path: str) -> str:
-    return f"{path.removesuffix('.pyc')}.{PACKAGE}.pyc" if path.endswith(".pyc") else path
+    return f"{path.removesuffix('.pyc')}.{_PACKAGE}.pyc" if path.endswith(".pyc") else path

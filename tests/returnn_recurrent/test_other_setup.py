@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import pathlib
 import pickletools
 import re
@@ -11,6 +12,7 @@ import sys
 
 import pytest
 
+from returnn_recurrent.names import renamed
 from tests.jobs.setup_directory import make_setup
 
 from .other_setup import PROJECT, make_other_setup, pip_install, run_in
@@ -102,9 +104,47 @@ def test_all_packages_are_installed() -> None:
     assert sorted(directories.values()) == sorted(["jobs", *parts])
 
 
-def test_installed_package_says_that_it_has_types(site: pathlib.Path) -> None:
+def test_editors_and_type_checkers_follow_the_installed_package(site: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """No file of it names ``recipe`` or ``jobs``, and types lead from a job to the language."""
+    for file in (site / "returnn_recurrent").rglob("*.py"):
+        assert not re.search(r"^ *(from|import) (recipe|jobs)\b", file.read_text(), re.MULTILINE), file
     assert (site / "returnn_recurrent/py.typed").exists()
-    assert (site / "returnn_recurrent/nn/loop.py").read_bytes() == (PROJECT / "recipe/nn/loop.py").read_bytes()
+    (tmp_path / "mine.py").write_text(
+        "from returnn_recurrent import nn\n"
+        "from returnn_recurrent.jobs.training import TrainingJob\n\n"
+        "data: dict[str, object] = {}\n"
+        "TrainingJob(nn.Network(lambda: None), data, data)\n"
+        "TrainingJob('net.config', data, data)\n"
+    )
+    check = subprocess.run(
+        [sys.executable, "-m", "mypy", "--ignore-missing-imports", "--follow-imports=silent", "mine.py"],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(site)},
+        capture_output=True,
+        text=True,
+    )
+    (error,) = [line for line in check.stdout.splitlines() if ": error: " in line]
+    assert error.startswith("mine.py:6:") and 'expected "Network | StagedNetwork"' in error, check.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "new"),
+    [
+        ("from recipe import nn", "from returnn_recurrent import nn"),
+        ("    from recipe.data.hdf import a", "    from returnn_recurrent.data.hdf import a"),
+        ("from jobs.search import SearchJob", "from returnn_recurrent.jobs.search import SearchJob"),
+        ("from jobs import search", "from returnn_recurrent.jobs import search"),
+        ("from recipes import a", "from recipes import a"),
+        ("from .jobs import a", "from .jobs import a"),
+    ],
+)
+def test_new_names(line: str, new: str) -> None:
+    assert renamed(f"import os\n{line}\n") == f"import os\n{new}\n"
+
+
+def test_a_plain_import_is_refused() -> None:
+    with pytest.raises(ImportError, match="in place of 'import jobs.search'"):
+        renamed("import os\nimport jobs.search\n")
 
 
 def test_every_module_can_be_imported_under_the_new_name(tmp_path: pathlib.Path) -> None:
