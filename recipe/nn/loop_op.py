@@ -222,6 +222,8 @@ class LoopOp(Op):
             self.body.ops.append(op)
         for result in self.results:
             result.infer()
+        if self.body.loop is not None:
+            recording.sum_losses(self)
         for leaf, previous in last_of.items():
             if leaf in self.kept:
                 continue

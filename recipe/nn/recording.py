@@ -298,6 +298,19 @@ class Recording:
                 self.losses[index] = loss._replace(tensor=body.loop.stack(loss.tensor))
         body.closed = True
 
+    def sum_losses(self, loop: LoopOp) -> None:
+        """
+        Sums the losses of a loop inside of another one over its steps: they leave the one around together with others.
+
+        All axes but the first with lengths are summed in any case, see :class:`recipe.nn.NumpyRun`.
+        """
+        from .ops.reduce import reduce_sum
+
+        for index, loss in enumerate(self.losses):
+            if loss.tensor.op in loop.results:
+                axes = [dim for dim in loss.tensor.dims if dim is loop.get_axis() or dim.is_dynamic]
+                self.losses[index] = loss._replace(tensor=reduce_sum(loss.tensor, axes))
+
 
 _current = threading.local()
 

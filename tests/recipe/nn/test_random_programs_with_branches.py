@@ -39,6 +39,18 @@ ONCE_FAILED = {
         ("cond", 5, (("loop", 2, True, (("nested", 3), ("outer",)), True, "top"),), (("nested", 5),)),
     ),
     "count_that_a_branch_reads_and_goes_on_with": (("count", 2), ("cond", 4, (), (("count_value", 3), ("count", 5)))),
+    "losses_in_loops_on_three_levels": (
+        ("loss", 3),
+        (
+            "loop",
+            2,
+            False,
+            (("loss", 5), ("loop", 1, False, (("loss", 2), ("nested", 0)), False, "bottom")),
+            True,
+            "top",
+        ),
+        ("embed",),
+    ),
     "value_before_that_is_not_of_frames": (
         ("mask", 0, (("flag_value", 6, 2), ("square", 6), ("count", 6))),
         ("nested", 2),
