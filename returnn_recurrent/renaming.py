@@ -36,8 +36,8 @@ class _Finder(importlib.abc.MetaPathFinder):
         if package != _PACKAGE or part not in PARTS:
             return None
         installed = os.path.join(_HERE, part)
-        directory = installed if os.path.isdir(installed) else os.path.join(_CHECKOUT, PARTS[part])
-        place = os.path.join(directory, *inner)
+        is_installed = os.path.isdir(installed)
+        place = os.path.join(installed if is_installed else os.path.join(_CHECKOUT, PARTS[part]), *inner)
         is_package = os.path.isdir(place)
         file = os.path.join(place, "__init__.py") if is_package else f"{place}.py"
         if not os.path.exists(file):
@@ -45,13 +45,23 @@ class _Finder(importlib.abc.MetaPathFinder):
         return importlib.util.spec_from_file_location(
             fullname,
             file,
-            loader=_Loader(fullname, file),
+            loader=_Loader(fullname, file) if is_installed else _RenamingLoader(fullname, file),
             submodule_search_locations=[place] if is_package else None,
         )
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
-    """Loads a module of the project whose imports of the project lead to this package."""
+    """Loads a module of this package; its jobs get the ids that they have in the project itself."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Runs the module."""
+        super().exec_module(module)
+        if module.__name__.startswith(f"{_PACKAGE}.jobs."):
+            keep_ids(module)
+
+
+class _RenamingLoader(_Loader):
+    """Loads a module of a checkout, with imports from this package in place of those from the project."""
 
     def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
         """The code of a module, with the new names in its imports."""
@@ -65,12 +75,6 @@ class _Loader(importlib.machinery.SourceFileLoader):
     def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
         """Keeps compiled code, beside that of the module under its other name."""
         super().set_data(_own_cache(path), data, _mode=_mode)  # type: ignore[call-arg]
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Runs the module; its jobs get the ids that they have in the project itself."""
-        super().exec_module(module)
-        if module.__name__.startswith(f"{_PACKAGE}.jobs."):
-            keep_ids(module)
 
 
 def _own_cache(path: str) -> str:

@@ -101,7 +101,7 @@ def test_all_packages_are_installed() -> None:
             found.add(".".join((name, *init.parent.relative_to(PROJECT / directory).parts)))
     assert sorted(listed) == sorted(found)
     parts = [f"recipe/{init.parent.name}" for init in (PROJECT / "recipe").glob("*/__init__.py")]
-    assert sorted(directories.values()) == sorted(["jobs", *parts])
+    assert sorted(directories.values()) == sorted(["jobs", "returnn_recurrent", *parts])
 
 
 def test_editors_and_type_checkers_follow_the_installed_package(site: pathlib.Path, tmp_path: pathlib.Path) -> None:
