@@ -111,6 +111,8 @@ class Recording:
         """Values made for a branch, not in it."""
         self.warned_states: set[Tensor] = set()
         """Parts of states that are the same in each step, which was told."""
+        self.random_draws = 0
+        """How many ops draw random numbers, so that each draws its own."""
         self._reads_all = False
         self._parameters: dict[Parameter, ParameterOp] = {}
         self._inputs: dict[str, ExternDataOp] = {}

@@ -69,7 +69,9 @@ class RandomUniform(Op):
                 "random_uniform in a loop would be the same in each step: make the numbers of all steps before the "
                 "loop, and unstack them"
             )
-        self.number = sum(isinstance(op, RandomUniform) for op in self.body.ops)
+        recording = self.body.recording
+        recording.random_draws += 1
+        self.number = recording.random_draws
 
     def infer(self) -> None:
         """As given."""

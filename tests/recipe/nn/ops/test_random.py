@@ -35,6 +35,22 @@ def test_numbers_between_0_and_1() -> None:
         assert (draws["one"][0] != draws["one"][1]).mean() > 0.9
 
 
+def test_draws_in_a_branch_are_others() -> None:
+    """Not those of the first draw outside of it."""
+
+    def model() -> dict[str, nn.Tensor]:
+        draws = two_draws()
+        with nn.Cond(nn.train_flag()) as cond:
+            cond.true = nn.random_uniform([nn.batch_dim, TIME, MANY], like=frames())
+        with cond.false_branch():
+            cond.false = draws["two"]
+        return {**draws, "of_branch": cond.result}
+
+    outputs = run_returnn(nn.Network(model), FEEDS, train=True).outputs
+    for name in ("one", "two"):
+        assert (outputs["of_branch"].value != outputs[name].value).mean() > 0.9
+
+
 def test_repeated_with_the_same_step_and_seed() -> None:
     """No state is hidden anywhere: what a training that is continued draws does not depend on what was before."""
     network = nn.Network(two_draws)
