@@ -139,7 +139,7 @@ class JointCtcAttention(SequenceToSequence):
     :param encoder: from the source to frames, of which there are at least as many as labels; its ``out_dim`` says
         what features they have
     :param decoder: from frames to target labels
-    :param ctc_scale: share of CTC in the training loss, and in search
+    :param ctc_scale: share of CTC in the training loss, and in a search that does not say its own
     :param kwargs: as for :class:`recipe.models.sequence_to_sequence.SequenceToSequence`
     """
 
@@ -157,6 +157,22 @@ class JointCtcAttention(SequenceToSequence):
         self.ctc_output = nn.Linear(encoder.out_dim, with_blank(decoder.labels))  # type: ignore[attr-defined]
         self.ctc_scale = ctc_scale
 
+    def forward(
+        self, search: nn.BeamSearch | None = None, max_seq_len: int = 100, ctc_scale: Any = None
+    ) -> nn.Tensor | None:
+        """
+        :param search: None for training, which marks the losses of the decoder and ``ctc``
+        :param max_seq_len: the most labels that a search gives
+        :param ctc_scale: share of CTC in a search, if it is another than in training; a tuning may set it
+        :return: in a search, the labels [batch, steps] of all hypotheses, best first
+        """
+        if search is None:
+            return super().forward()
+        scale = self.ctc_scale if ctc_scale is None else ctc_scale
+        decoder = CtcPrefixScoring(self.decoder, self.ctc_output, scale)
+        encoder = self.encoder(nn.get_extern_data(self.source))
+        return decoder(encoder, search=search, max_seq_len=max_seq_len).labels
+
     def mark_losses(self, encoder: nn.Tensor, targets: nn.Tensor) -> None:
         """The losses of the decoder and ``ctc``, with their shares."""
         super().mark_losses(encoder, targets)
@@ -165,10 +181,6 @@ class JointCtcAttention(SequenceToSequence):
     def loss_scale(self) -> Any:
         """What CTC leaves."""
         return 1.0 - self.ctc_scale
-
-    def search_decoder(self) -> LabelDecoder:
-        """The decoder beside CTC."""
-        return CtcPrefixScoring(self.decoder, self.ctc_output, self.ctc_scale)
 
 
 def last(x: nn.Tensor) -> nn.Tensor:

@@ -13,6 +13,7 @@ from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.joint_ctc import CtcPrefixScoring, JointCtcAttention
 
 from ..nn.agreement import check_agreement, ragged_frames, ragged_labels, random_parameters
+from ..nn.test_delayed import Output
 from .small_model import END
 from .teacher_forcing import ForcedScores, TeacherForcing, plain_beam_search, values_by_parameter
 
@@ -138,3 +139,17 @@ def test_training() -> None:
         "frame_error": 1.0,
     }
     nn.check_parameters(run.network, nn.Network(model, search=nn.BeamSearch(2)))
+
+
+def test_scale_of_the_search() -> None:
+    """It may be another than in training, a variable of a tuning, and changes no parameter."""
+    model, beam = _model(), nn.BeamSearch(2)
+    own = nn.Network(model, search=beam)
+    assert own.digest == nn.Network(model, search=beam, ctc_scale=0.4).digest
+    others = [nn.Network(model, search=beam, ctc_scale=scale) for scale in (0.1, Output("scale", 0.1))]
+    assert len({own.digest, *(network.digest for network in others)}) == 3
+    assert all(list(network.parameters) == list(own.parameters) for network in others)
+    parameters = random_parameters(own, seed=4)
+    scores = [nn.run_numpy(network, {"data": FRAMES}, parameters).beam_scores for network in (own, *others)]
+    numpy.testing.assert_array_equal(scores[1], scores[2])
+    assert numpy.abs(scores[0] - scores[1])[:, 0].max() > 1e-3
