@@ -60,49 +60,38 @@ def py() -> None:
 def lstm() -> None:
     """Trained, and searched."""
     model = lstm_model(inputs_of(LANGUAGE))
-    experiment("one_decoder/lstm", train(model), search(model), language=LANGUAGE, next_step="transformer() is next")
+    next_step = "./sis manager configs/one_decoder.fusion adds a language model"
+    experiment("one_decoder/lstm", train(model), search(model), language=LANGUAGE, next_step=next_step)
 
 
 def transformer() -> None:
     """The same decoder with another encoder."""
     model = transformer_model(inputs_of(LANGUAGE))
-    next_step = "fusion() is next"
+    next_step = "./sis manager configs/one_decoder.rescoring uses it together with that of LSTMs"
     experiment("one_decoder/transformer", train(model), search(model), language=LANGUAGE, next_step=next_step)
 
 
 def fusion() -> None:
     """The model of :func:`lstm` with a language model; both scales are tuned."""
     inputs = inputs_of(LANGUAGE)
-    model, language_model = (
-        lstm_model(inputs),
-        LstmLanguageModel(
-            inputs.target,
-            end_label=PHONES.index(END_LABEL),
-            embedding_dim=nn.Dim(64, "phone_embedding"),
-            lstm_dim=nn.Dim(128, "language_model"),
-            dropout=0.1,
-        ),
-    )
-    checkpoints = last_checkpoint(train(model)), last_checkpoint(train(language_model))
+    model, language_model = lstm_model(inputs), phone_language_model(inputs)
 
     def network(scale: float, internal_scale: float) -> nn.Network:
         internal = InternalLanguageModel(model.decoder)
         without = LanguageModelSubtraction(model.decoder, internal, internal_scale)
         return search(with_decoder(model, ShallowFusion(without, language_model, scale)))
 
-    grid = {"scale": [0.0, 0.2, 0.4], "internal_scale": [0.0, 0.2]}
-    fused = network(0.2, 0.2)
-    both = combined_checkpoint(
-        fused,
-        [
-            Preload(checkpoints[0], name_map={"encoder/": "encoder/", "decoder/decoder/decoder/": "decoder/"}),
-            Preload(checkpoints[1], name_map={"decoder/language_model/": ""}),
-        ],
-    )
+    of_model = {"encoder/": "encoder/", "decoder/decoder/decoder/": "decoder/"}
+    parts = [
+        Preload(last_checkpoint(train(model)), name_map=of_model),
+        Preload(last_checkpoint(train(language_model)), name_map={"decoder/language_model/": ""}),
+    ]
+    both = combined_checkpoint(network(0.2, 0.2), parts)
 
     def word_error_rate(one: nn.Network) -> tk.Variable:
         return recognition(both, one, lexicon_data(LANGUAGE).lexica.out_dev_lexicon, LANGUAGE)[1].out_wer
 
+    grid = {"scale": [0.0, 0.2, 0.4], "internal_scale": [0.0, 0.2]}
     tuning = tune(network, grid, word_error_rate)
     tk.register_output("one_decoder/fusion/table.txt", tuning.optimum.out_table)
     searches("one_decoder/fusion", both, tuning.network, language=LANGUAGE)
@@ -160,6 +149,17 @@ def transformer_model(inputs: Inputs) -> SequenceToSequence:
     dims = nn.Dim(128, "model"), nn.Dim(256, "hidden"), nn.Dim(4, "heads")
     encoder = TransformerEncoder(inputs.letters, *dims, num_layers=2)
     return model_of(inputs, encoder, decoder(inputs, encoder.out_dim))
+
+
+def phone_language_model(inputs: Inputs) -> LstmLanguageModel:
+    """Trained on the targets of the recognisers."""
+    return LstmLanguageModel(
+        inputs.target,
+        end_label=PHONES.index(END_LABEL),
+        embedding_dim=nn.Dim(64, "phone_embedding"),
+        lstm_dim=nn.Dim(128, "language_model"),
+        dropout=0.1,
+    )
 
 
 def model_of(inputs: Inputs, encoder: nn.Module, label_decoder: LabelDecoder) -> SequenceToSequence:

@@ -13,7 +13,8 @@ from .checkpoint import Checkpoint
 
 class Preload:
     """
-    A checkpoint that a training starts with (RETURNN's ``preload_from_files``); only its first epoch reads it.
+    A checkpoint that a training starts with (RETURNN's ``preload_from_files``); only its first epoch reads it. Also a
+    part of :func:`jobs.combine_checkpoints.combined_checkpoint`.
 
     :param checkpoint: the values
     :param name_map: names in the checkpoint by names in the network, where they differ; prefixes end with "/", such as

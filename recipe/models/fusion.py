@@ -97,18 +97,23 @@ class InternalLanguageModel(LabelDecoder):
         self.scores = decoder.scores
         self.decoder = decoder
 
-    def initial_state(self, encoder: nn.Tensor) -> DecoderState:
+    def initial_state(self, encoder: Any) -> DecoderState:
         """That of the decoder."""
-        return self.decoder.initial_state(nn.zeros(encoder.dims))
+        return self.decoder.initial_state(zeros_like(encoder))
 
-    def step(self, label: nn.Tensor, state: DecoderState, encoder: nn.Tensor) -> tuple[nn.Tensor, DecoderState]:
+    def step(self, label: nn.Tensor, state: DecoderState, encoder: Any) -> tuple[nn.Tensor, DecoderState]:
         """
         :param label: the label before, [batch]
         :param state: of the decoder
-        :param encoder: [batch, time, encoder_dim], of which only the dims count
+        :param encoder: [batch, time, encoder_dim], or several for an ensemble; only the dims count
         :return: scores [batch, labels], and the new state
         """
-        return self.decoder.step(label, state, nn.zeros(encoder.dims))
+        return self.decoder.step(label, state, zeros_like(encoder))
+
+
+def zeros_like(encoder: Any) -> Any:
+    """Frames of zeros, in the place of those of one encoder or of several."""
+    return tuple(map(zeros_like, encoder)) if isinstance(encoder, tuple) else encoder * 0.0
 
 
 def check_same_labels(decoders: list[LabelDecoder]) -> None:

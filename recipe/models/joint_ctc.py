@@ -1,7 +1,8 @@
 """
 Joint CTC and attention (Watanabe et al. 2017): CTC as a second loss of the encoder, and in search beside the decoder.
 
-The end label is one of CTC's labels, too: it is what the last frames say, so that both score whole sequences alike.
+In :class:`JointCtcAttention` the end label is one of CTC's labels, too: it is what the last frames say, so that both
+score whole sequences alike. :class:`CtcPrefixScoring` also takes a CTC without it.
 """
 
 from __future__ import annotations
@@ -52,13 +53,21 @@ class CtcPrefixScoring(LabelDecoder):
     :param decoder: what is searched with; its encoder gives frames [batch, time, features]
     :param output: from frames to scores of all labels and, last, the blank
     :param scale: of CTC, from 0 to 1: a number, or a variable that a job gives
+    :param end_in_ctc: whether the end label is one of CTC's, too. Else it is the decoder's last label, where CTC has
+        the blank, and its probability is that of the labels before being all
+    :raises NetworkError: if the end label is neither
     """
 
     scores = "log_prob"
 
-    def __init__(self, decoder: LabelDecoder, output: nn.Linear, scale: Any):
+    def __init__(self, decoder: LabelDecoder, output: nn.Linear, scale: Any, *, end_in_ctc: bool = True):
         super().__init__(decoder.labels, decoder.end_label)
-        self.decoder, self.output, self.scale = decoder, output, scale
+        if not end_in_ctc and decoder.end_label != decoder.labels.size - 1:
+            raise nn.NetworkError(
+                f"where CTC does not write the end label, it is the last one of {decoder.labels}, as CTC's blank is, "
+                f"and not label {decoder.end_label}"
+            )
+        self.decoder, self.output, self.scale, self.end_in_ctc = decoder, output, scale, end_in_ctc
 
     def initial_state(self, encoder: nn.Tensor) -> DecoderState:
         """
@@ -88,8 +97,8 @@ class CtcPrefixScoring(LabelDecoder):
         is_repeated = nn.compare("equal", each_label, nn.cast(label, "int32"), allow_broadcast_all_sources=True)
         after_blank = nn.gather(state["with_blank"], label, axis=self.labels)
         after_any = log_add(after_blank, nn.gather(state["with_label"], label, axis=self.labels))
-        after_blank, after_any = (nn.expand(x, [self.labels]) for x in (after_blank, after_any))
-        begun = nn.where(is_repeated, after_blank, after_any)  # a label can follow itself only after a blank
+        # a label can follow itself only after a blank
+        begun = nn.where(is_repeated, *(nn.expand(x, [self.labels]) for x in (after_blank, after_any)))
 
         begun_before = nn.cum_log_sum_exp(begun - frames.sum_of_labels, axis=time, exclusive=True)
         with_label = frames.sum_of_labels + log_add(begun_before, state["before"])
@@ -97,7 +106,10 @@ class CtcPrefixScoring(LabelDecoder):
         with_blank = frames.sum_of_blanks + ended_before
         begins_later = last(nn.cum_log_sum_exp(begun + frames.next_labels, axis=time))
         prefix = log_add(begins_later, state["before"] + frames.first_labels)
-        whole = log_add(last(with_label), last(with_blank))
+        if self.end_in_ctc:
+            whole = log_add(last(with_label), last(with_blank))
+        else:
+            whole = nn.expand(last(after_any), [self.labels])
         prefix = nn.where(each_label == self.end_label, whole, prefix)
         of_ctc = prefix - nn.gather(state["prefix"], label, axis=self.labels)
         return scores + (of_ctc - scores) * self.scale, {
@@ -114,15 +126,20 @@ class CtcPrefixScoring(LabelDecoder):
 
         :param encoder: [batch, time, features]
         """
-        of_label, of_blank = nn.split(nn.log_softmax(self.output(encoder)), size_splits=[self.labels, 1])
-        time = encoder.spatial_dim
+        log_probs, time = nn.log_softmax(self.output(encoder)), encoder.spatial_dim
+        if self.end_in_ctc:
+            of_label, of_blank = nn.split(log_probs, size_splits=[self.labels, 1])
+            of_blank = nn.squeeze(of_blank, 1)
+        else:  # the blank stands in the place of the end label, which no alignment has
+            of_label = nn.replace_dim(log_probs, axis=log_probs.feature_dim, out_dim=self.labels)
+            of_blank = nn.gather(log_probs, self.end_label, axis=log_probs.feature_dim)
         frame, length = nn.range_over(time, like=encoder), nn.length(time, like=encoder)
         is_last = nn.compare("greater_equal", frame + 1, length, allow_broadcast_all_sources=True)
         next_frame = nn.where(is_last, nn.expand(frame, [nn.batch_dim]), nn.expand(frame + 1, [nn.batch_dim]))
         next_labels = nn.gather(of_label, next_frame, axis=time)
         return _CtcFrames(
             sum_of_labels=nn.cum_sum(of_label, axis=time),
-            sum_of_blanks=nn.cum_sum(nn.squeeze(of_blank, 1), axis=time),
+            sum_of_blanks=nn.cum_sum(of_blank, axis=time),
             first_labels=nn.gather(of_label, 0, axis=time),
             next_labels=nn.where(nn.expand(is_last, [self.labels]), _IMPOSSIBLE, next_labels),
         )
@@ -139,7 +156,7 @@ class JointCtcAttention(SequenceToSequence):
     :param encoder: from the source to frames, of which there are at least as many as labels; its ``out_dim`` says
         what features they have
     :param decoder: from frames to target labels
-    :param ctc_scale: share of CTC in the training loss, and in search
+    :param ctc_scale: share of CTC in the training loss, and in a search that does not say its own
     :param kwargs: as for :class:`recipe.models.sequence_to_sequence.SequenceToSequence`
     """
 
@@ -157,6 +174,22 @@ class JointCtcAttention(SequenceToSequence):
         self.ctc_output = nn.Linear(encoder.out_dim, with_blank(decoder.labels))  # type: ignore[attr-defined]
         self.ctc_scale = ctc_scale
 
+    def forward(
+        self, search: nn.BeamSearch | None = None, max_seq_len: int = 100, ctc_scale: Any = None
+    ) -> nn.Tensor | None:
+        """
+        :param search: None for training, which marks the losses of the decoder and ``ctc``
+        :param max_seq_len: the most labels that a search gives
+        :param ctc_scale: share of CTC in a search, if it is another than in training; a tuning may set it
+        :return: in a search, the labels [batch, steps] of all hypotheses, best first
+        """
+        if search is None:
+            return super().forward()
+        scale = self.ctc_scale if ctc_scale is None else ctc_scale
+        decoder = CtcPrefixScoring(self.decoder, self.ctc_output, scale)
+        encoder = self.encoder(nn.get_extern_data(self.source))
+        return decoder(encoder, search=search, max_seq_len=max_seq_len).labels
+
     def mark_losses(self, encoder: nn.Tensor, targets: nn.Tensor) -> None:
         """The losses of the decoder and ``ctc``, with their shares."""
         super().mark_losses(encoder, targets)
@@ -165,10 +198,6 @@ class JointCtcAttention(SequenceToSequence):
     def loss_scale(self) -> Any:
         """What CTC leaves."""
         return 1.0 - self.ctc_scale
-
-    def search_decoder(self) -> LabelDecoder:
-        """The decoder beside CTC."""
-        return CtcPrefixScoring(self.decoder, self.ctc_output, self.ctc_scale)
 
 
 def last(x: nn.Tensor) -> nn.Tensor:

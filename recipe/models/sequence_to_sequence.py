@@ -51,13 +51,9 @@ class SequenceToSequence(nn.Module):
         """
         encoder = self.encoder(nn.get_extern_data(self.source))
         if search is not None:
-            return self.search_decoder()(encoder, search=search, max_seq_len=max_seq_len).labels
+            return self.decoder(encoder, search=search, max_seq_len=max_seq_len).labels
         self.mark_losses(encoder, nn.get_extern_data(self.target))
         return None
-
-    def search_decoder(self) -> LabelDecoder:
-        """What searches."""
-        return self.decoder
 
     def mark_losses(self, encoder: Any, targets: nn.Tensor) -> None:
         """

@@ -194,3 +194,17 @@ def test_no_encoder_for_each_decoder() -> None:
     model.encoder = Encoders([model.encoder] * 3)  # type: ignore[assignment]
     with pytest.raises(nn.NetworkError, match="3 encoders for 2 decoders"):
         nn.Network(model, search=nn.BeamSearch(2))
+
+
+def test_internal_language_model_of_an_ensemble() -> None:
+    """Each encoder is silent; the words then make no difference to the scores."""
+    model = small_model()
+    model.decoder = InternalLanguageModel(Ensemble([model.decoder, model.decoder]))
+    model.encoder = Encoders([model.encoder, model.encoder])  # type: ignore[assignment]
+    network = nn.Network(model, search=nn.BeamSearch(2), max_seq_len=3)
+    (words, lengths), parameters = small_feeds()["data"], random_parameters(network, seed=8)
+    scores = [
+        nn.run_numpy(network, {"data": (letters, lengths)}, parameters).beam_scores
+        for letters in (words, words[:, ::-1])
+    ]
+    numpy.testing.assert_array_equal(scores[0], scores[1])

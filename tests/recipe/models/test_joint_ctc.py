@@ -13,6 +13,7 @@ from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.joint_ctc import CtcPrefixScoring, JointCtcAttention
 
 from ..nn.agreement import check_agreement, ragged_frames, ragged_labels, random_parameters
+from ..nn.test_delayed import Output
 from .small_model import END
 from .teacher_forcing import ForcedScores, TeacherForcing, plain_beam_search, values_by_parameter
 
@@ -101,6 +102,44 @@ def test_prefix_scores_are_sums_over_alignments() -> None:
             numpy.testing.assert_allclose(numpy.exp(of_labels), expected, rtol=1e-4, atol=1e-6)
 
 
+def test_prefix_scores_without_end_label_in_ctc() -> None:
+    """Where CTC has no end label, labels end with the probability that they are all that the frames say."""
+    features, labels = nn.Dim(5, "features"), nn.Dim(NUM_LABELS, "labels", labels=["A", "B", "C", "$"])
+    dims = {name: nn.Dim(3, name) for name in ("embedding_dim", "lstm_dim", "key_dim", "readout_dim")}
+    decoder = AttentionLstmDecoder(features, labels, end_label=3, **dims)
+    scoring = CtcPrefixScoring(decoder, nn.Linear(features, nn.Dim(4, "labels_and_blank")), 1.0, end_in_ctc=False)
+    source = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "time"), features])
+    target = nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "steps")], sparse_dim=labels)
+    forcing = TeacherForcing(Identity(features), scoring, source, target)
+    network = nn.Network(forcing)
+    parameters = random_parameters(network, seed=4)
+    given = numpy.array([[1, 1, 2, 3], [2, 3, 0, 0], [0, 0, 3, 0]], "int32")
+    feeds = {"data": FRAMES, "classes": (given, numpy.array([4, 2, 3], "int32"))}
+    scores = check_agreement(network, feeds, parameters=parameters).in_numpy.outputs["output"].sequences()
+    weight, bias = parameters["decoder/output/W"], parameters["decoder/output/b"]
+    for frames, length, row, found in zip(*FRAMES, given, scores, strict=True):
+        log_probs = frames[:length] @ weight + bias
+        log_probs -= numpy.logaddexp.reduce(log_probs, axis=-1, keepdims=True)
+        paths = list(itertools.product(range(4), repeat=int(length)))
+        written = [tuple(label for label, _ in itertools.groupby(path) if label != 3) for path in paths]
+        probabilities = numpy.exp([log_probs[numpy.arange(length), path].sum() for path in paths])
+        for step, of_labels in enumerate(found):
+            prefix = tuple(map(int, row[:step]))
+            begins = [
+                sum(p for p, labels in zip(probabilities, written) if labels[: len(one)] == one)
+                for one in ((*prefix, label) for label in range(3))
+            ]
+            whole = sum(p for p, labels in zip(probabilities, written) if labels == prefix)
+            expected = numpy.array([*begins, whole]) / (sum(begins) + whole)
+            numpy.testing.assert_allclose(numpy.exp(of_labels), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_an_end_label_that_is_not_the_last() -> None:
+    model = _model()
+    with pytest.raises(nn.NetworkError, match="it is the last one of .*labels.*, as CTC's blank is, and not label 0"):
+        CtcPrefixScoring(model.decoder, model.ctc_output, 0.3, end_in_ctc=False)
+
+
 def test_search() -> None:
     """The beam search is a plain one by sums of both scores; in RETURNN it is the same."""
     model = _model()
@@ -138,3 +177,17 @@ def test_training() -> None:
         "frame_error": 1.0,
     }
     nn.check_parameters(run.network, nn.Network(model, search=nn.BeamSearch(2)))
+
+
+def test_scale_of_the_search() -> None:
+    """It may be another than in training, a variable of a tuning, and changes no parameter."""
+    model, beam = _model(), nn.BeamSearch(2)
+    own = nn.Network(model, search=beam)
+    assert own.digest == nn.Network(model, search=beam, ctc_scale=0.4).digest
+    others = [nn.Network(model, search=beam, ctc_scale=scale) for scale in (0.1, Output("scale", 0.1))]
+    assert len({own.digest, *(network.digest for network in others)}) == 3
+    assert all(list(network.parameters) == list(own.parameters) for network in others)
+    parameters = random_parameters(own, seed=4)
+    scores = [nn.run_numpy(network, {"data": FRAMES}, parameters).beam_scores for network in (own, *others)]
+    numpy.testing.assert_array_equal(scores[1], scores[2])
+    assert numpy.abs(scores[0] - scores[1])[:, 0].max() > 1e-3
