@@ -24,7 +24,6 @@ import re
 import signal
 import sys
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 ENDING = ".optimizer.npz"
@@ -109,7 +108,7 @@ def save_state(engine: Any, prefix: str) -> None:
 
     if engine.updater is None or engine.updater.optim_op is None or not re.fullmatch(r".*\.\d+", prefix):
         return  # nothing is trained, or it is what RETURNN leaves of a training that broke
-    variables = dict(_variables(engine))
+    variables = {**_optimizer_variables(engine), **_random_variables(engine)}
     values = engine.tf_session.run(variables)
     os.makedirs(os.path.dirname(prefix), exist_ok=True)
     with open(prefix + ENDING + ".part", "wb") as file:
@@ -136,13 +135,14 @@ def restore_state(engine: Any) -> None:
     if not os.path.exists(path):
         print(f"there is no {path}: the optimizer starts anew")
         return
-    values, variables = read_state(path), dict(_variables(engine))
+    optimizer, values = _optimizer_variables(engine), read_state(path)
+    variables = {**optimizer, **_random_variables(engine)}
     wrong = sorted(name for name, value in values.items() if name not in variables)
     wrong += sorted(name for name in variables if name not in values or values[name].shape != variables[name].shape)
     if wrong:
         print(f"{path} is of another optimizer ({', '.join(wrong[:3])}): the optimizer starts anew")
         return
-    for name, variable in variables.items():
+    for name, variable in (variables if _is_first_process() else optimizer).items():
         variable.load(values[name], engine.tf_session)
     print(f"the optimizer goes on with {path}")
 
@@ -162,22 +162,26 @@ def read_state(path: str) -> dict[str, Any]:
         raise RuntimeError(f"DataLossError: {path} cannot be read: {error}") from error
 
 
-def _variables(engine: Any) -> Iterator[tuple[str, Any]]:
-    """Those of the optimizer, and of the random numbers where they are this process's to keep."""
-    import returnn.tf.horovod as horovod
+def _optimizer_variables(engine: Any) -> dict[str, Any]:
+    return {variable.name: variable for variable in engine.updater.optimizer_vars}
+
+
+def _random_variables(engine: Any) -> dict[str, Any]:
+    """The states of the random numbers of dropout."""
     from returnn.tf.util.basic import get_global_random_generator
 
-    for variable in engine.updater.optimizer_vars:
-        yield variable.name, variable
-    context = horovod.get_ctx()
-    if context is not None and context.rank() != 0:
-        return
     with engine.tf_session.graph.as_default():
         generator = get_global_random_generator(create=False)
-    if generator is not None:
-        yield generator.state.name, generator.state
-    for variable in engine.tf_session.graph.get_collection(_COLLECTION):
-        yield variable.name, variable
+    states = [generator.state] if generator is not None else []
+    return {state.name: state for state in [*states, *engine.tf_session.graph.get_collection(_COLLECTION)]}
+
+
+def _is_first_process() -> bool:
+    """Of those that train together with Horovod."""
+    import returnn.tf.horovod as horovod
+
+    context = horovod.get_ctx()
+    return context is None or context.rank() == 0
 
 
 def _with_random_state(dropout: Any) -> Any:

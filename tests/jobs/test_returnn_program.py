@@ -52,7 +52,9 @@ class Engine:
 def engine(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """An engine with two variables, and a state that was written for them."""
     engine = Engine(tmp_path, Variable("m:0", (2,)), Variable("v:0", (3,)))
-    monkeypatch.setattr(returnn_program, "_variables", lambda engine: ((v.name, v) for v in engine.variables))
+    monkeypatch.setattr(returnn_program, "_optimizer_variables", lambda engine: {v.name: v for v in engine.variables})
+    monkeypatch.setattr(returnn_program, "_random_variables", lambda engine: {})
+    monkeypatch.setattr(returnn_program, "_is_first_process", lambda: True)
     with open(tmp_path / f"epoch.002{ENDING}", "wb") as file:
         numpy.savez(file, **{"m:0": numpy.arange(2.0), "v:0": numpy.arange(3.0)})
     return engine
@@ -65,6 +67,21 @@ def test_state_is_taken_up_once(engine: Engine, capsys: pytest.CaptureFixture[st
     engine.variables[0].value = None
     restore_state(engine)
     assert engine.variables[0].value is None
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_processes_of_horovod_share_the_optimizer_but_no_random_numbers(
+    is_first: bool, engine: Engine, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All must go on with the same optimizer, else their parameters drift apart."""
+    random_state = Variable("random:0", (1,))
+    monkeypatch.setattr(returnn_program, "_random_variables", lambda engine: {"random:0": random_state})
+    monkeypatch.setattr(returnn_program, "_is_first_process", lambda: is_first)
+    with open(tmp_path / f"epoch.002{ENDING}", "wb") as file:
+        numpy.savez(file, **{"m:0": numpy.ones(2), "v:0": numpy.ones(3), "random:0": numpy.ones(1)})
+    restore_state(engine)
+    assert all(variable.value is not None for variable in engine.variables)
+    assert (random_state.value is not None) == is_first
 
 
 def test_not_before_the_optimizer_is_there(engine: Engine) -> None:
