@@ -118,6 +118,11 @@ class Level:
         except Unsupported as error:
             self.problem(where, layer.class_name, str(error))
             return self.assign(layer.name, "None", None)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # options of other types than RETURNN documents
+            what = re.sub(r"^\S+:\d+: ", "", str(error).partition("\n")[0])  # without the place of this line
+            self.problem(where, layer.class_name, f"its options are not understood: {type(error).__name__} {what}")
+            return self.assign(layer.name, "None", None)
         for option in layer.left():
             self.problem(where, layer.class_name, f"option {option}={layer.options[option]!r:.60} is left out")
         return value
