@@ -21,13 +21,13 @@ compiler:
 $(VENV)/.installed: pyproject.toml
 	@$(MAKE) --no-print-directory python-version
 	$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check . || { $(FAILED); }
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 . || { $(FAILED); }
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml
 	@$(MAKE) --no-print-directory python-version
 	$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check ".[dev]" || { $(FAILED); }
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 ".[dev]" || { $(FAILED); }
 	@touch $(VENV)/.installed $@
 
 venv: $(VENV)/.installed
