@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import re
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 
 import numpy
 
-from configs import g2p
+from configs import g2p, speech_ru
 from jobs.check.check_config import network_title, networks_of
 from jobs.check.comparison import NUM_STEPS
 from jobs.check.first_difference import first_nan
@@ -21,14 +22,14 @@ from recipe import nn
 from .pages import ROOT, Block
 
 
-def summary_of_the_demo(block: Block) -> None:
-    """What ``make g2p`` ends with, but for the figures."""
-    g2p.py()
-    name, _, next_step = outputs.callbacks[-1][1]
+def summary_of(demo: Callable[[], None], block: Block) -> None:
+    """What the manager ends with, but for the figures."""
+    demo()
+    _, (name, _, next_step), options = outputs.callbacks[-1]
     score = SimpleNamespace(out_wer=SimpleNamespace(get=lambda: 12.34), out_per=SimpleNamespace(get=lambda: 5.67))
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        print_summary(name, {"dev": score, "test": score}, next_step, has_page=True)
+        print_summary(name, {"dev": score, "test": score}, next_step, **options)
     assert _without_figures(block.code) == _without_figures(printed.getvalue()), printed.getvalue()
 
 
@@ -71,7 +72,10 @@ def check_of_a_wrong_network(block: Block) -> None:
     assert shown[0].partition(" of ")[0] == printed[0].partition(" [")[0]
 
 
-OUTPUTS: dict[str, Callable[[Block], None]] = {"g2p/demo": summary_of_the_demo, "configs/": tree_of_the_repository} | {
+OUTPUTS: dict[str, Callable[[Block], None]] = {
+    "g2p/demo": functools.partial(summary_of, g2p.py),
+    "speech_ru/demo": functools.partial(summary_of, speech_ru.py),
+    "configs/": tree_of_the_repository,
     "same": check_of_the_demo,
     "DIFFERENT:": check_of_a_wrong_network,
 }
