@@ -2,9 +2,9 @@
 Phone recognition on recordings of one Russian reader (Debian's ``festvox-ru``, 1.66 hours).
 
 ``py()`` is a small CTC system of some minutes. The real ones, with one encoder: ``ctc()``, and ``ctc_prefix()``, which
-searches with it for phones instead of alignments; ``attention()``, which starts with that one's encoder, and ``joint()``,
-which searches with both; and ``transducer()``, which is also trained on its alignments. Their scores are also those of
-sclite (Debian: apt install sctk).
+searches with it for phones instead of alignments; ``attention()``, which starts with that one's encoder, and
+``joint()``, which searches with both; and ``transducer()``, which is also trained on its alignments. Their scores are
+also those of sclite (Debian: apt install sctk).
 """
 
 from __future__ import annotations
