@@ -49,6 +49,13 @@ def test_search(topology: Topology, beam_size: int) -> None:
         assert topology.num_frames(list(row), BLANK) == len(CTC_PATHS[number // beam_size])
 
 
+def test_as_written_for_a_gpu() -> None:
+    training = nn.Network(small_transducer(RNNT, dropout=0.0))
+    parameters = random_parameters(training, seed=4, scale=2.0)
+    for network in (training, search_network(RNNT, 4)):
+        check_agreement(network, transducer_feeds(RNNT), parameters=parameters, device="gpu")
+
+
 @pytest.mark.parametrize("topology", [CTC, RNA], ids=lambda topology: topology.name)
 def test_probabilities_of_all_alignments(topology: Topology) -> None:
     """They add up to 1, and a search whose beam holds all of them gives them the same scores, the best first."""
