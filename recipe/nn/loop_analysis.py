@@ -118,14 +118,14 @@ def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
         ops -= moved
 
 
-def makes_number_of_state(op: Op) -> bool:
+def makes_whole_or_bool_of_state(op: Op) -> bool:
     """
-    Whether an op makes a whole number of a state, but not the state's next value at once.
+    Whether an op makes a whole number or a bool of a state, but not the state's next value at once.
 
     RETURNN takes a state of which it knows nothing yet for a float, and may not find out about the ops that lead back
     to it; so these say their type.
     """
-    if len(op.outputs) != 1 or op.output.dtype != "int32":
+    if len(op.outputs) != 1 or op.output.dtype not in ("int32", "bool"):
         return False
     return any(isinstance(x.op, PreviousOp) and x.op.final is not op.output for x in op.inputs)
 

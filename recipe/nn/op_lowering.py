@@ -17,7 +17,7 @@ from .layers import (
     Reference,
     StepReference,
 )
-from .loop_analysis import is_history_without_steps, is_of_frames, makes_number_of_state, staying_ops
+from .loop_analysis import is_history_without_steps, is_of_frames, makes_whole_or_bool_of_state, staying_ops
 from .loop_op import LoopOp
 from .loop_ops import PreviousOp, ResultOp
 from .lstm_units import lstm_unit_for
@@ -146,7 +146,7 @@ class OpLowering:
             wanted = f"{wanted}_{op.name}"
         layer = Layer(self._here, self._here.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
         layer.is_module = op.is_main
-        if not self.is_canonical and layer_class == "eval" and makes_number_of_state(op):
+        if not self.is_canonical and layer_class in ("eval", "combine") and makes_whole_or_bool_of_state(op):
             layer.options.setdefault("out_type", {"dtype": op.output.dtype})
         if not self.is_canonical and self._must_stay(op):
             layer.options["collocate_with"] = [self.stays_in_loop(self._here, is_needed=True)]

@@ -51,6 +51,11 @@ ONCE_FAILED = {
         ),
         ("embed",),
     ),
+    "flag_that_a_mask_in_a_mask_goes_on_with": (
+        ("cond", 7, (), (("flag_value", 4, 0),)),
+        ("flag", 2),
+        ("mask", 0, (("mask", 6, (("flag", 6), ("square", 0))),)),
+    ),
     "value_before_that_is_not_of_frames": (
         ("mask", 0, (("flag_value", 6, 2), ("square", 6), ("count", 6))),
         ("nested", 2),

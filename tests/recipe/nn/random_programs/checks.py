@@ -205,8 +205,8 @@ class Checked:
         )
         greedy = RandomModel(self.program._replace(body=greedy_body, beam_size=0))
         beam = RandomModel(self.program._replace(beam_size=1))
-        expected = nn.run_numpy(nn.Network(greedy), self.feeds, self.parameters)
-        searched = nn.run_numpy(nn.Network(beam), self.feeds, self.parameters)
+        expected = nn.run_numpy(nn.Network(greedy), self.feeds, self.all_parameters)
+        searched = nn.run_numpy(nn.Network(beam), self.feeds, self.all_parameters)
         if self.program.beam_size == 1:
             searched = self.run.in_numpy
         for name, result in expected.outputs.items():
