@@ -345,3 +345,35 @@ def test_loss_in_the_inner_loop() -> None:
             nn.reduce_sum(total, INNER_TIME).mark_as_loss("distance")
 
     check_agreement(model, INNER_FEEDS)
+
+
+@pytest.mark.parametrize("reads", ["choice", "choice and the state before"])
+def test_inner_loop_behind_the_choice_of_a_search(reads: str) -> None:
+    labels = nn.Dim(4, "labels")
+
+    class Searcher(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding, self.output = nn.Embedding(labels, FEATURES), nn.Linear(FEATURES, labels)
+            self.recurrent = nn.Linear(FEATURES, FEATURES)
+
+        def forward(self) -> nn.Tensor:
+            x = frames()
+            loop = nn.Loop(max_seq_len=4)
+            loop.state.label = nn.constant(0, [nn.batch_dim], sparse_dim=labels)
+            loop.state.h = nn.zeros([nn.batch_dim, FEATURES])
+            with loop:
+                before = self.embedding(loop.state.label) + loop.state.h
+                loop.state.label = nn.choice(self.output(before))
+                chosen = self.embedding(loop.state.label)
+                inner = nn.Loop()
+                inner.state.s = chosen
+                with inner:
+                    added = chosen if reads == "choice" else before
+                    inner.state.s = nn.tanh(self.recurrent(inner.unstack(x)) + inner.state.s + added)
+                loop.state.h = inner.state.s
+                loop.end(loop.state.label == 1, include_eos=False)
+                return loop.stack(loop.state.label)
+
+    network = nn.Network(Searcher(), search=nn.BeamSearch(3, length_normalization=0.0))
+    check_agreement(network, FEEDS, train=False, gradients=False)
