@@ -28,19 +28,20 @@ def read_checkpoint(checkpoint: Checkpoint) -> dict[str, numpy.ndarray]:
 
 def write_checkpoint(checkpoint: Checkpoint, values: Mapping[str, numpy.ndarray], *, like: Checkpoint) -> None:
     """
-    Writes values as a checkpoint that RETURNN's option ``load`` reads.
+    Writes values as a checkpoint that RETURNN's option ``load`` reads. In a graph of its own, so that it writes in a
+    process in which RETURNN has switched eager execution off.
 
     :param like: a checkpoint of the same network, of which it takes over the description of the graph
     """
     tensorflow = _tensorflow()
     prefix = checkpoint.prefix()
     names = sorted(values)
-    tensorflow.raw_ops.SaveV2(
-        prefix=prefix + ".part",
-        tensor_names=names,
-        shape_and_slices=[""] * len(names),
-        tensors=[tensorflow.constant(values[name]) for name in names],
-    )
+    with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
+        tensors = [tensorflow.compat.v1.placeholder(values[name].dtype, values[name].shape) for name in names]
+        save = tensorflow.raw_ops.SaveV2(
+            prefix=prefix + ".part", tensor_names=names, shape_and_slices=[""] * len(names), tensors=tensors
+        )
+        session.run(save, {tensor: values[name] for tensor, name in zip(tensors, names)})
     shutil.copyfile(like.prefix() + META, prefix + ".part" + META)
     for ending in FILES:
         os.replace(prefix + ".part" + ending, prefix + ending)

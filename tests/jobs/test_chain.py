@@ -79,7 +79,7 @@ def test_damaged_checkpoint_and_learning_rates(undisturbed: pathlib.Path, tmp_pa
     training = training_directory(setup)
     assert training is not None
     os.kill(manager.pid, signal.SIGINT)
-    manager.wait(timeout=60)
+    manager.wait(timeout=600)
     wait_for(lambda: not processes_with(str(training)))
     models = training / "output" / "models"
     newest = max(models.glob("epoch.*.data-00000-of-00001"))

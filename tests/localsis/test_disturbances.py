@@ -113,7 +113,7 @@ def test_job_removed_while_it_runs(setup: pathlib.Path) -> None:
     manager = start(setup, "manager", "configs/toy.slow")
     wait_for(lambda: slow_pid(setup) is not None)
     shutil.rmtree(next((setup / "work" / "jobs" / "examples").glob("NumberJob.*")))
-    text, _ = manager.communicate(timeout=60)
+    text, _ = manager.communicate(timeout=600)
     assert manager.returncode == 0 and "was interrupted; it goes on" in text, text
     assert (setup / "output" / "slow").read_text() == "7\n"
 

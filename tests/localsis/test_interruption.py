@@ -45,7 +45,7 @@ def test_interrupt_ends_workers(setup: pathlib.Path) -> None:
     wait_for(lambda: slow_pid(setup) is not None)
     pid = slow_pid(setup)
     manager.send_signal(signal.SIGINT)
-    text, _ = manager.communicate(timeout=30)
+    text, _ = manager.communicate(timeout=600)
     assert manager.returncode == 1 and "the next start goes on" in text and "Traceback" not in text
     assert not pathlib.Path(f"/proc/{pid}").exists()
     assert run(setup, "manager", "configs/toy.slow")[0] == 0
@@ -65,7 +65,7 @@ def test_interrupted_again_while_it_waits_for_workers(kind: str, pause: float, s
     for _ in range(3):
         manager.send_signal(getattr(signal, kind))
         time.sleep(pause)
-    text, _ = manager.communicate(timeout=30)
+    text, _ = manager.communicate(timeout=600)
     assert manager.returncode == 1 and "the next start goes on" in text and "Traceback" not in text, text
     assert not pathlib.Path(f"/proc/{pid}").exists()
 
@@ -77,7 +77,7 @@ def test_interrupt_while_the_config_is_read(setup: pathlib.Path) -> None:
     manager = start(setup, "manager", "configs/reading.py")
     wait_for(lambda: (setup / "began").exists())
     manager.send_signal(signal.SIGINT)
-    text, _ = manager.communicate(timeout=30)
+    text, _ = manager.communicate(timeout=600)
     assert manager.returncode == 1 and text == "stopped; nothing was started\n"
 
 
@@ -103,5 +103,5 @@ def test_interrupt_is_sisyphus_to_answer(setup: pathlib.Path) -> None:
     )
     wait_for(lambda: (setup / "began").exists())
     os.killpg(manager.pid, signal.SIGINT)
-    text, _ = manager.communicate(timeout=30)
+    text, _ = manager.communicate(timeout=600)
     assert manager.returncode == 1 and text == "Sisyphus ends in good order\n"

@@ -187,7 +187,7 @@ def start(setup: pathlib.Path, *arguments: str, **environment: str) -> subproces
 def run(setup: pathlib.Path, *arguments: str, **environment: str) -> tuple[int, str]:
     """Exit status and output of ``./sis``."""
     process = start(setup, *arguments, **environment)
-    text, _ = process.communicate(timeout=60)
+    text, _ = process.communicate(timeout=600)
     return process.returncode, text
 
 
@@ -260,7 +260,7 @@ def test_manager_killed_worker_is_found_again(setup: pathlib.Path) -> None:
     wait_for(lambda: slow_pid(setup) is not None)
     pid = slow_pid(setup)
     os.kill(manager.pid, signal.SIGKILL)
-    manager.wait(timeout=30)
+    manager.wait(timeout=600)
     status, text = run(setup, "manager", "configs/toy.slow")
     assert status == 0 and "still running since an earlier start" in text
     assert "run started" not in text
@@ -272,7 +272,7 @@ def test_second_manager_is_refused(setup: pathlib.Path) -> None:
     wait_for(lambda: slow_pid(setup) is not None)
     status, text = run(setup, "manager", "configs/toy.slow")
     assert status == 1 and "another manager is running" in text
-    manager.communicate(timeout=30)
+    manager.communicate(timeout=600)
     assert manager.returncode == 0
 
 

@@ -212,10 +212,10 @@ def test_networks_in_two_threads() -> None:
 
     def work() -> None:
         def model() -> nn.Tensor:
-            barrier.wait(timeout=60)
+            barrier.wait(timeout=600)
             with nn.Loop() as loop:
                 y = module(loop.unstack(frames()))
-                barrier.wait(timeout=60)
+                barrier.wait(timeout=600)
                 return loop.stack(y + nn.zeros([4321 - 3087]))
 
         digests.append(nn.Network(model).digest)
