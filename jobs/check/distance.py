@@ -25,6 +25,13 @@ def distance_of(run: nn.NumpyRun, tensor: nn.Tensor, value: ReturnnValue) -> flo
 
 
 def distance(own: numpy.ndarray, mask: numpy.ndarray, names: list[str], other: ReturnnValue) -> float:
+    """
+    The greatest relative difference of a value from RETURNN's; infinite where the two have other axes or shapes.
+
+    :param own: the value in NumPy
+    :param mask: what of it counts, bool of the same shape
+    :param names: of its axes
+    """
     if sorted(names) != sorted(other.dims):
         unknown = [name for name in other.dims if name not in names]
         missing = [name for name in names if name not in other.dims]
