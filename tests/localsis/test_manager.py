@@ -172,7 +172,7 @@ def setup(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def start(setup: pathlib.Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """``./sis`` with its output in a pipe."""
+    """``./sis`` with its output in a pipe; Ctrl-C is as in a terminal, also where a shell runs the tests behind."""
     return subprocess.Popen(
         [sys.executable, "sis", *arguments],
         cwd=setup,
@@ -181,6 +181,7 @@ def start(setup: pathlib.Path, *arguments: str, **environment: str) -> subproces
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
