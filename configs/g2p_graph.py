@@ -100,10 +100,26 @@ def training(g2p: nn.Module, learning_rates: list[float], *, language: str = "en
     :param learning_rates: one an epoch
     """
     data = lexicon_data(language)
-    return TrainingJob(
-        nn.Network(g2p),
+    return training_on(
         label_dataset(data.train.out_hdf, seq_ordering="laplace:.2000"),
         label_dataset(data.dev.out_hdf, seq_ordering="sorted"),
+        nn.Network(g2p),
+        learning_rates,
+    )
+
+
+def training_on(
+    train: dict[str, Any], dev: dict[str, Any], network: nn.Network, learning_rates: list[float], **kwargs: Any
+) -> TrainingJob:
+    """
+    :param train: the dataset, as for dev
+    :param learning_rates: one an epoch
+    :param kwargs: others of the job
+    """
+    return TrainingJob(
+        network,
+        train,
+        dev,
         config={
             **BATCHES,
             "optimizer": {"class": "adam", "epsilon": 1e-8},
@@ -114,6 +130,7 @@ def training(g2p: nn.Module, learning_rates: list[float], *, language: str = "en
         post_config=THREADS,
         num_epochs=len(learning_rates),
         keep_epochs={len(learning_rates)},
+        **kwargs,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sisyphus import tk
 
-from configs.g2p_graph import BATCHES, THREADS, last_checkpoint
+from configs.g2p_graph import BATCHES, THREADS, last_checkpoint, training_on
 from jobs.collapse_alignment import CollapseAlignmentJob
 from jobs.ctc_alignment import align_with_ctc
 from jobs.lexicon import CmudictJob, LexiconToHdfJob
@@ -84,10 +84,10 @@ def experiment(
     """Training of CTC, alignments by it, training of the transducer on them, search and scores."""
     lexica = CmudictJob()
     data = {"train": lexicon_hdf(lexica.out_train_lexicon), "dev": lexicon_hdf(lexica.out_dev_lexicon)}
-    first = training(
-        nn.Network(ctc),
+    first = training_on(
         label_dataset(data["train"], seq_ordering="laplace:.2000"),
         label_dataset(data["dev"], seq_ordering="sorted"),
+        nn.Network(ctc),
         ctc_learning_rates,
     )
     checkpoint = last_checkpoint(first)
@@ -97,10 +97,10 @@ def experiment(
         )
         for part, hdf in data.items()
     }
-    second = training(
-        nn.Network(transducer),
+    second = training_on(
         aligned_dataset(data["train"], alignments["train"].out_hdf, seq_ordering="laplace:.2000"),
         aligned_dataset(data["dev"], alignments["dev"].out_hdf, seq_ordering="sorted"),
+        nn.Network(transducer),
         learning_rates,
         preload=[Preload(checkpoint, name_map={"encoder/": "encoder/"})],
     )
@@ -114,30 +114,6 @@ def experiment(
         for part, lexicon in (("dev", lexica.out_dev_lexicon), ("test", lexica.out_test_lexicon))
     }
     tk.register_callback(print_summary, name, scores, "./sis manager configs/g2p_transducer.full trains larger models")
-
-
-def training(
-    network: nn.Network, train: dict[str, Any], dev: dict[str, Any], learning_rates: list[float], **kwargs: Any
-) -> TrainingJob:
-    """
-    :param learning_rates: one an epoch
-    """
-    return TrainingJob(
-        network,
-        train,
-        dev,
-        config={
-            **BATCHES,
-            "optimizer": {"class": "adam", "epsilon": 1e-8},
-            "learning_rates": learning_rates,
-            "learning_rate": learning_rates[-1],
-            "gradient_clip_global_norm": 2.0,
-        },
-        post_config=THREADS,
-        num_epochs=len(learning_rates),
-        keep_epochs={len(learning_rates)},
-        **kwargs,
-    )
 
 
 def recognition(name: str, model: TransducerModel, train: TrainingJob, lexicon: tk.Path) -> PronunciationScoringJob:

@@ -8,7 +8,7 @@ from recipe import nn
 
 from .spec_augment import SpecAugment
 from .speech_encoder import SpeechEncoder
-from .transformer import MultiHeadAttention
+from .transformer import FeedForward, MultiHeadAttention
 
 
 class RelativeSelfAttention(MultiHeadAttention):
@@ -82,28 +82,6 @@ class ConvolutionModule(nn.Module):
         return self.output(nn.swish(self.norm(self.depthwise(values * nn.sigmoid(gate)))))
 
 
-class SwishFeedForward(nn.Module):
-    """
-    ``W_2 swish(W_1 x + b_1) + b_2``.
-
-    :param dim: of input and result
-    :param hidden_dim: between them
-    :param dropout: on the hidden layer
-    """
-
-    def __init__(self, dim: nn.Dim, hidden_dim: nn.Dim, dropout: float):
-        super().__init__()
-        self.hidden, self.output = nn.Linear(dim, hidden_dim), nn.Linear(hidden_dim, dim)
-        self.dropout = dropout
-
-    def forward(self, x: nn.Tensor) -> nn.Tensor:
-        """
-        :param x: [..., dim]
-        :return: [..., dim]
-        """
-        return self.output(nn.dropout(nn.swish(self.hidden(x)), self.dropout))
-
-
 class ConformerLayer(nn.Module):
     """
     Half a feed-forward network, self-attention, convolution, the other half, each normalized before and added to its
@@ -118,10 +96,10 @@ class ConformerLayer(nn.Module):
 
     def __init__(self, dim: nn.Dim, hidden_dim: nn.Dim, heads: nn.Dim, filter_size: int, dropout: float):
         super().__init__()
-        self.first_norm, self.first = nn.LayerNorm(dim), SwishFeedForward(dim, hidden_dim, dropout)
+        self.first_norm, self.first = nn.LayerNorm(dim), FeedForward(dim, hidden_dim, dropout, activation=nn.swish)
         self.attention_norm, self.attention = nn.LayerNorm(dim), RelativeSelfAttention(dim, heads)
         self.convolution_norm, self.convolution = nn.LayerNorm(dim), ConvolutionModule(dim, filter_size)
-        self.second_norm, self.second = nn.LayerNorm(dim), SwishFeedForward(dim, hidden_dim, dropout)
+        self.second_norm, self.second = nn.LayerNorm(dim), FeedForward(dim, hidden_dim, dropout, activation=nn.swish)
         self.norm = nn.LayerNorm(dim)
         self.dropout = dropout
 

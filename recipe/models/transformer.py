@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from recipe import nn
 
 from .label_decoder import DecoderState, LabelDecoder
@@ -77,25 +79,33 @@ class CausalSelfAttention(MultiHeadAttention):
 
 class FeedForward(nn.Module):
     """
-    ``W_2 relu(W_1 x + b_1) + b_2``.
+    ``W_2 f(W_1 x + b_1) + b_2``.
 
     :param dim: of input and result
     :param hidden_dim: between them
     :param dropout: on the hidden layer
+    :param activation: f
     """
 
-    def __init__(self, dim: nn.Dim, hidden_dim: nn.Dim, dropout: float):
+    def __init__(
+        self,
+        dim: nn.Dim,
+        hidden_dim: nn.Dim,
+        dropout: float,
+        *,
+        activation: Callable[[nn.Tensor], nn.Tensor] = nn.relu,
+    ):
         super().__init__()
         self.hidden = nn.Linear(dim, hidden_dim)
         self.output = nn.Linear(hidden_dim, dim)
-        self.dropout = dropout
+        self.dropout, self.activation = dropout, activation
 
     def forward(self, x: nn.Tensor) -> nn.Tensor:
         """
         :param x: [..., dim]
         :return: [..., dim]
         """
-        return self.output(nn.dropout(nn.relu(self.hidden(x)), self.dropout))
+        return self.output(nn.dropout(self.activation(self.hidden(x)), self.dropout))
 
 
 class TransformerEncoderLayer(nn.Module):

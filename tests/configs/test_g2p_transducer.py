@@ -15,14 +15,6 @@ from localsis import outputs  # noqa: E402
 from localsis.job import created_jobs  # noqa: E402
 
 
-@pytest.fixture(autouse=True)
-def empty_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No job and no output of other tests."""
-    created_jobs.clear()
-    monkeypatch.setattr(outputs, "registered", {})
-    monkeypatch.setattr(outputs, "callbacks", [])
-
-
 @pytest.mark.parametrize("config", [g2p_transducer.py, g2p_transducer.full], ids=["demo", "full"])
 def test_transducer_is_trained_on_alignments_of_the_ctc_training(config, request) -> None:
     config()

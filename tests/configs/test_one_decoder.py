@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 import localsis
 
 localsis.install()
@@ -14,14 +12,6 @@ from jobs.training import TrainingJob  # noqa: E402
 from localsis import outputs  # noqa: E402
 from localsis.job import created_jobs  # noqa: E402
 from recipe import nn  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def empty_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No job and no output of other tests."""
-    created_jobs.clear()
-    monkeypatch.setattr(outputs, "registered", {})
-    monkeypatch.setattr(outputs, "callbacks", [])
 
 
 def test_graph() -> None:

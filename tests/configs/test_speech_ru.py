@@ -17,14 +17,6 @@ from localsis import outputs  # noqa: E402
 from localsis.job import created_jobs  # noqa: E402
 
 
-@pytest.fixture(autouse=True)
-def empty_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No job and no output of other tests."""
-    created_jobs.clear()
-    monkeypatch.setattr(outputs, "registered", {})
-    monkeypatch.setattr(outputs, "callbacks", [])
-
-
 def _graph(config: Callable[[], None]) -> set[str]:
     config()
     outputs.wanted_jobs()
