@@ -48,7 +48,7 @@ CTC_RATES = [0.002] * 20 + [0.001] * 6 + [0.0005] * 5 + [0.00025] * 5
 ENCODER_EPOCH = 16
 """Of the CTC system, whose encoder others start with: before the learning rate gets small."""
 ATTENTION_RATES = [0.002] * 8 + [0.001] * 5 + [0.0005] * 3 + [0.00025] * 2
-TRANSDUCER_RATES = [0.001] * 4 + [0.0005] * 3 + [0.00025] * 3
+TRANSDUCER_RATES = [0.001] * 14 + [0.0005] * 5 + [0.00025] * 5
 TOPOLOGY = RNA
 AVERAGED = 4
 """How many last epochs the real systems are averaged over."""
@@ -192,15 +192,12 @@ def attention_model() -> AttentionRecogniser:
 
 
 def transducer_models() -> tuple[CtcModel, TransducerModel]:
-    """
-    The CTC system, and a transducer with the same encoder; its parameters are those of each network.
-
-    The training of the transducer ends before SpecAugment would begin, which counts the steps of each training.
-    """
+    """The CTC system, and a transducer with an encoder like its, which has SpecAugment from the beginning."""
     aligner = ctc_model(**REAL)
     labels = aligner.output.out_dim
+    encoder = lstm_encoder(aligner.source.dims[-1], masks={0: 0.5, 400: 1.0}, **REAL)
     decoder = TransducerDecoder(
-        aligner.encoder.out_dim,
+        encoder.out_dim,
         labels,
         topology=TOPOLOGY,
         embedding_dim=nn.Dim(64, "phone_embedding"),
@@ -209,7 +206,7 @@ def transducer_models() -> tuple[CtcModel, TransducerModel]:
         dropout=0.3,
     )
     alignment = nn.ExternData("alignment", [nn.batch_dim, nn.Dim(None, "steps")], sparse_dim=labels)
-    return aligner, TransducerModel(aligner.source, alignment, aligner.encoder, decoder, label_smoothing=0.1)
+    return aligner, TransducerModel(aligner.source, alignment, encoder, decoder, label_smoothing=0.1)
 
 
 def train(

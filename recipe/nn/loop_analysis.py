@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .layer_graph import references
 from .layers import (
     InputReference,
@@ -15,6 +17,9 @@ from .ops.choice import Choice
 from .ops.constants import constant_value
 from .ops.inputs import ParameterOp
 from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .recording import Body
 
 
 def can_be_output(op: LoopOp, result: StackOp) -> bool:
@@ -116,6 +121,38 @@ def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
         if not moved:
             return ops
         ops -= moved
+
+
+def read_in_step(op: Op) -> set[Op]:
+    """What an op reads in the step that it is in; of a loop inside also what its steps read."""
+    if isinstance(op, LoopOp):
+        return {tensor.op for tensor in op.read_from_outside()}
+    return {op.result_of} if isinstance(op, ResultOp) else {tensor.op for tensor in op.inputs}
+
+
+def states_of_shared_cycle(inner: LoopOp, loops: list[LoopOp], states: list[PreviousOp]) -> list[PreviousOp]:
+    """
+    The states that ``inner`` gives values to, and that lead to what it and another of the loops in one body read.
+
+    :param loops: all in the body of ``inner``
+    :param states: those of the loop around
+    """
+    around = inner.body
+    read = {op for other in loops if other is not inner for op in read_in_step(other) & read_in_step(inner)}
+    behind_read = {behind for op in read if op.body is around for behind in _behind_in_step(op, around)}
+    finals = {state: state.final.op for state in states if state in behind_read and state.final is not None}
+    return [state for state, final in finals.items() if inner in _behind_in_step(final, around)]
+
+
+def _behind_in_step(op: Op, body: Body) -> set[Op]:
+    """The ops of a body that lead to one of it in the same step."""
+    todo, seen = [op], {op}
+    while todo:
+        here = todo.pop()
+        new = {other for other in read_in_step(here) if other.body is body} - seen
+        seen |= new
+        todo.extend(new)
+    return seen
 
 
 def makes_whole_or_bool_of_state(op: Op) -> bool:

@@ -15,7 +15,14 @@ from .layers import (
     StepReference,
     SubLayer,
 )
-from .loop_analysis import can_be_output, can_hold_state, choices_behind, depends_on, shape_is_plain
+from .loop_analysis import (
+    can_be_output,
+    can_hold_state,
+    choices_behind,
+    depends_on,
+    shape_is_plain,
+    states_of_shared_cycle,
+)
 from .loop_op import LoopOp
 from .loop_ops import FinalState, LastOp, PreviousOp, ResultOp, StackOp
 from .op import Op
@@ -78,6 +85,7 @@ class LoopLowering(OpLowering):
         unit = LayerNetwork(self._here)
         layer.options["unit"] = unit
         self._networks[op.body_of_steps] = unit
+        self._rec_layers[op] = layer
         before, self._loop_path = self._loop_path, op.module_path()
         if length is not None:
             # [batch] and part of the end condition, so that RETURNN keeps it in the loop
@@ -88,6 +96,7 @@ class LoopLowering(OpLowering):
         states = self._states_of_layers(op, unit)
         self._count_claims(op, states)
         self._states(op, states, unit)
+        self._read_states_first(op, states, unit)
         self._end(op, unit, length)
         self._loop_results(op, layer, unit)
         self._give_batch_to_steps(op, unit)
@@ -132,6 +141,28 @@ class LoopLowering(OpLowering):
                 value = self.reference(previous.initial, unit)
             layer.options["initial_output"] = value
             self.previous(previous).target = layer
+
+    def _read_states_first(self, op: LoopOp, states: list[PreviousOp], unit: LayerNetwork) -> None:
+        """
+        Has RETURNN look at states before it looks at a loop inside that they lead to and that leads to them.
+
+        RETURNN finds shapes by following what layers read. If that leads from a layer that two loops inside read,
+        through the first loop and the new value of a state, to the second loop, it fails, but not if it stops at the
+        state. It follows ``initial_output`` before the loop's unit, and does nothing else with it as long as nobody
+        reads ``prev:`` of the layer.
+        """
+        inside = [inner for inner in op.body_of_steps.ops if isinstance(inner, LoopOp) and inner in self._rec_layers]
+        for inner in inside:
+            read: Reference | None = None
+            for state in states_of_shared_cycle(inner, inside, states):
+                previous = self.previous(state)
+                if read is not None:
+                    options = {"class": "copy", "from": previous, "initial_output": read}
+                    read = Layer(unit, unit.unique_name(f"{state.leaf.name}_first"), options)
+                else:
+                    read = previous
+            if read is not None:
+                self._rec_layers[inner].options["initial_output"] = read
 
     def _is_moved_out_and_read_twice(self, previous: PreviousOp) -> bool:
         """

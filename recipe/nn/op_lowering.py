@@ -51,6 +51,7 @@ class OpLowering:
         self.root = LayerNetwork()
         self.output_names: list[str] = []
         self._networks: dict[Body, LayerNetwork] = {network.root_body: self.root}
+        self._rec_layers: dict[LoopOp, Layer] = {}
         self._references: dict[Tensor, Reference] = {}
         self._previous: dict[PreviousOp, PreviousLayer] = {}
         self._parameters: dict[ParameterOp, Layer] = {}

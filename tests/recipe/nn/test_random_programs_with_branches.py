@@ -63,6 +63,7 @@ ONCE_FAILED = {
         ("nested", 0),
     ),
 }
+ONCE_FAILED_LOOP = ("loop", 0, False, (("count", 0),), True, "top")
 ONCE_FAILED_IN_FULL = {
     "mask_in_a_loop_in_a_branch": Program(LENGTHS, 2, (("mask", 4, (("linear", 0, 4),)),), around="cond"),
     "end_before_the_first_step_with_losses": Program(
@@ -100,6 +101,12 @@ ONCE_FAILED_IN_FULL = {
         (("choice", 0), ("flag_value", 3, 1), ("cond", 2, (("reset", 1),), ()), ("cond", 5, (), (("cell", 0, 0),))),
         initial=("number", "number", "input"),
         beam_size=2,
+    ),
+    "counter_through_loops_of_both_branches": Program(
+        LENGTHS,
+        3,
+        (("count", 0), ("cond", 3, (ONCE_FAILED_LOOP,), (ONCE_FAILED_LOOP,)), ("count", 3)),
+        initial="number",
     ),
     "two_choices_in_a_step": Program(
         LENGTHS, 2, (("choice", 2), ("choice", 3)), "other_time", End("length", 1, False), "number", beam_size=2
