@@ -103,10 +103,7 @@ ONCE_FAILED_IN_FULL = {
         beam_size=2,
     ),
     "counter_through_loops_of_both_branches": Program(
-        LENGTHS,
-        3,
-        (("count", 0), ("cond", 3, (ONCE_FAILED_LOOP,), (ONCE_FAILED_LOOP,)), ("count", 3)),
-        initial="number",
+        LENGTHS, 3, (("count", 0), ("cond", 3, (ONCE_FAILED_LOOP,), (ONCE_FAILED_LOOP,)), ("count", 3))
     ),
     "two_choices_in_a_step": Program(
         LENGTHS, 2, (("choice", 2), ("choice", 3)), "other_time", End("length", 1, False), "number", beam_size=2
