@@ -2,9 +2,9 @@
 Phone recognition on recordings of one Russian reader (Debian's ``festvox-ru``, 1.66 hours).
 
 ``py()`` is a small CTC system of some minutes. The real ones, with one encoder: ``ctc()``, and ``ctc_prefix()``, which
-searches with it for phones instead of alignments; ``attention()``, which starts with that one's encoder; and
-``transducer()``, which is also trained on its alignments. Their scores are also those of sclite (Debian: apt install
-sctk).
+searches with it for phones instead of alignments; ``attention()``, which starts with that one's encoder, and
+``joint()``, which searches with both; and ``transducer()``, which is also trained on its alignments. Their scores are
+also those of sclite (Debian: apt install sctk).
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ ENCODER_EPOCH = 16
 ATTENTION_RATES = [0.002] * 8 + [0.001] * 5 + [0.0005] * 3 + [0.00025] * 2
 TRANSDUCER_RATES = [0.001] * 14 + [0.0005] * 5 + [0.00025] * 5
 TOPOLOGY = RNA
+JOINT_SCALE = 0.4
+"""Share of CTC in a search beside the attention decoder."""
 AVERAGED = 4
 """How many last epochs the real systems are averaged over."""
 
@@ -70,14 +72,24 @@ def ctc() -> None:
 
 def attention() -> None:
     """An attention decoder, and the encoder of :func:`ctc`, which both go on learning."""
-    name, data, model = "speech_ru/attention", features(), attention_model()
+    attention_experiment("speech_ru/attention")
+
+
+def joint() -> None:
+    """The training of :func:`attention`, searched with its CTC output beside the decoder."""
+    attention_experiment("speech_ru/joint", joint_scale=JOINT_SCALE)
+
+
+def attention_experiment(name: str, **search_options: Any) -> None:
+    """Training, search and scores of the attention system; outputs stand under ``output/NAME/``."""
+    data, model = features(), attention_model()
     start = train(ctc_model(**REAL), data, CTC_RATES).out_checkpoints[ENCODER_EPOCH]
     names = {"encoder/": "encoder/", "ctc/": "output/"}
     training = train(model, data, ATTENTION_RATES, preload=[Preload(start, name_map=names)])
     register_training(name, training)
     scores = {}
     for part in ("dev", "test"):
-        network = nn.Network(model, search=nn.BeamSearch(8, length_normalization=1.0))
+        network = nn.Network(model, search=nn.BeamSearch(8, length_normalization=1.0), **search_options)
         search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
         scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
     finish(name, scores, "sizes and rates are in configs/speech_ru.py")

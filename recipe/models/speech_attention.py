@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 from .ctc import with_blank
+from .joint_ctc import CtcPrefixScoring
 from .label_decoder import LabelDecoder
 from .speech_encoder import SpeechEncoder
 
@@ -54,15 +57,22 @@ class AttentionRecogniser(nn.Module):
         self.ctc = nn.Linear(encoder.out_dim, with_blank(target.sparse_dim))
         self.ctc_scale, self.label_smoothing = ctc_scale, label_smoothing
 
-    def forward(self, search: nn.BeamSearch | None = None, max_seq_len: int = 200) -> nn.Tensor | None:
+    def forward(
+        self, search: nn.BeamSearch | None = None, max_seq_len: int = 200, joint_scale: Any = None
+    ) -> nn.Tensor | None:
         """
         :param search: None for training, which marks the losses ``cross_entropy``, ``ctc`` and ``frame_error``
         :param max_seq_len: the most labels that a search gives
+        :param joint_scale: share of CTC in the scores of a search, see
+            :class:`recipe.models.joint_ctc.CtcPrefixScoring`; default: the decoder alone
         :return: in a search, the labels [batch, steps] of all hypotheses, best first
         """
         encoder = self.encoder(nn.get_extern_data(self.source))
         if search is not None:
-            return self.decoder(encoder, search=search, max_seq_len=max_seq_len).labels
+            decoder = self.decoder
+            if joint_scale is not None:
+                decoder = CtcPrefixScoring(decoder, self.ctc, joint_scale, end_in_ctc=False)
+            return decoder(encoder, search=search, max_seq_len=max_seq_len).labels
         labels = nn.get_extern_data(self.target)
         nn.ctc_loss(self.ctc(encoder), labels).mark_as_loss("ctc", scale=self.ctc_scale)
         targets = nn.cast(labels, "int32", sparse_dim=self.decoder.labels)

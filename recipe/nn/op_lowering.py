@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .axis_order import batch_first, is_time_major
 from .delayed import Delayed
 from .dim import Dim, batch_dim
 from .layers import (
@@ -16,6 +17,7 @@ from .layers import (
     PreviousLayer,
     Reference,
     StepReference,
+    SubLayer,
 )
 from .loop_analysis import is_history_without_steps, is_of_frames, makes_whole_or_bool_of_state, staying_ops
 from .loop_op import LoopOp
@@ -78,7 +80,30 @@ class OpLowering:
         here = inside or self._here
         if isinstance(reference, Layer) and here.is_within(reference.network) and self._is_circular(tensor):
             return self.once(("held", tensor), lambda: self._held(reference, tensor, reference.name))
+        if self._is_searching(here):
+            # RETURNN brings what it selects hypotheses of in this order, but does not expect it
+            return self.in_batch_major(tensor) or reference
         return reference
+
+    def in_batch_major(self, tensor: Tensor) -> Layer | None:
+        """A layer of the network itself that has frames from outside of all loops in batch-major layout, if need be."""
+        if self.is_canonical or tensor.op.body is not self.network.root_body:
+            return None
+        reference = self._references[tensor]
+        if batch_dim not in tensor.dims or not isinstance(reference, (Layer, SubLayer)) or not is_time_major(tensor):
+            return None
+        options = {"from": reference, "enforce_batch_major": True}
+        return self.once(
+            ("batch_major", tensor),
+            lambda: self.add_at_root(tensor.op, "reinterpret_data", options, name="batch_major"),
+        )
+
+    def _is_searching(self, network: LayerNetwork | None) -> bool:
+        """Whether a net dict is that of the steps of a loop that searches, or in one."""
+        units = [self._networks.get(loop.body_of_steps) for loop in self.network.beam_sizes]
+        while network is not None and network not in units:
+            network = network.parent
+        return network is not None
 
     def known_reference(self, tensor: Tensor) -> Reference | None:
         """What was written for a tensor; None if nothing was."""
@@ -243,7 +268,7 @@ class OpLowering:
         """A constant layer of the network itself, one for all that are alike."""
         options: dict[str, Any] = {"class": "constant", "value": value}
         if dims:
-            options["shape"] = dims
+            options["shape"] = batch_first(dims)
         options["dtype"] = dtype
         if sparse_dim is not None:
             options["sparse_dim"] = sparse_dim

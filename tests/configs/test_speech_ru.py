@@ -33,6 +33,7 @@ def _trainings() -> list[TrainingJob]:
         (speech_ru.py, "speech_ru/demo", False),
         (speech_ru.ctc, "speech_ru/ctc", True),
         (speech_ru.attention, "speech_ru/attention", True),
+        (speech_ru.joint, "speech_ru/joint", True),
         (speech_ru.transducer, "speech_ru/transducer", True),
     ],
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from ..axis_order import batch_first
 from ..delayed import Delayed, is_delayed, resolved
 from ..dim import Dim, DimLike, as_dim, dims_text, ordered_dims
 from ..dtype import as_dtype
@@ -47,7 +48,8 @@ class Constant(Op):
         """``constant``; none at all where it is only the initial value of states, one for all that are alike."""
         if lower.unit is lower.root and not lower.is_canonical:
             return lower.constant_at_root(self.value, self.dims, self.dtype, self.sparse_dim)
-        options: dict[str, Any] = {"value": self.value, "shape": self.dims, "dtype": self.dtype}
+        shape = self.dims if lower.is_canonical else batch_first(self.dims)
+        options: dict[str, Any] = {"value": self.value, "shape": shape, "dtype": self.dtype}
         if not self.dims:
             del options["shape"]
         if self.sparse_dim is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from ..dim import Dim, DimLike, batch_dim, dims_text
+from ..dim import Dim, DimLike, dims_text
 from ..errors import NetworkError
 from ..op import Op
 from ..recording import as_tensor
@@ -24,6 +24,7 @@ class Dot(Op):
     """``sum_k a[..., k] b[..., k]`` over one common dim."""
 
     name = "dot"
+    is_time_major = False
 
     def __init__(self, a: Tensor, b: Tensor, reduce: Dim):
         self.reduce = reduce
@@ -70,25 +71,7 @@ class Dot(Op):
         loop = self.body.loop
         if lower.device != "cpu" or not lower.network.losses or loop is None or self not in lower.staying(loop):
             return lower.reference(x)
-        if x.op.body is not lower.network.root_body or batch_dim not in x.dims or not _is_time_major(x):
-            return lower.reference(x)
-        options = {"from": lower.reference(x, lower.root), "enforce_batch_major": True}
-        return lower.once(
-            ("batch_major", x), lambda: lower.add_at_root(self, "reinterpret_data", options, name="batch_major")
-        )
-
-
-def _is_time_major(x: Tensor) -> bool:
-    """Whether RETURNN has the time axis of a sequence before the batch axis: most layers leave the axes as they are."""
-    todo, seen = [x], {x}
-    while todo:
-        tensor = todo.pop()
-        if tensor.op.is_time_major:
-            return True
-        sources = () if isinstance(tensor.op, Dot) else tensor.op.inputs
-        todo += [source for source in sources if source not in seen and any(dim.is_dynamic for dim in source.dims)]
-        seen.update(todo)
-    return False
+        return lower.in_batch_major(x) or lower.reference(x)
 
 
 def dot(a: Tensor | Parameter, b: Tensor | Parameter, *, reduce: DimLike | str | None = None) -> Tensor:

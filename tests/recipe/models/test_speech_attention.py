@@ -51,6 +51,13 @@ def test_search(beam_size: int) -> None:
     check_agreement(nn.Network(model(), search=nn.BeamSearch(beam_size), max_seq_len=6), FEEDS)
 
 
+def test_search_with_ctc_beside() -> None:
+    one = model()
+    network = nn.Network(one, search=nn.BeamSearch(3), max_seq_len=6, joint_scale=0.4)
+    check_agreement(network, FEEDS)
+    nn.check_parameters(nn.Network(one).parameters, network.parameters)
+
+
 def test_encoder_and_ctc_output_are_those_of_the_ctc_model() -> None:
     """So a training can start with them: names and dims fit."""
     one = nn.Network(CtcModel(SOURCE, TARGET, SpeechLstmEncoder(FEATURES, LSTM, time_pooling=(2,)))).parameters
