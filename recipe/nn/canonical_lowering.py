@@ -69,7 +69,9 @@ class CanonicalLowering(Lowering):
 
     # what ops ask for
 
-    def reference(self, tensor: Tensor, inside: LayerNetwork | None = None) -> Reference:
+    def reference(
+        self, tensor: Tensor, inside: LayerNetwork | None = None, *, takes_time_major: bool = False
+    ) -> Reference:
         """The layer of a tensor, wherever it stands."""
         return self._references[tensor]
 

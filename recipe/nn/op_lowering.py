@@ -64,11 +64,14 @@ class OpLowering:
         self._here: LayerNetwork = self.root
         self._loop_path = ""
 
-    def reference(self, tensor: Tensor, inside: LayerNetwork | None = None) -> Reference:
+    def reference(
+        self, tensor: Tensor, inside: LayerNetwork | None = None, *, takes_time_major: bool = False
+    ) -> Reference:
         """
         What a layer's option says to read this tensor.
 
         :param inside: where the layer stands; default: where the op stands that is being lowered
+        :param takes_time_major: whether RETURNN's layer copes with frames in any layout in a search
         """
         reference = self._references[tensor]
         if isinstance(reference, PreviousLayer) and reference.network is not (inside or self._here):
@@ -80,7 +83,7 @@ class OpLowering:
         here = inside or self._here
         if isinstance(reference, Layer) and here.is_within(reference.network) and self._is_circular(tensor):
             return self.once(("held", tensor), lambda: self._held(reference, tensor, reference.name))
-        if self._is_searching(here):
+        if not takes_time_major and self._is_searching(here):
             # RETURNN brings what it selects hypotheses of in this order, but does not expect it
             return self.in_batch_major(tensor) or reference
         return reference

@@ -70,7 +70,7 @@ class Dot(Op):
         """
         loop = self.body.loop
         if lower.device != "cpu" or not lower.network.losses or loop is None or self not in lower.staying(loop):
-            return lower.reference(x)
+            return lower.reference(x, takes_time_major=True)
         return lower.in_batch_major(x) or lower.reference(x)
 
 
