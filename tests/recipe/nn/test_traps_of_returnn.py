@@ -199,3 +199,33 @@ def test_time_is_an_axis_by_its_dim_alone() -> None:
         return {"steps": steps}
 
     check_agreement(model, FEEDS)
+
+
+def test_states_of_many_axes_in_a_search_over_frames_of_an_lstm() -> None:
+    """RETURNN has frames of an LSTM in time-major layout, but selects those of hypotheses in batch-major layout."""
+    hidden = nn.Dim(3, "hidden")
+
+    class Searcher(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder, self.keys = nn.Lstm(FEATURES, hidden), nn.Linear(hidden, LABELS)
+            self.embedding = nn.Embedding(LABELS, LABELS)
+
+        def forward(self) -> nn.Tensor:
+            keys = self.keys(self.encoder(frames())[0])
+            loop = nn.Loop(max_seq_len=4)
+            loop.state.label = nn.constant(0, [nn.batch_dim], sparse_dim=LABELS)
+            loop.state.seen = nn.zeros([nn.batch_dim, TIME, LABELS])
+            loop.state.most = nn.expand(nn.zeros([nn.batch_dim]), [LABELS])
+            with loop:
+                before = self.embedding(loop.state.label)
+                loop.state.seen = keys + nn.tanh(loop.state.seen) * before
+                most = nn.reduce_max(nn.reduce_sum(loop.state.seen, TIME), LABELS)
+                scores = nn.reduce_sum(loop.state.seen, TIME) - loop.state.most
+                loop.state.most = nn.where(nn.range_over(LABELS, like=scores) == 1, nn.expand(most, [LABELS]), before)
+                loop.state.label = nn.choice(scores)
+                loop.end(loop.state.label == 1, include_eos=False)
+                return loop.stack(loop.state.label)
+
+    network = nn.Network(Searcher(), search=nn.BeamSearch(3, length_normalization=0.0))
+    check_agreement(network, FEEDS, train=False, gradients=False)
