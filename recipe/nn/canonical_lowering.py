@@ -11,6 +11,7 @@ from .loop_ops import FinalState, PreviousOp, ResultOp, StackOp
 from .lowering import Lowering
 from .lstm_units import NativeLstm
 from .op import Op
+from .ops.choice import Choice
 from .ops.inputs import ExternDataOp
 from .tensor import Tensor
 
@@ -74,6 +75,10 @@ class CanonicalLowering(Lowering):
     ) -> Reference:
         """The layer of a tensor, wherever it stands."""
         return self._references[tensor]
+
+    def scores_of(self, choice: Choice) -> Reference:
+        """The layer of a choice's scores."""
+        return self._references[choice.inputs[0]]
 
     def operand(self, op: Op, tensor: Tensor) -> Reference:
         """The layer of a tensor."""

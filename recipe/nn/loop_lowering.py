@@ -139,7 +139,7 @@ class LoopLowering(OpLowering):
             value: Any = constant_value(previous.initial)
             if value is None or len(previous.output.dims) > 2 or not shape_is_plain(layer):
                 value = self.reference(previous.initial, unit)
-            layer.options["initial_output"] = value
+            layer.options["initial_output"] = self._hypotheses.initial(op, previous.initial) or value
             self.previous(previous).target = layer
 
     def _read_states_first(self, op: LoopOp, states: list[PreviousOp], unit: LayerNetwork) -> None:
@@ -156,6 +156,8 @@ class LoopLowering(OpLowering):
             read: Reference | None = None
             for state in states_of_shared_cycle(inner, inside, states):
                 previous = self.previous(state)
+                if read is not None and op in self.network.beam_sizes:
+                    break  # a copy would be of other hypotheses
                 if read is not None:
                     options = {"class": "copy", "from": previous, "initial_output": read}
                     read = Layer(unit, unit.unique_name(f"{state.leaf.name}_first"), options)
@@ -294,10 +296,6 @@ class LoopLowering(OpLowering):
             "eval": "tf.where(source(1) < 0, source(0), source(0))",
         }
         return self.add(op, "eval", {**options, "allow_broadcast_all_sources": True}, name="of_hypotheses")
-
-    def previous_choice(self, loop: LoopOp | None, unit: LayerNetwork) -> PreviousLayer:
-        """``prev:`` of the last choice of a loop, which need not be lowered yet."""
-        return self.once(("previous_choice", loop), lambda: PreviousLayer(unit))
 
     def conditions_before(self, op: LoopOp) -> list[Reference]:
         """

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .errors import NetworkError, warn
-from .loop_analysis import choices_behind, depends_on
 from .loop_op import LoopOp
 from .module import Module
 from .ops.choice import Choice
@@ -102,36 +101,11 @@ def check_searches(choices: Sequence[Choice]) -> None:
             second.source,
         )
     for loop in by_loop:
-        _check_loops_in_search(loop, [choice for choice in choices if choice.body.loop is loop])
         if not loop.axis_is_known and not loop.has_limit:
             warn(
                 "this search has no limit: a hypothesis that never ends would go on forever. Write "
                 "nn.Loop(max_seq_len=...)",
                 loop.source,
-            )
-
-
-def _check_loops_in_search(search: LoopOp, choices: list[Choice]) -> None:
-    """
-    RETURNN looks for the choice of the step before, which the states of a loop in the step depend on, in that loop.
-
-    :raises NetworkError: if a loop in the steps of a search has states that depend on earlier choices alone
-    """
-    for op in search.body_of_steps.ops:
-        if not isinstance(op, LoopOp):
-            continue
-        states = [previous for previous in op.previous.values() if previous.final is not None]
-        read = [x for x in op.read_from_outside() if x.op.body.loop is search and depends_on(x, choices)]
-        of_steps_before = {x for x in read if not choices_behind(x)}
-        begins_so = any(previous.initial in of_steps_before for previous in states)
-        if states and read and (begins_so or len(of_steps_before) == len(read)):
-            names = " and ".join(repr(previous.leaf.name) for previous in states)
-            raise NetworkError(
-                f"this loop, inside of the one that searches ({search.source}), has a state ({names}) that depends on "
-                "what was chosen in the steps before. RETURNN cannot search with it. Do without the loop over the "
-                "frames (nn.cum_sum, nn.dot, nn.reduce_sum ... take all frames at once), or let the loop come behind "
-                "the choice of the step and begin with something that depends on that",
-                op.source,
             )
 
 

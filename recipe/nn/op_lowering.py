@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .axis_order import batch_first, is_time_major
 from .delayed import Delayed
 from .dim import Dim, batch_dim
+from .kept_hypotheses import KeptHypotheses
 from .layers import (
     RESERVED_NAMES,
     Layer,
@@ -54,6 +55,7 @@ class OpLowering:
         self.output_names: list[str] = []
         self._networks: dict[Body, LayerNetwork] = {network.root_body: self.root}
         self._rec_layers: dict[LoopOp, Layer] = {}
+        self._hypotheses = KeptHypotheses(self)
         self._references: dict[Tensor, Reference] = {}
         self._previous: dict[PreviousOp, PreviousLayer] = {}
         self._parameters: dict[ParameterOp, Layer] = {}
@@ -73,14 +75,16 @@ class OpLowering:
         :param inside: where the layer stands; default: where the op stands that is being lowered
         :param takes_time_major: whether RETURNN's layer copes with frames in any layout in a search
         """
-        reference = self._references[tensor]
-        if isinstance(reference, PreviousLayer) and reference.network is not (inside or self._here):
+        reference, here = self._references[tensor], inside or self._here
+        kept = self._hypotheses.read(tensor, reference, here)
+        if kept is not None:
+            return kept
+        if isinstance(reference, PreviousLayer) and reference.network is not here:
             # a loop inside cannot read prev: of the one around, only a layer there that has read it
             op, copy_from = tensor.op, reference
             assert isinstance(op, PreviousOp)
             name = f"{op.leaf.name}_before"
             return self.once(("held", op), lambda: self._copy(copy_from.network, name, copy_from))
-        here = inside or self._here
         if isinstance(reference, Layer) and here.is_within(reference.network) and self._is_circular(tensor):
             return self.once(("held", tensor), lambda: self._held(reference, tensor, reference.name))
         if not takes_time_major and self._is_searching(here):
@@ -384,6 +388,22 @@ class OpLowering:
     def step_of(self, op: LoopOp) -> Layer:
         """The number of the step of a loop with an axis of its own: [batch]."""
         return self._steps[op][0]
+
+    def unit_of(self, loop: LoopOp) -> LayerNetwork:
+        """The net dict of a loop's steps, which is being made or was."""
+        return self._networks[loop.body_of_steps]
+
+    def is_unit_of(self, network: LayerNetwork, loop: LoopOp) -> bool:
+        """Whether a net dict is that of a loop's steps."""
+        return self._networks.get(loop.body_of_steps) is network
+
+    def previous_choice(self, loop: LoopOp | None, unit: LayerNetwork) -> PreviousLayer:
+        """``prev:`` of the last choice of a loop, which need not be lowered yet."""
+        return self.once(("previous_choice", loop), lambda: PreviousLayer(unit))
+
+    def scores_of(self, choice: Choice) -> Reference:
+        """What a choice reads."""
+        return self._hypotheses.scores(choice, self.reference(choice.inputs[0]))
 
     def choices(self, loop: LoopOp) -> list[Choice]:
         """The choices by search of each step of a loop, in order."""

@@ -113,7 +113,7 @@ class Choice(Op):
         """``choice``."""
         loop = self.body.loop
         assert loop is not None
-        scores, input_type = lower.reference(self.inputs[0]), self.input_type
+        scores, input_type = lower.scores_of(self), self.input_type
         behind_the_end = [] if lower.is_canonical else lower.conditions_before(loop)
         if behind_the_end:
             scores, input_type = self._only_counted(lower, scores, behind_the_end), "log_prob"

@@ -162,22 +162,7 @@ def two_searches() -> Any:
     return first, second
 
 
-def loop_in_a_search_before_the_choice() -> Any:
-    embedding, recurrent = nn.Embedding(LABELS, FEATURES), nn.Linear(FEATURES, FEATURES)
-    loop = nn.Loop(max_seq_len=5)
-    loop.state.label = nn.constant(0, [nn.batch_dim], sparse_dim=LABELS)
-    with loop:
-        inner = nn.Loop()
-        inner.state.sum = embedding(loop.state.label)
-        with inner:  # MISTAKE
-            inner.state.sum = recurrent(inner.unstack(frames()) + inner.state.sum)
-        loop.state.label = nn.choice(logits_of(inner.state.sum), search=nn.BeamSearch(2))
-        loop.end(loop.state.label == 0)
-        return loop.stack(loop.state.label)
-
-
 PROGRAMS = [
-    Wrong(loop_in_a_search_before_the_choice, ["('sum')", "RETURNN cannot search", "behind the choice of the step"]),
     Wrong(two_searches, ["one search, in one loop", "test_losses_and_search.py:", "a network of its own"]),
     Wrong(targets_of_other_labels, ["'classes' [batch, time]", "labels of labels=7", "logits <linear", "others=7"]),
     Wrong(targets_that_are_no_labels, ["wants labels as targets", "reduce_sum [batch, time]", "float32"]),

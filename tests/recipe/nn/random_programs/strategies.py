@@ -42,25 +42,23 @@ EMBED = _statement("embed")
 """Not in loops in loops: TensorFlow has no gradient of the vectors, if the numbers of inner steps differ."""
 
 
-def _blocks(statement: Any, in_loop: Any, loops: bool) -> Any:
+def _blocks(statement: Any, in_loop: Any) -> Any:
     block = st.lists(statement, min_size=1, max_size=3).map(tuple)
     body = st.lists(in_loop, min_size=1, max_size=3).map(tuple)
     end_after = st.sampled_from([None, 0, 1, 2])
     branches = st.one_of(_statement("mask", NUMBER, block), _statement("cond", NUMBER, block, block))
-    if not loops:
-        return branches
     return st.one_of(
         branches,
         _statement("loop", end_after, st.booleans(), body, st.booleans(), st.sampled_from(["bottom", "top", "masked"])),
     )
 
 
-def _statements(depth: int, loops: bool) -> tuple[Any, Any]:
+def _statements(depth: int) -> tuple[Any, Any]:
     """Those for branches, and those for bodies of loops."""
     statement = st.one_of(SIMPLE, SIMPLE, RARE)
     in_loop = st.one_of(SIMPLE, SIMPLE, RARE, _statement("history", NUMBER))
     for _ in range(depth):
-        blocks = _blocks(statement, in_loop, loops)
+        blocks = _blocks(statement, in_loop)
         statement, in_loop = st.one_of(SIMPLE, SIMPLE, RARE, blocks), st.one_of(in_loop, in_loop, blocks)
     return statement, in_loop
 
@@ -87,9 +85,7 @@ def programs(draw: Any, max_statements: int = 5, depth: int = 2) -> Program:
         )
     )
     ends = over == "nothing" or draw(st.booleans())
-    in_loop = st.one_of(
-        _statements(depth, loops=not searches)[1], EMBED
-    )  # RETURNN fails at loops in a loop with a search
+    in_loop = st.one_of(_statements(depth)[1], EMBED)
     statements = [in_loop]
     if searches or over == "time":
         statements.append(_statement("choice", NUMBER))
