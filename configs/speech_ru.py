@@ -21,6 +21,7 @@ from jobs.ctc_prefix_search import CtcPrefixSearchJob
 from jobs.debian_package import DebianPackageJob
 from jobs.hypotheses_to_trn import HypothesesToTrnJob
 from jobs.lexicon_references import LexiconToReferencesJob
+from jobs.optimal_parameters import tune
 from jobs.preload import Preload
 from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.sclite import ScliteJob
@@ -47,11 +48,12 @@ REAL: dict[str, Any] = {"lstm_dim": 160, "num_layers": 3, "dropout": 0.3}
 CTC_RATES = [0.002] * 20 + [0.001] * 6 + [0.0005] * 5 + [0.00025] * 5
 ENCODER_EPOCH = 16
 """Of the CTC system, whose encoder others start with: before the learning rate gets small."""
-ATTENTION_RATES = [0.002] * 8 + [0.001] * 5 + [0.0005] * 3 + [0.00025] * 2
+ATTENTION_RATES = [0.002] * 14 + [0.001] * 9 + [0.0005] * 5 + [0.00025] * 4
 TRANSDUCER_RATES = [0.001] * 14 + [0.0005] * 5 + [0.00025] * 5
 TOPOLOGY = RNA
-JOINT_SCALE = 0.4
-"""Share of CTC in a search beside the attention decoder."""
+ATTENTION_SEARCH = nn.BeamSearch(8, length_normalization=1.0)
+JOINT_SCALES = [0.2, 0.4, 0.6, 0.8]
+"""Shares of CTC in a search beside the attention decoder that are tried."""
 AVERAGED = 4
 """How many last epochs the real systems are averaged over."""
 
@@ -72,24 +74,45 @@ def ctc() -> None:
 
 def attention() -> None:
     """An attention decoder, and the encoder of :func:`ctc`, which both go on learning."""
-    attention_experiment("speech_ru/attention")
+    model = attention_model()
+    attention_experiment("speech_ru/attention", model, nn.Network(model, search=ATTENTION_SEARCH))
 
 
 def joint() -> None:
-    """The training of :func:`attention`, searched with its CTC output beside the decoder."""
-    attention_experiment("speech_ru/joint", joint_scale=JOINT_SCALE)
-
-
-def attention_experiment(name: str, **search_options: Any) -> None:
-    """Training, search and scores of the attention system; outputs stand under ``output/NAME/``."""
+    """The training of :func:`attention`, searched with its CTC output beside the decoder, whose share is tuned."""
     data, model = features(), attention_model()
+    checkpoint = attention_training(model).average_of_last(AVERAGED)
+
+    def network(joint_scale: float) -> nn.Network:
+        return nn.Network(model, search=ATTENTION_SEARCH, joint_scale=joint_scale)
+
+    def phone_error_rate(one: nn.Network) -> tk.Variable:
+        search = search_with(one, checkpoint, data.out_hdf["dev"])
+        return PronunciationScoringJob(search.out_hypotheses, data.out_references["dev"]).out_per
+
+    tuning = tune(network, {"joint_scale": JOINT_SCALES}, phone_error_rate)
+    tk.register_output("speech_ru/joint/table.txt", tuning.optimum.out_table)
+    attention_experiment("speech_ru/joint", model, tuning.network)
+
+
+def attention_training(model: AttentionRecogniser) -> TrainingJob:
+    """That of :func:`attention`."""
+    data = features()
     start = train(ctc_model(**REAL), data, CTC_RATES).out_checkpoints[ENCODER_EPOCH]
     names = {"encoder/": "encoder/", "ctc/": "output/"}
-    training = train(model, data, ATTENTION_RATES, preload=[Preload(start, name_map=names)])
+    return train(model, data, ATTENTION_RATES, preload=[Preload(start, name_map=names)])
+
+
+def attention_experiment(name: str, model: AttentionRecogniser, network: nn.Network) -> None:
+    """
+    Training, search and scores of the attention system; outputs stand under ``output/NAME/``.
+
+    :param network: of the search
+    """
+    data, training = features(), attention_training(model)
     register_training(name, training)
     scores = {}
     for part in ("dev", "test"):
-        network = nn.Network(model, search=nn.BeamSearch(8, length_normalization=1.0), **search_options)
         search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
         scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
     finish(name, scores, "sizes and rates are in configs/speech_ru.py")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .dim import as_dim, batch_dim
 from .layers import Layer, LayerNetwork, Reference
-from .loop_analysis import choices_behind, depends_on
+from .loop_analysis import ops_behind, read_by_loop
 from .loop_op import LoopOp
 from .loop_ops import PreviousOp
 from .ops.choice import Choice
@@ -88,10 +88,11 @@ class KeptHypotheses:
     def _find_read_before(self, inner: LoopOp) -> set[Tensor]:
         search = inner.body.loop
         assert search is not None
-        choices = self.lower.choices(search)
+        choices = set(self.lower.choices(search))
         states = [previous for previous in inner.previous.values() if previous.final is not None]
-        read = {x for x in inner.read_from_outside() if x.op.body.loop is search and depends_on(x, choices)}
-        before = {x for x in read if not choices_behind(x)}
+        outside = {x for x in read_by_loop(inner) if x.op.body.loop is search}
+        read = {x for x in outside if choices & ops_behind(x, before=True)}
+        before = {x for x in read if not choices & ops_behind(x)}
         begins_so = any(previous.initial in before for previous in states)
         return before if states and (begins_so or len(before) == len(read)) else set()
 
@@ -99,7 +100,7 @@ class KeptHypotheses:
         """The choices of the step that a loop inside depends on."""
         search = inner.body.loop
         assert search is not None
-        behind = {choice for x in inner.read_from_outside() if x.op.body.loop is search for choice in choices_behind(x)}
+        behind = {op for x in read_by_loop(inner) if x.op.body.loop is search for op in ops_behind(x)}
         return [choice for choice in self.lower.choices(search) if choice in behind]
 
     def _choice_of(self, inner: LoopOp) -> Layer:

@@ -123,11 +123,40 @@ def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
         ops -= moved
 
 
+def read_by_loop(op: LoopOp) -> set[Tensor]:
+    """What the steps of a loop read, and loops in them, or hand on: new values of states, results, the end."""
+    read = op.read_from_outside()
+    for inner in op.body_of_steps.ops:
+        if isinstance(inner, LoopOp):
+            read |= read_by_loop(inner)
+    values = [previous.final for previous in op.previous.values()] + [result.inner for result in op.results]
+    return read | {tensor for tensor in [*values, op.end] if tensor is not None}
+
+
 def read_in_step(op: Op) -> set[Op]:
     """What an op reads in the step that it is in; of a loop inside also what its steps read."""
     if isinstance(op, LoopOp):
-        return {tensor.op for tensor in op.read_from_outside()}
+        return {tensor.op for tensor in read_by_loop(op)}
     return {op.result_of} if isinstance(op, ResultOp) else {tensor.op for tensor in op.inputs}
+
+
+def ops_behind(tensor: Tensor, *, before: bool = False) -> set[Op]:
+    """
+    The ops of a body that lead to a value of it, in one step.
+
+    RETURNN takes all that a loop gives for one layer, so they lead to all that it gives.
+
+    :param before: also those of the steps before
+    """
+    todo, seen = [tensor.op], {tensor.op}
+    while todo:
+        op = todo.pop()
+        read = {other for other in read_in_step(op) if other.body is tensor.op.body}
+        if before and isinstance(op, PreviousOp) and op.final is not None:
+            read.add(op.final.op)
+        todo.extend(read - seen)
+        seen |= read
+    return seen
 
 
 def states_of_shared_cycle(inner: LoopOp, loops: list[LoopOp], states: list[PreviousOp]) -> list[PreviousOp]:

@@ -116,10 +116,19 @@ class LoopLowering(OpLowering):
         """
         ends = any(layer.name == "end" for layer in unit.layers)
         if ends and any(isinstance(reference, StepReference) for reference in references(unit)):
-            kept = self.stays_in_loop(unit, is_needed=True)
-            if self.choices(op):
-                formula = {"class": "eval", "eval": "tf.where(source(1), source(0), source(0))"}
-                kept.options.update({**formula, "from": [kept.options["from"], self._never_chosen(op, unit)]})
+            if not self.choices(op):
+                self.stays_in_loop(unit, is_needed=True)
+                return
+            # another one, as loops inside would have hypotheses by it
+            before = PreviousLayer(unit)
+            options = {
+                "class": "eval",
+                "from": [before, self._never_chosen(op, unit)],
+                "eval": "tf.where(source(1), source(0), source(0))",
+                "initial_output": self.constant_at_root(0, (batch_dim,), "int32"),
+                "is_output_layer": True,
+            }
+            before.target = Layer(unit, unit.unique_name("In_beam"), options)
 
     def _states(self, op: LoopOp, states: list[PreviousOp], unit: LayerNetwork) -> None:
         """Gives each state the layer that holds it: the one that computes its new value, or a copy."""

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .errors import NetworkError, warn
+from .loop_analysis import ops_behind, read_by_loop
 from .loop_op import LoopOp
 from .module import Module
+from .op import Op
 from .ops.choice import Choice
 from .ops.inputs import ExternData, ParameterOp
 from .parameter import Parameter
-from .recording import Recording, as_tensor
+from .recording import Body, Recording, as_tensor
 from .structure import flatten
 from .tensor import Tensor
 
@@ -101,12 +103,37 @@ def check_searches(choices: Sequence[Choice]) -> None:
             second.source,
         )
     for loop in by_loop:
+        own: set[Op] = {choice for choice in choices if choice.body.loop is loop}
+        _check_loops_in_search(loop, own, loop.body_of_steps)
         if not loop.axis_is_known and not loop.has_limit:
             warn(
                 "this search has no limit: a hypothesis that never ends would go on forever. Write "
                 "nn.Loop(max_seq_len=...)",
                 loop.source,
             )
+
+
+def _check_loops_in_search(search: LoopOp, choices: set[Op], inside: Body) -> None:
+    """
+    RETURNN does not count the steps of a loop for each hypothesis of the search around it.
+
+    :param choices: those of the search
+    :param inside: the body whose loops are looked at
+    :raises NetworkError: if a loop in the steps of a search counts them, and depends on what is chosen
+    """
+    for op in inside.ops:
+        if not isinstance(op, LoopOp):
+            continue
+        read = [x for x in read_by_loop(op) if x.op.body is search.body_of_steps]
+        if (op.end is not None or op.counts_steps) and any(choices & ops_behind(x, before=True) for x in read):
+            raise NetworkError(
+                f"this loop, inside of the one that searches ({search.source}), depends on what is chosen there, and "
+                "counts its steps, as it has an end of its own or an axis of fixed size. RETURNN cannot count them for "
+                "each hypothesis. Let it run over frames alone (loop.unstack of a sequence), with nn.where or "
+                "nn.MaskedComputation for the steps behind the end, or do without the loop (nn.dot, nn.cum_sum, ...)",
+                op.source,
+            )
+        _check_loops_in_search(search, choices, op.body_of_steps)
 
 
 def warn_of_unused_parameters(model: Any, used: Iterable[Parameter]) -> None:

@@ -162,7 +162,23 @@ def two_searches() -> Any:
     return first, second
 
 
+def loop_with_an_end_in_a_search() -> Any:
+    embedding, recurrent = nn.Embedding(LABELS, FEATURES), nn.Linear(FEATURES, FEATURES)
+    loop = nn.Loop(max_seq_len=5)
+    loop.state.label = nn.constant(0, [nn.batch_dim], sparse_dim=LABELS)
+    with loop:
+        inner = nn.Loop(max_seq_len=3)
+        inner.state.sum = embedding(loop.state.label)
+        with inner:  # MISTAKE
+            inner.state.sum = recurrent(inner.state.sum)
+            inner.end(nn.reduce_sum(inner.state.sum) > 1.0)
+        loop.state.label = nn.choice(logits_of(inner.state.sum), search=nn.BeamSearch(2))
+        loop.end(loop.state.label == 0)
+        return loop.stack(loop.state.label)
+
+
 PROGRAMS = [
+    Wrong(loop_with_an_end_in_a_search, ["depends on what is chosen", "an end of its own", "over frames alone"]),
     Wrong(two_searches, ["one search, in one loop", "test_losses_and_search.py:", "a network of its own"]),
     Wrong(targets_of_other_labels, ["'classes' [batch, time]", "labels of labels=7", "logits <linear", "others=7"]),
     Wrong(targets_that_are_no_labels, ["wants labels as targets", "reduce_sum [batch, time]", "float32"]),

@@ -42,25 +42,33 @@ EMBED = _statement("embed")
 """Not in loops in loops: TensorFlow has no gradient of the vectors, if the numbers of inner steps differ."""
 
 
-def _blocks(statement: Any, in_loop: Any) -> Any:
+def _branches(statement: Any) -> Any:
     block = st.lists(statement, min_size=1, max_size=3).map(tuple)
+    return st.one_of(_statement("mask", NUMBER, block), _statement("cond", NUMBER, block, block))
+
+
+def _loops(in_loop: Any, *, of_search: bool) -> Any:
     body = st.lists(in_loop, min_size=1, max_size=3).map(tuple)
+    if of_search:  # RETURNN does not count the steps of a loop for each hypothesis
+        return _statement("loop", st.none(), st.just(True), body, st.just(True), st.just("bottom"))
     end_after = st.sampled_from([None, 0, 1, 2])
-    branches = st.one_of(_statement("mask", NUMBER, block), _statement("cond", NUMBER, block, block))
-    return st.one_of(
-        branches,
-        _statement("loop", end_after, st.booleans(), body, st.booleans(), st.sampled_from(["bottom", "top", "masked"])),
+    return _statement(
+        "loop", end_after, st.booleans(), body, st.booleans(), st.sampled_from(["bottom", "top", "masked"])
     )
 
 
-def _statements(depth: int) -> tuple[Any, Any]:
-    """Those for branches, and those for bodies of loops."""
+def _statements(depth: int, *, of_search: bool = False, loops: bool = True) -> Any:
+    """Those for bodies of loops."""
     statement = st.one_of(SIMPLE, SIMPLE, RARE)
     in_loop = st.one_of(SIMPLE, SIMPLE, RARE, _statement("history", NUMBER))
+    frames_alone = _statements(1, loops=False) if of_search and loops else None
     for _ in range(depth):
-        blocks = _blocks(statement, in_loop)
-        statement, in_loop = st.one_of(SIMPLE, SIMPLE, RARE, blocks), st.one_of(in_loop, in_loop, blocks)
-    return statement, in_loop
+        blocks = [_branches(statement)]
+        if loops:
+            blocks.append(_loops(in_loop if frames_alone is None else frames_alone, of_search=of_search))
+        statement = st.one_of(SIMPLE, SIMPLE, RARE, *blocks)
+        in_loop = st.one_of(in_loop, in_loop, st.one_of(*blocks))
+    return in_loop
 
 
 def _makes_label(statement: Any) -> bool:
@@ -85,7 +93,7 @@ def programs(draw: Any, max_statements: int = 5, depth: int = 2) -> Program:
         )
     )
     ends = over == "nothing" or draw(st.booleans())
-    in_loop = st.one_of(_statements(depth)[1], EMBED)
+    in_loop = st.one_of(_statements(depth, of_search=searches, loops=not searches or over != "other_time"), EMBED)
     statements = [in_loop]
     if searches or over == "time":
         statements.append(_statement("choice", NUMBER))
