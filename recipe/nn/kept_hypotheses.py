@@ -8,7 +8,7 @@ from .dim import as_dim, batch_dim
 from .layers import Layer, LayerNetwork, Reference
 from .loop_analysis import ops_behind, read_by_loop
 from .loop_op import LoopOp
-from .loop_ops import PreviousOp
+from .loop_ops import PreviousOp, ResultOp
 from .ops.choice import Choice
 from .tensor import Tensor
 
@@ -60,6 +60,44 @@ class KeptHypotheses:
             return None
         source, choice = self.lower.reference(initial, self.lower.unit_of(search)), self._choice_of(inner)
         return self.lower.once(("kept", initial, choice), lambda: self._of_hypotheses(initial, source, choice))
+
+    def choice_of_state(self, inner: LoopOp, state: PreviousOp) -> Layer | None:
+        """
+        The choice that a state of a loop inside depends on only by what it begins with.
+
+        RETURNN expects of a state that its new value has to do with the same choice.
+        """
+        search = self._search_around(inner)
+        if search is None or state.initial is None or state.final is None:
+            return None
+        if not self._has_hypotheses(state.initial, search) or self._has_hypotheses(state.final, search):
+            return None
+        outermost = self._loop_of(self.lower.unit_of(inner), search)
+        assert outermost is not None
+        return self._choice_of(outermost)
+
+    def _search_around(self, inner: LoopOp) -> LoopOp | None:
+        search = inner.body.loop
+        while search is not None and search not in self.lower.network.beam_sizes:
+            search = search.body.loop
+        return search
+
+    def _has_hypotheses(self, tensor: Tensor, search: LoopOp) -> bool:
+        """Whether a value of a loop inside, or of the search, depends on what is chosen."""
+        choices, body = set(self.lower.choices(search)), search.body_of_steps
+        todo, seen = [tensor], {tensor}
+        while todo:
+            x = todo.pop()
+            if x.op.body is body and choices & ops_behind(x, before=True):
+                return True
+            if x.op.body is body or not x.op.body.is_inside(body):
+                continue
+            read = set(read_by_loop(x.op.result_of) if isinstance(x.op, ResultOp) else x.op.inputs)
+            if isinstance(x.op, PreviousOp):
+                read |= {y for y in (x.op.initial, x.op.final) if y is not None}
+            todo.extend(read - seen)
+            seen |= read
+        return False
 
     def scores(self, choice: Choice, scores: Reference) -> Reference:
         """The scores of a choice, which depend on the one that keeps all hypotheses, where there is one."""
@@ -139,13 +177,19 @@ class KeptHypotheses:
         """A value, once per hypothesis of a choice; RETURNN knows its shape before it knows the states."""
         layer = source.layer()
         name = tensor.op.leaf.name if isinstance(tensor.op, PreviousOp) else layer.name if layer else tensor.op.name
-        options: dict[str, Any] = {
-            "class": "eval",
-            "from": [source, choice],
-            "eval": "tf.where(source(1) < 0, source(0), source(0))",
-            "allow_broadcast_all_sources": True,
-        }
+        kept = of_hypotheses(choice.network, f"{name}_kept", source, choice)
         if not any(dim.is_dynamic for dim in tensor.dims):
-            lower = self.lower
-            options["initial_output"] = lower.constant_at_root(0, tensor.dims, tensor.dtype, tensor.sparse_dim)
-        return Layer(choice.network, choice.network.unique_name(f"{name}_kept"), options)
+            zero = self.lower.constant_at_root(0, tensor.dims, tensor.dtype, tensor.sparse_dim)
+            kept.options["initial_output"] = zero
+        return kept
+
+
+def of_hypotheses(network: LayerNetwork, name: str, source: Reference, choice: Layer) -> Layer:
+    """A value, once per hypothesis of a choice."""
+    options: dict[str, Any] = {
+        "class": "eval",
+        "from": [source, choice],
+        "eval": "tf.where(source(1) < 0, source(0), source(0))",
+        "allow_broadcast_all_sources": True,
+    }
+    return Layer(network, network.unique_name(name), options)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .dim import batch_dim
 from .inner_loop_results import InnerLoopResults
+from .kept_hypotheses import of_hypotheses
 from .layer_graph import references
 from .layers import (
     Layer,
@@ -145,6 +146,9 @@ class LoopLowering(OpLowering):
                 layer = self._copy(unit, previous.leaf.name, self.reference(previous.final, unit))
             elif not layer.is_module:
                 layer.name = unit.unique_name(previous.leaf.name)
+            choice = self._hypotheses.choice_of_state(op, previous)
+            if choice is not None:
+                layer = of_hypotheses(unit, previous.leaf.name, layer, choice)
             value: Any = constant_value(previous.initial)
             if value is None or len(previous.output.dims) > 2 or not shape_is_plain(layer):
                 value = self.reference(previous.initial, unit)

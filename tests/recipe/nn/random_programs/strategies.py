@@ -93,7 +93,9 @@ def programs(draw: Any, max_statements: int = 5, depth: int = 2) -> Program:
         )
     )
     ends = over == "nothing" or draw(st.booleans())
-    in_loop = st.one_of(_statements(depth, of_search=searches, loops=not searches or over != "other_time"), EMBED)
+    in_loop = st.one_of(
+        _statements(depth, of_search=searches, loops=not searches or over not in ("other_time", "second")), EMBED
+    )
     statements = [in_loop]
     if searches or over == "time":
         statements.append(_statement("choice", NUMBER))
