@@ -2,9 +2,9 @@
 Phone recognition on recordings of one Russian reader (Debian's ``festvox-ru``, 1.66 hours).
 
 ``py()`` is a small CTC system of some minutes. The real ones, with one encoder: ``ctc()``, and ``ctc_prefix()``, which
-searches with it for phones instead of alignments; ``attention()``, which starts with that one's encoder, and
-``joint()``, which searches with both; and ``transducer()``, which is also trained on its alignments. Their scores are
-also those of sclite (Debian: apt install sctk).
+searches with it for phones instead of alignments; ``attention()``, which starts with that one's encoder, ``joint()``,
+which searches with both, and ``ensemble()``, which does so with two trainings; and ``transducer()``, which is also
+trained on alignments of CTC. Their scores are also those of sclite (Debian: apt install sctk).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sisyphus import tk
 
 from jobs.checkpoint import Checkpoint
 from jobs.collapse_alignment import CollapseAlignmentJob
+from jobs.combine_checkpoints import combined_checkpoint
 from jobs.ctc_alignment import align_with_ctc, ctc_log_posteriors
 from jobs.ctc_collapse import CtcCollapseJob
 from jobs.ctc_prefix_search import CtcPrefixSearchJob
@@ -36,7 +37,7 @@ from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.ctc import BLANK, CtcModel
 from recipe.models.location_attention import LocationAttention
 from recipe.models.spec_augment import SpecAugment
-from recipe.models.speech_attention import AttentionRecogniser, with_end
+from recipe.models.speech_attention import AttentionRecogniser, RecogniserEnsemble, with_end
 from recipe.models.speech_encoder import SpeechLstmEncoder
 from recipe.models.topology import RNA
 from recipe.models.transducer import TransducerDecoder, TransducerModel
@@ -52,8 +53,11 @@ ATTENTION_RATES = [0.002] * 14 + [0.001] * 9 + [0.0005] * 5 + [0.00025] * 4
 TRANSDUCER_RATES = [0.001] * 14 + [0.0005] * 5 + [0.00025] * 5
 TOPOLOGY = RNA
 ATTENTION_SEARCH = nn.BeamSearch(8, length_normalization=1.0)
+SHORT_RATES = [0.002] * 8 + [0.001] * 5 + [0.0005] * 3 + [0.00025] * 2
 JOINT_SCALES = [0.2, 0.4, 0.6, 0.8]
 """Shares of CTC in a search beside the attention decoder that are tried."""
+JOINT_SCALE = 0.4
+"""The one for ensembles."""
 AVERAGED = 4
 """How many last epochs the real systems are averaged over."""
 
@@ -95,12 +99,33 @@ def joint() -> None:
     attention_experiment("speech_ru/joint", model, tuning.network)
 
 
-def attention_training(model: AttentionRecogniser) -> TrainingJob:
-    """That of :func:`attention`."""
+def ensemble() -> None:
+    """Two trainings of attention decoders of different length, and the CTC outputs of both, in one search."""
+    name, data, of_both = "speech_ru/ensemble", features(), inputs()
+    members = [attention_model(of_both), attention_model(of_both)]
+    trainings = [attention_training(member, rates) for member, rates in zip(members, (SHORT_RATES, ATTENTION_RATES))]
+    network = nn.Network(RecogniserEnsemble(members), search=ATTENTION_SEARCH, joint_scale=JOINT_SCALE)
+    parts = [
+        Preload(training.average_of_last(AVERAGED), name_map={f"members/{number}/": ""})
+        for number, training in enumerate(trainings)
+    ]
+    checkpoint, scores = combined_checkpoint(network, parts), {}
+    for part in ("dev", "test"):
+        search = search_with(network, checkpoint, data.out_hdf[part])
+        scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
+    finish(name, scores, "sizes and rates are in configs/speech_ru.py")
+
+
+def attention_training(model: AttentionRecogniser, learning_rates: list[float] | None = None) -> TrainingJob:
+    """
+    That of :func:`attention`.
+
+    :param learning_rates: default: those of :func:`attention`
+    """
     data = features()
     start = train(ctc_model(**REAL), data, CTC_RATES).out_checkpoints[ENCODER_EPOCH]
     names = {"encoder/": "encoder/", "ctc/": "output/"}
-    return train(model, data, ATTENTION_RATES, preload=[Preload(start, name_map=names)])
+    return train(model, data, learning_rates or ATTENTION_RATES, preload=[Preload(start, name_map=names)])
 
 
 def attention_experiment(name: str, model: AttentionRecogniser, network: nn.Network) -> None:
@@ -207,9 +232,13 @@ def ctc_model(*, lstm_dim: int, num_layers: int, dropout: float, masks: dict[int
     return CtcModel(source, target, encoder)
 
 
-def attention_model() -> AttentionRecogniser:
-    """The same encoder with an attention decoder."""
-    source, target = inputs()
+def attention_model(of: tuple[nn.ExternData, nn.ExternData] | None = None) -> AttentionRecogniser:
+    """
+    The same encoder with an attention decoder.
+
+    :param of: the features and the phones, if other models read them, too
+    """
+    source, target = of or inputs()
     assert target.sparse_dim is not None
     encoder = lstm_encoder(source.dims[-1], masks={0: 0.5, 400: 1.0}, **REAL)
     lstm_dim = nn.Dim(192, "decoder_lstm")

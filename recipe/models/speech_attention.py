@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 from recipe import nn
 
 from .ctc import with_blank
+from .ensemble import Ensemble
 from .joint_ctc import CtcPrefixScoring
 from .label_decoder import LabelDecoder
 from .speech_encoder import SpeechEncoder
@@ -15,9 +18,10 @@ END_LABEL = "</s>"
 """The name of the label that ends a sequence."""
 
 
+@functools.cache
 def with_end(labels: nn.Dim) -> nn.Dim:
     """
-    The dim of the labels and, last, the end label.
+    The dim of the labels and, last, the end label; one for all who ask with the same labels.
 
     :raises ValueError: if the labels have no names
     """
@@ -69,10 +73,7 @@ class AttentionRecogniser(nn.Module):
         """
         encoder = self.encoder(nn.get_extern_data(self.source))
         if search is not None:
-            decoder = self.decoder
-            if joint_scale is not None:
-                decoder = CtcPrefixScoring(decoder, self.ctc, joint_scale, end_in_ctc=False)
-            return decoder(encoder, search=search, max_seq_len=max_seq_len).labels
+            return self.search_decoder(joint_scale)(encoder, search=search, max_seq_len=max_seq_len).labels
         labels = nn.get_extern_data(self.target)
         nn.ctc_loss(self.ctc(encoder), labels).mark_as_loss("ctc", scale=self.ctc_scale)
         targets = nn.cast(labels, "int32", sparse_dim=self.decoder.labels)
@@ -82,3 +83,38 @@ class AttentionRecogniser(nn.Module):
         loss.mark_as_loss("cross_entropy")
         nn.frame_error(logits, targets).mark_as_loss("frame_error", as_error=True)
         return None
+
+    def search_decoder(self, joint_scale: Any = None) -> LabelDecoder:
+        """
+        The decoder, with CTC beside it.
+
+        :param joint_scale: as for :meth:`forward`
+        """
+        if joint_scale is None:
+            return self.decoder
+        return CtcPrefixScoring(self.decoder, self.ctc, joint_scale, end_in_ctc=False)
+
+
+class RecogniserEnsemble(nn.Module):
+    """
+    Several recognisers that search together, each with its own encoder and CTC: see
+    :class:`recipe.models.ensemble.Ensemble`.
+
+    :param members: recognisers with the same inputs, trained each for itself
+    """
+
+    def __init__(self, members: Sequence[AttentionRecogniser]):
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, search: nn.BeamSearch, max_seq_len: int = 200, joint_scale: Any = None) -> nn.Tensor:
+        """
+        :param search: how to search
+        :param max_seq_len: the most labels that a search gives
+        :param joint_scale: as for :class:`AttentionRecogniser`
+        :return: the labels [batch, steps] of all hypotheses, best first
+        """
+        features = nn.get_extern_data(self.members[0].source)
+        decoder = Ensemble([member.search_decoder(joint_scale) for member in self.members], mean="log_prob")
+        encoders = tuple(member.encoder(features) for member in self.members)
+        return decoder(encoders, search=search, max_seq_len=max_seq_len).labels

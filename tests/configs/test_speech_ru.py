@@ -11,6 +11,7 @@ import localsis
 localsis.install()
 
 from configs import speech_ru  # noqa: E402 - what jobs import must be installed first
+from jobs.combine_checkpoints import CombineCheckpointsJob  # noqa: E402
 from jobs.ctc_alignment import CtcAlignmentJob  # noqa: E402
 from jobs.training import TrainingJob  # noqa: E402
 from localsis import outputs  # noqa: E402
@@ -54,6 +55,15 @@ def test_attention_starts_with_the_training_of_ctc() -> None:
     assert attention.preload[0].checkpoint.path == ctc.out_checkpoints[speech_ru.ENCODER_EPOCH].path
     covered = {name for name in attention.network.parameters if attention.preload[0].covers(name)}
     assert covered == {name.replace("output/", "ctc/") for name in ctc.network.parameters}
+
+
+def test_ensemble_has_two_trainings_that_start_with_one() -> None:
+    names = _graph(speech_ru.ensemble)
+    assert {"speech_ru/ensemble/test/per", "speech_ru/ensemble/test/sclite_per"} <= names
+    ctc = [job for job in _trainings() if not job.preload]
+    assert len(ctc) == 1 and len(_trainings()) == 3
+    (combined,) = [job for job in created_jobs.values() if isinstance(job, CombineCheckpointsJob)]
+    assert len(combined.checkpoints) == 2
 
 
 def test_prefix_search_is_of_the_training_of_ctc() -> None:

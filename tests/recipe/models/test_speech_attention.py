@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import numpy
 import pytest
 
 from recipe import nn
 from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.ctc import CtcModel
 from recipe.models.location_attention import LocationAttention
-from recipe.models.speech_attention import AttentionRecogniser, with_end
+from recipe.models.speech_attention import AttentionRecogniser, RecogniserEnsemble, with_end
 from recipe.models.speech_encoder import SpeechLstmEncoder
 
-from ..nn.agreement import check_agreement, ragged_frames, ragged_labels
+from ..nn.agreement import check_agreement, ragged_frames, ragged_labels, random_parameters
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
 
@@ -69,3 +70,26 @@ def test_encoder_and_ctc_output_are_those_of_the_ctc_model() -> None:
 def test_wrong_use() -> None:
     with pytest.raises(ValueError, match="have no names"):
         with_end(nn.Dim(3, "nameless"))
+
+
+def test_ensemble() -> None:
+    members = [model(), model()]
+    network = nn.Network(RecogniserEnsemble(members), search=nn.BeamSearch(3), max_seq_len=6, joint_scale=0.4)
+    check_agreement(network, FEEDS)
+    for number, member in enumerate(members):
+        own = {
+            name.removeprefix(f"members/{number}/"): parameter
+            for name, parameter in network.parameters.items()
+            if name.startswith(f"members/{number}/")
+        }
+        nn.check_parameters(nn.Network(member).parameters, own)
+
+
+def test_ensemble_of_one_twice_is_that_one() -> None:
+    one = model()
+    search = {"search": nn.BeamSearch(3), "max_seq_len": 6, "joint_scale": 0.4}
+    alone, both = nn.Network(one, **search), nn.Network(RecogniserEnsemble([one, one]), **search)
+    parameters = random_parameters(alone)
+    twice = {name: parameters[name.split("/", 2)[2]] for name in both.parameters}
+    outputs = [nn.run_numpy(network, FEEDS, values).outputs for network, values in ((alone, parameters), (both, twice))]
+    numpy.testing.assert_array_equal(*[next(iter(output.values())).value for output in outputs])
