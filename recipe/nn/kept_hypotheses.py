@@ -39,7 +39,7 @@ class KeptHypotheses:
         :param inside: where it is read
         """
         search = tensor.op.body.loop
-        if search not in self.lower.network.beam_sizes:
+        if search not in self.lower.beam_sizes:
             return None
         inner = self._loop_of(inside, search)
         if inner is None or tensor not in self._read_before(inner):
@@ -54,7 +54,7 @@ class KeptHypotheses:
         :return: None where the loop inside needs no such thing
         """
         search = inner.body.loop
-        if search not in self.lower.network.beam_sizes or not self._read_before(inner):
+        if search not in self.lower.beam_sizes or not self._read_before(inner):
             return None
         if initial.op.body.loop is search:
             return None
@@ -78,7 +78,7 @@ class KeptHypotheses:
 
     def _search_around(self, inner: LoopOp) -> LoopOp | None:
         search = inner.body.loop
-        while search is not None and search not in self.lower.network.beam_sizes:
+        while search is not None and search not in self.lower.beam_sizes:
             search = search.body.loop
         return search
 
@@ -165,7 +165,7 @@ class KeptHypotheses:
             "class": "choice",
             "from": Layer(unit, unit.unique_name("no_scores"), nothing),
             "input_type": "log_prob",
-            "beam_size": self.lower.network.beam_sizes[search],
+            "beam_size": self.lower.beam_sizes[search],
             "target": None,
             "search": True,
             "length_normalization": False,

@@ -69,10 +69,10 @@ class LoopLowering(StateLowering):
             options["max_seq_len_via"] = self._add_in(length.network, op, "reduce", longest, "max_length")
         if op.end is not None or length is not None:
             options["include_eos"] = op.include_eos and length is None
-        elif op in self.network.beam_sizes:
+        elif op in self.beam_sizes:
             # else RETURNN goes on scoring hypotheses for one step behind the end of their sequence
             options["include_eos"] = True
-        if op in self.network.beam_sizes:
+        if op in self.beam_sizes:
             options["optimize_move_layers_out"] = False  # outside RETURNN mixes up the beams of layers
         layer = self.add(op, "rec", options)
         if self._here is not self.root:

@@ -107,7 +107,7 @@ class OpLowering:
 
     def _is_searching(self, network: LayerNetwork | None) -> bool:
         """Whether a net dict is that of the steps of a loop that searches, or in one."""
-        units = [self._networks.get(loop.body_of_steps) for loop in self.network.beam_sizes]
+        units = [self._networks.get(loop.body_of_steps) for loop in self.beam_sizes]
         while network is not None and network not in units:
             network = network.parent
         return network is not None
@@ -223,6 +223,11 @@ class OpLowering:
             return self.add(op, "activation", {"from": self.reference(op.inputs[0]), "activation": kind})
         linear.options = {"class": "linear", "activation": kind, **linear.options}
         return linear
+
+    @functools.cached_property
+    def beam_sizes(self) -> dict[LoopOp, int | Delayed]:
+        """The beam size of each loop that searches."""
+        return self.network.beam_sizes
 
     @functools.cached_property
     def uses(self) -> Counter[Tensor]:

@@ -57,7 +57,7 @@ class StateLowering(OpLowering):
             read: Reference | None = None
             for state in states_of_shared_cycle(inner, inside, states):
                 previous = self.previous(state)
-                if read is not None and op in self.network.beam_sizes:
+                if read is not None and op in self.beam_sizes:
                     break  # a copy would be of other hypotheses
                 if read is not None:
                     options = {"class": "copy", "from": previous, "initial_output": read}
