@@ -88,7 +88,7 @@ class KeptHypotheses:
         todo, seen = [tensor], {tensor}
         while todo:
             x = todo.pop()
-            if x.op.body is body and choices & ops_behind(x, before=True):
+            if x.op.body is body and choices & ops_behind(x.op, before=True):
                 return True
             if x.op.body is body or not x.op.body.is_inside(body):
                 continue
@@ -129,8 +129,8 @@ class KeptHypotheses:
         choices = set(self.lower.choices(search))
         states = [previous for previous in inner.previous.values() if previous.final is not None]
         outside = {x for x in read_by_loop(inner) if x.op.body.loop is search}
-        read = {x for x in outside if choices & ops_behind(x, before=True)}
-        before = {x for x in read if not choices & ops_behind(x)}
+        read = {x for x in outside if choices & ops_behind(x.op, before=True)}
+        before = {x for x in read if not choices & ops_behind(x.op)}
         begins_so = any(previous.initial in before for previous in states)
         return before if states and (begins_so or len(before) == len(read)) else set()
 
@@ -138,7 +138,7 @@ class KeptHypotheses:
         """The choices of the step that a loop inside depends on."""
         search = inner.body.loop
         assert search is not None
-        behind = {op for x in read_by_loop(inner) if x.op.body.loop is search for op in ops_behind(x)}
+        behind = {op for x in read_by_loop(inner) if x.op.body.loop is search for op in ops_behind(x.op)}
         return [choice for choice in self.lower.choices(search) if choice in behind]
 
     def _choice_of(self, inner: LoopOp) -> Layer:

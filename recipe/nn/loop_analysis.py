@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .layer_graph import references
 from .layers import (
     InputReference,
@@ -17,9 +15,6 @@ from .ops.choice import Choice
 from .ops.constants import constant_value
 from .ops.inputs import ParameterOp
 from .tensor import Tensor
-
-if TYPE_CHECKING:
-    from .recording import Body
 
 
 def can_be_output(op: LoopOp, result: StackOp) -> bool:
@@ -140,18 +135,18 @@ def read_in_step(op: Op) -> set[Op]:
     return {op.result_of} if isinstance(op, ResultOp) else {tensor.op for tensor in op.inputs}
 
 
-def ops_behind(tensor: Tensor, *, before: bool = False) -> set[Op]:
+def ops_behind(last: Op, *, before: bool = False) -> set[Op]:
     """
-    The ops of a body that lead to a value of it, in one step.
+    An op and those of its body that lead to it, in one step.
 
-    RETURNN takes all that a loop gives for one layer, so they lead to all that it gives.
+    RETURNN takes all that a loop gives for one layer, so what leads to one of its results leads to all.
 
     :param before: also those of the steps before
     """
-    todo, seen = [tensor.op], {tensor.op}
+    todo, seen = [last], {last}
     while todo:
         op = todo.pop()
-        read = {other for other in read_in_step(op) if other.body is tensor.op.body}
+        read = {other for other in read_in_step(op) if other.body is last.body}
         if before and isinstance(op, PreviousOp) and op.final is not None:
             read.add(op.final.op)
         todo.extend(read - seen)
@@ -159,29 +154,22 @@ def ops_behind(tensor: Tensor, *, before: bool = False) -> set[Op]:
     return seen
 
 
-def states_of_shared_cycle(inner: LoopOp, loops: list[LoopOp], states: list[PreviousOp]) -> list[PreviousOp]:
+def states_of_cycle(inner: LoopOp, loops: list[LoopOp], states: list[PreviousOp]) -> list[PreviousOp]:
     """
-    The states that ``inner`` gives values to, and that lead to what it and another of the loops in one body read.
+    The states that ``inner`` gives values to, and that lead to what it reads.
+
+    If it counts its steps, only what another of the loops in the body reads, too: RETURNN needs to know the number of
+    steps before it looks at states.
 
     :param loops: all in the body of ``inner``
     :param states: those of the loop around
     """
-    around = inner.body
-    read = {op for other in loops if other is not inner for op in read_in_step(other) & read_in_step(inner)}
-    behind_read = {behind for op in read if op.body is around for behind in _behind_in_step(op, around)}
+    read = {op for op in read_in_step(inner) if op.body is inner.body}
+    if inner.end is not None or inner.counts_steps:
+        read &= {op for other in loops if other is not inner for op in read_in_step(other)}
+    behind_read = {behind for op in read for behind in ops_behind(op)}
     finals = {state: state.final.op for state in states if state in behind_read and state.final is not None}
-    return [state for state, final in finals.items() if inner in _behind_in_step(final, around)]
-
-
-def _behind_in_step(op: Op, body: Body) -> set[Op]:
-    """The ops of a body that lead to one of it in the same step."""
-    todo, seen = [op], {op}
-    while todo:
-        here = todo.pop()
-        new = {other for other in read_in_step(here) if other.body is body} - seen
-        seen |= new
-        todo.extend(new)
-    return seen
+    return [state for state, final in finals.items() if inner in ops_behind(final)]
 
 
 def makes_whole_or_bool_of_state(op: Op) -> bool:

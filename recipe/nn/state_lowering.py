@@ -7,7 +7,7 @@ from typing import Any
 from .kept_hypotheses import of_hypotheses
 from .layer_graph import references
 from .layers import Layer, LayerNetwork, Reference
-from .loop_analysis import can_be_output, can_hold_state, shape_is_plain, states_of_shared_cycle
+from .loop_analysis import can_be_output, can_hold_state, shape_is_plain, states_of_cycle
 from .loop_op import LoopOp
 from .loop_ops import FinalState, PreviousOp, StackOp
 from .op import Op
@@ -47,15 +47,15 @@ class StateLowering(OpLowering):
         """
         Has RETURNN look at states before it looks at a loop inside that they lead to and that leads to them.
 
-        RETURNN finds shapes by following what layers read. If that leads from a layer that two loops inside read,
-        through the first loop and the new value of a state, to the second loop, it fails, but not if it stops at the
-        state. It follows ``initial_output`` before the loop's unit, and does nothing else with it as long as nobody
-        reads ``prev:`` of the layer.
+        RETURNN finds shapes by following what layers read. If that leads from a layer that a loop inside reads, through
+        the new value of a state, to this loop, it fails, but not if it stops at the state. It follows
+        ``initial_output`` before the loop's unit, and does nothing else with it as long as nobody reads ``prev:`` of
+        the layer.
         """
         inside = [inner for inner in op.body_of_steps.ops if isinstance(inner, LoopOp) and inner in self._rec_layers]
         for inner in inside:
             read: Reference | None = None
-            for state in states_of_shared_cycle(inner, inside, states):
+            for state in states_of_cycle(inner, inside, states):
                 previous = self.previous(state)
                 if read is not None and op in self.beam_sizes:
                     break  # a copy would be of other hypotheses

@@ -105,6 +105,15 @@ ONCE_FAILED_IN_FULL = {
     "counter_through_loops_of_both_branches": Program(
         LENGTHS, 3, (("count", 0), ("cond", 3, (ONCE_FAILED_LOOP,), (ONCE_FAILED_LOOP,)), ("count", 3))
     ),
+    "window_over_a_state_of_an_inner_loop": Program(
+        LENGTHS,
+        3,
+        (("window", 3), ("loop", None, True, (("assign", 1, 3),), True, "bottom"), ("choice", 2)),
+        "positions",
+        End("label"),
+        initial=("input", "input", "input"),
+        beam_size=3,
+    ),
     "two_choices_in_a_step": Program(
         LENGTHS, 2, (("choice", 2), ("choice", 3)), "other_time", End("length", 1, False), "number", beam_size=2
     ),
