@@ -106,13 +106,21 @@ ONCE_FAILED_IN_FULL = {
         LENGTHS, 3, (("count", 0), ("cond", 3, (ONCE_FAILED_LOOP,), (ONCE_FAILED_LOOP,)), ("count", 3))
     ),
     "window_over_a_state_of_an_inner_loop": Program(
-        LENGTHS,
+        ((1, 2), (1, 1)),
         3,
-        (("window", 3), ("loop", None, True, (("assign", 1, 3),), True, "bottom"), ("choice", 2)),
+        (
+            ("function", "mul", 0, 1),
+            ("window", 3),
+            ("mask", 1, (("flag", 6),)),
+            ("loop", None, True, (("count_value", 3), ("outer",), ("assign", 1, 3)), True, "bottom"),
+            ("choice", 2),
+            ("outer",),
+        ),
         "positions",
-        End("label"),
+        End("label", 3, include_eos=True),
         initial=("input", "input", "input"),
         beam_size=3,
+        length_normalization=1.0,
     ),
     "two_choices_in_a_step": Program(
         LENGTHS, 2, (("choice", 2), ("choice", 3)), "other_time", End("length", 1, False), "number", beam_size=2
