@@ -159,13 +159,15 @@ def states_of_cycle(inner: LoopOp, loops: list[LoopOp], states: list[PreviousOp]
     The states that ``inner`` gives values to, and that lead to what it reads.
 
     If it counts its steps, only what another of the loops in the body reads, too: RETURNN needs to know the number of
-    steps before it looks at states.
+    steps before it looks at states. The same if it depends on choices of a search around: RETURNN would take ``inner``
+    for something that also depends on those of the step before.
 
     :param loops: all in the body of ``inner``
     :param states: those of the loop around
     """
     read = {op for op in read_in_step(inner) if op.body is inner.body}
-    if inner.end is not None or inner.counts_steps:
+    depends_on_choices = any(isinstance(x, Choice) for op in read for x in ops_behind(op, before=True))
+    if inner.end is not None or inner.counts_steps or depends_on_choices:
         read &= {op for other in loops if other is not inner for op in read_in_step(other)}
     behind_read = {behind for op in read for behind in ops_behind(op)}
     finals = {state: state.final.op for state in states if state in behind_read and state.final is not None}

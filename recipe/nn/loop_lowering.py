@@ -227,7 +227,9 @@ class LoopLowering(StateLowering):
                 layer = self.in_each_step(unit, result.inner)
             elif isinstance(result, LastOp) and layer is not None and layer.options.get("initial_output", 0) != 0:
                 layer = None  # a state begins with that value; where there is no step, this is 0
-            of_step_before = isinstance(result, StackOp) and choices and choices[-1] not in choices_behind(result.inner)
+            of_step_before = bool(choices) and choices[-1] not in choices_behind(result.inner)
+            if not isinstance(result, StackOp) and rec.options.get("include_eos", True):
+                of_step_before = False  # RETURNN compares the last values with the end of the step before, then
             if choices and (of_step_before or not depends_on(result.inner, choices)):
                 layer = self._per_hypothesis(
                     op, unit, layer or self._copy(unit, result.name, self.reference(result.inner, unit))

@@ -122,6 +122,15 @@ ONCE_FAILED_IN_FULL = {
         beam_size=3,
         length_normalization=1.0,
     ),
+    "search_with_results_of_the_step_before": Program(
+        ((4, 0), (4, 4)),
+        3,
+        (("choice", 2), ("attend", 1), ("nested", 1)),
+        "second",
+        End("length", 2),
+        initial=("encoded", "encoded", "number"),
+        beam_size=1,
+    ),
     "two_choices_in_a_step": Program(
         LENGTHS, 2, (("choice", 2), ("choice", 3)), "other_time", End("length", 1, False), "number", beam_size=2
     ),
