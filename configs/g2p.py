@@ -3,8 +3,8 @@ Grapheme to phoneme: from letters to phones, on CMUdict, and with one argument c
 
 ``py()`` is a demo of some minutes, ``full()`` the real experiment of one to three hours on 2 cores, and ``tuned()`` the
 same training with beam size and length normalisation tuned on the development words. ``transformer()`` trains a
-small Transformer and averages its checkpoints, ``ensemble()`` searches with both models at once, and ``german()`` is
-the demo in German.
+small Transformer and averages its checkpoints, ``ensemble()`` searches with it and the demo's model at once, and
+``german()`` is the demo in German.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def german() -> None:
 
 def demo(name: str, *, next_step: str, language: str = "en") -> None:
     """A small model, few epochs."""
-    g2p = model(inputs_of(language), embedding_dim=64, lstm_dim=128, num_layers=1, dropout=0.1)
+    g2p = demo_model(inputs_of(language))
     train = training(g2p, DEMO_RATES, language=language)
     experiment(name, train, beam_search(g2p, 4), language=language, next_step=next_step)
 
@@ -87,15 +87,15 @@ def transformer() -> None:
     train = transformer_training(g2p)
     search = beam_search(g2p, 4)
     searches("g2p/transformer/last_checkpoint", last_checkpoint(train), search)
-    next_step = "./sis manager configs/g2p.ensemble searches with it and the LSTM model together"
+    next_step = "./sis manager configs/g2p.ensemble searches with it and the demo's model together"
     experiment("g2p/transformer", train, search, checkpoint=train.average_of_last(2), next_step=next_step)
 
 
 def ensemble() -> None:
-    """The model of :func:`full` and that of :func:`transformer`: each label by the mean of their probabilities."""
+    """The model of :func:`py` and that of :func:`transformer`: each label by the mean of their probabilities."""
     inputs = inputs_of()
-    lstm, attention = full_model(inputs), transformer_model(inputs)
-    checkpoints = [last_checkpoint(training(lstm, FULL_RATES)), transformer_training(attention).average_of_last(2)]
+    lstm, attention = demo_model(inputs), transformer_model(inputs)
+    checkpoints = [last_checkpoint(training(lstm, DEMO_RATES)), transformer_training(attention).average_of_last(2)]
     scores = ensemble_searches("g2p/ensemble", [lstm, attention], checkpoints, nn.BeamSearch(12))
     next_step = "Ensemble(weights=...) weights the models"
     tk.register_callback(print_summary, "g2p/ensemble", scores, next_step, has_training=False)
@@ -105,6 +105,11 @@ def beam_search(g2p: SequenceToSequence, beam_size: int, *, length_normalization
     """The network of a search."""
     search = nn.BeamSearch(beam_size, length_normalization=length_normalization)
     return nn.Network(g2p, search=search, max_seq_len=MAX_PHONES)
+
+
+def demo_model(inputs: Inputs) -> SequenceToSequence:
+    """That of the demo."""
+    return model(inputs, embedding_dim=64, lstm_dim=128, num_layers=1, dropout=0.1)
 
 
 def full_model(inputs: Inputs) -> SequenceToSequence:

@@ -48,7 +48,7 @@ def test_tuning_shares_the_training_and_runs_the_best_on_test() -> None:
 
 
 def test_ensemble_searches_with_two_trainings() -> None:
-    _graph(g2p.full)
+    _graph(g2p.py)
     _graph(g2p.transformer)
     trainings = {job for job in created_jobs.values() if isinstance(job, TrainingJob)}
     names = _graph(g2p.ensemble)
