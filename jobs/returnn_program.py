@@ -62,6 +62,7 @@ def keep_state_of_training() -> None:
 
     @functools.wraps(save_model)
     def save_with_state(self: Any, filename: str | None = None) -> None:
+        """``Engine.save_model``, with the scores and the state of the training beside the checkpoint."""
         if self._do_save():
             prefix = filename or self.get_epoch_model_filename()
             if prefix == self.get_epoch_model_filename():
@@ -192,6 +193,7 @@ def _with_random_state(dropout: Any) -> Any:
     v1 = tf.compat.v1
 
     def random_uniform(shape: Any, *, seed: int | None = None, dtype: Any = tf.float32) -> Any:
+        """``tf.random.uniform`` of a generator whose state is a variable."""
         # The variable stands outside of all loops and conditions; also by its name, or RETURNN would take it for a
         # parameter of the loop, which is looked for in checkpoints that a training starts with.
         with tf.init_scope(), tf.name_scope(f"{_COLLECTION}/"):

@@ -1,20 +1,5 @@
 """What the tests of all configs share."""
 
-from __future__ import annotations
+from ..empty_graph import empty_graph
 
-import pytest
-
-import localsis
-
-localsis.install()
-
-from localsis import outputs  # noqa: E402 - what jobs import must be installed first
-from localsis.job import created_jobs  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def empty_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No job and no output of other tests."""
-    created_jobs.clear()
-    monkeypatch.setattr(outputs, "registered", {})
-    monkeypatch.setattr(outputs, "callbacks", [])
+__all__ = ["empty_graph"]

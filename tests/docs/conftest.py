@@ -1,18 +1,5 @@
-"""The module ``sisyphus`` of these tests is the embedded engine, with an empty graph for each."""
+"""What the tests of all pages share."""
 
-import pytest
+from ..empty_graph import empty_graph
 
-import localsis
-
-localsis.install()
-
-from localsis import outputs  # noqa: E402 - what jobs import must be installed first
-from localsis.job import created_jobs  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def empty_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No job and no output of other tests."""
-    created_jobs.clear()
-    monkeypatch.setattr(outputs, "registered", {})
-    monkeypatch.setattr(outputs, "callbacks", [])
+__all__ = ["empty_graph"]
