@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from sisyphus import Task, tk
 
 from recipe import nn
-from recipe.nn.parameter_agreement import names_in_checkpoint
+from recipe.nn.program.parameter_agreement import names_in_checkpoint
 
 from .checkpoint import Checkpoint
 from .checkpoint_values import read_checkpoint, write_checkpoint

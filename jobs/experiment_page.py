@@ -14,7 +14,7 @@ from typing import Any
 from sisyphus import Job, Task, tk
 
 from recipe import nn
-from recipe.nn.drawing import picture
+from recipe.nn.pictures.drawing import picture
 
 from .alignments import Alignment, read_alignments
 from .atomic_file import write_text

@@ -9,7 +9,7 @@ from typing import Any
 from sisyphus import Task
 
 from recipe import nn
-from recipe.nn.python_source import PythonSource
+from recipe.nn.tf_layers.python_source import PythonSource
 
 from .atomic_file import write_text
 from .checkpoint import Checkpoint

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recipe import nn
-from recipe.nn.parameter_agreement import names_in_checkpoint
+from recipe.nn.program.parameter_agreement import names_in_checkpoint
 
 from .checkpoint import Checkpoint
 

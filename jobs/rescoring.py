@@ -10,9 +10,9 @@ from sisyphus import tk
 
 from recipe import nn
 from recipe.data.hdf import LabelStream, write_label_hdf
-from recipe.nn.lowering import Lowering
 from recipe.nn.ops.inputs import ExternDataOp
 from recipe.nn.ops.loss import SparseCrossEntropy
+from recipe.nn.tf_layers.lowering import Lowering
 
 from .atomic_file import write_json
 from .checkpoint import Checkpoint

@@ -13,7 +13,7 @@ from typing import Any
 
 from sisyphus import tk
 
-from recipe.nn.delayed import is_delayed
+from recipe.nn.plain.delayed import is_delayed
 
 from . import returnn_program
 from .returnn_errors import ReturnnError, error_from_log

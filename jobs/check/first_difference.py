@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from recipe import nn
-from recipe.nn.value_layers import NetworkWithValues
+from recipe.nn.tf_layers.value_layers import NetworkWithValues
 
 from .distance import TOLERANCE, distance, distance_of, frames_mask
 from .returnn_network import ReturnnNetwork, ReturnnValue, built

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from recipe import nn
-from recipe.nn.config import config_text
-from recipe.nn.value_layers import NetworkWithValues
+from recipe.nn.tf_layers.config import config_text
+from recipe.nn.tf_layers.value_layers import NetworkWithValues
 
 
 class ReturnnValue(NamedTuple):

@@ -9,8 +9,8 @@ import shutil
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from recipe.nn.drawing import KINDS, NO_DOT, draw_picture
-from recipe.nn.picture import Picture
+from recipe.nn.pictures.drawing import KINDS, NO_DOT, draw_picture
+from recipe.nn.pictures.picture import Picture
 
 from .job_graph import graph_picture, graph_table, job_graph
 from .job_names import Setup

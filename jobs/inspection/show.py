@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from recipe.nn.form_difference import Side
+from recipe.nn.canonical.difference import Side
 
 from .job_names import Setup
 from .values import Text, plain, tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from recipe.nn.form_difference import Side, form_difference
+from recipe.nn.canonical.difference import Side, form_difference
 
 from .saved_job import Record, SavedJob
 

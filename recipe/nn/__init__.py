@@ -4,21 +4,20 @@ The network language: a recurrent model as plain Python, recorded into a RETURNN
 ``Dim``, ``Tensor``, ``Module``, ``Loop`` and ``State`` are what models are written in; ``Network`` is what comes out.
 """
 
-from .attention import AdditiveAttention, CausalSelfAttention, DotAttention
-from .cond import Cond
-from .convolution import Conv1d, DepthwiseConv1d
-from .dim import Dim, batch_dim
-from .embedding import Embedding
-from .errors import NetworkError, NetworkWarning
-from .initializer import Constant, Initializer, Normal, NumpyFile, Uniform
-from .linear import Linear
-from .loop import Loop
-from .lstm import BidirectionalLstm, Lstm, LstmCell, LstmState
-from .masked_computation import MaskedComputation
-from .module import Module, ModuleList, Sequential
+from .language.cond import Cond
+from .language.loop import Loop
+from .language.masked_computation import MaskedComputation
+from .language.module import Module, ModuleList, Sequential
+from .language.state import State
+from .modules.attention import AdditiveAttention, CausalSelfAttention, DotAttention
+from .modules.convolution import Conv1d, DepthwiseConv1d
+from .modules.embedding import Embedding
+from .modules.linear import Linear
+from .modules.lstm import BidirectionalLstm, Lstm, LstmCell, LstmState
+from .modules.normalization import LayerNorm
+from .modules.window import Window
 from .network import Network
-from .normalization import LayerNorm
-from .numpy_run import NumpyRun, run_numpy
+from .numpy_run.run import NumpyRun, run_numpy
 from .ops.activation import exp, log, log_sigmoid, logical_not, relu, sigmoid, softplus, sqrt, swish, tanh
 from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
 from .ops.choice import BeamSearch, choice
@@ -39,13 +38,14 @@ from .ops.random import random_uniform, train_flag, train_step
 from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
-from .parameter import Parameter
-from .parameter_agreement import check_parameters
-from .python_source import PythonCode
+from .plain.dim import Dim, batch_dim
+from .plain.errors import NetworkError, NetworkWarning
+from .plain.initializer import Constant, Initializer, Normal, NumpyFile, Uniform
+from .program.parameter_agreement import check_parameters
+from .record.parameter import Parameter
+from .record.tensor import Tensor
 from .staged_network import StagedNetwork
-from .state import State
-from .tensor import Tensor
-from .window import Window
+from .tf_layers.python_source import PythonCode
 
 __all__ = [
     "AdditiveAttention",

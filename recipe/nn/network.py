@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from .calling import call
-from .delayed import Delayed
-from .errors import NetworkError
-from .layers import LayerNetwork, plain
-from .loop_op import LoopOp
-from .loop_ops import FinalState, PreviousOp, ResultOp
-from .module import Module
-from .network_checks import (
+from .language.calling import call
+from .language.module import Module
+from .ops.choice import BeamSearch, Choice
+from .ops.inputs import ExternData, ExternDataOp, ParameterOp
+from .plain.delayed import Delayed
+from .plain.errors import NetworkError
+from .program.checks import (
     add_result,
     check_model,
     check_names,
@@ -26,16 +25,17 @@ from .network_checks import (
     takes_search,
     warn_of_unused_parameters,
 )
-from .op import Op
-from .ops.choice import BeamSearch, Choice
-from .ops.inputs import ExternData, ExternDataOp, ParameterOp
-from .parameter import Parameter
-from .recording import Body, Recording, record
-from .tensor import Tensor
+from .record.loop_op import LoopOp
+from .record.loop_ops import FinalState, PreviousOp, ResultOp
+from .record.op import Op
+from .record.parameter import Parameter
+from .record.recording import Body, Recording, record
+from .record.tensor import Tensor
+from .tf_layers.layers import LayerNetwork, plain
 
 if TYPE_CHECKING:
-    from .canonical import CanonicalForm
-    from .picture import Picture
+    from .canonical.form import CanonicalForm
+    from .pictures.picture import Picture
 
 
 class Network:
@@ -150,7 +150,7 @@ class Network:
 
     def layers(self, device: str = "gpu") -> LayerNetwork:
         """Its RETURNN layers, before names and dims become text."""
-        from .lowering import Lowering
+        from .tf_layers.lowering import Lowering
 
         return Lowering(self, device).run()
 
@@ -160,28 +160,28 @@ class Network:
         return plain(layers, layers)
 
     def config_text(self, device: str = "gpu", **sections: Any) -> str:
-        """The whole config as Python text; see :func:`recipe.nn.config.config_text`."""
-        from .config import config_text
+        """The whole config as Python text; see :func:`recipe.nn.tf_layers.config.config_text`."""
+        from .tf_layers.config import config_text
 
         return config_text(self, device, **sections)
 
     def summary(self) -> str:
         """A table of its modules: what they give, how many parameters they have, in which loops they are called."""
-        from .summary import summary_text
+        from .pictures.summary import summary_text
 
         drawn = self._drawn_before()
         return drawn[1] if drawn is not None else summary_text(self)
 
     def picture(self) -> Picture:
         """What a picture of it shows, as plain data."""
-        from .picture import Picture, picture_of
+        from .pictures.picture import Picture, picture_of
 
         drawn = self._drawn_before()
         return Picture.from_plain(drawn[0]) if drawn is not None else picture_of(self)
 
     def draw(self, path: str, *, depth: int | None = None) -> pathlib.Path:
-        """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.drawing.draw`."""
-        from .drawing import draw
+        """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.pictures.drawing.draw`."""
+        from .pictures.drawing import draw
 
         return draw(self, path, depth=depth)
 
@@ -191,7 +191,7 @@ class Network:
 
     def canonical(self) -> CanonicalForm:
         """The canonical form, with its digest, and names for readers; made once."""
-        from .canonical import canonical_form
+        from .canonical.form import canonical_form
 
         if self._canonical is None:
             vars(self)["_canonical"] = canonical_form(self)
@@ -232,7 +232,7 @@ class Network:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        from .pickling import to_table
+        from .program.pickling import to_table
 
         canonical = self.canonical()
         kept_apart = ("_canonical", "_drawn")
@@ -246,7 +246,7 @@ class Network:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from .pickling import from_table
+        from .program.pickling import from_table
 
         drawn = (state["picture"], state["summary"]) if "picture" in state else None
         vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"], "_drawn": drawn})

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import NetworkError
-from .layers import Layer, LayerNetwork
 from .network import Network
 from .ops.inputs import ExternData
-from .parameter import Parameter
+from .plain.errors import NetworkError
+from .record.parameter import Parameter
+from .tf_layers.layers import Layer, LayerNetwork
 
 COPY_PARAM_MODES = (None, "subset", "ifpossible", "reset")
 
@@ -77,8 +77,8 @@ class StagedNetwork:
         return layers
 
     def config_text(self, device: str = "gpu", **sections: Any) -> str:
-        """The whole config as Python text; see :func:`recipe.nn.config.config_text`."""
-        from .config import config_text
+        """The whole config as Python text; see :func:`recipe.nn.tf_layers.config.config_text`."""
+        from .tf_layers.config import config_text
 
         return config_text(self, device, **sections)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..dim import Dim, as_dim, batch_dim
+from ..plain.dim import Dim, as_dim, batch_dim
 from .layer import Layer, Unsupported, translates
 from .loop_level import LoopLevel
 from .sources import axis_of, axis_text, joined, source, sources

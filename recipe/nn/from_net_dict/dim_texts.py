@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..dim import Dim
+from ..plain.dim import Dim
 
 
 class DimTexts:

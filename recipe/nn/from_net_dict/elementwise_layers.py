@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..dim import Dim
+from ..plain.dim import Dim
 from .formula import Formula
 from .layer import Layer, Unsupported, translates
 from .sources import source, sources, with_dropout

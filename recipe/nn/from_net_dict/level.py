@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..dim import Dim
+from ..plain.dim import Dim
 from .layer import TRANSLATIONS, Layer, Unsupported, references
 from .parameters import Owner
 from .value import Value

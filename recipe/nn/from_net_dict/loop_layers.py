@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..dim import Dim, batch_dim
+from ..plain.dim import Dim, batch_dim
 from .layer import Layer, Unsupported, translates
 from .level import Level
 from .loop_level import LoopLevel

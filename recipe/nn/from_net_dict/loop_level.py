@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..dim import Dim, batch_dim
+from ..plain.dim import Dim, batch_dim
 from .layer import Layer, Unsupported
 from .level import Level, Line, identifier
 from .value import Value, joint_dims

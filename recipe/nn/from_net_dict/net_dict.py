@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..dim import Dim, as_dim, batch_dim
+from ..plain.dim import Dim, as_dim, batch_dim
 from .python_reader import read_python
 from .python_values import Unreadable
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..dim import Dim, batch_dim
+from ..plain.dim import Dim, batch_dim
 from .elementwise_layers import activated
 from .layer import Layer, Unsupported, translates
 from .loop_level import Cell, LoopLevel

@@ -7,8 +7,8 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..dim import Dim
-from ..errors import NetworkError
+from ..plain.dim import Dim
+from ..plain.errors import NetworkError
 from .python_values import METHODS, CannotRead, Function, Unreadable
 
 _LARGEST = 1_000_000

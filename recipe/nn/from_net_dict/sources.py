@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..dim import Dim, as_dim, batch_dim
+from ..plain.dim import Dim, as_dim, batch_dim
 from .layer import Layer, Unsupported
 from .value import Value, joint_dims
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dim import Dim, batch_dim
+from ..plain.dim import Dim, batch_dim
 from . import axis_layers, elementwise_layers, loop_layers, parameter_layers
 from .dim_texts import DimTexts
 from .layer import Layer

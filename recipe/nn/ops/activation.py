@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..errors import NetworkError
-from ..recording import as_tensor
-from ..tensor import Tensor
+from ..plain.errors import NetworkError
+from ..record.recording import as_tensor
+from ..record.tensor import Tensor
 from .elementwise import Elementwise
 
 if TYPE_CHECKING:
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 
 def _sigmoid(x: numpy.ndarray) -> numpy.ndarray:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..dim import Dim, DimLike, as_dim, batch_dim, dims_text, pending_dim
-from ..errors import NetworkError
-from ..number import is_size
-from ..op import Op
-from ..recording import as_tensor
-from ..tensor import Tensor
+from ..plain.dim import Dim, DimLike, as_dim, batch_dim, dims_text, pending_dim
+from ..plain.errors import NetworkError
+from ..plain.number import is_size
+from ..record.op import Op
+from ..record.recording import as_tensor
+from ..record.tensor import Tensor
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 
 class Concat(Op):
@@ -120,7 +120,7 @@ class Split(Op):
 
     def layer(self, lower: Lowering) -> Sequence[Reference]:
         """``split``."""
-        from ..layers import SubLayer
+        from ..tf_layers.layers import SubLayer
 
         layer = lower.add(
             self, "split", {"from": lower.reference(self.inputs[0]), "axis": self.axis, "out_dims": list(self.parts)}

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..delayed import Delayed, delayed_or, resolved
-from ..dim import batch_dim, dims_text
-from ..errors import NetworkError, did_you_mean
-from ..number import is_number, is_size
-from ..op import Op
-from ..recording import as_tensor, current_recording
-from ..tensor import Tensor
+from ..plain.delayed import Delayed, delayed_or, resolved
+from ..plain.dim import batch_dim, dims_text
+from ..plain.errors import NetworkError, did_you_mean
+from ..plain.number import is_number, is_size
+from ..record.op import Op
+from ..record.recording import as_tensor, current_recording
+from ..record.tensor import Tensor
 from .softmax import warn_of_probabilities
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 INPUT_TYPES = ("logits", "log_prob", "prob", "regression")
 

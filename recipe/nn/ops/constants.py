@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..axis_order import batch_first
-from ..delayed import Delayed, is_delayed, resolved
-from ..dim import Dim, DimLike, as_dim, dims_text, ordered_dims
-from ..dtype import as_dtype
-from ..errors import NetworkError
-from ..not_a_tensor import not_a_tensor
-from ..number import is_number, plain_number
-from ..op import Op
-from ..tensor import Tensor
+from ..plain.delayed import Delayed, is_delayed, resolved
+from ..plain.dim import Dim, DimLike, as_dim, dims_text, ordered_dims
+from ..plain.dtype import as_dtype
+from ..plain.errors import NetworkError
+from ..plain.number import is_number, plain_number
+from ..record.op import Op
+from ..record.tensor import Tensor
+from ..tf_layers.axis_order import batch_first
+from .not_a_tensor import not_a_tensor
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 
 class Constant(Op):
@@ -68,7 +68,7 @@ def constant(
     """
     ``value`` in all places of a tensor of these dims.
 
-    :param value: a number or bool; or what gives a number later, see :mod:`recipe.nn.delayed`
+    :param value: a number or bool; or what gives a number later, see :mod:`recipe.nn.plain.delayed`
     :param dtype: default: bool, int32 or float32, as the value is
     :param sparse_dim: for labels: the dim that they index
     """

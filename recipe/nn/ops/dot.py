@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from ..dim import Dim, DimLike, dims_text
-from ..errors import NetworkError
-from ..op import Op
-from ..recording import as_tensor
-from ..tensor import Tensor
+from ..plain.dim import Dim, DimLike, dims_text
+from ..plain.errors import NetworkError
+from ..record.op import Op
+from ..record.recording import as_tensor
+from ..record.tensor import Tensor
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
-    from ..parameter import Parameter
+    from ..numpy_run.interpreter import Run
+    from ..record.parameter import Parameter
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 
 class Dot(Op):

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..delayed import Delayed, delayed_or, resolved
-from ..number import is_number
-from ..op import Op
-from ..recording import as_tensor
-from ..tensor import Tensor
+from ..plain.delayed import Delayed, delayed_or, resolved
+from ..plain.number import is_number
+from ..record.op import Op
+from ..record.recording import as_tensor
+from ..record.tensor import Tensor
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 
 class Dropout(Op):

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..delayed import is_delayed
-from ..dim import Dim, DimLike, as_dim
-from ..dtype import as_dtype
-from ..errors import NetworkError, warn
-from ..number import is_number, plain_number
-from ..op import Op
-from ..recording import as_tensor
-from ..tensor import Tensor, TensorLike, common_dims
+from ..plain.delayed import is_delayed
+from ..plain.dim import Dim, DimLike, as_dim
+from ..plain.dtype import as_dtype
+from ..plain.errors import NetworkError, warn
+from ..plain.number import is_number, plain_number
+from ..record.op import Op
+from ..record.recording import as_tensor
+from ..record.tensor import Tensor, TensorLike, common_dims
 from .constants import constant, constant_value
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 
 class Elementwise(Op):

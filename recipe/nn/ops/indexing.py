@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from ..dim import Dim, DimLike, batch_dim
-from ..errors import NetworkError
-from ..op import Op
-from ..recording import as_tensor
-from ..tensor import Tensor, TensorLike
+from ..plain.dim import Dim, DimLike, batch_dim
+from ..plain.errors import NetworkError
+from ..record.op import Op
+from ..record.recording import as_tensor
+from ..record.tensor import Tensor, TensorLike
 from .lengths import length
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 
 class Gather(Op):

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..delayed import Delayed
-from ..dim import DimLike, as_dim, batch_dim, dims_text, ordered_dims
-from ..dtype import as_dtype
-from ..errors import NetworkError, did_you_mean
-from ..op import Op
-from ..parameter import Parameter
-from ..recording import current_recording
-from ..tensor import Tensor
+from ..plain.delayed import Delayed
+from ..plain.dim import DimLike, as_dim, batch_dim, dims_text, ordered_dims
+from ..plain.dtype import as_dtype
+from ..plain.errors import NetworkError, did_you_mean
+from ..record.op import Op
+from ..record.parameter import Parameter
+from ..record.recording import current_recording
+from ..record.tensor import Tensor
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 
 class ExternData:
@@ -78,13 +78,13 @@ class ExternDataOp(Op):
 
     def numpy(self, run: Run) -> numpy.ndarray:
         """What was fed, with its lengths."""
-        from ..feeds import fed_array
+        from ..numpy_run.feeds import fed_array
 
         return fed_array(run, self.data)
 
     def layer(self, lower: Lowering) -> Reference:
         """``data:NAME``."""
-        from ..layers import InputReference
+        from ..tf_layers.layers import InputReference
 
         return InputReference(lower.root, self.data.name)
 
@@ -148,7 +148,7 @@ class ParameterOp(Op):
 
     def layer(self, lower: Lowering) -> Reference:
         """``variable``, at the root, so that its name and its training do not depend on where it is used."""
-        from ..layers import Layer
+        from ..tf_layers.layers import Layer
 
         parameter = self.parameter
         scope, _, name = self.path.rpartition("/")

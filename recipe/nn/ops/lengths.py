@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from ..dim import Dim, batch_dim
-from ..op import Op
-from ..tensor import Tensor
+from ..plain.dim import Dim, batch_dim
+from ..record.op import Op
+from ..record.tensor import Tensor
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 
 class Length(Op):

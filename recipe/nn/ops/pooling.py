@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..dim import Dim, DimLike, batch_dim
-from ..errors import NetworkError
-from ..number import is_size
-from ..op import Op
-from ..recording import as_tensor
-from ..tensor import Tensor
+from ..plain.dim import Dim, DimLike, batch_dim
+from ..plain.errors import NetworkError
+from ..plain.number import is_size
+from ..record.op import Op
+from ..record.recording import as_tensor
+from ..record.tensor import Tensor
 from .strides import strided_dim
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 MODES = ("max", "mean")
 _LOWEST = -1e30

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..dim import Dim, DimLike
-from ..errors import NetworkError
-from ..op import Op
-from ..recording import as_tensor
-from ..tensor import Tensor
+from ..plain.dim import Dim, DimLike
+from ..plain.errors import NetworkError
+from ..record.op import Op
+from ..record.recording import as_tensor
+from ..record.tensor import Tensor
 
 if TYPE_CHECKING:
-    from ..interpreter import Run
-    from ..layers import Reference
-    from ..lowering import Lowering
+    from ..numpy_run.interpreter import Run
+    from ..tf_layers.layers import Reference
+    from ..tf_layers.lowering import Lowering
 
 _NEUTRAL = {"sum": 0, "mean": 0, "max": -numpy.inf, "min": numpy.inf}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {"sum": numpy.sum, "mean": numpy.sum, "max": numpy.max, "min": numpy.min}

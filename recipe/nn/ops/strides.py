@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..dim import Dim
+from ..plain.dim import Dim
 
 _STRIDED: dict[tuple[Dim, int], Dim] = {}
 

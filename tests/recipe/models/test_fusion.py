@@ -17,7 +17,7 @@ from recipe.models.sequence_to_sequence import SequenceToSequence
 from recipe.models.transformer import TransformerDecoder, TransformerEncoder
 
 from ..nn.agreement import check_agreement, random_parameters
-from ..nn.test_delayed import Output
+from ..nn.plain.test_delayed import Output
 from .small_model import END, small_feeds, small_model
 from .teacher_forcing import ForcedScores, TeacherForcing, plain_beam_search, values_by_parameter
 

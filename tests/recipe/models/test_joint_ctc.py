@@ -13,7 +13,7 @@ from recipe.models.attention_decoder import AttentionLstmDecoder
 from recipe.models.joint_ctc import CtcPrefixScoring, JointCtcAttention
 
 from ..nn.agreement import check_agreement, ragged_frames, ragged_labels, random_parameters
-from ..nn.test_delayed import Output
+from ..nn.plain.test_delayed import Output
 from .small_model import END
 from .teacher_forcing import ForcedScores, TeacherForcing, plain_beam_search, values_by_parameter
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from recipe import nn
-from recipe.nn.interpreter import Result
+from recipe.nn.numpy_run.interpreter import Result
 
 from .returnn_run import ReturnnOutput, ReturnnRun, run_returnn
 

@@ -57,7 +57,7 @@ def test_types_of_a_model(tmp_path: pathlib.Path) -> None:
     environment = {**os.environ, "MYPYPATH": str(ROOT)}
     done = subprocess.run([*command, *options], capture_output=True, text=True, env=environment, check=False)
     revealed = re.findall(r'Revealed type is "(?:\w+\.)*?([\w\[\]., ]+)"', done.stdout)
-    lengths = "dict[recipe.nn.dim.Dim, numpy.ndarray[tuple[Any, ...], numpy.dtype[Any]]]"
+    lengths = "dict[recipe.nn.plain.dim.Dim, numpy.ndarray[tuple[Any, ...], numpy.dtype[Any]]]"
     assert [text.rpartition(".")[2] if "[" not in text else text for text in revealed] == [
         "Loop",
         "Tensor",

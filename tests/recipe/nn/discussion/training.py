@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from recipe import nn
-from recipe.nn.structure import flatten
+from recipe.nn.plain.structure import flatten
 
 from ..agreement import Agreement, check_agreement
 from ..inputs import FEEDS

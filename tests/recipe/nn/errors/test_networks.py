@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from recipe import nn
-from recipe.nn.recording import is_recording
+from recipe.nn.record.recording import is_recording
 
 from ..inputs import FEATURES, FEEDS, classes, frames, vector
 from .wrong_programs import check_parts, message_of

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from recipe.nn.dim import Dim
 from recipe.nn.from_net_dict.python_reader import read_python
 from recipe.nn.from_net_dict.python_values import Unreadable
+from recipe.nn.plain.dim import Dim
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,189 @@
+"""
+The canonical form of a network: what its hash is taken of. ``docs/canonical_form.md`` describes the format.
+
+It is plain data, written as JSON with sorted keys. It is built from the layers that outputs and losses depend on, in
+the order in which they are reached from them. Layers and dims are numbered in that order and have no names; only
+parameters, inputs, outputs and losses are named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy
+
+from ..plain.delayed import Delayed
+from ..plain.dim import Dim, batch_dim, single_step_dim
+from ..plain.errors import NetworkError
+from ..plain.number import plain_number
+from ..tf_layers.layers import Formula, InputReference, Layer, LstmStateTuple, SubLayer
+from .layers import CanonicalLowering
+
+if TYPE_CHECKING:
+    from ..network import Network
+
+FORMAT = 2
+"""Version of the format. Another number gives every network another hash."""
+
+_EXACT = 2**53
+"""From here on not every whole number is a float64."""
+
+
+class CanonicalForm(NamedTuple):
+    """
+    The canonical form of a network, and what readers want beside it.
+
+    :ivar form: what is hashed, plain data
+    :ivar names: names of its layers and dims by their numbers, with the user's lines; not hashed
+    :ivar delayed: the values in it that jobs give later
+    :ivar digest: SHA-256 of the form's text, in hex
+    """
+
+    form: dict[str, Any]
+    names: dict[str, list[Any]]
+    delayed: tuple[Delayed, ...]
+    digest: str
+
+
+def canonical_json(form: dict[str, Any]) -> str:
+    """The text of a form that is hashed."""
+    return json.dumps(form, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def canonical_form(network: Network) -> CanonicalForm:
+    """The canonical form; equal for equal computations with equal parameter names."""
+    lowering = CanonicalLowering(network)
+    lowering.run_ops()
+    return _Form(lowering).build(network)
+
+
+class _Form:
+    def __init__(self, lowering: CanonicalLowering):
+        self.lowering = lowering
+        self.numbers: dict[Layer, int] = {}
+        self.reached: list[Layer] = []
+        self.dims: dict[Dim, int] = {}
+        self.dim_entries: list[Any] = []
+        self.delayed: dict[int, Delayed] = {}
+
+    def build(self, network: Network) -> CanonicalForm:
+        """The form of the whole network, from its losses and outputs on."""
+        reference = self.lowering.reference
+        losses = {
+            loss.name: {
+                "from": self.value(reference(loss.tensor)),
+                **({"as_error": True} if loss.as_error else {"scale": self.value(loss.scale)}),
+            }
+            for loss in sorted(network.losses, key=lambda loss: loss.name)
+        }
+        outputs = {name: self.value(reference(tensor)) for name, tensor in sorted(network.outputs, key=lambda o: o[0])}
+        layers: list[Any] = []
+        while len(layers) < len(self.reached):
+            layers.append(self.options(self.reached[len(layers)].options))
+        form = {
+            "format": FORMAT,
+            "losses": losses,
+            "outputs": outputs,
+            "inputs": {name: self.input(data) for name, data in sorted(network.extern_data.items())},
+            "layers": layers,
+            "dims": self.dim_entries,
+        }
+        described = [self.lowering.described[layer] for layer in self.reached]
+        names: dict[str, list[Any]] = {
+            "layers": [list(one) for one in described],
+            "dims": [dim.name for dim in self.dims],
+        }
+        digest = hashlib.sha256(canonical_json(form).encode()).hexdigest()
+        return CanonicalForm(form, names, tuple(self.delayed.values()), digest)
+
+    def options(self, options: dict[str, Any]) -> dict[str, Any]:
+        """The entry of a layer."""
+        entry = {key: self.value(options[key]) for key in sorted(options) if options[key] is not None}
+        if options["class"] == "constant":
+            entry["value"] = self.value(_in_dtype(options["value"], options["dtype"]))
+        return entry
+
+    def input(self, data: Any) -> dict[str, Any]:
+        """The entry of an input."""
+        entry = {"dims": self.value(data.dims), "dtype": data.dtype}
+        return entry if data.sparse_dim is None else {**entry, "sparse_dim": self.value(data.sparse_dim)}
+
+    def layer(self, layer: Layer) -> int:
+        """The number of a layer; one that is reached for the first time gets its entry later."""
+        if layer not in self.numbers:
+            self.numbers[layer] = len(self.reached)
+            self.reached.append(layer)
+        return self.numbers[layer]
+
+    def value(self, value: Any) -> Any:
+        """An option as plain data."""
+        if value is None or isinstance(value, (bool, str)):
+            return value
+        if isinstance(value, Layer):
+            return {"layer": self.layer(value)}
+        if isinstance(value, SubLayer):
+            return {"layer": self.layer(value.of), "part": str(value.part)}
+        if isinstance(value, InputReference):
+            return {"input": value.key}
+        if isinstance(value, Dim):
+            return {"dim": self.dim(value)}
+        if isinstance(value, Delayed):
+            self.delayed.setdefault(id(value), value)
+            return {"delayed": value.origin}
+        if isinstance(value, Formula):
+            return {"formula": value.template, "values": [self.value(item) for item in value.values]}
+        if isinstance(value, LstmStateTuple):
+            return {"c": self.value(value.c), "h": self.value(value.h)}
+        if isinstance(value, dict):
+            items = {f"dim {self.dim(key)}" if isinstance(key, Dim) else str(key): value[key] for key in value}
+            return {key: self.value(items[key]) for key in sorted(items)}
+        if isinstance(value, (list, tuple)):
+            return [self.value(item) for item in value]
+        return _number(value)
+
+    def dim(self, dim: Dim) -> Any:
+        """The number of a dim."""
+        if dim in (batch_dim, single_step_dim):
+            return dim.name
+        if dim not in self.dims:
+            self.dims[dim] = number = len(self.dim_entries)
+            self.dim_entries.append(None)
+            size = dim.known_size if dim.known_size is not None or dim.is_dynamic else self.delayed_size(dim)
+            self.dim_entries[number] = {"size": size}
+            if dim.has_labels:
+                delayed = dim.delayed_labels
+                self.dim_entries[number]["labels"] = self.value(dim.labels if delayed is None else delayed)
+        return self.dims[dim]
+
+    def delayed_size(self, dim: Dim) -> Any:
+        """The size of a dim that waits for a job: that job, or how it is computed from other dims."""
+        if dim.delayed_size is not None:
+            return self.value(dim.delayed_size)
+        whole, divisor = dim.quotient
+        if whole is not None:
+            return {"dim": self.dim(whole), "divided_by": divisor}
+        parts = dim.terms or {dim.same_size_as: 1}
+        terms = [[count, None if base is None else self.dim(base)] for base, count in parts.items()]
+        return {"sum": sorted(terms, key=lambda term: -1 if term[1] is None else term[1])}
+
+
+def _number(value: Any) -> Any:
+    """A number; equal numbers are equal, whatever type they are of."""
+    value = plain_number(value)
+    if isinstance(value, (bool, int)):
+        return value
+    if not isinstance(value, float):
+        raise NetworkError(f"an option of a layer cannot be hashed: {value!r} ({type(value).__name__})")
+    if not math.isfinite(value) or (value == 0 and math.copysign(1, value) < 0):
+        return {"float": repr(value)}
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
+
+
+def _in_dtype(value: Any, dtype: str) -> Any:
+    """A constant, as its dtype holds it: of float32 the shortest decimal that is this float32."""
+    if isinstance(value, Delayed) or not dtype.startswith("float") or dtype == "float64":
+        return value
+    return plain_number(numpy.dtype(dtype).type(value))

@@ -1,0 +1,45 @@
+"""What a module with a recurrent state is given as its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..record.loop_ops import PreviousOp
+from ..record.recording import current_recording
+from ..record.tensor import Tensor
+from .state import State
+
+
+def state_argument(given: Any, initial_state: Callable[[], Any]) -> Any:
+    """
+    The value of a state that a module is called with, for its ``forward``.
+
+    A :class:`State` stands for its value. One that was never given any, as in the discussion's
+    ``y, loop.state.lstm = lstm(x, loop.state.lstm)`` without a line before the loop, starts with the module's own
+    initial state.
+
+    :param given: the argument of the call
+    :param initial_state: makes the module's initial state
+    """
+    if isinstance(given, State):
+        given = given.get()
+    state = _state_without_value(given) if isinstance(given, Tensor) else None
+    if state is None:
+        return given
+    recording = current_recording()
+    with recording.at(recording.root_body):
+        initial = initial_state()
+    assert isinstance(given.op, PreviousOp)
+    given.op.loop.forget(given.op)
+    state.declare(recording, initial)
+    return state.get()
+
+
+def _state_without_value(tensor: Tensor) -> State | None:
+    """The state that is read here, if nothing is known of it: no value, and no other use of it."""
+    op = tensor.op
+    if not isinstance(op, PreviousOp) or op.initial is not None:
+        return None
+    is_used = any(read is tensor for other in op.body.ops for read in other.inputs)
+    return None if is_used else op.leaf.state

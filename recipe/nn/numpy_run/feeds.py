@@ -1,0 +1,98 @@
+"""Feeds: the arrays that a run in NumPy gets for the inputs of a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from ..plain.dim import Dim, batch_dim, dims_text
+from ..plain.errors import NetworkError
+
+if TYPE_CHECKING:
+    from ..ops.inputs import ExternData
+    from .interpreter import Run
+
+
+def fed_array(run: Run, data: ExternData) -> numpy.ndarray:
+    """
+    The array fed for an input; takes note of the size of the batch and of the lengths.
+
+    :raises NetworkError: if nothing was fed, or what was fed does not fit the declaration
+    """
+    if data.name not in run.feeds:
+        raise NetworkError(
+            f"nothing was fed for input {data.name!r} {dims_text(data.dims)}, only for {sorted(run.feeds)}"
+        )
+    feed = run.feeds[data.name]
+    given, *lengths = feed if isinstance(feed, tuple) else (feed,)
+    value = _as_array(data, given)
+    for dim, size in zip(data.dims, value.shape):
+        if dim.is_static and size != dim.size:
+            raise _wrong_shape(data, value, f"its axis {dim} has the size {dim.size}, not {size}")
+    batch_size = value.shape[data.dims.index(batch_dim)]
+    if run.batch_size is not None and run.batch_size != batch_size:
+        raise NetworkError(
+            f"input {data.name!r} has {batch_size} sequences, but inputs before it have {run.batch_size}"
+        )
+    run.batch_size = batch_size
+    dynamic = [dim for dim in data.dims if dim.is_dynamic]
+    if len(lengths) > len(dynamic):
+        raise NetworkError(
+            f"input {data.name!r} {dims_text(data.dims)} has {len(dynamic)} dims with lengths, but {len(lengths)} "
+            "arrays of lengths were fed"
+        )
+    for position, dim in enumerate(dynamic):
+        size = value.shape[data.dims.index(dim)]
+        _note_lengths(run, data, dim, size, lengths[position] if position < len(lengths) else None)
+    return value
+
+
+def _as_array(data: ExternData, given: Any) -> numpy.ndarray:
+    try:
+        array = numpy.asarray(given)
+    except ValueError:
+        array = numpy.empty(0, object)
+    if array.dtype.kind not in "biuf":
+        raise NetworkError(
+            f"input {data.name!r} is an array of {data.dtype}, {dims_text(data.dims)}, but {given!r} was fed. "
+            "Sequences of several lengths are padded to one array, and fed as (array, lengths)"
+        )
+    if array.ndim != len(data.dims):
+        raise _wrong_shape(data, array, f"it has {len(data.dims)} axes, not {array.ndim}")
+    if array.dtype.kind == "f" and not data.dtype.startswith("float"):
+        raise NetworkError(f"input {data.name!r} is {data.dtype}, but an array of {array.dtype} was fed")
+    labels = data.sparse_dim
+    if labels is not None and labels.is_static and array.size and not 0 <= array.min() <= array.max() < labels.size:
+        raise NetworkError(
+            f"input {data.name!r} holds labels of {labels}, 0 to {labels.size - 1}, but {array.min()} to "
+            f"{array.max()} were "
+            "fed"
+        )
+    return array.astype(data.dtype)
+
+
+def _wrong_shape(data: ExternData, array: numpy.ndarray, what: str) -> NetworkError:
+    return NetworkError(
+        f"input {data.name!r} has the dims {dims_text(data.dims)}, but an array {array.shape} was fed: {what}"
+    )
+
+
+def _note_lengths(run: Run, data: ExternData, dim: Dim, size: int, fed: Any) -> None:
+    given: numpy.ndarray = numpy.asarray(fed) if fed is not None else numpy.full(run.batch_size or 0, size)
+    if given.shape != (run.batch_size,) or (given.size and given.dtype.kind not in "iu"):
+        raise NetworkError(
+            f"input {data.name!r}: lengths of {dim} are whole numbers, one for each of {run.batch_size} sequences, not "
+            f"{given.tolist()}"
+        )
+    if given.min(initial=0) < 0 or given.max(initial=0) != size:
+        raise NetworkError(
+            f"input {data.name!r}: the lengths of {dim} are {given.tolist()}, but the array has {size} frames, as "
+            "the greatest length must be"
+        )
+    if run.knows_lengths(dim) and list(run.lengths(dim)) != list(given):
+        raise NetworkError(
+            f"inputs disagree about the lengths of {dim}: {run.lengths(dim).tolist()}, and for {data.name!r} "
+            f"{given.tolist()}. Two axes of other lengths are two Dims"
+        )
+    run.set_lengths(dim, given)

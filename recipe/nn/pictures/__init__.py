@@ -1,0 +1,1 @@
+"""What a program looks like: its summary, and its picture."""

@@ -1,0 +1,1 @@
+"""What knows no graph: dims, numbers, dtypes, delayed values, structures, initial values of parameters, messages."""

@@ -1,0 +1,365 @@
+"""Named dimensions: the axes that tensors are made of."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from typing import Any, Union
+
+from .delayed import Delayed, delayed_or, is_delayed
+from .errors import NetworkError
+from .number import is_size, plain_number
+
+DimLike = Union[int, "Dim"]
+
+_ANONYMOUS: dict[int, Dim] = {}
+_SUMS: dict[tuple, Dim] = {}
+
+
+class Dim:
+    """
+    One axis, told apart by identity, as RETURNN does: two dims of equal size are still two dims.
+
+    ``Dim(512, name="lstm")`` has a fixed size, ``Dim(None, name="time")`` one length per sequence. A plain int may
+    stand wherever a static dim is wanted and means one common anonymous dim of that size. Static dims can be added,
+    subtracted, multiplied and divided by ints; the same expression gives the same dim.
+
+    The size may be given later by a job (``nn.Dim(count.out_size, "labels")``, see :mod:`recipe.nn.plain.delayed`).
+    Such a dim is static, too, and so are its sums; what needs the number itself waits for it.
+
+    :param dimension: the size, or None for a length that differs from sequence to sequence
+    :param name: how messages and the written config call it
+    :param labels: what the indices stand for, when sparse values have this dim (used to print search results)
+    """
+
+    def __init__(self, dimension: Any, name: str | None = None, *, labels: Any = None):
+        dimension = plain_number(dimension)
+        if isinstance(dimension, str) and isinstance(name, int):
+            raise NetworkError(f"the size of a Dim comes first, then its name: nn.Dim({name}, {dimension!r})")
+        self.name: str = name or (str(dimension) if isinstance(dimension, int) else "time")
+        self._size: int | Delayed | None = None
+        if dimension is not None:
+            what = f"the size of dim {self.name!r}"
+            self._size = delayed_or(
+                dimension, what, is_size, "a size of at least 1, or None for one length per sequence"
+            )
+        self._labels: tuple[str, ...] | Delayed | None = None
+        if is_delayed(labels):
+            self._labels = Delayed(labels, f"the labels of dim {self.name!r}")
+        elif labels is not None:
+            self._labels = tuple(labels)
+            if isinstance(self._size, int) and self._size != len(self._labels):
+                raise NetworkError(f"Dim {name!r} has size {dimension}, but {len(self._labels)} labels were given")
+        self._terms: dict[Dim | None, int] | None = None
+        self._quotient: tuple[Dim, int] | None = None
+        self._same_size_as: Dim | None = None
+        self._anonymous = False
+        self._batch = False
+
+    @property
+    def dimension(self) -> int | None:
+        """The size, None for a length that differs from sequence to sequence."""
+        return self.size if self.is_static else None
+
+    @property
+    def known_size(self) -> int | None:
+        """The size, if it is fixed and does not wait for a job."""
+        if isinstance(self._size, int):
+            return self._size
+        derived = [dim for dim in self._made_of() if dim is not None]
+        return self.size if derived and all(dim.known_size is not None for dim in derived) else None
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """What the indices stand for.
+
+        :raises NetworkError: if a job gives them that has not run, or if they are not as many as the size
+        """
+        if not isinstance(self._labels, Delayed):
+            return self._labels
+        labels = tuple(self._labels.get())
+        if len(labels) != self.size:
+            raise NetworkError(
+                f"dim {self.name!r} has size {self.size}, but {self._labels!r} gives {len(labels)} labels"
+            )
+        return labels
+
+    @property
+    def delayed_labels(self) -> Delayed | None:
+        """What will give the labels, if a job does."""
+        return self._labels if isinstance(self._labels, Delayed) else None
+
+    @property
+    def delayed_size(self) -> Delayed | None:
+        """What will give the size, if a job does."""
+        return self._size if isinstance(self._size, Delayed) else None
+
+    @property
+    def quotient(self) -> tuple[Dim | None, int]:
+        """The dim that this one is a part of, and into how many parts it is cut; None if it is none."""
+        return self._quotient or (None, 1)
+
+    @property
+    def same_size_as(self) -> Dim | None:
+        """Another dim, whose size is that of this one, too, if a job gives it."""
+        return self._same_size_as
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether it is known, or will be, what the indices stand for."""
+        return self._labels is not None
+
+    @property
+    def is_static(self) -> bool:
+        """Whether the size is fixed, though maybe not known yet."""
+        return self._size is not None or bool(self._made_of())
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether this is :data:`batch_dim`."""
+        return self._batch
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether each sequence has its own length along this dim."""
+        return not self.is_static and not self._batch
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether it was given as a plain int."""
+        return self._anonymous
+
+    @property
+    def size(self) -> int:
+        """The fixed size.
+
+        :raises NetworkError: if the dim has no fixed size, or one that a job gives that has not run
+        """
+        if isinstance(self._size, Delayed):
+            return self._size.get()
+        if self._size is not None:
+            return self._size
+        if self._same_size_as is not None:
+            return self._same_size_as.size
+        if self._quotient is not None:
+            whole, divisor = self._quotient
+            if whole.size % divisor:
+                raise NetworkError(f"dim {whole.name}={whole.size} is not divisible by {divisor}")
+            return whole.size // divisor
+        if self._terms is not None:
+            return sum(count * (base.size if base is not None else 1) for base, count in self._terms.items())
+        raise NetworkError(f"dim {self.name!r} has no fixed size: each sequence has its own length")
+
+    def with_name(self, name: str) -> Dim:
+        """Another dim of the same size."""
+        dim = Dim(None, name)
+        dim._size = self._size
+        if self.is_static and self._size is None:
+            dim._same_size_as = self
+        return dim
+
+    def become(self, other: Dim) -> None:
+        """Gives a :func:`pending_dim` the size and name of another dim."""
+        self._size, self.name = other._size, other.name
+        self._same_size_as = other if other._size is None else None
+
+    def _made_of(self) -> list[Dim | None]:
+        """What its size is computed from."""
+        if self._same_size_as is not None:
+            return [self._same_size_as]
+        if self._quotient is not None:
+            return [self._quotient[0]]
+        return list(self._terms or ())
+
+    @property
+    def terms(self) -> dict[Dim | None, int]:
+        """
+        What it was computed from: the count by dim, a number under None.
+
+        For ``2 * a + 1`` it is ``{a: 2, None: 1}``; empty for one that was not computed.
+        """
+        return dict(self._terms or {})
+
+    def __repr__(self) -> str:
+        if not self.is_static or self._anonymous:
+            return self.name
+        return self.name if self.known_size is None else f"{self.name}={self.known_size}"
+
+    def __add__(self, other: DimLike) -> Dim:
+        return _linear_combination([(1, self), (1, as_dim(other))])
+
+    def __radd__(self, other: DimLike) -> Dim:
+        return self if other == 0 and isinstance(other, int) else _linear_combination([(1, as_dim(other)), (1, self)])
+
+    def __sub__(self, other: DimLike) -> Dim:
+        return _linear_combination([(1, self), (-1, as_dim(other))])
+
+    def __rsub__(self, other: DimLike) -> Dim:
+        return _linear_combination([(1, as_dim(other)), (-1, self)])
+
+    def __mul__(self, factor: int) -> Dim:
+        return _linear_combination([(factor, self)])
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: int) -> Dim:
+        raise NetworkError(f"the size of a dim is a whole number: write dim // {divisor}, not dim / {divisor}")
+
+    def __floordiv__(self, divisor: int) -> Dim:
+        if not is_size(divisor):
+            raise NetworkError(f"dim {self} cannot be divided by {divisor!r}, but by numbers from 1 on")
+        if not self.is_static or (self.known_size is not None and self.known_size % divisor):
+            raise NetworkError(f"dim {self} is not divisible by {divisor}")
+        if self._anonymous:
+            return as_dim(self.size // divisor)
+        terms = _terms(self)
+        if all(count % divisor == 0 for count in terms.values()):
+            return _from_terms({dim: count // divisor for dim, count in terms.items()})
+        key = ("floordiv", self, divisor)
+        if key not in _SUMS:
+            size = self.known_size
+            quotient = Dim(size // divisor if size is not None else None, f"{self.name}//{divisor}")
+            quotient._quotient = (self, divisor)
+            _SUMS.setdefault(key, quotient)
+        return _SUMS[key]
+
+    def __reduce__(self):
+        if self._batch:
+            return _get_batch_dim, ()
+        if self is single_step_dim:
+            return _get_single_step_dim, ()
+        if self._anonymous:
+            return as_dim, (self.size,)
+        if self._terms is not None:
+            return _from_items, (tuple(self._terms.items()),)
+        if self._quotient is not None:
+            return operator.floordiv, self._quotient
+        return super().__reduce__()
+
+    def __deepcopy__(self, memo: dict) -> Dim:
+        return self
+
+
+def as_dim(size: DimLike) -> Dim:
+    """
+    The dim itself, or for an int the common anonymous dim of that size.
+
+    :raises NetworkError: for anything else
+    """
+    if isinstance(size, Dim):
+        return size
+    if is_delayed(size):
+        raise NetworkError("a size that a job gives needs a name: write nn.Dim(value, name=...) instead of the value")
+    number: Any = plain_number(size)
+    if not is_size(number):
+        raise NetworkError(f"a size is a Dim or an int of at least 1, not {_no_size(size)}")
+    if number not in _ANONYMOUS:
+        dim = Dim(number)
+        dim._anonymous = True
+        _ANONYMOUS.setdefault(number, dim)  # of two threads, the first one's
+    return _ANONYMOUS[number]
+
+
+def _no_size(size: object) -> str:
+    if isinstance(size, (int, float, str)) or size is None:
+        return repr(size)
+    if hasattr(size, "known_dims"):
+        return f"a tensor: {size}. A module is made first, with sizes, and then called: nn.Linear(size)(x)"
+    return f"{size!r} ({type(size).__name__})"
+
+
+def pending_dim(name: str) -> Dim:
+    """A static dim whose size becomes known only at the end of the loop body (see rule L8)."""
+    dim = Dim(1, name)
+    dim._size = 0
+    return dim
+
+
+def dims_text(dims: Iterable[Dim] | None) -> str:
+    """How messages show dims, for example ``[batch, time, lstm=512]``."""
+    return "[not known yet]" if dims is None else "[" + ", ".join(map(repr, dims)) + "]"
+
+
+def ordered_dims(dims: Iterable[DimLike]) -> tuple[Dim, ...]:
+    """
+    A shape as a tuple. Of a set: batch first, then dims with lengths, then static dims by name and size.
+
+    :raises NetworkError: if it is a single dim, or something in it is no size
+    """
+    if isinstance(dims, (int, Dim)):
+        raise NetworkError(f"dims come as a list, even a single one: [{dims!r}]")
+    if isinstance(dims, str) or not isinstance(dims, Iterable):
+        raise NetworkError(f"dims come as a list of Dims and sizes, not {dims!r}")
+    listed = [as_dim(dim) for dim in dims]
+    if isinstance(dims, (set, frozenset)):
+        listed.sort(key=lambda dim: (not dim.is_batch, dim.is_static, dim.name, dim.known_size or 0))
+    return tuple(listed)
+
+
+def _terms(dim: Dim) -> dict[Dim | None, int]:
+    """The dim as a sum: count by dim, constants under None."""
+    if dim._terms is not None:
+        return dim._terms
+    return {None: dim.size} if dim._anonymous else {dim: 1}
+
+
+def _linear_combination(parts: list[tuple[int, Dim]]) -> Dim:
+    total: dict[Dim | None, int] = {}
+    for factor, dim in parts:
+        if not dim.is_static:
+            dim.size  # noqa: B018 - raises for dims without a fixed size
+        for base, count in _terms(dim).items():
+            total[base] = total.get(base, 0) + factor * count
+    return _from_terms({base: count for base, count in total.items() if count})
+
+
+def _from_terms(terms: dict[Dim | None, int]) -> Dim:
+    if set(terms) == {None}:
+        return as_dim(terms[None])
+    if len(terms) == 1 and next(iter(terms.values())) == 1:
+        only = next(iter(terms))
+        assert only is not None
+        return only
+    key = ("sum", frozenset(terms.items()))
+    if key not in _SUMS:
+        sizes = {base: 1 if base is None else base.known_size for base in terms}
+        known = all(size is not None for size in sizes.values())
+        size = sum(count * (sizes[base] or 0) for base, count in terms.items()) if known else None
+        name = "+".join(_term_name(base, count) for base, count in terms.items())
+        dim = Dim(size, name.replace("+-", "-"))
+        dim._terms = dict(terms)
+        _SUMS.setdefault(key, dim)
+    return _SUMS[key]
+
+
+def _from_items(items: tuple[tuple[Dim | None, int], ...]) -> Dim:
+    """A sum that was pickled: the same object as the same sum of the dims that were read."""
+    return _from_terms(dict(items))
+
+
+def _term_name(base: Dim | None, count: int) -> str:
+    if base is None:
+        return str(count)
+    return {1: base.name, -1: f"-{base.name}"}.get(count, f"{count}*{base.name}")
+
+
+def _make_batch_dim() -> Dim:
+    dim = Dim(None, "batch")
+    dim._batch = True
+    return dim
+
+
+batch_dim = _make_batch_dim()
+"""The axis over the sequences of a batch."""
+
+
+single_step_dim = Dim(None, "single_step")
+"""RETURNN's axis of an LSTM unit that computes one step; only for layers, no tensor has it."""
+
+
+def _get_batch_dim() -> Dim:
+    return batch_dim
+
+
+def _get_single_step_dim() -> Dim:
+    return single_step_dim

@@ -1,0 +1,159 @@
+"""What is checked when a model was called, before its record becomes a Network."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..language.module import Module
+from ..ops.choice import Choice
+from ..ops.inputs import ExternData, ParameterOp
+from ..plain.errors import NetworkError, warn
+from ..plain.structure import flatten
+from ..record.loop_op import LoopOp
+from ..record.op import Op
+from ..record.parameter import Parameter
+from ..record.recording import Body, Recording, as_tensor
+from ..record.tensor import Tensor
+from ..tf_layers.loop_analysis import ops_behind, read_by_loop
+
+
+def declared_inputs(extern_data: Iterable[ExternData] | Mapping[str, ExternData]) -> dict[str, ExternData]:
+    """
+    The declarations of inputs by name.
+
+    :raises NetworkError: for anything else, or a name that is not its declaration's
+    """
+    if isinstance(extern_data, Mapping):
+        for name, data in extern_data.items():
+            if isinstance(data, ExternData) and data.name != name:
+                raise NetworkError(f"extern_data has {data} under the name {name!r}; both must be alike")
+        extern_data = extern_data.values()
+    if isinstance(extern_data, (str, ExternData)) or not isinstance(extern_data, Iterable):
+        raise NetworkError(f"extern_data is a list of nn.ExternData, not {extern_data!r}")
+    declared = list(extern_data)
+    for data in declared:
+        if not isinstance(data, ExternData):
+            raise NetworkError(f"extern_data is a list of nn.ExternData(name, dims), but {data!r} is in it")
+    return {data.name: data for data in declared}
+
+
+def check_model(model: Any) -> None:
+    """
+    :raises NetworkError: if it cannot be called, or is a class
+    """
+    if not callable(model) or inspect.isclass(model):
+        hint = f". Make one: {model.__name__}(...)" if inspect.isclass(model) else ""
+        raise NetworkError(f"Network wants a Module or a function to call, not {model!r}{hint}")
+
+
+def takes_search(model: Module | Callable[..., Any]) -> bool:
+    """Whether a model has a parameter that says how to search."""
+    try:
+        parameters = inspect.signature(model.forward if isinstance(model, Module) else model).parameters.values()
+    except ValueError:
+        return False
+    return any(parameter.name == "search" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def add_result(recording: Recording, result: Any) -> None:
+    """
+    Notes what the model returned as outputs.
+
+    :raises NetworkError: if there is something else in it than tensors, or nothing at all to compute
+    """
+    if inspect.isgenerator(result) or inspect.iscoroutine(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise NetworkError("the model is a generator or a coroutine (`yield`, `async`), so calling it computes nothing")
+    for path, value in flatten(result):
+        if isinstance(value, (Tensor, Parameter)):
+            tensor = as_tensor(value)
+            recording.add_output(tensor, path or None, tensor.op.source)
+        elif value is not None:
+            what = f"{value!r} ({type(value).__name__})"
+            raise NetworkError(f"the model returns {what}{f' as {path!r}' if path else ''}, which is no tensor")
+    if not recording.outputs and not recording.losses:
+        raise NetworkError(
+            "the model returns no tensor and marks no loss, so there is nothing to compute. End it with "
+            "`return y`, or mark y.mark_as_loss() or y.mark_as_output(name)"
+        )
+
+
+def check_searches(choices: Sequence[Choice]) -> None:
+    """
+    :raises NetworkError: if choices of one loop search differently, or if more than one loop searches
+    """
+    by_loop: dict[LoopOp, Choice] = {}
+    for choice in choices:
+        assert choice.body.loop is not None
+        first = by_loop.setdefault(choice.body.loop, choice)
+        if first.search != choice.search:
+            raise NetworkError(
+                f"all choices of a loop share its hypotheses, so they search alike, but here is {choice.search}, and "
+                f"in {first.source} {first.search}",
+                choice.source,
+            )
+    if len(by_loop) > 1:
+        first, second, *_ = sorted(by_loop.values(), key=lambda choice: choice.source.line)
+        raise NetworkError(
+            f"a network makes one search, in one loop, but there is also the choice in {first.source}, of another "
+            "loop. Make both choices in one loop, or give each search a network of its own",
+            second.source,
+        )
+    for loop in by_loop:
+        own: set[Op] = {choice for choice in choices if choice.body.loop is loop}
+        _check_loops_in_search(loop, own, loop.body_of_steps)
+        if not loop.axis_is_known and not loop.has_limit:
+            warn(
+                "this search has no limit: a hypothesis that never ends would go on forever. Write "
+                "nn.Loop(max_seq_len=...)",
+                loop.source,
+            )
+
+
+def _check_loops_in_search(search: LoopOp, choices: set[Op], inside: Body) -> None:
+    """
+    RETURNN does not count the steps of a loop for each hypothesis of the search around it.
+
+    :param choices: those of the search
+    :param inside: the body whose loops are looked at
+    :raises NetworkError: if a loop in the steps of a search counts them, and depends on what is chosen
+    """
+    for op in inside.ops:
+        if not isinstance(op, LoopOp):
+            continue
+        read = [x for x in read_by_loop(op) if x.op.body is search.body_of_steps]
+        if (op.end is not None or op.counts_steps) and any(choices & ops_behind(x.op, before=True) for x in read):
+            raise NetworkError(
+                f"this loop, inside of the one that searches ({search.source}), depends on what is chosen there, and "
+                "counts its steps, as it has an end of its own or an axis of fixed size. RETURNN cannot count them for "
+                "each hypothesis. Let it run over frames alone (loop.unstack of a sequence), with nn.where or "
+                "nn.MaskedComputation for the steps behind the end, or do without the loop (nn.dot, nn.cum_sum, ...)",
+                op.source,
+            )
+        _check_loops_in_search(search, choices, op.body_of_steps)
+
+
+def warn_of_unused_parameters(model: Any, used: Iterable[Parameter]) -> None:
+    """Tells of parameters of the model that training would not change."""
+    known = set(used)
+    if isinstance(model, Module):
+        unused = [name for name, parameter in model.named_parameters() if parameter not in known]
+        unused += [  # of modules whose first call makes them
+            f"{path}/W" for path, module in model.named_modules() if getattr(module, "W", known) is None
+        ]
+        if unused:
+            warn(
+                f"no output and no loss depends on these parameters: {', '.join(unused)}. Use them in forward, or "
+                "remove the modules that own them"
+            )
+
+
+def check_names(parameters: Iterable[ParameterOp]) -> None:
+    """
+    :raises NetworkError: for a parameter that is no attribute of a module; where it was used
+    """
+    for op in parameters:
+        op.body.recording.names.parameter(op.owned, op.source)

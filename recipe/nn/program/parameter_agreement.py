@@ -1,0 +1,92 @@
+"""Whether the parameters of two networks agree, so that a checkpoint of one can be loaded into the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..network import Network
+from ..plain.errors import NetworkError
+from ..record.parameter import Parameter
+
+
+def check_parameters(
+    trained: Network | Mapping[str, Parameter],
+    loaded: Network | Mapping[str, Parameter],
+    *,
+    name_map: Mapping[str, str] | None = None,
+    ignore_missing: bool = False,
+    ignore_extra: bool = False,
+) -> None:
+    """
+    Checks that a checkpoint of one network has what another one loads.
+
+    :param trained: the network that the checkpoint is of, or its parameters by name
+    :param loaded: the network that is to load it, or its parameters by name
+    :param name_map: names in the checkpoint by names in the network that loads it, where they differ; both may be
+        prefixes that end with "/", such as ``{"decoder/lm/": "lm/"}``, or "" for the whole network
+    :param ignore_missing: whether the checkpoint may lack parameters, which then start with their initial values
+    :param ignore_extra: whether the checkpoint may have more
+    :raises NetworkError: with a list of what is missing in the checkpoint, what only it has, and what differs
+    """
+    there = _parameters(trained)
+    wanted = _parameters(loaded)
+    names = names_in_checkpoint(wanted, name_map or {})
+    missing = [
+        f"  missing in the checkpoint: {_described(names[name], parameter)}{_for(name, names[name])}"
+        for name, parameter in wanted.items()
+        if names[name] not in there
+    ]
+    used = set(names.values())
+    extra = [f"  only in the checkpoint: {_described(name, there[name])}" for name in there if name not in used]
+    differing = differing_parameters({name: there[names[name]] for name in wanted if names[name] in there}, wanted)
+    if differing or (missing and not ignore_missing) or (extra and not ignore_extra):
+        raise NetworkError(
+            "the parameters of the checkpoint and those of the network that loads it do not agree:\n"
+            + "\n".join([*missing, *extra, *differing])
+        )
+
+
+def _parameters(network: Network | Mapping[str, Parameter]) -> Mapping[str, Parameter]:
+    return network if isinstance(network, Mapping) else network.parameters
+
+
+def names_in_checkpoint(names: Mapping[str, object], name_map: Mapping[str, str]) -> dict[str, str]:
+    """
+    The name in the checkpoint for each name in the network.
+
+    :param names: those in the network
+    :param name_map: see :func:`check_parameters`; the longest prefix counts
+    :raises NetworkError: if an entry fits no name
+    """
+    mapped: dict[str, str] = {}
+    used: set[str | None] = set()
+    for name in names:
+        fitting = [key for key in name_map if key in (name, "") or (key.endswith("/") and name.startswith(key))]
+        key = max(fitting, key=len, default=None)
+        mapped[name] = name if key is None else name_map[key] + name[len(key) :]
+        used.add(key)
+    unused = [repr(key) for key in name_map if key not in used]
+    if unused:
+        raise NetworkError(f"the name map has entries that fit no parameter of the network: {', '.join(unused)}")
+    return mapped
+
+
+def differing_parameters(first: Mapping[str, Parameter], second: Mapping[str, Parameter]) -> list[str]:
+    """A line for each parameter that both have, but with other dims or another dtype."""
+    lines = []
+    for name, parameter in second.items():
+        other = first.get(name)
+        if other is not None and not other.fits(parameter):
+            lines.append(
+                f"  differs: {_described(name, other)} in the checkpoint, {_described('', parameter)} in the network"
+            )
+    return lines
+
+
+def _described(name: str, parameter: Parameter) -> str:
+    dtype = "" if parameter.dtype == "float32" else f" {parameter.dtype}"
+    return f"{name} {list(parameter.dims)}{dtype}".strip()
+
+
+def _for(name: str, in_checkpoint: str) -> str:
+    return f" (for {name})" if name != in_checkpoint else ""

@@ -1,0 +1,1 @@
+"""The record of a program: tensors, ops, bodies, loops, and the recording that collects them."""

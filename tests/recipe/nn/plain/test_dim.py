@@ -1,0 +1,63 @@
+"""Dims: told apart by identity, with sums that are the same object for the same sum."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from recipe import nn
+from recipe.nn.plain.dim import as_dim, ordered_dims
+
+
+def test_equal_sizes_are_two_dims() -> None:
+    one, other = nn.Dim(4, name="a"), nn.Dim(4, name="a")
+    assert one != other
+    assert as_dim(4) is as_dim(4)
+
+
+def test_sums_are_the_same_object() -> None:
+    a, b = nn.Dim(4, name="a"), nn.Dim(3, name="b")
+    assert a + b is b + a
+    assert (a + b).size == 7 and (a + b).name == "a+b"
+    assert a + a is 2 * a and (2 * a).size == 8
+    assert a + b - b is a
+    assert (a + 2).size == 6 and a + 2 is a + 2 and 2 + a is a + 2
+    assert as_dim(2) + as_dim(3) is as_dim(5)
+    assert (4 * a) // 4 is a
+    assert (a // 2).size == 2 and a // 2 is a // 2
+    assert sum([a, b, a]) is 2 * a + b
+
+
+def test_sums_after_pickling_are_those_of_the_pickled_dims() -> None:
+    a, b = nn.Dim(4, name="a"), nn.Dim(3, name="b")
+    new_a, new_b, total, half = pickle.loads(pickle.dumps((a, b, a + b, a // 2)))
+    assert new_a is not a and new_a.name == "a"
+    assert new_a + new_b is total and new_a // 2 is half
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.0, True, "3"])
+def test_impossible_size(size: object) -> None:
+    with pytest.raises(nn.NetworkError, match="size of at least 1, or None"):
+        nn.Dim(size)  # type: ignore[arg-type]
+
+
+def test_not_divisible() -> None:
+    with pytest.raises(nn.NetworkError, match="a=4 is not divisible by 3"):
+        nn.Dim(4, name="a") // 3
+
+
+def test_no_sum_of_lengths() -> None:
+    with pytest.raises(nn.NetworkError, match="has no fixed size"):
+        nn.Dim(None, name="time") + 1
+
+
+def test_labels_must_fit() -> None:
+    assert nn.Dim(2, name="l", labels=["a", "b"]).labels == ("a", "b")
+    with pytest.raises(nn.NetworkError, match="has size 3, but 2 labels were given"):
+        nn.Dim(3, name="l", labels=["a", "b"])
+
+
+def test_sets_are_ordered() -> None:
+    time, a, b = nn.Dim(None, name="time"), nn.Dim(4, name="a"), nn.Dim(3, name="b")
+    assert ordered_dims({b, a, nn.batch_dim, time}) == (nn.batch_dim, time, a, b)
