@@ -8,6 +8,8 @@ from typing import Any
 import numpy
 
 Parameters = Mapping[str, numpy.ndarray]
+Vectors = Sequence[numpy.ndarray] | numpy.ndarray
+Numbers = Sequence[float] | numpy.ndarray
 
 
 def sigmoid(x: Any) -> Any:
@@ -28,7 +30,7 @@ def softmax(x: Any) -> numpy.ndarray:
 
 def cross_entropy(logits: numpy.ndarray, label: int) -> float:
     """Of one frame."""
-    return -log_softmax(logits)[label]
+    return -float(log_softmax(logits)[label])
 
 
 def linear(p: Parameters, name: str, x: numpy.ndarray) -> numpy.ndarray:
@@ -54,7 +56,7 @@ def lstm(
 
 
 def lstm_sequence(
-    p: Parameters, name: str, frames: Sequence[numpy.ndarray], state: Sequence[numpy.ndarray] | None = None
+    p: Parameters, name: str, frames: Vectors, state: Sequence[numpy.ndarray] | None = None
 ) -> tuple[list[numpy.ndarray], Sequence[numpy.ndarray]]:
     """
     An LSTM over a sequence.
@@ -71,31 +73,31 @@ def lstm_sequence(
     return steps, state
 
 
-def weighted_mean(energies: Sequence[float], values: Sequence[numpy.ndarray]) -> Any:
+def weighted_mean(energies: Numbers, values: Vectors) -> Any:
     """The mean of values, weights from energies."""
     return sum(weight * value for weight, value in zip(softmax(energies), values))
 
 
-def dot_attention(p: Parameters, name: str, query: numpy.ndarray, frames: Sequence[numpy.ndarray]) -> Any:
+def dot_attention(p: Parameters, name: str, query: numpy.ndarray, frames: Vectors) -> Any:
     """Scaled dot-product attention with projections."""
     q = query @ p[f"{name}/query/W"]
     return weighted_mean([q @ (frame @ p[f"{name}/key/W"]) / numpy.sqrt(len(q)) for frame in frames], frames)
 
 
-def additive_attention(p: Parameters, name: str, query: numpy.ndarray, frames: Sequence[numpy.ndarray]) -> Any:
+def additive_attention(p: Parameters, name: str, query: numpy.ndarray, frames: Vectors) -> Any:
     """Additive attention."""
     q = query @ p[f"{name}/query/W"]
     hidden = [numpy.tanh(linear(p, f"{name}/key", frame) + q) for frame in frames]
     return weighted_mean([(h @ p[f"{name}/energy/W"])[0] for h in hidden], frames)
 
 
-def pooled(frames: Sequence[numpy.ndarray], size: int, mode: str = "max") -> list[numpy.ndarray]:
+def pooled(frames: Vectors, size: int, mode: str = "max") -> list[numpy.ndarray]:
     """The maximum or mean of each ``size`` frames, the last ones may be fewer."""
-    function = {"max": numpy.max, "mean": numpy.mean}[mode]
+    function: Any = {"max": numpy.max, "mean": numpy.mean}[mode]
     return [function(frames[t : t + size], axis=0) for t in range(0, len(frames), size)]
 
 
-def convolution(p: Parameters, name: str, frames: numpy.ndarray, stride: int = 1) -> list[numpy.ndarray]:
+def convolution(p: Parameters, name: str, frames: Vectors, stride: int = 1) -> list[numpy.ndarray]:
     """A convolution over time, with zeros before and after the sequence."""
     size = len(p[f"{name}/W"])
     outputs = []

@@ -13,6 +13,7 @@ import pytest
 
 from recipe import nn
 from recipe.nn.numpy_run.interpreter import Result
+from recipe.nn.plain.delayed import resolved
 
 from ..agreement import Agreement, check_agreement, random_parameters
 from .inputs import BATCHES, RAGGED, Batch, sequence
@@ -33,7 +34,7 @@ class Program(NamedTuple):
         ``choose``. It returns what the model returns, for each loss (by its name) the values of all frames
     :ivar batch: that RETURNN runs; NumPy runs others as well
     :ivar padding: what stands after the ends of the sequences
-    :ivar beam_size: of the search, where the model has choices without targets
+    :ivar beam_size: of the search, where the model has choices that do not say their own
     :ivar seed: of the parameters
     :ivar scale: of the parameters
     :ivar add: what is added to parameters, by name
@@ -75,13 +76,13 @@ class Program(NamedTuple):
         for index in range(len(batch.time)):
             known = {**sequence(feeds, index), "p": p, "batch_size": len(batch.time), "index": index}
             given = {name: known[name] for name in wanted if name != "choose"}
-            every.append(self._of_sequence(functools.partial(self.reference, **given)))
+            every.append(self._of_sequence(functools.partial(self.reference, **given), "choose" in wanted))
         return every
 
-    def _of_sequence(self, run: Callable[..., Any]) -> Expected:
-        if self.beam_size is None:
+    def _of_sequence(self, run: Callable[..., Any], searches: bool) -> Expected:
+        if not searches:
             return Expected([_named(run())], [])
-        found = beam_search(lambda choose: run(choose=choose), self.beam_size)
+        found = beam_search(lambda choose: run(choose=choose), self.beam_size or 1)
         return Expected([_named(result) for _, result in found], [score for score, _ in found])
 
 
@@ -218,7 +219,7 @@ def _check_gradients(
 
 def _total_loss(network: nn.Network, expected: Sequence[Expected]) -> float:
     return math.fsum(
-        loss.scale * value
+        resolved(loss.scale) * value
         for loss in network.losses
         for of_sequence in expected
         for value in _frames(of_sequence.results[0][loss.name])
