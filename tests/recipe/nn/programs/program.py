@@ -68,8 +68,9 @@ class Program(NamedTuple):
         """The inputs that the network reads, by name."""
         return {name: feed for name, feed in batch.feeds(self.padding).items() if name in network.extern_data}
 
-    def expected(self, feeds: dict[str, Any], batch: Batch, parameters: Mapping[str, Any]) -> list[Expected]:
+    def expected(self, batch: Batch, parameters: Mapping[str, Any]) -> list[Expected]:
         """What the reference gives, sequence by sequence."""
+        feeds = batch.feeds(self.padding)
         p = {name: numpy.asarray(value, "float64") for name, value in parameters.items()}
         wanted = inspect.signature(self.reference).parameters
         every = []
@@ -131,7 +132,7 @@ def check_in_numpy(program: Program) -> None:
     for batch in dict.fromkeys([program.batch, *BATCHES]):
         feeds = program.feeds(network, batch)
         run = nn.run_numpy(network, feeds, parameters)
-        compare(network, run, program.expected(feeds, batch, parameters))
+        compare(network, run, program.expected(batch, parameters))
     assert len(network.digest) == 64
     assert program.network().digest == network.digest, "the same program, recorded once more, has another digest"
 
@@ -160,9 +161,9 @@ def compare(network: nn.Network, run: nn.NumpyRun, expected: Sequence[Expected])
 
 
 def _row(output: Result, index: int, place: int, batch_size: int) -> tuple[numpy.ndarray, int]:
-    """An output of one hypothesis of a sequence, and which row of the batch it is; as it is, if it has no batch dim."""
+    """An output of one hypothesis of a sequence, and its number in the batch; the whole, if it has no batch dim."""
     if nn.batch_dim not in output.dims:
-        return output.value, 0
+        return output.value, index
     axis = output.dims.index(nn.batch_dim)
     hypotheses = output.value.shape[axis] // batch_size
     assert hypotheses * batch_size == output.value.shape[axis]
@@ -197,21 +198,19 @@ def check_in_returnn(program: Program) -> None:
     feeds = program.feeds(network, program.batch)
     trains = bool(network.losses)
     run = check_agreement(network, feeds, parameters=parameters, train=trains, gradients=trains, trains=trains)
-    compare(network, run.in_numpy, program.expected(feeds, program.batch, parameters))
+    compare(network, run.in_numpy, program.expected(program.batch, parameters))
     if trains:
-        _check_gradients(program, feeds, run, parameters)
+        _check_gradients(program, run, parameters)
 
 
-def _check_gradients(
-    program: Program, feeds: dict[str, Any], run: Agreement, parameters: Mapping[str, numpy.ndarray]
-) -> None:
+def _check_gradients(program: Program, run: Agreement, parameters: Mapping[str, numpy.ndarray]) -> None:
     """The slope of the total loss in a random direction of each parameter is that of the reference."""
     for name, gradient in run.in_returnn.gradients.items():
         direction = numpy.random.default_rng(7).standard_normal(parameters[name].shape)
         sums = []
         for sign in (-1, 1):
             changed = {**parameters, name: parameters[name].astype("float64") + sign * DIFFERENCE * direction}
-            sums.append(_total_loss(run.network, program.expected(feeds, program.batch, changed)))
+            sums.append(_total_loss(run.network, program.expected(program.batch, changed)))
         expected = (sums[1] - sums[0]) / (2 * DIFFERENCE)
         slope = 0.0 if gradient is None else float((gradient * direction).sum())
         numpy.testing.assert_allclose(slope, expected, rtol=1e-2, atol=1e-3, err_msg=f"gradient of {name}")
