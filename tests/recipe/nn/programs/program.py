@@ -30,8 +30,8 @@ class Program(NamedTuple):
     :ivar name: what is special about it
     :ivar model: a module or function
     :ivar reference: a plain loop over one sequence. Its parameters are names of inputs, ``p`` for the parameters of
-        the network by name, ``batch_size``, ``index`` for which sequence of the batch it is, and in a search
-        ``choose``. It returns what the model returns, for each loss (by its name) the values of all frames
+        the network by name, ``everyone`` for the inputs of all sequences of the batch, and in a search ``choose``. It
+        returns what the model returns, and for each loss (by its name) the values of all frames
     :ivar batch: that RETURNN runs; NumPy runs others as well
     :ivar padding: what stands after the ends of the sequences
     :ivar beam_size: of the search, where the model has choices that do not say their own
@@ -39,6 +39,7 @@ class Program(NamedTuple):
     :ivar scale: of the parameters
     :ivar add: what is added to parameters, by name
     :ivar arguments: for the model
+    :ivar compares_scores: whether the scores of hypotheses are those of the reference, too
     """
 
     name: str
@@ -51,6 +52,7 @@ class Program(NamedTuple):
     scale: float = 1.0
     add: Mapping[str, Any] = {}
     arguments: Mapping[str, Any] = {}
+    compares_scores: bool = True
 
     def network(self) -> nn.Network:
         """The model, recorded."""
@@ -74,8 +76,9 @@ class Program(NamedTuple):
         p = {name: numpy.asarray(value, "float64") for name, value in parameters.items()}
         wanted = inspect.signature(self.reference).parameters
         every = []
-        for index in range(len(batch.time)):
-            known = {**sequence(feeds, index), "p": p, "batch_size": len(batch.time), "index": index}
+        everyone = [sequence(feeds, index) for index in range(len(batch.time))]
+        for inputs in everyone:
+            known = {**inputs, "p": p, "everyone": everyone}
             given = {name: known[name] for name in wanted if name != "choose"}
             every.append(self._of_sequence(functools.partial(self.reference, **given), "choose" in wanted))
         return every
@@ -84,7 +87,8 @@ class Program(NamedTuple):
         if not searches:
             return Expected([_named(run())], [])
         found = beam_search(lambda choose: run(choose=choose), self.beam_size or 1)
-        return Expected([_named(result) for _, result in found], [score for score, _ in found])
+        scores = [score for score, _ in found] if self.compares_scores else []
+        return Expected([_named(result) for _, result in found], scores)
 
 
 class Expected(NamedTuple):
@@ -92,7 +96,7 @@ class Expected(NamedTuple):
     What the reference gives for one sequence.
 
     :ivar results: of each hypothesis, best first, by the names of outputs and losses; one without a search
-    :ivar scores: of the hypotheses
+    :ivar scores: of the hypotheses, if they are compared
     """
 
     results: list[dict[str, Any]]
@@ -153,7 +157,7 @@ def compare(network: nn.Network, run: nn.NumpyRun, expected: Sequence[Expected])
     for name, loss in run.losses.items():
         frames = [value for of_sequence in expected for value in _frames(of_sequence.results[0][name])]
         numpy.testing.assert_allclose(loss, numpy.mean(frames), rtol=1e-4, atol=1e-5, err_msg=f"loss {name}")
-    if network.beam_sizes:
+    if any(of_sequence.scores for of_sequence in expected):
         assert run.beam_scores is not None
         for index, of_sequence in enumerate(expected):
             scores = run.beam_scores[index][: len(of_sequence.scores)]

@@ -325,7 +325,7 @@ def as_many_as_the_step_reference(x: numpy.ndarray, y: numpy.ndarray, v: numpy.n
     for i, frame in enumerate(x):
         for _ in range(i):
             s = numpy.tanh(s + p["embedding/W"][letter])
-        s, letter = s - frame, y[i]
+        s, letter = s - frame, int(y[i])
         out.append(s)
     return {"output": out, "square": [s @ s for s in out]}
 
