@@ -8,9 +8,8 @@ import numpy
 
 from recipe import nn
 
-from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, OTHER, label, v_, x_, y_, z_
-from .plain_layers import Parameters, cross_entropy, linear, log_softmax, lstm, weighted_mean
-from .plain_search import Choose
+from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, OTHER, label, x_, y_, z_
+from .plain_layers import Parameters, cross_entropy, linear, lstm, weighted_mean
 from .program import Program, check, programs
 
 PLACES, PART = nn.Dim(2, "places"), nn.Dim(2, "part")
@@ -237,46 +236,6 @@ def masked_and_nested_reference(x: numpy.ndarray, z: numpy.ndarray, y: numpy.nda
     return out
 
 
-class FactorsInASearch(nn.Module):
-    """In a search, over the features of the state of each hypothesis."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.embedding, self.output = nn.Embedding(LABELS, FEATURES), nn.Linear(FEATURES, LABELS)
-
-    def forward(self) -> dict[str, nn.Tensor]:
-        loop = nn.Loop(max_seq_len=3)
-        loop.state.letter, loop.state.h = label(1), v_()
-        with loop:
-            h = nn.tanh(loop.state.h + self.embedding(loop.state.letter))
-            inner = nn.Loop()
-            inner.state.a = nn.zeros([nn.batch_dim])
-            with inner:
-                inner.state.a = inner.state.a * 0.5 + inner.unstack(h, axis=FEATURES)
-                sums = inner.stack(inner.state.a)
-            loop.state.h = sums
-            loop.state.letter = nn.choice(self.output(sums))
-            loop.end(loop.state.letter == 0, include_eos=True)
-            return {"letters": loop.stack(loop.state.letter), "h": loop.stack(loop.state.h)}
-
-
-def factors_in_a_search_reference(v: numpy.ndarray, p: Parameters, choose: Choose) -> Any:
-    letters: list[int] = [1]
-    h, states = v, []
-    for _ in range(3):
-        new = numpy.tanh(h + p["embedding/W"][letters[-1]])
-        a, sums = 0.0, []
-        for number in new:
-            a = a * 0.5 + number
-            sums.append(a)
-        h = numpy.array(sums)
-        states.append(h)
-        letters.append(choose(log_softmax(linear(p, "output", h))))
-        if letters[-1] == 0:
-            break
-    return {"letters": letters[1:], "h": states}
-
-
 class LossByPart(nn.Module):
     """A loss in the inner loop for each half of the features, against the label of the frame; trained."""
 
@@ -318,7 +277,6 @@ def loss_by_part_reference(x: numpy.ndarray, y: numpy.ndarray, p: Parameters) ->
         Program("with_an_end", with_an_end, with_an_end_reference, batch=LONGEST_LAST),
         Program("layers", Layers(), layers_reference),
         Program("masked_and_nested", masked_and_nested, masked_and_nested_reference),
-        Program("factors_in_a_search", FactorsInASearch(), factors_in_a_search_reference, beam_size=3, scale=2.0),
         Program("loss_by_part", LossByPart(), loss_by_part_reference),
     ]
 )
