@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .language.calling import call
+from .language.close_loop import complete_losses
 from .language.module import Module
-from .ops.choice import BeamSearch, Choice
-from .ops.inputs import ExternData, ParameterOp
+from .language.naming import ModuleNames
+from .ops.choice import Choice
+from .ops.inputs import ParameterOp
+from .plain.beam_search import BeamSearch
 from .plain.delayed import Delayed
 from .plain.errors import NetworkError
+from .plain.extern_data import ExternData
 from .program.checks import (
     add_result,
     check_model,
@@ -53,7 +57,9 @@ class Network(Program):
         **kwargs: Any,
     ):
         check_model(model)
-        recording = Recording(model if isinstance(model, Module) else None, declared_inputs(extern_data), search)
+        recording = Recording(
+            ModuleNames(model if isinstance(model, Module) else None), declared_inputs(extern_data), search
+        )
         is_told_search = takes_search(model)
         if search is not None and is_told_search:
             kwargs["search"] = search
@@ -63,7 +69,7 @@ class Network(Program):
             else:
                 result = call(model, (), kwargs)
             add_result(recording, result)
-            recording.complete_losses()
+            complete_losses(recording)
         super().__init__(recording.root_body, recording.losses, recording.outputs)
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
         choices = [op for op in self.all_ops() if isinstance(op, Choice)]

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .network import Network
-from .ops.inputs import ExternData
 from .plain.errors import NetworkError
+from .plain.extern_data import ExternData
 from .record.parameter import Parameter
 from .tf_layers.layers import Layer, LayerNetwork
 

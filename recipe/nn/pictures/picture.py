@@ -10,11 +10,8 @@ from ..language.module import Module
 from ..ops.constants import Constant
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.dim import dims_text
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import PreviousOp, ResultOp, StackOp
-from ..record.op import Op
-from ..record.recording import Body
-from ..record.tensor import Tensor
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import LoopOp, PreviousOp, ResultOp, StackOp
 from .summary import count_text, loop_names, loop_title, own_parameters
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.dim import dims_text
-from ..record.loop_op import LoopOp
-from ..record.op import Op
+from ..record.graph import Op
+from ..record.loops import LoopOp
 
 if TYPE_CHECKING:
     from ..language.module import Module

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..ops.inputs import ExternData
 from ..plain.dim import single_step_dim
+from ..plain.extern_data import ExternData
 from .python_source import PythonSource
 
 if TYPE_CHECKING:

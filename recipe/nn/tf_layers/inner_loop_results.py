@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..plain.dim import Dim, as_dim, dims_text
 from ..plain.errors import NetworkError
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import FinalState, ResultOp, StackOp
-from ..record.tensor import Tensor
+from ..record.graph import Tensor
+from ..record.loops import FinalState, LoopOp, ResultOp, StackOp
 from .layers import Layer, LayerNetwork, PreviousLayer, Reference, SubLayer
 
 if TYPE_CHECKING:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..ops.choice import Choice
 from ..plain.dim import as_dim, batch_dim
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import PreviousOp, ResultOp
+from ..record.graph import Tensor
+from ..record.loops import LoopOp, PreviousOp, ResultOp
 from ..record.reads import leading_to, read_by_loop
-from ..record.tensor import Tensor
 from .layers import Layer, LayerNetwork, Reference
 
 if TYPE_CHECKING:

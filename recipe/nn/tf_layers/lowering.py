@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..plain.delayed import Delayed
-from ..record.tensor import Tensor
+from ..record.graph import Tensor
+from . import rules  # noqa: F401 - fills the table of rules
 from .layer_graph import in_order, reads
 from .layers import (
     Layer,

@@ -5,18 +5,18 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..ops.choice import Choice
 from ..ops.constants import Constant
 from ..ops.history import CumConcat
 from ..ops.inputs import ParameterOp
+from ..ops.lstm import LstmCellOp
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import PreviousOp, ResultOp
-from ..record.op import Op
-from ..record.tensor import Tensor
+from ..program.program import Program
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import LoopOp, PreviousOp, ResultOp
 from .axis_order import batch_first, is_time_major
 from .kept_hypotheses import KeptHypotheses
 from .layers import (
@@ -31,9 +31,14 @@ from .layers import (
 from .loop_analysis import is_history_without_steps, is_of_frames, makes_whole_or_bool_of_state, staying_ops
 from .lstm_units import lstm_unit_for
 
-if TYPE_CHECKING:
-    from ..program.program import Program
-    from ..record.recording import Body
+
+def values_before(op: Op) -> list[Tensor]:
+    """The values that an op reads as they were in the step before, where its layer reads ``prev:`` of them."""
+    previous = [x.op for x in op.inputs if isinstance(x.op, PreviousOp) and x.op.body is op.body]
+    before = [state.final for state in previous if state.final is not None and not state.is_constant]
+    if isinstance(op, LstmCellOp) and op.carried_by() is not None:
+        return [x for x in before if x.op is not op]  # RETURNN carries this state on implicitly
+    return before
 
 
 class OpLowering:
@@ -43,9 +48,6 @@ class OpLowering:
     :param network: what to translate
     :param device: "cpu" or "gpu": chooses the LSTM unit and the layout of frames; parameters and results are the same
     """
-
-    is_canonical = False
-    """Whether it is for the hash: layers then say what is meant, not how one RETURNN is brought to compute it."""
 
     def __init__(self, network: Program, device: str = "gpu"):
         self.network = network
@@ -94,7 +96,7 @@ class OpLowering:
 
     def in_batch_major(self, tensor: Tensor) -> Layer | None:
         """A layer of the network itself that has frames from outside of all loops in batch-major layout, if need be."""
-        if self.is_canonical or tensor.op.body is not self.network.root_body:
+        if tensor.op.body is not self.network.root_body:
             return None
         reference = self._references[tensor]
         if batch_dim not in tensor.dims or not isinstance(reference, (Layer, SubLayer)) or not is_time_major(tensor):
@@ -179,9 +181,9 @@ class OpLowering:
             wanted = f"{wanted}_{op.name}"
         layer = Layer(self._here, self._here.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
         layer.is_module = op.is_main
-        if not self.is_canonical and layer_class in ("eval", "combine") and makes_whole_or_bool_of_state(op):
+        if layer_class in ("eval", "combine") and makes_whole_or_bool_of_state(op):
             layer.options.setdefault("out_type", {"dtype": op.output.dtype})
-        if not self.is_canonical and self._must_stay(op):
+        if self._must_stay(op):
             layer.options["collocate_with"] = [self.stays_in_loop(self._here, is_needed=True)]
         return layer
 
@@ -255,7 +257,7 @@ class OpLowering:
         loop = op.body.loop
         if loop is None or self.choices(loop):
             return False  # in a search none is moved
-        if op not in self.staying(loop) and any(not is_of_frames(value, loop) for value in op.values_before()):
+        if op not in self.staying(loop) and any(not is_of_frames(value, loop) for value in values_before(op)):
             return True
         history = loop.known_history_dim
         if history is None or history not in [dim for x in (*op.inputs, *op.outputs) for dim in x.known_dims or ()]:
@@ -367,7 +369,7 @@ class OpLowering:
         """
         loop = op.body.loop
         inside = loop is None or tensor.op.body.is_inside(loop.body_of_steps)
-        if loop is None or inside or self.is_canonical:
+        if loop is None or inside:
             return self.reference(tensor)
         if where_moved and (op in self.staying(loop) or self._must_stay(op)):
             return self.reference(tensor)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..ops.inputs import ExternData, ParameterOp
-from ..record.tensor import Tensor
+from ..ops.inputs import ParameterOp
+from ..plain.extern_data import ExternData
+from ..record.graph import Tensor
 from .layers import Layer, LayerNetwork, Reference, SubLayer
 from .lowering import Lowering
 
