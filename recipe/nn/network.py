@@ -5,15 +5,13 @@ from __future__ import annotations
 import copy
 import math
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-
-import numpy
 
 from .language.calling import call
 from .language.module import Module
 from .ops.choice import BeamSearch, Choice
-from .ops.inputs import ExternData, ExternDataOp, ParameterOp
+from .ops.inputs import ExternData, ParameterOp
 from .plain.delayed import Delayed
 from .plain.errors import NetworkError
 from .program.checks import (
@@ -25,12 +23,8 @@ from .program.checks import (
     takes_search,
     warn_of_unused_parameters,
 )
-from .record.loop_op import LoopOp
-from .record.loop_ops import FinalState, PreviousOp, ResultOp
-from .record.op import Op
-from .record.parameter import Parameter
-from .record.recording import Body, Recording, record
-from .record.tensor import Tensor
+from .program.program import Program
+from .record.recording import Recording, record
 from .tf_layers.layers import LayerNetwork, plain
 
 if TYPE_CHECKING:
@@ -38,7 +32,7 @@ if TYPE_CHECKING:
     from .pictures.picture import Picture
 
 
-class Network:
+class Network(Program):
     """
     The finished, immutable record of one call of a model.
 
@@ -70,12 +64,7 @@ class Network:
                 result = call(model, (), kwargs)
             add_result(recording, result)
             recording.complete_losses()
-        self.root_body: Body = recording.root_body
-        self.losses = tuple(recording.losses)
-        self.outputs = tuple(recording.outputs)
-        self.needed_tensors: frozenset[Tensor] = frozenset()
-        self.needed: frozenset[Op] = frozenset()
-        self._find_needed()
+        super().__init__(recording.root_body, recording.losses, recording.outputs)
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
         choices = [op for op in self.all_ops() if isinstance(op, Choice)]
         check_searches(choices)
@@ -89,62 +78,6 @@ class Network:
         self.root_body.finish()
         self._drawn: tuple[dict[str, Any], str] | None = None
         self._canonical: CanonicalForm | None = None
-
-    # what it has
-
-    @property
-    def extern_data(self) -> dict[str, ExternData]:
-        """The inputs that it reads, by name."""
-        ops = [op for op in self.root_body.ops if isinstance(op, ExternDataOp) and op in self.needed]
-        return {op.data.name: op.data for op in sorted(ops, key=lambda op: op.data.name)}
-
-    @property
-    def parameters(self) -> dict[str, Parameter]:
-        """The parameters that it uses, by name."""
-        ops = [op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed]
-        return {op.path: op.parameter for op in ops}
-
-    @property
-    def loops(self) -> tuple[LoopOp, ...]:
-        """All loops that it runs, also those within loops."""
-        return tuple(op for op in self.all_ops() if isinstance(op, LoopOp))
-
-    @property
-    def beam_sizes(self) -> dict[LoopOp, int | Delayed]:
-        """The beam size of each loop that has choices by search."""
-        return {
-            op.body.loop: op.search.beam_size
-            for op in self.all_ops()
-            if isinstance(op, Choice) and op.body.loop is not None
-        }
-
-    def all_ops(self) -> Iterable[Op]:
-        """All ops that are needed, body by body."""
-        bodies = [self.root_body]
-        while bodies:
-            body = bodies.pop(0)
-            for op in body.ops:
-                if op in self.needed:
-                    yield op
-                    if isinstance(op, LoopOp):
-                        bodies.append(op.body_of_steps)
-
-    def ops_in_order(self, body: Body | None = None) -> Iterator[Op]:
-        """All ops that are needed, in the order in which they are computed first: those of a loop behind the loop."""
-        for op in (body or self.root_body).ops:
-            if op in self.needed:
-                yield op
-                if isinstance(op, LoopOp):
-                    yield from self.ops_in_order(op.body_of_steps)
-
-    def is_used(self, tensor: Tensor) -> bool:
-        """Whether an op that is needed computes with it, or it leaves its loop; being a state's new value is no use."""
-        return any(
-            any(read is tensor for read in op.inputs)
-            or (isinstance(op, ResultOp) and op.inner is tensor)
-            or (isinstance(op, LoopOp) and op.end is tensor)
-            for op in self.needed
-        )
 
     # what it can be asked for
 
@@ -183,7 +116,7 @@ class Network:
         """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.pictures.drawing.draw`."""
         from .pictures.drawing import draw
 
-        return draw(self, path, depth=depth)
+        return draw(self.picture(), self.summary(), path, depth=depth)
 
     def canonical_form(self) -> dict[str, Any]:
         """What is hashed: plain data that is equal for equal computations; see ``docs/canonical_form.md``."""
@@ -251,14 +184,6 @@ class Network:
         drawn = (state["picture"], state["summary"]) if "picture" in state else None
         vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"], "_drawn": drawn})
 
-    def random_parameters(self, seed: int = 0) -> dict[str, numpy.ndarray]:
-        """Start values for all parameters, by name."""
-        generator = numpy.random.default_rng(seed)
-        return {
-            name: parameter.initial.sample(parameter.shape, generator)
-            for name, parameter in sorted(self.parameters.items())
-        }
-
     def __repr__(self) -> str:
         parts = [f"Network {self.digest[:12]}", f"inputs {', '.join(self.extern_data) or 'none'}"]
         if self.losses:
@@ -285,38 +210,3 @@ class Network:
                 "network is recorded"
             )
         return drawn
-
-    def _find_needed(self) -> None:
-        """Marks what outputs and losses depend on."""
-        tensors: set[Tensor] = set()
-        ops: set[Op] = set()
-        todo = [loss.tensor for loss in self.losses] + [tensor for _, tensor in self.outputs]
-        while todo:
-            tensor = todo.pop()
-            if tensor in tensors:
-                continue
-            tensors.add(tensor)
-            todo.extend(self._needed_for(tensor.op, ops))
-        self.needed_tensors, self.needed = frozenset(tensors), frozenset(ops)
-
-    def _needed_for(self, op: Op, ops: set[Op]) -> list[Tensor]:
-        if op in ops:
-            return []
-        ops.add(op)
-        needed = list(op.inputs)
-        if isinstance(op, PreviousOp):
-            needed += [tensor for tensor in (op.initial, op.final) if tensor is not None]
-        if isinstance(op, ResultOp):
-            needed.append(op.inner)
-            needed += self._needed_for(op.result_of, ops)
-        if isinstance(op, FinalState):
-            needed.append(op.previous.output)
-        if isinstance(op, LoopOp):
-            needed += [unstack.output for unstack in op.unstacked]
-            if op.length_source is not None:
-                needed.append(op.length_source)
-            if op.end is not None:
-                needed.append(op.end)
-        if op.body.loop is not None:
-            needed += self._needed_for(op.body.loop, ops)
-        return needed

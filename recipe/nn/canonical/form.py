@@ -23,7 +23,7 @@ from ..tf_layers.layers import Formula, InputReference, Layer, LstmStateTuple, S
 from .layers import CanonicalLowering
 
 if TYPE_CHECKING:
-    from ..network import Network
+    from ..program.program import Program
 
 FORMAT = 2
 """Version of the format. Another number gives every network another hash."""
@@ -53,7 +53,7 @@ def canonical_json(form: dict[str, Any]) -> str:
     return json.dumps(form, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def canonical_form(network: Network) -> CanonicalForm:
+def canonical_form(network: Program) -> CanonicalForm:
     """The canonical form; equal for equal computations with equal parameter names."""
     lowering = CanonicalLowering(network)
     lowering.run_ops()
@@ -69,7 +69,7 @@ class _Form:
         self.dim_entries: list[Any] = []
         self.delayed: dict[int, Delayed] = {}
 
-    def build(self, network: Network) -> CanonicalForm:
+    def build(self, network: Program) -> CanonicalForm:
         """The form of the whole network, from its losses and outputs on."""
         reference = self.lowering.reference
         losses = {

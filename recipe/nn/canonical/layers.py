@@ -17,7 +17,7 @@ from ..tf_layers.lstm_units import NativeLstm
 
 if TYPE_CHECKING:
     from ..modules.lstm import LstmCellOp
-    from ..network import Network
+    from ..program.program import Program
     from ..record.recording import Body
 
 
@@ -41,7 +41,7 @@ class CanonicalLowering(Lowering):
 
     is_canonical = True
 
-    def __init__(self, network: Network):
+    def __init__(self, network: Program):
         super().__init__(network)
         self.lstm_unit = AnyLstm()
         self.root = self._here = _LayersWithoutNames()

@@ -19,7 +19,7 @@ from ..record.tensor import Tensor
 from .trace import Step, Trace
 
 if TYPE_CHECKING:
-    from ..network import Network
+    from ..program.program import Program
 
 
 class Result(NamedTuple):
@@ -54,7 +54,7 @@ class Run:
 
     def __init__(
         self,
-        network: Network,
+        network: Program,
         feeds: Mapping[str, Any],
         parameters: Mapping[str, numpy.ndarray],
         *,

@@ -18,7 +18,7 @@ from ..record.tensor import Tensor
 from .summary import count_text, loop_names, loop_title, own_parameters
 
 if TYPE_CHECKING:
-    from ..network import Network
+    from ..program.program import Program
 
 Around = LoopOp | Branch | Module
 
@@ -102,13 +102,13 @@ class Picture(NamedTuple):
         )
 
 
-def picture_of(network: Network) -> Picture:
+def picture_of(network: Program) -> Picture:
     """The picture of a network that was recorded in this process, with all modules opened."""
     return _Painter(network).picture()
 
 
 class _Painter:
-    def __init__(self, network: Network):
+    def __init__(self, network: Program):
         self.network = network
         self.recording = network.root_body.recording
         self.loop_names = loop_names(network)

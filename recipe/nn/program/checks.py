@@ -14,9 +14,9 @@ from ..plain.structure import flatten
 from ..record.loop_op import LoopOp
 from ..record.op import Op
 from ..record.parameter import Parameter
+from ..record.reads import leading_to, read_by_loop
 from ..record.recording import Body, Recording, as_tensor
 from ..record.tensor import Tensor
-from ..tf_layers.loop_analysis import ops_behind, read_by_loop
 
 
 def declared_inputs(extern_data: Iterable[ExternData] | Mapping[str, ExternData]) -> dict[str, ExternData]:
@@ -125,7 +125,7 @@ def _check_loops_in_search(search: LoopOp, choices: set[Op], inside: Body) -> No
         if not isinstance(op, LoopOp):
             continue
         read = [x for x in read_by_loop(op) if x.op.body is search.body_of_steps]
-        if (op.end is not None or op.counts_steps) and any(choices & ops_behind(x.op, before=True) for x in read):
+        if (op.end is not None or op.counts_steps) and any(choices & leading_to(x.op, over_steps=True) for x in read):
             raise NetworkError(
                 f"this loop, inside of the one that searches ({search.source}), depends on what is chosen there, and "
                 "counts its steps, as it has an end of its own or an axis of fixed size. RETURNN cannot count them for "

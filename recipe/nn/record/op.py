@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..plain.dim import Dim, dims_text
@@ -40,15 +41,18 @@ class Op:
     """Whether it tells the axes of a parameter by their position, so that both may be of one dim."""
     is_random: ClassVar[bool] = False
     """Whether each evaluation gives something else, so that it must stay in its loop."""
+    takes_more_axes: ClassVar[bool] = True
+    """Whether it computes the same for each place of further axes that its inputs may have."""
     is_time_major: ClassVar[bool | None] = None
     """Whether its RETURNN layer gives the time axis first, the batch axis second; None: as what it reads."""
 
     def __init__(self, *inputs: Tensor, outputs: int = 1):
         recording = current_recording()
         self.body: Body = recording.body
-        self.source: SourceLine = user_source_line()
+        replaced = recording.replaced
+        self.source: SourceLine = user_source_line() if replaced is None else replaced.source
         self.modules: tuple[Module, ...] = tuple(recording.module_calls)
-        self._module_path: str | None = None
+        self._module_path: str | None = None if replaced is None else replaced.module_path()
         self.inputs = tuple([recording.read(tensor, self) for tensor in inputs])
         self.outputs = tuple([Tensor(self, index) for index in range(outputs)])
         self.infer()
@@ -82,6 +86,23 @@ class Op:
         """Makes it an op of another body, behind those that are there."""
         self.body = body
         body.ops.append(self)
+
+    def rebuilt(self, body: Body, inputs: Iterable[Tensor], dims: Mapping[Dim, Dim] | None = None) -> Any:
+        """
+        The same computation of other inputs, as the last op of a body, with the module and the line of this one.
+
+        :param dims: dims by those that they take the place of, in what the op itself holds
+        """
+        new = copy.copy(self)
+        if dims:
+            for name, value in vars(self).items():
+                setattr(new, name, _replaced(value, dims))
+        new.body, new.inputs = body, tuple(inputs)
+        new.outputs = tuple([Tensor(new, tensor.index) for tensor in self.outputs])
+        new._module_path = self.module_path()
+        new.infer()
+        body.ops.append(new)
+        return new
 
     def finish(self) -> None:
         """Ends the recording for it: it keeps the path of its module, whatever the module becomes."""
@@ -134,3 +155,12 @@ class Op:
             if not tensor.dtype.startswith("float"):
                 hint = "; nn.Embedding makes vectors of labels" if tensor.sparse_dim is not None else ""
                 raise NetworkError(f"{self.name} wants numbers of a float type, but {tensor} is {tensor.dtype}{hint}")
+
+
+def _replaced(value: Any, dims: Mapping[Dim, Dim]) -> Any:
+    """A dim, or a list or tuple of dims, with others in place of some."""
+    if isinstance(value, Dim):
+        return dims.get(value, value)
+    if isinstance(value, (list, tuple)) and any(isinstance(item, Dim) for item in value):
+        return type(value)(_replaced(item, dims) for item in value)
+    return value

@@ -111,6 +111,8 @@ class Recording:
         """Values made for a branch, not in it."""
         self.warned_states: set[Tensor] = set()
         """Parts of states that are the same in each step, which was told."""
+        self.replaced: Op | None = None
+        """What the ops of a pass stand for; they have its module and its line."""
         self.random_draws = 0
         """How many ops draw random numbers, so that each draws its own."""
         self._reads_all = False
@@ -130,6 +132,15 @@ class Recording:
             yield
         finally:
             self.body = before
+
+    @contextlib.contextmanager
+    def replacing(self, op: Op) -> Iterator[None]:
+        """Gives the ops that are recorded meanwhile the module and the line of another one, which they stand for."""
+        before, self.replaced = self.replaced, op
+        try:
+            yield
+        finally:
+            self.replaced = before
 
     @contextlib.contextmanager
     def reading_all(self) -> Iterator[None]:

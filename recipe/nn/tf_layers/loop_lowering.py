@@ -9,6 +9,7 @@ from ..plain.dim import batch_dim
 from ..record.loop_op import LoopOp
 from ..record.loop_ops import FinalState, LastOp, ResultOp, StackOp
 from ..record.op import Op
+from ..record.reads import depends_on
 from .inner_loop_results import InnerLoopResults
 from .layer_graph import references
 from .layers import (
@@ -22,7 +23,6 @@ from .layers import (
 from .loop_analysis import (
     can_hold_state,
     choices_behind,
-    depends_on,
 )
 from .state_lowering import StateLowering
 

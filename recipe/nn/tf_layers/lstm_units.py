@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..plain.dim import single_step_dim
+from ..record.reads import depends_on
 from .layers import Layer, LstmStateTuple, PreviousLayer, Reference
-from .loop_analysis import depends_on
 
 if TYPE_CHECKING:
     from ..modules.lstm import LstmCellOp, LstmSequence

@@ -32,7 +32,7 @@ from .loop_analysis import is_history_without_steps, is_of_frames, makes_whole_o
 from .lstm_units import lstm_unit_for
 
 if TYPE_CHECKING:
-    from ..network import Network
+    from ..program.program import Program
     from ..record.recording import Body
 
 
@@ -47,7 +47,7 @@ class OpLowering:
     is_canonical = False
     """Whether it is for the hash: layers then say what is meant, not how one RETURNN is brought to compute it."""
 
-    def __init__(self, network: Network, device: str = "gpu"):
+    def __init__(self, network: Program, device: str = "gpu"):
         self.network = network
         self.device = device
         self.lstm_unit = lstm_unit_for(device)

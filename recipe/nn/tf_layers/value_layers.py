@@ -10,7 +10,7 @@ from .layers import Layer, LayerNetwork, Reference, SubLayer
 from .lowering import Lowering
 
 if TYPE_CHECKING:
-    from ..network import Network
+    from ..program.program import Program
 
 
 class NetworkWithValues:
@@ -23,7 +23,7 @@ class NetworkWithValues:
     :param device: what the config is for
     """
 
-    def __init__(self, network: Network, device: str = "cpu"):
+    def __init__(self, network: Program, device: str = "cpu"):
         self.network = network
         lowering = Lowering(network, device)
         self._layers = lowering.run()
