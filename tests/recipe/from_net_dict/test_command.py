@@ -1,4 +1,4 @@
-"""``python -m recipe.nn.from_net_dict FILE``, and what it says of what it cannot translate."""
+"""``python -m recipe.from_net_dict FILE``, and what it says of what it cannot translate."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import sys
 
 import pytest
 
-from recipe.nn.from_net_dict import NetDictError, from_net_dict
-from recipe.nn.from_net_dict.__main__ import main
+from recipe.from_net_dict import NetDictError, from_net_dict
+from recipe.from_net_dict.__main__ import main
 
 from .written_module import imported
 
-ROOT = pathlib.Path(__file__).parents[4]
+ROOT = pathlib.Path(__file__).parents[3]
 LINEAR = {"class": "linear", "activation": "tanh", "from": "data", "n_out": 4}
 EXTERN = {"data": {"dim": 3}, "classes": {"dim": 5, "sparse": True}}
 
@@ -23,7 +23,7 @@ def test_command(tmp_path: pathlib.Path) -> None:
     """Status 0, the module on stdout; it needs no RETURNN to be imported."""
     file = ROOT / "benchmarks" / "handwritten" / "attention.config"
     code = f"import runpy, sys; sys.argv = ['x', {str(file)!r}, '--set', 'task=search']\n"
-    code += "try: runpy.run_module('recipe.nn.from_net_dict', run_name='__main__')\n"
+    code += "try: runpy.run_module('recipe.from_net_dict', run_name='__main__')\n"
     code += "finally: print([n for n in ('returnn', 'tensorflow', 'sisyphus') if n in sys.modules], file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert (result.returncode, result.stderr) == (0, "[]\n")
@@ -33,6 +33,17 @@ def test_command(tmp_path: pathlib.Path) -> None:
         [sys.executable, "-m", "ruff", "check", "--select", "F,E9", str(tmp_path / "again.py")], check=False
     )
     assert checked.returncode == 0
+
+
+def test_old_name_of_the_command() -> None:
+    """``python -m recipe.nn.from_net_dict`` does the same."""
+    file = "benchmarks/handwritten/attention.config"
+    new, old = (
+        subprocess.run([sys.executable, "-m", name, file], capture_output=True, text=True, cwd=ROOT, check=False)
+        for name in ("recipe.from_net_dict", "recipe.nn.from_net_dict")
+    )
+    assert (old.returncode, old.stdout, old.stderr) == (new.returncode, new.stdout, new.stderr)
+    assert new.stdout.startswith('"""Written from attention.config by recipe.from_net_dict')
 
 
 def test_what_is_not_translated_is_named(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,7 +109,7 @@ def test_what_cannot_be_read(text: str, message: str, tmp_path: pathlib.Path, ca
 
 
 def test_hash_seed_does_not_matter() -> None:
-    command = [sys.executable, "-m", "recipe.nn.from_net_dict", "tests/golden/transformer_training.gpu.config"]
+    command = [sys.executable, "-m", "recipe.from_net_dict", "tests/golden/transformer_training.gpu.config"]
     texts = {
         subprocess.run(command, capture_output=True, cwd=ROOT, env={"PYTHONHASHSEED": seed}, check=True).stdout
         for seed in "12"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from recipe.nn.from_net_dict.python_reader import read_python
-from recipe.nn.from_net_dict.python_values import Unreadable
+from recipe.from_net_dict.python_reader import read_python
+from recipe.from_net_dict.python_values import Unreadable
 from recipe.nn.plain.dim import Dim
 
 

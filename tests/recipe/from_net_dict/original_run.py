@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from ..returnn_run import ReturnnOutput
+from ..nn.returnn_run import ReturnnOutput
 
 
 class OriginalRun(NamedTuple):

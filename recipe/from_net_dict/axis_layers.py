@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..plain.dim import Dim, as_dim, batch_dim
-from .layer import Layer, Unsupported, translates
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim
+
+from .layer import Layer, Unsupported
+from .level import Level, translates
 from .loop_level import LoopLevel
 from .sources import axis_of, axis_text, joined, source, sources
 from .value import Value, bracketed, joint_dims
-
-if TYPE_CHECKING:
-    from .level import Level
 
 _REDUCE = ("sum", "mean", "max", "min")
 
@@ -26,7 +25,7 @@ def _concat(level: Level, layer: Layer) -> Value:
             raise Unsupported(f"concat along another axis than the features: {item!r}")
     value = joined(values)
     if isinstance(out, Dim) and value.features is not None and out is not value.features:
-        level.translation.dims.is_sum(out, value.features)
+        level.notes.dims.is_sum(out, value.features)
         value = value._replace(dims=value.replaced(value.features, out))
     return level.assign(layer.name, value.text, value.dims)
 
@@ -45,7 +44,7 @@ def _dot(level: Level, layer: Layer) -> Value:
     elif axis is None or (axis.is_dynamic and a.lengths == [axis]):
         more = f", reduce={bracketed(a.text)}.spatial_dim"
     else:
-        more = f", reduce={level.translation.dims.text(axis)}"
+        more = f", reduce={level.notes.dims.text(axis)}"
     return level.assign(layer.name, f"nn.dot({a.text}, {b.text}{more})", dims)
 
 
@@ -56,7 +55,7 @@ def _generic_attention(level: Level, layer: Layer) -> Value:
     squeezes = layer.take("auto_squeeze", True)
     one = next((dim for dim in weights.dims or () if dim.known_size == 1), None)
     if squeezes and one is not None:
-        text = f"nn.squeeze({weights.text}, {level.translation.dims.text(one)})"
+        text = f"nn.squeeze({weights.text}, {level.notes.dims.text(one)})"
         weights = weights._replace(text=text, dims=weights.without(one))
         weights = level.assign(f"{layer.name}_weights", weights.text, weights.dims)
     joint = joint_dims([base, weights])
@@ -75,7 +74,7 @@ def _softmax_over_spatial(level: Level, layer: Layer) -> Value:
     more = f", energy_factor={factor!r}" if factor not in (None, 1.0) else ""
     if function == "log_softmax":
         text = f"{x.text} * {factor!r}" if factor not in (None, 1.0) else x.text
-        over = level.translation.dims.text(axis) if axis is not None else f"{bracketed(x.text)}.spatial_dim"
+        over = level.notes.dims.text(axis) if axis is not None else f"{bracketed(x.text)}.spatial_dim"
         return level.assign(layer.name, f"nn.log_softmax({text}, {over})", x.dims)
     return level.assign(layer.name, f"nn.softmax_over_spatial({x.text}{axis_text(level, x, axis)}{more})", x.dims)
 
@@ -93,7 +92,7 @@ def _reduce(level: Level, layer: Layer) -> Value:
         return level.assign(layer.name, f"nn.argmax({x.text})", dims, labels=x.features)
     if mode not in _REDUCE or None in axes:
         raise Unsupported(f"mode={mode!r} axis={given!r}")
-    texts = [level.translation.dims.text(axis) for axis in axes if axis is not None]
+    texts = [level.notes.dims.text(axis) for axis in axes if axis is not None]
     over = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     more = "" if axes == [x.features] else f", {over}"
     return level.assign(layer.name, f"nn.reduce_{mode}({x.text}{more})", dims, dtype=x.dtype)
@@ -106,7 +105,7 @@ def _reduce_out(level: Level, layer: Layer) -> Value:
     if mode not in _REDUCE or x.features is None:
         raise Unsupported(f"mode={mode!r} of features that are not known")
     rest = x.features // pieces
-    texts = level.translation.dims
+    texts = level.notes.dims
     text = f"nn.reduce_{mode}(nn.split_dims({x.text}, {texts.list_text((rest, as_dim(pieces)))}), {pieces})"
     return level.assign(layer.name, text, x.replaced(x.features, rest))
 
@@ -117,7 +116,7 @@ def _length(level: Level, layer: Layer) -> Value:
     axis = axis_of(x, layer.take("axis"))
     layer.take("dtype")
     text = f"{bracketed(x.text)}.seq_len" if axis is None or x.lengths == [axis] else ""
-    text = text or f"nn.length({level.translation.dims.text(axis)}, like={x.text})"  # type: ignore[arg-type]
+    text = text or f"nn.length({level.notes.dims.text(axis)}, like={x.text})"  # type: ignore[arg-type]
     return level.assign(layer.name, text, (batch_dim,), dtype="int32")
 
 
@@ -125,7 +124,7 @@ def _length(level: Level, layer: Layer) -> Value:
 def _range_in_axis(level: Level, layer: Layer) -> Value:
     x = source(level, layer)
     axis = axis_of(x, layer.take("axis"))
-    text = level.translation.dims.text(axis) if axis is not None else f"{bracketed(x.text)}.spatial_dim"
+    text = level.notes.dims.text(axis) if axis is not None else f"{bracketed(x.text)}.spatial_dim"
     dims = (axis,) if axis is not None else None
     return level.assign(layer.name, f"nn.range_over({text}, like={x.text})", dims, dtype="int32")
 
@@ -147,7 +146,7 @@ def _squeeze(level: Level, layer: Layer) -> Value:
     axis = axis_of(x, layer.take("axis"))
     if axis is None:
         raise Unsupported("squeeze of an axis that is not known")
-    return level.assign(layer.name, f"nn.squeeze({x.text}, {level.translation.dims.text(axis)})", x.without(axis))
+    return level.assign(layer.name, f"nn.squeeze({x.text}, {level.notes.dims.text(axis)})", x.without(axis))
 
 
 @translates("split_dims")
@@ -159,8 +158,8 @@ def _split_dims(level: Level, layer: Layer) -> Value:
     for size in given:
         known *= 1 if size == -1 else as_dim(size).known_size or 1
     dims = [as_dim(whole // known if size == -1 and whole else size) for size in given]
-    texts = level.translation.dims.list_text(tuple(dims))
-    more = "" if axis is x.features else f", axis={level.translation.dims.text(axis)}"  # type: ignore[arg-type]
+    texts = level.notes.dims.list_text(tuple(dims))
+    more = "" if axis is x.features else f", axis={level.notes.dims.text(axis)}"  # type: ignore[arg-type]
     new = tuple(part for dim in x.dims for part in (dims if dim is axis else [dim])) if x.dims is not None else None
     return level.assign(layer.name, f"nn.split_dims({x.text}, {texts}{more})", new)
 
@@ -176,7 +175,7 @@ def _merge_dims(level: Level, layer: Layer) -> Value:
     for axis in given:
         size *= axis.size
     out = out if out is not None else as_dim(size)
-    texts = level.translation.dims
+    texts = level.notes.dims
     rest = tuple(dim for dim in x.dims if dim not in given) if x.dims is not None else None
     text = f"nn.merge_dims({x.text}, {texts.list_text(tuple(given))}, out_dim={texts.text(out)})"
     return level.assign(layer.name, text, (*rest, out) if rest is not None else None)
@@ -193,7 +192,7 @@ def _slice(level: Level, layer: Layer) -> Value:
     end = axis.size if end is None else end
     start, end = (position + axis.size if position < 0 else position for position in (start, end))
     out = out if out is not None else as_dim(end - start)
-    texts = level.translation.dims
+    texts = level.notes.dims
     more = "" if axis is x.features else f", axis={texts.text(axis)}"
     return level.assign(layer.name, f"nn.slice({x.text}, {start}, {texts.text(out)}{more})", x.replaced(axis, out))
 
@@ -208,7 +207,7 @@ def _postfix_in_time(level: Level, layer: Layer) -> Value:
     dims = x.replaced(axis, new)
     text = f"nn.postfix_in_time({x.text}, {postfix!r}{axis_text(level, x, axis)})"
     value = level.assign(layer.name, text, dims, labels=x.labels, dtype=x.dtype)
-    level.translation.dims.alias(new, f"{value.text}.spatial_dim")
+    level.notes.dims.alias(new, f"{value.text}.spatial_dim")
     return value
 
 
@@ -221,7 +220,7 @@ def _reinterpret_data(level: Level, layer: Layer) -> Value:
         axis = axis_of(x, old)
         if not isinstance(new, Dim):
             raise Unsupported(f"set_dim_tags={tags!r:.80}")
-        out = f", out_dim={level.translation.dims.text(new)}"
+        out = f", out_dim={level.notes.dims.text(new)}"
         text = f"nn.replace_dim({x.text}{axis_text(level, x, axis)}{out})"
         x = level.assign(layer.name, text, x.replaced(axis, new), labels=x.labels, dtype=x.dtype)
     return x
@@ -234,7 +233,7 @@ def _cum_concat(level: Level, layer: Layer) -> Value:
         raise Unsupported("cum_concat outside of a loop, or without out_spatial_dim")
     dims = (batch_dim, out, *(dim for dim in x.dims if not dim.is_batch)) if x.dims is not None else None
     value = level.assign(layer.name, f"nn.cum_concat({x.text})", dims)
-    level.translation.dims.alias(out, f"{value.text}.spatial_dim")
+    level.notes.dims.alias(out, f"{value.text}.spatial_dim")
     return value
 
 

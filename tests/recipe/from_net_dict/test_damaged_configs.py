@@ -7,10 +7,10 @@ import pathlib
 import random
 from typing import Any
 
-from recipe.nn.from_net_dict import from_net_dict
-from recipe.nn.from_net_dict.net_dict import NetDict, read_net_dict
-from recipe.nn.from_net_dict.translation import Translation
-from recipe.nn.from_net_dict.writer import module_text
+from recipe.from_net_dict import from_net_dict
+from recipe.from_net_dict.net_dict import NetDict, read_net_dict
+from recipe.from_net_dict.translation import Translation
+from recipe.from_net_dict.writer import module_text
 
 FILES = [pathlib.Path(__file__).with_name(name) for name in ("old_style.config", "many_layers.config")]
 WRONG: list[Any] = [None, 0, -3, 2.5, "", "nothing", [], {}, ["nothing"], {"nothing": 1}, True, ("a", 3), [None]]
@@ -26,7 +26,7 @@ def test_damaged_options() -> None:
             translation = Translation(NetDict(layers, whole.inputs, whole.dim_names))
             text = module_text(translation, "damaged")
             compile(text, "<damaged>", "exec")
-            for problem in translation.problems:
+            for problem in translation.notes.problems:
                 assert problem.split("'")[1].split("/")[0] in text, (path, problem)
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .layer import Layer, Unsupported
-
-if TYPE_CHECKING:
-    from .level import Level
-
-Owner = tuple[str, ...]
-"""RETURNN's names of all parameters of a layer, in order: layers with equal ones share them."""
+from .level import Level
 
 
 def parameter_names(level: Level, layer: Layer, *names: str, within: str = "") -> dict[str, str]:

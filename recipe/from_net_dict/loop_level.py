@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from ..plain.dim import Dim, batch_dim
+from recipe.nn.plain.dim import Dim, batch_dim
+
 from .layer import Layer, Unsupported
 from .level import Level, Line, identifier
+from .notes import Notes
+from .sources import out_dim
 from .value import Value, joint_dims
-
-if TYPE_CHECKING:
-    from .translation import Translation
 
 
 class Cell(NamedTuple):
@@ -33,8 +33,8 @@ class LoopLevel(Level):
     :param layer: the ``rec`` layer
     """
 
-    def __init__(self, translation: Translation, layer: Layer, parent: Level):
-        super().__init__(translation, layer.take("unit"), parent, layer.name)
+    def __init__(self, notes: Notes, layer: Layer, parent: Level):
+        super().__init__(notes, layer.take("unit"), parent, layer.name)
         self.scope = f"{self.scope}rec/"
         self.target_name: str | None = layer.take("target")
         self.source: str | None = None
@@ -82,7 +82,7 @@ class LoopLevel(Level):
         if value.text not in self._unstacked:
             over = axis or (value.lengths[0] if len(value.lengths) == 1 else None)
             self.axis = self.axis or over
-            more = f", axis={self.translation.dims.text(axis)}" if axis is not None and len(value.lengths) != 1 else ""
+            more = f", axis={self.notes.dims.text(axis)}" if axis is not None and len(value.lengths) != 1 else ""
             text = f"loop.unstack({value.text}{more})"
             if in_training:
                 text += " if search is None else None"
@@ -149,8 +149,6 @@ class LoopLevel(Level):
         return Value("", (batch_dim, features) if features is not None else None)
 
     def _foreseen_features(self, name: str) -> Dim | None:
-        from .sources import out_dim
-
         if name not in self.layers:
             return None
         layer = Layer(name, self.layers[name])
@@ -187,7 +185,7 @@ class LoopLevel(Level):
     @property
     def known_axes(self) -> set[Dim]:
         """The axes of the network's inputs."""
-        return {dim for data in self.translation.net.inputs.values() for dim in data.dims}
+        return {dim for data in self.notes.net.inputs.values() for dim in data.dims}
 
     # the end of it
 

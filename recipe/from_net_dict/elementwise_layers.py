@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from recipe.nn.plain.dim import Dim
 
-from ..plain.dim import Dim
 from .formula import Formula
-from .layer import Layer, Unsupported, translates
+from .layer import Layer, Unsupported
+from .level import Level, translates
 from .sources import source, sources, with_dropout
 from .value import Value, bracketed, joint_dims
-
-if TYPE_CHECKING:
-    from .level import Level
 
 _ACTIVATIONS = ("tanh", "sigmoid", "relu", "swish", "exp", "log", "sqrt", "log_sigmoid", "softplus", "logical_not")
 _ACTIVATIONS_OVER_FEATURES = ("softmax", "log_softmax")
@@ -135,8 +132,8 @@ def _constant(level: Level, layer: Layer) -> Value:
     if not all(isinstance(dim, Dim) for dim in shape) or not isinstance(value, (bool, int, float)):
         raise Unsupported(f"value={value!r} shape={shape!r}")
     more = f', dtype="{dtype}"' if dtype else ""
-    more += f", sparse_dim={level.translation.dims.text(labels)}" if labels is not None else ""
-    text = f"nn.constant({value!r}, {level.translation.dims.list_text(tuple(shape))}{more})"
+    more += f", sparse_dim={level.notes.dims.text(labels)}" if labels is not None else ""
+    text = f"nn.constant({value!r}, {level.notes.dims.list_text(tuple(shape))}{more})"
     return level.assign(layer.name, text, tuple(shape), labels=labels, dtype=dtype or _dtype_of(value))
 
 

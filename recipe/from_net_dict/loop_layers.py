@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from recipe.nn.plain.dim import Dim, batch_dim
 
-from ..plain.dim import Dim, batch_dim
-from .layer import Layer, Unsupported, translates
-from .level import Level
+from .layer import Layer, Unsupported
+from .level import Level, translates
 from .loop_level import LoopLevel
+from .notes import Notes
 from .parameter_layers import call_of
 from .sources import axis_of, source
 from .value import Value
-
-if TYPE_CHECKING:
-    from .translation import Translation
 
 
 @translates("rec_unstack")
@@ -39,7 +36,7 @@ def _choice(level: Level, layer: Layer) -> Value:
     if input_type not in ("prob", "log_prob", "logits"):
         raise Unsupported(f"input_type={input_type!r}")
     target = layer.take("target") if "target" in layer.options else level.target_name
-    level.translation.search = (int(beam_size), float(exponent))
+    level.notes.search = (int(beam_size), float(exponent))
     more = "" if input_type == "logits" else f', input_type="{input_type}"'
     labels = scores.features
     if isinstance(target, str):
@@ -73,7 +70,7 @@ def _get_last_hidden_state(level: Level, layer: Layer) -> Value:
 @translates("subnetwork")
 def _subnetwork(level: Level, layer: Layer) -> Value:
     """A module class of its own."""
-    inner = Subnetwork(level.translation, layer, level)
+    inner = Subnetwork(level.notes, layer, level)
     asked_for = level.is_asked_for(layer.name)
     results = {name: inner.value_of(name or "output") for name in sorted(asked_for)}
     inner.results = [value.text for value in results.values()]
@@ -87,8 +84,8 @@ class Subnetwork(Level):
     :param layer: the layer
     """
 
-    def __init__(self, translation: Translation, layer: Layer, parent: Level):
-        super().__init__(translation, layer.take("subnetwork"), parent, layer.name)
+    def __init__(self, notes: Notes, layer: Layer, parent: Level):
+        super().__init__(notes, layer.take("subnetwork"), parent, layer.name)
         layer.take("concat_sources")
         self._source = source(parent, layer) if layer.options.get("from") else None
         self.results: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..plain.dim import Dim
+from recipe.nn.plain.dim import Dim
 
 
 class Value(NamedTuple):

@@ -8,9 +8,9 @@ import types
 from typing import Any
 
 from recipe import nn
-from recipe.nn.from_net_dict import WrittenModule
+from recipe.from_net_dict import WrittenModule
 
-from ..agreement import ragged_frames, ragged_labels
+from ..nn.agreement import ragged_frames, ragged_labels
 
 LENGTHS = ([4, 2, 3], [5, 3, 1])
 

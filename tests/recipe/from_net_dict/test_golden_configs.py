@@ -8,13 +8,13 @@ import numpy
 import pytest
 
 from recipe import nn
-from recipe.nn.from_net_dict import from_net_dict
+from recipe.from_net_dict import from_net_dict
 
-from ..agreement import frames_mask, random_parameters
-from ..golden_networks import NETWORKS
+from ..nn.agreement import frames_mask, random_parameters
+from ..nn.golden_networks import NETWORKS
 from .written_module import feeds_for, imported
 
-GOLDEN = pathlib.Path(__file__).parents[3] / "golden"
+GOLDEN = pathlib.Path(__file__).parents[2] / "golden"
 
 
 @pytest.mark.parametrize("device", ["cpu", "gpu"])

@@ -7,17 +7,17 @@ import pathlib
 import numpy
 import pytest
 
-from recipe.nn.from_net_dict import from_net_dict
-from recipe.nn.from_net_dict.losses import smoothing_constant
+from recipe.from_net_dict import from_net_dict
+from recipe.from_net_dict.losses import smoothing_constant
 
-from ..returnn_run import ReturnnOutput, run_returnn
+from ..nn.returnn_run import ReturnnOutput, run_returnn
 from .original_run import run_original, settings_of
 from .written_module import feeds_for, imported
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
 
 OLD_STYLE = pathlib.Path(__file__).with_name("old_style.config")
-HANDWRITTEN = pathlib.Path(__file__).parents[4] / "benchmarks" / "handwritten"
+HANDWRITTEN = pathlib.Path(__file__).parents[3] / "benchmarks" / "handwritten"
 CASES = [
     (OLD_STYLE, "train"),
     (OLD_STYLE, "search"),

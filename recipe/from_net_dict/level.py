@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from ..plain.dim import Dim
-from .layer import TRANSLATIONS, Layer, Unsupported, references
-from .parameters import Owner
+from recipe.nn.plain.dim import Dim
+
+from .layer import Layer, Unsupported, references
+from .loss_options import as_is_loss
+from .notes import Notes, Owner
 from .value import Value
-
-if TYPE_CHECKING:
-    from .translation import Translation
 
 
 class Line:
@@ -42,21 +41,23 @@ class Level:
     """
     Layers that see each other, as a module class.
 
-    :param translation: what it is a part of
+    :param notes: of the net dict that it is a part of
     :param layers: options by name
     :param parent: the level around, None for the network itself
     :param name: of the layer that holds them, "" for the network itself
     """
 
-    def __init__(self, translation: Translation, layers: Mapping[str, Any], parent: Level | None, name: str):
-        self.translation, self.layers, self.parent, self.name = translation, layers, parent, name
-        self.class_name = translation.unique_class_name(name or "model")
+    def __init__(self, notes: Notes, layers: Mapping[str, Any], parent: Level | None, name: str):
+        self.notes, self.layers, self.parent, self.name = notes, layers, parent, name
+        self.class_name = notes.unique_class_name(name or "model")
         self.attribute = parent.unique_member(name) if parent is not None else ""
         self.path: str = f"{parent.path}{self.attribute}/" if parent is not None else ""
         """What names of its parameters begin with here."""
         self.scope: str = f"{parent.scope}{name}/" if parent is not None else ""
         """What they begin with in RETURNN."""
         self.lines: list[Line] = []
+        self.inner: list[Level] = []
+        """The levels in it that its code calls."""
         self.members: dict[str, str] = {}
         """The constructors of its modules, by attribute."""
         self.given_members: dict[str, str] = {}
@@ -89,10 +90,21 @@ class Level:
         return self.value_of(reference)
 
     def data(self, name: str) -> Value:
-        """An input."""
+        """An input of the network, or a layer that is registered as one."""
         if self.parent is not None:
             return self.capture(self.parent.data(name), name or "data")
-        return self.translation.input(self, name or "data")
+        return self._declared_input(name or "data")
+
+    def _declared_input(self, name: str) -> Value:
+        for layer, options in self.layers.items():
+            if options.get("register_as_extern_data") == name:
+                return self.value_of(layer)
+        key = f"data:{name}"
+        if key not in self.values:
+            variable, data = self.notes.declare_input(name)
+            expression = f"nn.get_extern_data({variable})"
+            self.values[key] = self.assign(name, expression, data.dims, labels=data.labels, dtype=data.dtype)
+        return self.values[key]
 
     def value_of(self, name: str) -> Value:
         """The output of a layer of this level, whose code is written when it is read first."""
@@ -114,7 +126,9 @@ class Level:
             if layer.class_name not in TRANSLATIONS:
                 raise Unsupported("there is no translation for this class")
             value = TRANSLATIONS[layer.class_name](self, layer)
-            self.translation.add_loss(self, layer, value)
+            loss = as_is_loss(layer, value)
+            if loss is not None:
+                self.mark_loss(loss)
         except Unsupported as error:
             self.problem(where, layer.class_name, str(error))
             return self.assign(layer.name, "None", None)
@@ -130,7 +144,7 @@ class Level:
     def problem(self, where: str, class_name: str, what: str) -> None:
         """Notes what is not translated, here and for the user."""
         text = f"layer {where!r} ({class_name}): {what}"
-        self.translation.problems.append(text)
+        self.notes.problems.append(text)
         self.lines.append(Line("", f"# TODO {text}"))
 
     # code
@@ -156,6 +170,10 @@ class Level:
         self.lines.append(Line("", text, reads=self._reads))
         self._reads = set()
 
+    def mark_loss(self, statement: str) -> None:
+        """Writes the line that marks a loss; there is none in a search."""
+        self.statement(f"if search is None:\n    {statement}" if self.uses_search else statement)
+
     def note_read(self, state: str) -> None:
         """Notes that the next line reads a state of the loop."""
         self._reads.add(state)
@@ -176,24 +194,24 @@ class Level:
         :param parameters: RETURNN's names by names in the module
         :return: the expression for it
         """
-        known = self.translation.owners.get(owner)
+        known = self.notes.owners.get(owner)
         if known is not None:
-            return self._member_of(*known)
+            return self._member_at(known)
         attribute = self.unique_member(name)
         self.members[attribute] = constructor
-        self.translation.owners[owner] = (self, attribute)
-        self.translation.name_map.update({f"{self.path}{attribute}/{key}": old for key, old in parameters.items()})
+        path = f"{self.path}{attribute}"
+        self.notes.owners[owner] = path
+        self.notes.name_map.update({f"{path}/{key}": old for key, old in parameters.items()})
         return f"self.{attribute}"
 
-    def _member_of(self, level: Level, attribute: str) -> str:
-        """The expression for a module of this level, of one around, or of one within."""
-        if level is self:
-            return f"self.{attribute}"
-        if level.path.startswith(self.path):
-            return f"self.{level.path.removeprefix(self.path).replace('/', '.')}{attribute}"
-        if self.parent is None or not self.path.startswith(level.path):
-            raise Unsupported(f"its parameters are those of {level.path}{attribute}, which cannot be reached from here")
-        outer = self.parent._member_of(level, attribute)
+    def _member_at(self, path: str) -> str:
+        """The expression for a module of this level, of one around, or of one within, by the attributes to it."""
+        if path.startswith(self.path):
+            return f"self.{path.removeprefix(self.path).replace('/', '.')}"
+        level, attribute = path[: path.rfind("/") + 1], path[path.rfind("/") + 1 :]
+        if self.parent is None or not self.path.startswith(level):
+            raise Unsupported(f"its parameters are those of {path}, which cannot be reached from here")
+        outer = self.parent._member_at(path)
         for own, given in self.given_members.items():
             if given == outer:
                 return f"self.{own}"
@@ -209,6 +227,12 @@ class Level:
         """A name for an attribute."""
         return _unique(identifier(name), self._taken_members)
 
+    def with_inner(self) -> Iterator[Level]:
+        """The level and those in it, which come first."""
+        for level in self.inner:
+            yield from level.with_inner()
+        yield self
+
     def is_asked_for(self, name: str) -> set[str]:
         """What of a layer others of this level read: "" for itself, and layers in it."""
         mentioned = references([dict(options) for options in self.layers.values()])
@@ -222,6 +246,22 @@ class Level:
     def is_output(self, name: str) -> bool:
         """Whether it is an output of the network."""
         return self.parent is None and (name == "output" or bool(self.layers[name].get("is_output_layer")))
+
+
+Translate = Callable[[Level, Layer], Value]
+
+TRANSLATIONS: dict[str, Translate] = {}
+"""What writes a layer's code, by class."""
+
+
+def translates(*class_names: str) -> Callable[[Translate], Translate]:
+    """Notes a function that writes the code for layers of these classes."""
+
+    def note(function: Translate) -> Translate:
+        TRANSLATIONS.update(dict.fromkeys(class_names, function))
+        return function
+
+    return note
 
 
 def identifier(name: str) -> str:

@@ -7,8 +7,9 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..plain.dim import Dim
-from ..plain.errors import NetworkError
+from recipe.nn.plain.dim import Dim
+from recipe.nn.plain.errors import NetworkError
+
 from .python_values import METHODS, CannotRead, Function, Unreadable
 
 _LARGEST = 1_000_000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..plain.dim import Dim, as_dim, batch_dim
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim
+
 from .layer import Layer, Unsupported
+from .level import Level
 from .value import Value, joint_dims
-
-if TYPE_CHECKING:
-    from .level import Level
 
 _FEATURES = ("F", "f", "feature", "dim:F", "static")
 _LENGTHS = ("T", "t", "time", "spatial", "stag:time")
@@ -50,10 +49,17 @@ def out_dim(level: Level, layer: Layer) -> Dim:
     given = layer.take("out_dim") or layer.take("n_out")
     target = layer.take("target")
     if given is None and isinstance(target, str) and not target.startswith("layer:"):
-        given = root_of(level).translation.labels_of_input(target)
+        given = _labels_of_target(level, target)
     if not isinstance(given, (int, Dim)):
         raise Unsupported(f"the size of its output is not said, n_out or out_dim: {given!r:.60}")
     return as_dim(given)
+
+
+def _labels_of_target(level: Level, name: str) -> Dim | None:
+    """The dim of the labels of a target; of one that is a layer, that of what it is made from."""
+    root = root_of(level)
+    declared = root.notes.net.inputs.get(name)
+    return declared.labels if declared is not None else root.data(name).labels
 
 
 def root_of(level: Level) -> Level:
@@ -91,7 +97,7 @@ def axis_text(level: Level, value: Value, dim: Dim | None) -> str:
     """`` axis=...`` as a further argument, where it is not the only axis with lengths."""
     if dim is None or value.lengths == [dim]:
         return ""
-    return f", axis={level.translation.dims.text(dim)}"
+    return f", axis={level.notes.dims.text(dim)}"
 
 
 def with_dropout(layer: Layer, value: Value) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..plain.dim import Dim
+from recipe.nn.plain.dim import Dim
 
 
 class DimTexts:

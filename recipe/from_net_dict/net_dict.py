@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..plain.dim import Dim, as_dim, batch_dim
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim
+
 from .python_reader import read_python
 from .python_values import Unreadable
 

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .python_values import Unreadable
-
-if TYPE_CHECKING:
-    from .level import Level
-    from .value import Value
 
 _WITHOUT_MEANING = frozenset(
     {
@@ -94,22 +89,6 @@ class Layer:
             and not (key in _DEFAULTS and value == _DEFAULTS[key])
             and value is not None
         ]
-
-
-Translate = Callable[["Level", Layer], "Value"]
-
-TRANSLATIONS: dict[str, Translate] = {}
-"""What writes a layer's code, by class."""
-
-
-def translates(*class_names: str) -> Callable[[Translate], Translate]:
-    """Notes a function that writes the code for layers of these classes."""
-
-    def note(function: Translate) -> Translate:
-        TRANSLATIONS.update(dict.fromkeys(class_names, function))
-        return function
-
-    return note
 
 
 def references(options: Any) -> set[str]:

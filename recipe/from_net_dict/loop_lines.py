@@ -12,7 +12,7 @@ def head(level: LoopLevel) -> list[str]:
     """The lines before the body: the loop, and the initial values of its states."""
     options: list[str] = []
     if level.axis is None and level.given_axis in level.known_axes:
-        options.append(level.translation.dims.text(level.given_axis))
+        options.append(level.notes.dims.text(level.given_axis))
     if level.limit is not None:
         only_in_search = "None if search is None else " if level.uses_search else ""
         options.append(f"max_seq_len={only_in_search}{level.limit}")
@@ -40,9 +40,9 @@ def _initial(level: LoopLevel, name: str) -> str | None:
         return None
     if value.dims is None:
         return None
-    dims = level.translation.dims.list_text(value.dims)
+    dims = level.notes.dims.list_text(value.dims)
     if value.labels is not None:
-        return f"nn.constant({initial}, {dims}, sparse_dim={level.translation.dims.text(value.labels)})"
+        return f"nn.constant({initial}, {dims}, sparse_dim={level.notes.dims.text(value.labels)})"
     return f"nn.zeros({dims})" if initial == 0 and value.dtype == "float32" else f"nn.constant({initial}, {dims})"
 
 

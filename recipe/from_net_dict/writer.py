@@ -12,6 +12,8 @@ from .loop_lines import body, head
 from .translation import Translation
 
 _WIDTH = 120
+_PACKAGE, _, _HERE = __name__.removesuffix(".writer").partition(".")
+"""In another setup this is ``returnn_recurrent.from_net_dict``, and what it writes imports from there."""
 
 
 def module_text(translation: Translation, source_name: str) -> str:
@@ -20,17 +22,17 @@ def module_text(translation: Translation, source_name: str) -> str:
 
     :param source_name: of the file that it comes from
     """
-    classes = [line for level in translation.levels for line in [*_class_lines(translation, level), "", ""]]
+    classes = [line for level in translation.root.with_inner() for line in [*_class_lines(translation, level), "", ""]]
     head = [
-        f'"""Written from {source_name} by recipe.nn.from_net_dict, as a starting point."""',
+        f'"""Written from {source_name} by {_PACKAGE}.{_HERE}, as a starting point."""',
         "",
         "from __future__ import annotations",
         "",
-        "from recipe import nn",
+        f"from {_PACKAGE} import nn",
         "",
     ]
-    declarations = [*translation.dims.declarations(), ""]
-    declarations += [f"{name} = {text}" for name, text in sorted(translation.inputs.items())]
+    declarations = [*translation.notes.dims.declarations(), ""]
+    declarations += [f"{name} = {text}" for name, text in sorted(translation.notes.inputs.items())]
     lines = [*head, *declarations, "", "", *classes, *_name_map(translation), "", "", *_networks(translation)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -92,22 +94,23 @@ def _what(level: Level) -> str:
 
 def _name_map(translation: Translation) -> Iterator[str]:
     yield "NAME_MAP = {"
-    yield from (f'    "{name}": "{old}",' for name, old in translation.name_map.items())
+    yield from (f'    "{name}": "{old}",' for name, old in translation.notes.name_map.items())
     yield "}"
     yield '"""RETURNN\'s names of the parameters in old checkpoints: Preload(checkpoint, name_map=NAME_MAP)."""'
 
 
 def _networks(translation: Translation) -> Iterator[str]:
-    is_search_alone = translation.search is not None and not translation.root.uses_search
+    search = translation.notes.search
+    is_search_alone = search is not None and not translation.root.uses_search
     if not is_search_alone:
         yield "def training_network() -> nn.Network:"
         yield '    """For training: losses, with the right labels."""'
         yield f"    return nn.Network({translation.root.class_name}())"
-    if translation.search is not None:
+    if search is not None:
         if not is_search_alone:
             yield ""
             yield ""
-        beam_size, exponent = translation.search
+        beam_size, exponent = search
         more = "" if exponent == 1.0 else f", length_normalization={exponent}"
         yield "def search_network() -> nn.Network:"
         yield '    """For search."""'

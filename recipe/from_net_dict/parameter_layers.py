@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..plain.dim import Dim, batch_dim
+from recipe.nn.plain.dim import Dim, batch_dim
+
 from .elementwise_layers import activated
-from .layer import Layer, Unsupported, translates
+from .layer import Layer, Unsupported
+from .level import Level, translates
 from .loop_level import Cell, LoopLevel
 from .losses import add_cross_entropy
-from .parameters import Owner, find_layer, parameter_names, variable_name
+from .notes import Owner
+from .parameters import find_layer, parameter_names, variable_name
 from .sources import axis_of, axis_text, out_dim, source, with_dropout
 from .value import Value
-
-if TYPE_CHECKING:
-    from .level import Level
 
 _NATIVE_UNITS = ("nativelstm2", "lstm", "lstmp", "lstmblock", "lstmblockfused", "cudnnlstm")
 """All of them are RETURNN's NativeLstm2."""
@@ -30,7 +30,7 @@ def _linear(level: Level, layer: Layer) -> Value:
     dim, with_bias = out_dim(level, layer), layer.take("with_bias", True)
     x = with_dropout(layer, source(level, layer))
     names = parameter_names(level, layer, "W", *(["b"] if with_bias else []))
-    texts = level.translation.dims
+    texts = level.notes.dims
     if x.labels is not None and not with_bias:
         constructor = f"nn.Embedding({texts.text(x.labels)}, {texts.text(dim)})"
     else:
@@ -53,7 +53,7 @@ def _layer_norm(level: Level, layer: Layer) -> Value:
         raise Unsupported("a norm over another axis than the features")
     names = parameter_names(level, layer, "scale", "bias")
     more = "" if epsilon == 1e-6 else f", epsilon={epsilon!r}"
-    constructor = f"nn.LayerNorm({level.translation.dims.text(axis)}{more})"
+    constructor = f"nn.LayerNorm({level.notes.dims.text(axis)}{more})"
     return level.assign(
         layer.name, f"{level.member(layer.name, constructor, tuple(names.values()), names)}({x.text})", x.dims
     )
@@ -70,7 +70,7 @@ def _rec(level: Level, layer: Layer) -> Value:
     dim = out_dim(level, layer)
     names = _lstm_parameters(level, layer, str(unit).lower(), options)
     steps = isinstance(level, LoopLevel) and not x.lengths
-    constructor = f"nn.{'LstmCell' if steps else 'Lstm'}({level.translation.dims.text(dim)}"
+    constructor = f"nn.{'LstmCell' if steps else 'Lstm'}({level.notes.dims.text(dim)}"
     direction = layer.take("direction", 1)
     constructor += ", direction=-1)" if direction == -1 else ")"
     owner: Owner = tuple(names.values()) or (f"{level.scope}{layer.name}",)
@@ -94,7 +94,7 @@ def _rec(level: Level, layer: Layer) -> Value:
 
 
 def _loop(level: Level, layer: Layer) -> Value:
-    inner = LoopLevel(level.translation, layer, level)
+    inner = LoopLevel(level.notes, layer, level)
     asked_for = level.is_asked_for(layer.name)
     results = inner.finish(asked_for)
     return call_of(level, layer, inner, dict(zip(sorted(asked_for), results)))
@@ -102,7 +102,7 @@ def _loop(level: Level, layer: Layer) -> Value:
 
 def call_of(level: Level, layer: Layer, inner: Level, results: dict[str, Value]) -> Value:
     """The line that calls the module of a level within, and its results by the layers there; "" for its output."""
-    level.translation.levels.append(inner)
+    level.inner.append(inner)
     level.uses_search = level.uses_search or inner.uses_search
     level.members[inner.attribute] = f"{inner.class_name}({', '.join(inner.given_members.values())})"
     arguments = [value.text for value in inner.arguments.values()] + (["search=search"] if inner.uses_search else [])

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from .layer import Layer, Unsupported, translates
+from .layer import Layer, Unsupported
+from .level import Level, translates
 from .loop_level import LoopLevel
+from .loss_options import loss_scale
 from .sources import root_of
 from .value import Value
-
-if TYPE_CHECKING:
-    from .level import Level
-
-
-def add_loss(level: Level, layer: Layer, value: Value) -> None:
-    """
-    Marks a value as the loss that its layer's options make of it.
-
-    :raises Unsupported: for others than ``as_is``
-    """
-    if layer.is_taken("loss") or layer.take("loss") is None:
-        return
-    loss = layer.take("loss")
-    if loss != "as_is":
-        raise Unsupported(f"loss={loss!r}")
-    options = dict(layer.take("loss_opts") or {})
-    scale, as_error = _scale(layer, options), options.pop("as_error", False)
-    if options:
-        raise Unsupported(f"loss_opts={options!r:.80}")
-    more = f", scale={scale}" if scale != 1.0 else ""
-    _mark(level, f'{value.text}.mark_as_loss("{layer.name}"{more}{", as_error=True" if as_error else ""})')
 
 
 def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
     """The cross entropy, or CTC, of logits."""
     loss, options = layer.take("loss"), dict(layer.take("loss_opts") or {})
     smoothing = options.pop("label_smoothing", 0.0)
-    scale = _scale(layer, options)
+    scale = loss_scale(layer, options)
     if options:
         raise Unsupported(f"loss_opts={options!r:.80}")
     name = layer.take("target", "classes")
@@ -48,11 +27,11 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
         target = target if level.parent is None else level.capture(target, name)
     more = f", scale={scale}" if scale != 1.0 else ""
     if loss == "ctc":
-        _mark(level, f'nn.ctc_loss({logits.text}, {target.text}).mark_as_loss("{layer.name}"{more})')
+        level.mark_loss(f'nn.ctc_loss({logits.text}, {target.text}).mark_as_loss("{layer.name}"{more})')
         return
     text = target.text
     if not isinstance(level, LoopLevel) and logits.lengths and target.lengths and logits.lengths != target.lengths:
-        axis = level.translation.dims.text(logits.lengths[0])
+        axis = level.notes.dims.text(logits.lengths[0])
         text = f"nn.replace_dim({target.text}, out_dim={axis})"  # RETURNN takes the two axes for one
     if smoothing and logits.features is not None:
         # RETURNN spreads it over the other labels, nn.cross_entropy over all
@@ -60,21 +39,13 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
         text += f", label_smoothing={smoothing * size / (size - 1)!r}"
         constant = smoothing_constant(smoothing, size)
         level.statement(f"# RETURNN's score is less by {constant:.6g}, a constant: the entropy of the smoothed targets")
-    _mark(level, f'nn.cross_entropy({logits.text}, {text}).mark_as_loss("{layer.name}"{more})')
+    level.mark_loss(f'nn.cross_entropy({logits.text}, {text}).mark_as_loss("{layer.name}"{more})')
 
 
 def smoothing_constant(smoothing: float, size: int) -> float:
     """What RETURNN takes off the cross entropy of smoothed labels: the entropy of the targets."""
     other = smoothing / (size - 1)
     return -(1 - smoothing) * math.log(1 - smoothing) - smoothing * math.log(other)
-
-
-def _scale(layer: Layer, options: dict) -> float:
-    return float(options.pop("scale", 1.0)) * float(layer.take("loss_scale", 1.0))
-
-
-def _mark(level: Level, statement: str) -> None:
-    level.statement(f"if search is None:\n    {statement}" if level.uses_search else statement)
 
 
 @translates("sparse_softmax_cross_entropy_with_logits")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..plain.dim import Dim, as_dim, batch_dim, single_step_dim
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim, single_step_dim
 
 
 class CannotRead(Exception):
