@@ -16,7 +16,16 @@ Graph = dict[str, set[str]]
 
 @pytest.mark.parametrize(
     "root",
-    ["configs", "jobs", "localsis", "recipe.data", "recipe.from_net_dict", "recipe.models", "returnn_recurrent"],
+    [
+        "configs",
+        "jobs",
+        "localsis",
+        "recipe.data",
+        "recipe.from_net_dict",
+        "recipe.models",
+        "recipe.nn",
+        "returnn_recurrent",
+    ],
 )
 def test_no_circles(root: str) -> None:
     graph = project()

@@ -6,14 +6,18 @@ import copy
 import math
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .canonical.form import CanonicalForm, canonical_form
 from .language.calling import call
 from .language.close_loop import complete_losses
 from .language.module import Module
 from .language.naming import ModuleNames
 from .ops.choice import Choice
 from .ops.inputs import ParameterOp
+from .pictures.drawing import draw
+from .pictures.picture import Picture, picture_of
+from .pictures.summary import summary_text
 from .plain.beam_search import BeamSearch
 from .plain.delayed import Delayed
 from .plain.errors import NetworkError
@@ -27,13 +31,12 @@ from .program.checks import (
     takes_search,
     warn_of_unused_parameters,
 )
+from .program.pickling import from_table, to_table
 from .program.program import Program
 from .record.recording import Recording, record
+from .tf_layers.config import config_text
 from .tf_layers.layers import LayerNetwork, plain
-
-if TYPE_CHECKING:
-    from .canonical.form import CanonicalForm
-    from .pictures.picture import Picture
+from .tf_layers.lowering import Lowering
 
 
 class Network(Program):
@@ -89,8 +92,6 @@ class Network(Program):
 
     def layers(self, device: str = "gpu") -> LayerNetwork:
         """Its RETURNN layers, before names and dims become text."""
-        from .tf_layers.lowering import Lowering
-
         return Lowering(self, device).run()
 
     def net_dict(self, device: str = "gpu") -> dict[str, Any]:
@@ -100,28 +101,20 @@ class Network(Program):
 
     def config_text(self, device: str = "gpu", **sections: Any) -> str:
         """The whole config as Python text; see :func:`recipe.nn.tf_layers.config.config_text`."""
-        from .tf_layers.config import config_text
-
         return config_text(self, device, **sections)
 
     def summary(self) -> str:
         """A table of its modules: what they give, how many parameters they have, in which loops they are called."""
-        from .pictures.summary import summary_text
-
         drawn = self._drawn_before()
         return drawn[1] if drawn is not None else summary_text(self)
 
     def picture(self) -> Picture:
         """What a picture of it shows, as plain data."""
-        from .pictures.picture import Picture, picture_of
-
         drawn = self._drawn_before()
         return Picture.from_plain(drawn[0]) if drawn is not None else picture_of(self)
 
     def draw(self, path: str, *, depth: int | None = None) -> pathlib.Path:
         """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.pictures.drawing.draw`."""
-        from .pictures.drawing import draw
-
         return draw(self.picture(), self.summary(), path, depth=depth)
 
     def canonical_form(self) -> dict[str, Any]:
@@ -130,8 +123,6 @@ class Network(Program):
 
     def canonical(self) -> CanonicalForm:
         """The canonical form, with its digest, and names for readers; made once."""
-        from .canonical.form import canonical_form
-
         if self._canonical is None:
             vars(self)["_canonical"] = canonical_form(self)
         assert self._canonical is not None
@@ -171,8 +162,6 @@ class Network(Program):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        from .program.pickling import to_table
-
         canonical = self.canonical()
         kept_apart = ("_canonical", "_drawn")
         return {
@@ -185,8 +174,6 @@ class Network(Program):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from .program.pickling import from_table
-
         drawn = (state["picture"], state["summary"]) if "picture" in state else None
         vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"], "_drawn": drawn})
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..ops.inputs import ParameterOp
 from ..plain.extern_data import ExternData
+from ..program.program import Program
 from ..record.graph import Tensor
 from .layers import Layer, LayerNetwork, Reference, SubLayer
 from .lowering import Lowering
-
-if TYPE_CHECKING:
-    from ..program.program import Program
 
 
 class NetworkWithValues:
