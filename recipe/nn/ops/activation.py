@@ -38,6 +38,29 @@ _EVALUATED = {"negative": "-source(0)", "logical_not": "tf.logical_not(source(0)
 """What RETURNN has no activation of."""
 
 
+def activated(kind: str, x: numpy.ndarray, axis: int = -1) -> numpy.ndarray:
+    """
+    A function of an array.
+
+    :param kind: one of :data:`ACTIVATIONS`, "negative", "logical_not", or "softmax" and "log_softmax" along ``axis``
+    """
+    if kind == "negative":
+        return -x
+    if kind == "logical_not":
+        return ~x
+    if kind.endswith("softmax"):
+        return softmax_of(x, axis, log=kind == "log_softmax")
+    y: numpy.ndarray = ACTIVATIONS[kind](x)
+    return y
+
+
+def softmax_of(x: numpy.ndarray, axis: int, *, log: bool) -> numpy.ndarray:
+    """``exp(x) / sum(exp(x))`` along an axis, or its logarithm."""
+    x = x - x.max(axis=axis, keepdims=True, initial=-1e30)
+    log_sum = numpy.log(numpy.exp(x).sum(axis=axis, keepdims=True))
+    return x - log_sum if log else numpy.exp(x - log_sum)
+
+
 class Activation(Elementwise):
     """A function of one value."""
 
@@ -62,11 +85,7 @@ class Activation(Elementwise):
 
     def compute(self, *arrays: Any) -> Any:
         """The function of that name."""
-        if self.kind == "negative":
-            return -arrays[0]
-        if self.kind == "logical_not":
-            return ~arrays[0]
-        return ACTIVATIONS[self.kind](arrays[0])
+        return activated(self.kind, arrays[0])
 
     def form(self) -> Form:
         """``activation``, or ``eval`` of what RETURNN has no activation of."""

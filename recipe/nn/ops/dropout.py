@@ -31,15 +31,20 @@ class Dropout(Op):
 
     def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The input itself outside of training."""
-        if not run.train:
-            return x
-        rate = resolved(self.rate)
-        keep = run.random.random(x.shape) >= rate
-        return (x * keep / (1.0 - rate)).astype(x.dtype)
+        return dropped(run, x, self.rate)
 
     def form(self) -> Form:
         """``dropout``."""
         return Form("dropout", {"from": self.inputs[0], "dropout": self.rate})
+
+
+def dropped(run: Arrays, x: numpy.ndarray, rate: float | Delayed | None) -> numpy.ndarray:
+    """An array with entries dropped in training; itself elsewhere, and without a rate."""
+    if rate is None or not run.train:
+        return x
+    share: float = resolved(rate)
+    kept = run.random.random(x.shape) >= share
+    return (x * kept / (1.0 - share)).astype(x.dtype)
 
 
 def dropout(x: Tensor, rate: Any) -> Tensor:

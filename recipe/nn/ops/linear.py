@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy
 
+from ..plain.delayed import Delayed
 from ..record.arrays import Arrays
 from ..record.form import Form, parameter_map
 from ..record.graph import Op, Tensor
+from .activation import activated
+from .dropout import dropped
 
 
 class LinearOp(Op):
@@ -17,6 +20,10 @@ class LinearOp(Op):
     name = "linear"
     is_main = True
     takes_square_weights = True
+    dropout: float | Delayed | None = None
+    """The rate of a dropout of its input that was joined to it (recipe/nn/passes/joins.py)."""
+    activation: str | None = None
+    """The function of its result that was joined to it: one of recipe.nn.ops.activation, softmax or log_softmax."""
 
     def __init__(self, x: Tensor, weight: Tensor, bias: Tensor | None):
         self.in_dim = x.feature_dim
@@ -36,6 +43,7 @@ class LinearOp(Op):
     def numpy(self, run: Arrays, x: numpy.ndarray, weight: numpy.ndarray, *bias: numpy.ndarray) -> numpy.ndarray:
         """The definition."""
         tensor = self.inputs[0]
+        x = dropped(run, x, self.dropout)
         if tensor.sparse_dim is not None:
             y = weight[x]
         else:
@@ -43,7 +51,7 @@ class LinearOp(Op):
             y = numpy.moveaxis(numpy.tensordot(x, weight, axes=(axis, 0)), -1, axis)
         if bias:
             y = y + run.aligned(bias[0], (self.out_dim,), self.output.dims)
-        return y
+        return y if self.activation is None else activated(self.activation, y, self.output.dims.index(self.out_dim))
 
     def form(self) -> Form:
         """``linear`` with the parameters of the module."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim, dims_text, single_step_dim
 from ..plain.errors import NetworkError
 from ..record.arrays import Arrays
@@ -14,6 +15,7 @@ from ..record.form import AnyForm, Form, FormPart, parameter_map
 from ..record.graph import Op, Tensor
 from ..record.loops import PreviousOp
 from .constants import constant_value
+from .dropout import dropped
 
 
 class LstmState(NamedTuple):
@@ -57,6 +59,8 @@ class LstmSequence(Op):
     is_main = True
     takes_square_weights = True
     is_time_major = True
+    dropout: float | Delayed | None = None
+    """The rate of a dropout of its input that was joined to it."""
 
     def __init__(self, x: Tensor, parameters: Sequence[Tensor], state: LstmState | None, axis: Dim, direction: int):
         self.axis, self.direction = axis, direction
@@ -77,7 +81,7 @@ class LstmSequence(Op):
     def numpy(self, run: Arrays, x: numpy.ndarray, *arrays: numpy.ndarray) -> tuple:
         """:func:`lstm_step` in each step, each sequence over its own frames."""
         weight, recurrent, bias, *state = arrays
-        x = run.aligned(x, self.inputs[0].dims, (self.axis, batch_dim, self.in_dim))
+        x = run.aligned(dropped(run, x, self.dropout), self.inputs[0].dims, (self.axis, batch_dim, self.in_dim))
         lengths = run.lengths(self.axis)
         steps, batch = x.shape[0], len(lengths)
         h, c = state or [numpy.zeros((batch, self.out_dim.size), "float32")] * 2
@@ -122,6 +126,8 @@ class LstmCellOp(Op):
     name = "lstm"
     is_main = True
     takes_square_weights = True
+    dropout: float | Delayed | None = None
+    """The rate of a dropout of its input that was joined to it."""
 
     def __init__(self, x: Tensor, parameters: Sequence[Tensor], state: LstmState):
         self.in_dim = x.feature_dim
@@ -146,7 +152,7 @@ class LstmCellOp(Op):
         """:func:`lstm_step`."""
         weight, recurrent, bias, h, c = arrays
         dims = self.output_dims
-        x = run.aligned(x, self.inputs[0].dims, (*dims[:-1], self.in_dim))
+        x = run.aligned(dropped(run, x, self.dropout), self.inputs[0].dims, (*dims[:-1], self.in_dim))
         h, c = (run.aligned(array, tensor.dims, dims) for array, tensor in zip((h, c), self.inputs[4:]))
         new = lstm_step(x @ weight + h @ recurrent + bias, c)
         return tuple(run.aligned(array, dims, self.outputs[0].dims) for array in new)

@@ -11,6 +11,7 @@ from ..plain.errors import warn
 from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor
+from .activation import softmax_of
 from .as_tensor import as_tensor
 
 
@@ -34,9 +35,7 @@ class Softmax(Op):
         x = x * numpy.asarray(self.energy_factor, x.dtype)
         if self.axis.is_dynamic:
             x = numpy.where(run.mask(self.axis, dims), x, -1e30)
-        x = x - x.max(axis=axis, keepdims=True, initial=-1e30)
-        log_sum = numpy.log(numpy.exp(x).sum(axis=axis, keepdims=True))
-        return x - log_sum if self.log else numpy.exp(x - log_sum)
+        return softmax_of(x, axis, log=self.log)
 
     def form(self) -> Form:
         """``softmax_over_spatial`` for frames; ``activation`` for features."""

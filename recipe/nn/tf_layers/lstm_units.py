@@ -67,8 +67,8 @@ class NativeLstm:
         choices = [] if loop is None else lower.choices(loop)
         of_choices = [any(depends_on(tensor, choices) for tensor in tensors) for tensors in ([x], state)]
         if not choices or of_choices != [False, True]:
-            return lower.source(x, of_steps=op)
-        return {"from": lower.of_hypotheses_before(op, lower.reference(x))}
+            return {"from": lower.in_steps(op, x), **lower.dropout(op.dropout)}
+        return {"from": lower.of_hypotheses_before(op, lower.reference(x)), **lower.dropout(op.dropout)}
 
 
 def _keep_in_loop(memory_before: Reference, source: Reference, memory: Layer) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ..ops.choice import Choice
-from ..ops.constants import Constant
 from ..ops.history import CumConcat
 from ..ops.inputs import ParameterOp
 from ..ops.lstm import LstmCellOp
@@ -114,16 +113,13 @@ class OpLowering:
             network = network.parent
         return network is not None
 
-    def known_reference(self, tensor: Tensor) -> Reference | None:
+    def known_reference(self, tensor: Tensor | None) -> Reference | None:
         """What was written for a tensor; None if nothing was."""
-        return self._references.get(tensor)
+        return None if tensor is None else self._references.get(tensor)
 
-    def number(self, tensor: Tensor) -> bool | int | float | None:
-        """The number that a layer can hold in place of a scalar constant; None where it must read the tensor."""
-        if tensor.dims or not isinstance(tensor.op, Constant):
-            return None
-        value = tensor.op.value
-        return (value.get() if value.is_available() else None) if isinstance(value, Delayed) else value
+    def dropout(self, rate: float | Delayed | None) -> dict[str, Any]:
+        """The options of a layer whose input is dropped out, with a mask entry for each place."""
+        return {} if rate is None else {"dropout": rate, "dropout_noise_shape": {"*": None}}
 
     def _is_circular(self, tensor: Tensor) -> bool:
         """Whether a value that a loop inside reads depends on states, which may come from there."""
@@ -187,64 +183,10 @@ class OpLowering:
             layer.options["collocate_with"] = [self.stays_in_loop(self._here, is_needed=True)]
         return layer
 
-    def only_for(self, tensor: Tensor, layer_class: str) -> Layer | None:
-        """The layer of a tensor, if it is of this class, stands here, and one op alone reads it."""
-        layer = self._references.get(tensor)
-        if not isinstance(layer, Layer) or layer.network is not self._here or layer.options["class"] != layer_class:
-            return None
-        return layer if self.uses[tensor] == 1 else None
-
-    def source(self, tensor: Tensor, of_steps: Op | None = None) -> dict[str, Any]:
-        """
-        The option ``from`` of a layer; with ``dropout``, where the input is a dropout that nothing else reads.
-
-        :param of_steps: the op, if it must read its input once in each step, see :meth:`in_steps`
-        """
-        dropout = self.only_for(tensor, "dropout")
-        if dropout is None:
-            return {"from": self.reference(tensor) if of_steps is None else self.in_steps(of_steps, tensor)}
-        dropout.network.remove(dropout)
-        return {key: value for key, value in dropout.options.items() if key != "class"}
-
-    def formula(self, tensor: Tensor) -> tuple[Reference, str]:
-        """What an ``eval`` of a tensor alone reads, and as what: it takes over an ``eval`` that nothing else reads."""
-        layer = self.only_for(tensor, "eval")
-        if layer is None or set(layer.options) != {"class", "from", "eval"}:
-            return self.reference(tensor), "source(0)"
-        sources = layer.options["from"]
-        source = sources[0] if isinstance(sources, list) and len(sources) == 1 else sources
-        if not isinstance(source, Reference):
-            return layer, "source(0)"
-        layer.network.remove(layer)
-        return source, layer.options["eval"]
-
-    def activation(self, op: Op, kind: str) -> Layer:
-        """An activation function of the input: that of a ``linear`` which nothing else reads, else a layer."""
-        linear = self.only_for(op.inputs[0], "linear")
-        if linear is None or "activation" in linear.options:
-            return self.add(op, "activation", {"from": self.reference(op.inputs[0]), "activation": kind})
-        linear.options = {"class": "linear", "activation": kind, **linear.options}
-        return linear
-
     @functools.cached_property
     def beam_sizes(self) -> dict[LoopOp, int | Delayed]:
         """The beam size of each loop that searches."""
         return self.network.beam_sizes
-
-    @functools.cached_property
-    def uses(self) -> Counter[Tensor]:
-        """How often each tensor is read: by ops, as a state's value, as a result, loss or output."""
-        uses: Counter[Tensor] = Counter(loss.tensor for loss in self.network.losses)
-        uses.update(tensor for _, tensor in self.network.outputs)
-        for op in self.network.needed:
-            uses.update(op.inputs)
-            if isinstance(op, PreviousOp):
-                uses.update(tensor for tensor in (op.initial, op.final) if tensor is not None)
-            elif isinstance(op, ResultOp):
-                uses[op.inner] += 1
-            elif isinstance(op, LoopOp):
-                uses.update(tensor for tensor in (op.end, op.length_source) if tensor is not None)
-        return uses
 
     def _must_stay(self, op: Op) -> bool:
         """

@@ -30,7 +30,7 @@ class NetworkWithValues:
         written = set(self._layers.all_layers())
         for op in network.ops_in_order():
             for tensor in op.outputs:
-                reference = lowering.known_reference(tensor)
+                reference = lowering.known_reference(lowering.rewritten.get(tensor))
                 if reference is not None and not isinstance(op, ParameterOp):
                     self._note(tensor, reference, written, searches)
 

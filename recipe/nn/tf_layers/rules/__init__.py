@@ -22,7 +22,6 @@ from . import (
     pooling,
     random,
     reduce,
-    softmax,
 )
 
 __all__ = [
@@ -43,5 +42,4 @@ __all__ = [
     "pooling",
     "random",
     "reduce",
-    "softmax",
 ]

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...ops.chain import number_of
 from ...ops.elementwise import ARITHMETIC, COMBINE_KINDS, Cast, Combine, Compare, Where
+from ...plain.delayed import Delayed, resolved
+from ...record.graph import Tensor
 from ..layers import Layer, Reference
 from ..op_lowering import OpLowering
 from ..rule import as_written, rule
@@ -15,25 +18,29 @@ from ..rule import as_written, rule
 def combine(op: Combine, lower: OpLowering) -> Layer:
     """``combine``, or ``eval`` where one side is a number or the kind is none of combine's."""
     formula = ARITHMETIC[op.kind][1]
-    constants = [lower.number(tensor) for tensor in op.inputs]
-    if any(value is not None for value in constants) or op.kind not in COMBINE_KINDS:
+    numbers = [known_number(tensor) for tensor in op.inputs]
+    if any(number is not None for number in numbers) or op.kind not in COMBINE_KINDS:
         terms: list[str] = []
         sources: list[Reference] = []
-        for tensor, value in zip(op.inputs, constants):
-            if value is not None and None in constants:
-                terms.append(_number_text(value))
-            elif value is None and constants.count(None) == 1:
-                source, inner = lower.formula(tensor)
-                sources.append(source)
-                terms.append(inner if inner == "source(0)" else f"({inner})")
+        for tensor, number in zip(op.inputs, numbers):
+            if number is not None and None in numbers:
+                terms.append(number_text(number))
             else:
                 terms.append(f"source({len(sources)})")
-                sources.append(lower.operand(op, tensor))
+                sources.append(lower.reference(tensor) if numbers.count(None) == 1 else lower.operand(op, tensor))
         return lower.add(op, "eval", {"from": sources, "eval": formula.format(*terms)})
     return lower.add(op, "combine", {**op.form().options, "from": [lower.operand(op, x) for x in op.inputs]})
 
 
-def _number_text(value: bool | int | float) -> str:
+def known_number(tensor: Tensor) -> bool | int | float | None:
+    """The number that a layer can hold in place of a scalar constant; None where it must read the tensor."""
+    number = number_of(tensor)
+    if isinstance(number, Delayed):
+        return resolved(number) if number.is_available() else None
+    return number
+
+
+def number_text(value: bool | int | float) -> str:
     """A number as a term of a formula."""
     if isinstance(value, float) and not math.isfinite(value):
         return f"float('{value}')"
@@ -44,7 +51,7 @@ def _number_text(value: bool | int | float) -> str:
 def compare(op: Compare, lower: OpLowering) -> Layer:
     """``compare``; with a number it is an option."""
     left, right = op.inputs
-    value = lower.number(right)
+    value = known_number(right)
     if value is not None:
         return lower.add(op, "compare", {"from": lower.reference(left), "value": value, "kind": op.kind})
     return lower.add(op, "compare", {**op.form().options, "from": [lower.operand(op, x) for x in op.inputs]})
@@ -56,7 +63,7 @@ def where(op: Where, lower: OpLowering) -> Layer:
     condition, true, false = op.inputs
     sides: list[Any] = []
     for tensor in (true, false):
-        value = lower.number(tensor) if tensor.sparse_dim is None else None
+        value = known_number(tensor) if tensor.sparse_dim is None else None
         sides.append(value if value is not None else lower.operand(op, tensor))
     options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
     return lower.add(op, "switch", options)

@@ -15,9 +15,10 @@ from ..rule import rule
 
 @rule(LinearOp)
 def linear(op: LinearOp, lower: OpLowering) -> Layer:
-    """``linear`` with the parameters of the module; it takes over the dropout of its input."""
+    """``linear`` with the parameters of the module."""
     x, weight, *bias = op.inputs
-    options: dict[str, Any] = {**lower.source(x), "out_dim": op.out_dim}
+    options: dict[str, Any] = {} if op.activation is None else {"activation": op.activation}
+    options |= {"from": lower.reference(x), **lower.dropout(op.dropout), "out_dim": op.out_dim}
     if not bias:
         options["with_bias"] = False
     if _is_from_argmax(x, set()):

@@ -18,7 +18,8 @@ def sequence(op: LstmSequence, lower: OpLowering) -> Sequence[Reference]:
     options: dict[str, Any] = {
         "unit": lower.lstm_unit.sequence_unit,
         **({"unit_opts": lower.lstm_unit.unit_opts} if lower.lstm_unit.unit_opts else {}),
-        **lower.source(x),
+        "from": lower.reference(x),
+        **lower.dropout(op.dropout),
         "in_dim": op.in_dim,
         "out_dim": op.out_dim,
         "axis": op.axis,
