@@ -21,9 +21,11 @@ class Lowering(LoopLowering):
 
     :param program: what to translate
     :param device: "cpu" or "gpu": chooses the LSTM unit and the layout of frames; parameters and results are the same
+    :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
     """
 
-    def __init__(self, program: Program, device: str = "gpu"):
+    def __init__(self, program: Program, device: str = "gpu", *, owns_parameters: bool = True):
+        self.owns_parameters = owns_parameters
         joins = Joins(program)
         super().__init__(joins.run(), device)
         self.rewritten: dict[Tensor, Tensor] = joins.new
@@ -46,6 +48,9 @@ class Lowering(LoopLowering):
         for network in [self.root, *self._networks.values()]:
             network.layers = [layer for layer in network.layers if layer in read]
         self.root.layers = in_order(self.root, read)
+        for layer in self.root.layers:
+            if layer.options.get("name_scope") == layer.name:
+                del layer.options["name_scope"]  # RETURNN's default
 
     def _mark_loss(self, tensor: Tensor, name: str, scale: float | Delayed, as_error: bool) -> None:
         reference = self.reference(tensor)

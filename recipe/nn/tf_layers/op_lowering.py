@@ -11,6 +11,7 @@ from ..ops.choice import Choice
 from ..ops.history import CumConcat
 from ..ops.inputs import ParameterOp
 from ..ops.lstm import LstmCellOp
+from ..passes.uses import uses
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim
 from ..program.program import Program
@@ -47,6 +48,9 @@ class OpLowering:
     :param network: what to translate
     :param device: "cpu" or "gpu": chooses the LSTM unit and the layout of frames; parameters and results are the same
     """
+
+    owns_parameters = True
+    """Whether layers own parameters where they can."""
 
     def __init__(self, network: Program, device: str = "gpu"):
         self.network = network
@@ -182,6 +186,11 @@ class OpLowering:
         if self._must_stay(op):
             layer.options["collocate_with"] = [self.stays_in_loop(self._here, is_needed=True)]
         return layer
+
+    @functools.cached_property
+    def uses(self) -> Counter[Tensor]:
+        """How often each tensor is read."""
+        return uses(self.network)
 
     @functools.cached_property
     def beam_sizes(self) -> dict[LoopOp, int | Delayed]:
