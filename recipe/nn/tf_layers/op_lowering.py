@@ -175,7 +175,9 @@ class OpLowering:
         :param name: added to the module's name, where the op is not one layer alone; default: the op's stem
         """
         path = self._relative(op.module_path())
-        stem = name if name is not None else ("" if op.is_main else op.name)
+        stem = name if name is not None else ("" if op.is_main else op.variable or op.name)
+        if path.rpartition("/")[2] == stem:
+            stem = ""
         wanted = "_".join(part for part in (path.replace("/", "_"), stem) if part) or op.name
         if wanted in RESERVED_NAMES:
             wanted = f"{wanted}_{op.name}"
