@@ -106,19 +106,19 @@ class StandardLstm(NativeLstm):
     ) -> dict[str, Any]:
         in_dim, out_dim, gates_dim = weight.dims[0], recurrent.dims[0], bias.dims[0]
         rows = in_dim + out_dim
-        joined = lower.add_at_root(
-            op,
-            "concat",
-            {
-                "from": [(lower.parameter(weight), in_dim), (lower.parameter(recurrent), out_dim)],
-                "out_dim": rows,
-            },
-            name="rows",
-        )
         # from RETURNN's order of the gates (input, input gate, forget gate, output gate) to TensorFlow's
-        reordered = "(lambda j, i, f, o: tf.concat([i, j, f, o], axis=-1))(*tf.split(source(0), 4, axis=-1))"
-        kernel = lower.add_at_root(op, "eval", {"from": joined, "eval": reordered}, name="kernel")
-        new_bias = lower.add_at_root(op, "eval", {"from": lower.parameter(bias), "eval": reordered}, name="bias")
+        reordered = "(lambda j, i, f, o: tf.concat([i, j, f, o], axis=-1))(*tf.split({0}, 4, axis=-1))"
+        joined = "tf.concat([source(0, auto_convert=False), source(1, auto_convert=False)], axis=0)"
+        options = {
+            "from": [lower.parameter(weight), lower.parameter(recurrent)],
+            "eval": reordered.format(joined),
+            "out_type": {"dims": [rows, gates_dim], "dtype": "float32"},
+            "allow_broadcast_all_sources": True,
+        }
+        kernel = lower.add_at_root(op, "eval", options, name="kernel")
+        new_bias = lower.add_at_root(
+            op, "eval", {"from": lower.parameter(bias), "eval": reordered.format("source(0)")}, name="bias"
+        )
         return {
             "lstm_cell/kernel": {"layer_output": kernel, "shape": (rows, gates_dim)},
             "lstm_cell/bias": {"layer_output": new_bias, "shape": (gates_dim,)},
