@@ -68,6 +68,7 @@ class LstmSequence(Op):
     name = "lstm"
     is_main = True
     takes_square_weights = True
+    takes_more_axes = False
     is_time_major = True
 
     def __init__(self, x: Tensor, parameters: Sequence[Tensor], state: LstmState | None, axis: Dim, direction: int):
@@ -134,6 +135,7 @@ class LstmCellOp(Op):
     name = "lstm"
     is_main = True
     takes_square_weights = True
+    takes_more_axes = False
 
     def __init__(self, x: Tensor, parameters: Sequence[Tensor], state: LstmState):
         self.in_dim = x.feature_dim

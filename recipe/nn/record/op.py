@@ -104,6 +104,17 @@ class Op:
         body.ops.append(new)
         return new
 
+    @property
+    def held_dims(self) -> list[Dim]:
+        """The dims that it holds itself: those that it goes over, makes or takes away."""
+        held: list[Dim] = []
+        for value in vars(self).values():
+            if isinstance(value, Dim):
+                held.append(value)
+            elif isinstance(value, (list, tuple)) and value and isinstance(value[0], Dim):
+                held += value
+        return held
+
     def finish(self) -> None:
         """Ends the recording for it: it keeps the path of its module, whatever the module becomes."""
         self._module_path = self.module_path()
