@@ -6,14 +6,22 @@ import copy
 import math
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .canonical.form import CanonicalForm, canonical_form
 from .language.calling import call
+from .language.close_loop import complete_losses
 from .language.module import Module
-from .ops.choice import BeamSearch, Choice
-from .ops.inputs import ExternData, ParameterOp
+from .language.naming import ModuleNames
+from .ops.choice import Choice
+from .ops.inputs import ParameterOp
+from .pictures.drawing import draw
+from .pictures.picture import Picture, picture_of
+from .pictures.summary import summary_text
+from .plain.beam_search import BeamSearch
 from .plain.delayed import Delayed
 from .plain.errors import NetworkError
+from .plain.extern_data import ExternData
 from .program.checks import (
     add_result,
     check_model,
@@ -23,13 +31,12 @@ from .program.checks import (
     takes_search,
     warn_of_unused_parameters,
 )
+from .program.pickling import from_table, to_table
 from .program.program import Program
 from .record.recording import Recording, record
+from .tf_layers.config import config_text
 from .tf_layers.layers import LayerNetwork, plain
-
-if TYPE_CHECKING:
-    from .canonical.form import CanonicalForm
-    from .pictures.picture import Picture
+from .tf_layers.lowering import Lowering
 
 
 class Network(Program):
@@ -53,7 +60,9 @@ class Network(Program):
         **kwargs: Any,
     ):
         check_model(model)
-        recording = Recording(model if isinstance(model, Module) else None, declared_inputs(extern_data), search)
+        recording = Recording(
+            ModuleNames(model if isinstance(model, Module) else None), declared_inputs(extern_data), search
+        )
         is_told_search = takes_search(model)
         if search is not None and is_told_search:
             kwargs["search"] = search
@@ -63,7 +72,7 @@ class Network(Program):
             else:
                 result = call(model, (), kwargs)
             add_result(recording, result)
-            recording.complete_losses()
+            complete_losses(recording)
         super().__init__(recording.root_body, recording.losses, recording.outputs)
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
         choices = [op for op in self.all_ops() if isinstance(op, Choice)]
@@ -81,11 +90,13 @@ class Network(Program):
 
     # what it can be asked for
 
-    def layers(self, device: str = "gpu") -> LayerNetwork:
-        """Its RETURNN layers, before names and dims become text."""
-        from .tf_layers.lowering import Lowering
+    def layers(self, device: str = "gpu", *, owns_parameters: bool = True) -> LayerNetwork:
+        """
+        Its RETURNN layers, before names and dims become text.
 
-        return Lowering(self, device).run()
+        :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
+        """
+        return Lowering(self, device, owns_parameters=owns_parameters).run()
 
     def net_dict(self, device: str = "gpu") -> dict[str, Any]:
         """The RETURNN net dict, with this package's Dims in place of RETURNN's."""
@@ -94,28 +105,20 @@ class Network(Program):
 
     def config_text(self, device: str = "gpu", **sections: Any) -> str:
         """The whole config as Python text; see :func:`recipe.nn.tf_layers.config.config_text`."""
-        from .tf_layers.config import config_text
-
         return config_text(self, device, **sections)
 
     def summary(self) -> str:
         """A table of its modules: what they give, how many parameters they have, in which loops they are called."""
-        from .pictures.summary import summary_text
-
         drawn = self._drawn_before()
         return drawn[1] if drawn is not None else summary_text(self)
 
     def picture(self) -> Picture:
         """What a picture of it shows, as plain data."""
-        from .pictures.picture import Picture, picture_of
-
         drawn = self._drawn_before()
         return Picture.from_plain(drawn[0]) if drawn is not None else picture_of(self)
 
     def draw(self, path: str, *, depth: int | None = None) -> pathlib.Path:
         """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.pictures.drawing.draw`."""
-        from .pictures.drawing import draw
-
         return draw(self.picture(), self.summary(), path, depth=depth)
 
     def canonical_form(self) -> dict[str, Any]:
@@ -124,8 +127,6 @@ class Network(Program):
 
     def canonical(self) -> CanonicalForm:
         """The canonical form, with its digest, and names for readers; made once."""
-        from .canonical.form import canonical_form
-
         if self._canonical is None:
             vars(self)["_canonical"] = canonical_form(self)
         assert self._canonical is not None
@@ -165,8 +166,6 @@ class Network(Program):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        from .program.pickling import to_table
-
         canonical = self.canonical()
         kept_apart = ("_canonical", "_drawn")
         return {
@@ -179,8 +178,6 @@ class Network(Program):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from .program.pickling import from_table
-
         drawn = (state["picture"], state["summary"]) if "picture" in state else None
         vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"], "_drawn": drawn})
 

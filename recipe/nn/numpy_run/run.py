@@ -11,7 +11,7 @@ import numpy
 from ..plain.dim import batch_dim
 from ..plain.errors import NetworkError
 from ..program.program import Program
-from ..record.tensor import Tensor
+from ..record.graph import Tensor
 from .interpreter import Result, Run
 
 

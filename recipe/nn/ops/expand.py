@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy
 
 from ..plain.dim import Dim, batch_dim
-from ..record.op import Op
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
+from ..record.arrays import Arrays
+from ..record.graph import Op, Tensor
 
 
 class Expand(Op):
@@ -34,7 +29,7 @@ class Expand(Op):
         dims.insert(dims.index(batch_dim) + 1 if batch_dim in dims else 0, self.axis)
         self.set_output(dims, sparse_dim=x.sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray, like: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray, like: numpy.ndarray) -> numpy.ndarray:
         """``numpy.broadcast_to``."""
         aligned = run.aligned(x, self.inputs[0].dims, self.output.dims)
-        return numpy.broadcast_to(aligned, run.shape(self.output))
+        return numpy.broadcast_to(aligned, run.shape(self.output.dims))

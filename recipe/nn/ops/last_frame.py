@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy
 
 from ..plain.dim import Dim, batch_dim
-from ..record.op import Op
-from ..record.tensor import Tensor, all_dims
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
+from ..record.arrays import Arrays
+from ..record.common_dims import all_dims
+from ..record.graph import Op, Tensor
 
 
 class LastFrame(Op):
@@ -35,11 +31,11 @@ class LastFrame(Op):
             dims = [batch_dim, *dims]
         self.set_output(dims, sparse_dim=self.inputs[0].sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray, other: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray, other: numpy.ndarray) -> numpy.ndarray:
         """``x[..., length - 1, ...]``."""
         dims = self.output.dims
         frames = run.aligned(x, self.inputs[0].dims, (self.axis, *dims))
-        other = numpy.broadcast_to(run.aligned(other, self.inputs[1].dims, dims), run.shape(self.output))
+        other = numpy.broadcast_to(run.aligned(other, self.inputs[1].dims, dims), run.shape(self.output.dims))
         if not len(frames):
             return other
         if self.axis.is_static:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy
 
 from ..plain.dim import Dim
-from ..record.op import Op
-from ..record.tensor import Tensor, all_dims
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
+from ..record.arrays import Arrays
+from ..record.common_dims import all_dims
+from ..record.graph import Op, Tensor
 
 
 class Shift(Op):
@@ -32,7 +28,7 @@ class Shift(Op):
         """Those of both."""
         self.set_output(all_dims(self.inputs), sparse_dim=self.inputs[0].sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray, first: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray, first: numpy.ndarray) -> numpy.ndarray:
         """``numpy.roll`` with another first frame."""
         dims = self.output.dims
         x, first = (run.aligned(array, tensor.dims, dims) for array, tensor in zip((x, first), self.inputs))

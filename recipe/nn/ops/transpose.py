@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy
 
 from ..plain.dim import Dim
-from ..record.op import Op
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
+from ..record.arrays import Arrays
+from ..record.graph import Op, Tensor
 
 
 class Transpose(Op):
@@ -35,6 +31,6 @@ class Transpose(Op):
         """As given."""
         self.set_output(self.dims, sparse_dim=self.inputs[0].sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.transpose``."""
         return run.aligned(x, self.inputs[0].dims, self.dims)

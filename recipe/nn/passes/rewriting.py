@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable
+from typing import Any, NoReturn
 
 from ..program.program import Program
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import FinalState, LoopIndex, PreviousOp, ResultOp, UnstackOp
-from ..record.op import Op
-from ..record.recording import Body, Recording, record
-from ..record.tensor import Tensor
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import FinalState, LoopIndex, LoopOp, PreviousOp, ResultOp, UnstackOp
+from ..record.recording import Recording, record
+
+
+class KeptNames:
+    """The names in a program that is rewritten: modules and parameters were named when it was recorded."""
+
+    def _is_over(self, *_: Any) -> NoReturn:
+        raise TypeError("names are given while a model is called, and not when its record is rewritten")
+
+    add = path = path_if_known = parameter = has_parameter = state = _is_over
 
 
 class Rewriting:
@@ -25,7 +33,7 @@ class Rewriting:
 
     def __init__(self, program: Program):
         self.program = program
-        self.recording = Recording(None, {})
+        self.recording = Recording(KeptNames(), {})
         self.new: dict[Tensor, Tensor] = {}
         """The new tensors by the old ones."""
         self.loops: dict[LoopOp, LoopOp] = {}

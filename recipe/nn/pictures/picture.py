@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..language.branch import Branch, Side
 from ..language.module import Module
 from ..ops.constants import Constant
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.dim import dims_text
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import PreviousOp, ResultOp, StackOp
-from ..record.op import Op
-from ..record.recording import Body
-from ..record.tensor import Tensor
+from ..program.program import Program
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import LoopOp, PreviousOp, ResultOp, StackOp
 from .summary import count_text, loop_names, loop_title, own_parameters
-
-if TYPE_CHECKING:
-    from ..program.program import Program
 
 Around = LoopOp | Branch | Module
 

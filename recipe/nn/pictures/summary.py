@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from ..language.module import Module
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.dim import dims_text
-from ..record.loop_op import LoopOp
-from ..record.op import Op
-
-if TYPE_CHECKING:
-    from ..language.module import Module
-    from ..program.program import Program
-    from ..record.parameter import Parameter
+from ..program.program import Program
+from ..record.graph import Op
+from ..record.loops import LoopOp
+from ..record.parameter import Parameter
 
 
 class ModuleRow(NamedTuple):

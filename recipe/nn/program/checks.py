@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..language.module import Module
+from ..ops.as_tensor import as_tensor
 from ..ops.choice import Choice
-from ..ops.inputs import ExternData, ParameterOp
+from ..ops.inputs import ParameterOp
 from ..plain.errors import NetworkError, warn
+from ..plain.extern_data import ExternData
 from ..plain.structure import flatten
-from ..record.loop_op import LoopOp
-from ..record.op import Op
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import LoopOp
 from ..record.parameter import Parameter
 from ..record.reads import leading_to, read_by_loop
-from ..record.recording import Body, Recording, as_tensor
-from ..record.tensor import Tensor
+from ..record.recording import Recording
 
 
 def declared_inputs(extern_data: Iterable[ExternData] | Mapping[str, ExternData]) -> dict[str, ExternData]:

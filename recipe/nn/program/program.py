@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy
 
 from ..ops.choice import Choice
-from ..ops.inputs import ExternData, ExternDataOp, ParameterOp
+from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.delayed import Delayed
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import FinalState, PreviousOp, ResultOp
-from ..record.op import Op
+from ..plain.extern_data import ExternData
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import FinalState, LoopOp, PreviousOp, ResultOp
 from ..record.parameter import Parameter
-from ..record.recording import Body, Loss
-from ..record.tensor import Tensor
+from ..record.recording import Loss
 
 
 class Program:

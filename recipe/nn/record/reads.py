@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .loop_op import LoopOp
-from .loop_ops import PreviousOp, ResultOp
-from .op import Op
-from .tensor import Tensor
+from .graph import Op, Tensor
+from .loops import LoopOp, PreviousOp, ResultOp
 
 
 def read_by_loop(loop: LoopOp) -> set[Tensor]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..ops.choice import Choice
 from ..plain.dim import as_dim, batch_dim
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import PreviousOp, ResultOp
+from ..record.graph import Tensor
+from ..record.loops import LoopOp, PreviousOp, ResultOp
 from ..record.reads import leading_to, read_by_loop
-from ..record.tensor import Tensor
 from .layers import Layer, LayerNetwork, Reference
-
-if TYPE_CHECKING:
-    from .op_lowering import OpLowering
 
 
 class KeptHypotheses:
@@ -28,7 +24,7 @@ class KeptHypotheses:
     :param lower: the lowering of the network
     """
 
-    def __init__(self, lower: OpLowering):
+    def __init__(self, lower: Any):
         self.lower = lower
 
     def read(self, tensor: Tensor, source: Reference, inside: LayerNetwork) -> Layer | None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from ..ops.choice import Choice
 from ..ops.constants import constant_value
 from ..ops.inputs import ParameterOp
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import LoopIndex, PreviousOp, ResultOp, StackOp, UnstackOp
-from ..record.op import Op
+from ..record.graph import Op, Tensor
+from ..record.loops import LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
 from ..record.reads import leading_to, read_in_step
-from ..record.tensor import Tensor
 from .layer_graph import references
 from .layers import (
     InputReference,

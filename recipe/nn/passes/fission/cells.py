@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ...modules.lstm import LstmCellOp
+from ...ops.lstm import LstmCellOp
 from ...plain.dim import batch_dim
-from ...record.loop_ops import FinalState, PreviousOp
-from ...record.op import Op
+from ...record.graph import Op
+from ...record.loops import FinalState, PreviousOp
 from .step_graph import StepGraph
 
 

@@ -15,9 +15,8 @@ from ...ops.reduce import Reduce
 from ...ops.softmax import Softmax
 from ...ops.transpose import Transpose
 from ...plain.dim import Dim, batch_dim
-from ...record.loop_op import LoopOp
-from ...record.loop_ops import FinalState, PreviousOp, ResultOp
-from ...record.op import Op
+from ...record.graph import Op
+from ...record.loops import FinalState, LoopOp, PreviousOp, ResultOp
 from .cells import sequence_cells
 from .step_graph import StepGraph, in_order, reach, turned
 
@@ -204,4 +203,3 @@ def _may_fail(op: Op) -> bool:
         divides = op.kind in ("floordiv", "mod") and op.output.dtype.startswith("int")
         return divides or op.output.sparse_dim is not None
     return False
-

@@ -8,13 +8,10 @@ other, and need not find out by itself what else there is.
 
 from __future__ import annotations
 
-from ...program.program import Program
-from ...record.loop_op import LoopOp
-from ...record.loop_ops import ResultOp, StackOp
-from ...record.op import Op
-from ...record.recording import Body
-from ...record.tensor import Tensor
 from ...ops.array import ReplaceDim
+from ...program.program import Program
+from ...record.graph import Body, Tensor
+from ...record.loops import LoopOp, ResultOp, StackOp
 from ..rewriting import Rewriting
 from .loop_fission import LoopFission
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy
 
+from ...ops.array import ReplaceDim
 from ...ops.constants import constant
 from ...ops.dot import Dot
 from ...ops.dropout import Dropout
@@ -11,12 +12,10 @@ from ...ops.elementwise import Cast, Combine, Where
 from ...ops.history import CumConcat
 from ...ops.indexing import Gather
 from ...ops.lengths import Length
-from ...ops.array import ReplaceDim
 from ...ops.reduce import Reduce
 from ...ops.softmax import Softmax
 from ...plain.dim import Dim, batch_dim
-from ...record.op import Op
-from ...record.tensor import Tensor
+from ...record.graph import Op, Tensor
 from .whole_values import WholeValues
 
 Outputs = tuple[Tensor, ...]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...record.loop_op import LoopOp
-from ...record.loop_ops import FinalState, LoopIndex, ResultOp, UnstackOp
-from ...record.op import Op
-from ...record.recording import Body
-from ...record.tensor import Tensor
+from ...record.graph import Body, Op, Tensor
+from ...record.loops import FinalState, LoopIndex, LoopOp, ResultOp, UnstackOp
 from ..rewriting import Rewriting
 from .division import divide
 from .results import whole_result

@@ -7,8 +7,8 @@ from ...ops.constants import constant
 from ...ops.elementwise import Compare, Where
 from ...ops.last_frame import LastFrame
 from ...ops.lengths import Length
-from ...record.loop_ops import FinalState, ResultOp, StackOp
-from ...record.tensor import Tensor
+from ...record.graph import Tensor
+from ...record.loops import FinalState, ResultOp, StackOp
 from .whole_values import WholeValues
 
 

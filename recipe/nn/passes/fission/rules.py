@@ -6,7 +6,6 @@ import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...modules.lstm import LstmCellOp, LstmSequence, LstmState
 from ...ops.array import Concat
 from ...ops.dot import Dot
 from ...ops.dropout import Dropout
@@ -16,14 +15,14 @@ from ...ops.history import CumConcat
 from ...ops.indexing import Gather
 from ...ops.lengths import Length
 from ...ops.loss import SmoothedLoss, SparseCrossEntropy
+from ...ops.lstm import LstmCellOp, LstmSequence, LstmState
 from ...ops.positional_encoding import PositionalEncoding
 from ...ops.reduce import Reduce
 from ...ops.shift import Shift
 from ...ops.softmax import Softmax
 from ...ops.transpose import Transpose
-from ...record.loop_ops import PreviousOp
-from ...record.op import Op
-from ...record.tensor import Tensor
+from ...record.graph import Op, Tensor
+from ...record.loops import PreviousOp
 from . import histories
 from .whole_values import WholeValues
 

@@ -7,11 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from ...ops.choice import Choice
 from ...ops.history import CumConcat
 from ...ops.positional_encoding import PositionalEncoding
-from ...record.loop_op import LoopOp
-from ...record.loop_ops import LoopIndex, PreviousOp, ResultOp, UnstackOp
-from ...record.op import Op
+from ...record.graph import Op, Tensor
+from ...record.loops import LoopIndex, LoopOp, PreviousOp, ResultOp, UnstackOp
 from ...record.reads import read_by_loop
-from ...record.tensor import Tensor
 
 Edges = dict[Op, list[Op]]
 

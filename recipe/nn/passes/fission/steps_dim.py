@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from ...ops.array import ReplaceDim
-from ...plain.dim import Dim
-from ...record.loop_ops import PreviousOp, UnstackOp
-from ...record.op import Op
-from ...record.recording import Body
-from ...record.tensor import Tensor
+from ...record.graph import Body, Op, Tensor
+from ...record.loops import PreviousOp, UnstackOp
 from .division import Division
 from .step_graph import StepGraph
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...modules.lstm import LstmSequence
 from ...ops.elementwise import Compare
 from ...ops.expand import Expand
 from ...ops.lengths import RangeInAxis
+from ...ops.lstm import LstmSequence
 from ...ops.transpose import Transpose
 from ...plain.dim import Dim, batch_dim
-from ...record.loop_op import LoopOp
-from ...record.loop_ops import LoopIndex, StackOp, UnstackOp
-from ...record.op import Op
-from ...record.recording import Body
-from ...record.tensor import Tensor
+from ...record.graph import Body, Op, Tensor
+from ...record.loops import LoopIndex, LoopOp, StackOp, UnstackOp
 from .step_graph import StepGraph
 from .steps_dim import StepsDim
 
