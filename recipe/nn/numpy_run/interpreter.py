@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
@@ -14,6 +14,7 @@ from ..plain.dim import Dim, batch_dim
 from ..plain.errors import NetworkError
 from ..record.loop_op import LoopOp
 from ..record.loop_ops import FinalState, LastOp, PreviousOp, ResultOp, StackOp
+from ..record.op import Op
 from ..record.recording import Body
 from ..record.tensor import Tensor
 from .trace import Step, Trace
@@ -140,7 +141,7 @@ class Run:
         for op in body.ops:
             if op not in self.network.needed:
                 continue
-            with self.of_hypotheses(*op.inputs):
+            with self.of_hypotheses(*self._read_by(op)):
                 arrays = [self.read(tensor) for tensor in op.inputs]
                 outputs = op.numpy(self, *arrays)
             for tensor, value in zip(op.outputs, outputs if isinstance(outputs, tuple) else (outputs,)):
@@ -152,6 +153,13 @@ class Run:
                     steps = tuple(self.steps[loop] for loop in self.steps)
                     what = f"<{op.describe(tensor)}, {op.source}>"
                     self.trace.append(Step(steps, what, value.copy(), tensor, body.loop, self._all_alive()))
+
+    def _read_by(self, op: Op) -> Iterable[Tensor]:
+        """What tells whether an op is computed per hypothesis: its inputs; of a loop after a search, all it reads."""
+        if not isinstance(op, LoopOp) or not self.searches:
+            return op.inputs
+        outside = [x for x in op.read_from_outside() if not x.op.body.is_inside(op.body_of_steps)]
+        return [*op.inputs, *(x for x in outside if x in self.values)]
 
     def _all_alive(self) -> numpy.ndarray:
         """Which sequences (hypotheses, in a search) run in this step of all loops around."""

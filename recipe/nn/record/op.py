@@ -40,6 +40,8 @@ class Op:
     """Whether it tells the axes of a parameter by their position, so that both may be of one dim."""
     is_random: ClassVar[bool] = False
     """Whether each evaluation gives something else, so that it must stay in its loop."""
+    counts_steps_itself: bool = False
+    """Whether it depends on the number of the step without reading it, so that it must stay in its loop."""
     is_time_major: ClassVar[bool | None] = None
     """Whether its RETURNN layer gives the time axis first, the batch axis second; None: as what it reads."""
 
