@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from ..ops.as_tensor import as_tensor
 from ..ops.constants import zeros
 from ..ops.elementwise import expand, logical_and, where
 from ..plain.dim import dims_text
 from ..plain.errors import NetworkError, SourceLine, user_source_line
-from ..record.recording import Body, as_tensor, current_recording
-from ..record.tensor import Tensor
-from .state import StateLeaf
+from ..record.graph import Body, Branching, StateLeaf, Tensor
+from ..record.recording import current_recording
 
 
-class Branch:
+class Branch(Branching):
     """
     A part of the program under a condition (rules L4 and L5).
 

@@ -8,17 +8,13 @@ joined into ``output`` and parted again outside, and the last one is the frame a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..plain.dim import Dim, as_dim, dims_text
 from ..plain.errors import NetworkError
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import FinalState, ResultOp, StackOp
-from ..record.tensor import Tensor
+from ..record.graph import Tensor
+from ..record.loops import FinalState, LoopOp, ResultOp, StackOp
 from .layers import Layer, LayerNetwork, PreviousLayer, Reference, SubLayer
-
-if TYPE_CHECKING:
-    from .loop_lowering import LoopLowering
 
 
 class InnerLoopResults:
@@ -31,7 +27,7 @@ class InnerLoopResults:
     :param unit: the layers of its steps
     """
 
-    def __init__(self, lower: LoopLowering, op: LoopOp, rec: Layer, unit: LayerNetwork):
+    def __init__(self, lower: Any, op: LoopOp, rec: Layer, unit: LayerNetwork):
         self.lower, self.op, self.rec, self.unit = lower, op, rec, unit
         self._length: Layer | None = None
 

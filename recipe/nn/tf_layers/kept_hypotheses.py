@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..ops.choice import Choice
 from ..plain.dim import as_dim, batch_dim
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import PreviousOp, ResultOp
-from ..record.tensor import Tensor
+from ..record.graph import Tensor
+from ..record.loops import LoopOp, PreviousOp, ResultOp
+from ..record.reads import leading_to, read_by_loop
 from .layers import Layer, LayerNetwork, Reference
-from .loop_analysis import ops_behind, read_by_loop
-
-if TYPE_CHECKING:
-    from .op_lowering import OpLowering
 
 
 class KeptHypotheses:
@@ -28,7 +24,7 @@ class KeptHypotheses:
     :param lower: the lowering of the network
     """
 
-    def __init__(self, lower: OpLowering):
+    def __init__(self, lower: Any):
         self.lower = lower
 
     def read(self, tensor: Tensor, source: Reference, inside: LayerNetwork) -> Layer | None:
@@ -88,7 +84,7 @@ class KeptHypotheses:
         todo, seen = [tensor], {tensor}
         while todo:
             x = todo.pop()
-            if x.op.body is body and choices & ops_behind(x.op, before=True):
+            if x.op.body is body and choices & leading_to(x.op, over_steps=True):
                 return True
             if x.op.body is body or not x.op.body.is_inside(body):
                 continue
@@ -129,8 +125,8 @@ class KeptHypotheses:
         choices = set(self.lower.choices(search))
         states = [previous for previous in inner.previous.values() if previous.final is not None]
         outside = {x for x in read_by_loop(inner) if x.op.body.loop is search}
-        read = {x for x in outside if choices & ops_behind(x.op, before=True)}
-        before = {x for x in read if not choices & ops_behind(x.op)}
+        read = {x for x in outside if choices & leading_to(x.op, over_steps=True)}
+        before = {x for x in read if not choices & leading_to(x.op)}
         begins_so = any(previous.initial in before for previous in states)
         return before if states and (begins_so or len(before) == len(read)) else set()
 
@@ -138,7 +134,7 @@ class KeptHypotheses:
         """The choices of the step that a loop inside depends on."""
         search = inner.body.loop
         assert search is not None
-        behind = {op for x in read_by_loop(inner) if x.op.body.loop is search for op in ops_behind(x.op)}
+        behind = {op for x in read_by_loop(inner) if x.op.body.loop is search for op in leading_to(x.op)}
         return [choice for choice in self.lower.choices(search) if choice in behind]
 
     def _choice_of(self, inner: LoopOp) -> Layer:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from ..ops.choice import Choice
 from ..ops.constants import constant_value
 from ..ops.inputs import ParameterOp
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import LoopIndex, PreviousOp, ResultOp, StackOp, UnstackOp
-from ..record.op import Op
-from ..record.tensor import Tensor
+from ..record.graph import Op, Tensor
+from ..record.loops import LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
+from ..record.reads import leading_to, read_in_step
 from .layer_graph import references
 from .layers import (
     InputReference,
@@ -64,18 +63,6 @@ def is_history_without_steps(loop: LoopOp, needed: frozenset[Op]) -> bool:
     return False
 
 
-def depends_on(tensor: Tensor, choices: list[Choice]) -> bool:
-    """Whether a value depends on a choice, in the same step or one before."""
-    todo, seen = [tensor.op], {tensor.op}
-    while todo:
-        op = todo.pop()
-        read = [*op.inputs, *([op.final] if isinstance(op, PreviousOp) and op.final is not None else [])]
-        new = {x.op for x in read} - seen
-        seen |= new
-        todo.extend(new)
-    return not seen.isdisjoint(choices)
-
-
 def choices_behind(tensor: Tensor) -> set[Op]:
     """The choices of the same step that a value depends on."""
     loop = tensor.op.body.loop
@@ -118,42 +105,6 @@ def staying_ops(loop: LoopOp, needed: frozenset[Op]) -> set[Op]:
         ops -= moved
 
 
-def read_by_loop(op: LoopOp) -> set[Tensor]:
-    """What the steps of a loop read, and loops in them, or hand on: new values of states, results, the end."""
-    read = op.read_from_outside()
-    for inner in op.body_of_steps.ops:
-        if isinstance(inner, LoopOp):
-            read |= read_by_loop(inner)
-    values = [previous.final for previous in op.previous.values()] + [result.inner for result in op.results]
-    return read | {tensor for tensor in [*values, op.end] if tensor is not None}
-
-
-def read_in_step(op: Op) -> set[Op]:
-    """What an op reads in the step that it is in; of a loop inside also what its steps read."""
-    if isinstance(op, LoopOp):
-        return {tensor.op for tensor in read_by_loop(op)}
-    return {op.result_of} if isinstance(op, ResultOp) else {tensor.op for tensor in op.inputs}
-
-
-def ops_behind(last: Op, *, before: bool = False) -> set[Op]:
-    """
-    An op and those of its body that lead to it, in one step.
-
-    RETURNN takes all that a loop gives for one layer, so what leads to one of its results leads to all.
-
-    :param before: also those of the steps before
-    """
-    todo, seen = [last], {last}
-    while todo:
-        op = todo.pop()
-        read = {other for other in read_in_step(op) if other.body is last.body}
-        if before and isinstance(op, PreviousOp) and op.final is not None:
-            read.add(op.final.op)
-        todo.extend(read - seen)
-        seen |= read
-    return seen
-
-
 def states_of_cycle(inner: LoopOp, loops: list[LoopOp], states: list[PreviousOp]) -> list[PreviousOp]:
     """
     The states that ``inner`` gives values to, and that lead to what it reads.
@@ -166,12 +117,12 @@ def states_of_cycle(inner: LoopOp, loops: list[LoopOp], states: list[PreviousOp]
     :param states: those of the loop around
     """
     read = {op for op in read_in_step(inner) if op.body is inner.body}
-    depends_on_choices = any(isinstance(x, Choice) for op in read for x in ops_behind(op, before=True))
+    depends_on_choices = any(isinstance(x, Choice) for op in read for x in leading_to(op, over_steps=True))
     if inner.end is not None or inner.counts_steps or depends_on_choices:
         read &= {op for other in loops if other is not inner for op in read_in_step(other)}
-    behind_read = {behind for op in read for behind in ops_behind(op)}
+    behind_read = {behind for op in read for behind in leading_to(op)}
     finals = {state: state.final.op for state in states if state in behind_read and state.final is not None}
-    return [state for state, final in finals.items() if inner in ops_behind(final)]
+    return [state for state, final in finals.items() if inner in leading_to(final)]
 
 
 def makes_whole_or_bool_of_state(op: Op) -> bool:

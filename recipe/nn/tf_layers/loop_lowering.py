@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..ops.inputs import ParameterOp
 from ..plain.dim import batch_dim
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import FinalState, LastOp, ResultOp, StackOp
-from ..record.op import Op
+from ..record.graph import Op
+from ..record.loops import FinalState, LastOp, LoopOp, ResultOp, StackOp
+from ..record.reads import depends_on
 from .inner_loop_results import InnerLoopResults
 from .layer_graph import references
 from .layers import (
@@ -22,13 +22,12 @@ from .layers import (
 from .loop_analysis import (
     can_hold_state,
     choices_behind,
-    depends_on,
 )
+from .rule import layers_of
 from .state_lowering import StateLowering
 
 if TYPE_CHECKING:
-    from ..record.recording import Body
-    from .lowering import Lowering
+    from ..record.graph import Body
 
 
 NO_LIMIT = 2**31 - 1
@@ -43,9 +42,7 @@ class LoopLowering(StateLowering):
         for op in body.ops:
             if op not in self.network.needed:
                 continue
-            references = op.layer(cast("Lowering", self))
-            if isinstance(references, Reference):
-                references = [references]
+            references = layers_of(op, self)
             if isinstance(op, ParameterOp):
                 layer = references[0].layer()
                 assert layer is not None

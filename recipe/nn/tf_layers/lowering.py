@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ..passes.joins import Joins
 from ..plain.delayed import Delayed
-from ..record.tensor import Tensor
+from ..program.program import Program
+from ..record.graph import Tensor
+from . import rules  # noqa: F401 - fills the table of rules
 from .layer_graph import in_order, reads
 from .layers import (
     Layer,
@@ -14,11 +17,17 @@ from .loop_lowering import LoopLowering
 
 class Lowering(LoopLowering):
     """
-    One translation of a network, with its losses and outputs.
+    One translation of a network, with its losses and outputs: of what the passes make of it.
 
-    :param network: what to translate
+    :param program: what to translate
     :param device: "cpu" or "gpu": chooses the LSTM unit and the layout of frames; parameters and results are the same
     """
+
+    def __init__(self, program: Program, device: str = "gpu"):
+        joins = Joins(program)
+        super().__init__(joins.run(), device)
+        self.rewritten: dict[Tensor, Tensor] = joins.new
+        """What the tensors of the program became in what is translated, as far as they are still computed."""
 
     def run(self) -> LayerNetwork:
         """The layers of the whole network, with its losses and outputs."""

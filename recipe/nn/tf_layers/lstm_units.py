@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..ops.lstm import LstmCellOp, LstmSequence
 from ..plain.dim import single_step_dim
+from ..record.graph import Tensor
+from ..record.reads import depends_on
 from .layers import Layer, LstmStateTuple, PreviousLayer, Reference
-from .loop_analysis import depends_on
-
-if TYPE_CHECKING:
-    from ..modules.lstm import LstmCellOp, LstmSequence
-    from ..record.tensor import Tensor
-    from .lowering import Lowering
 
 
 class NativeLstm:
@@ -22,7 +19,7 @@ class NativeLstm:
     unit_opts: dict[str, Any] = {}
 
     def parameters(
-        self, lower: Lowering, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
+        self, lower: Any, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
     ) -> dict[str, Any]:
         """Its parameters are ours."""
         return lower.parameter_map(W=weight, W_re=recurrent, b=bias)
@@ -31,7 +28,7 @@ class NativeLstm:
         """How a step is given its state: outside of loops the unit wants a dict, in them a named tuple."""
         return {"c": c, "h": h} if op.body.loop is None else LstmStateTuple(c=c, h=h)
 
-    def cell(self, lower: Lowering, op: LstmCellOp) -> Sequence[Reference]:
+    def cell(self, lower: Any, op: LstmCellOp) -> Sequence[Reference]:
         """``rec`` on a single step; its state is implicit where it is only carried on, else given explicitly."""
         x, weight, recurrent, bias, h, c = op.inputs
         options: dict[str, Any] = {
@@ -60,18 +57,18 @@ class NativeLstm:
             _keep_in_loop(memory_before, lower.reference(c), memory)
         return [layer, memory]
 
-    def _source(self, lower: Lowering, op: LstmCellOp) -> dict[str, Any]:
+    def _source(self, lower: Any, op: LstmCellOp) -> dict[str, Any]:
         """
         The input of a step; once per hypothesis of a search, where the state is so and the input is not.
 
         RETURNN finds out about the hypotheses of ``prev:`` layers too late for the ``rec`` layer.
         """
         x, state, loop = op.inputs[0], op.inputs[4:], op.body.loop
-        choices = [] if loop is None or lower.is_canonical else lower.choices(loop)
+        choices = [] if loop is None else lower.choices(loop)
         of_choices = [any(depends_on(tensor, choices) for tensor in tensors) for tensors in ([x], state)]
         if not choices or of_choices != [False, True]:
-            return lower.source(x, of_steps=op)
-        return {"from": lower.of_hypotheses_before(op, lower.reference(x))}
+            return {"from": lower.in_steps(op, x), **lower.dropout(op.dropout)}
+        return {"from": lower.of_hypotheses_before(op, lower.reference(x)), **lower.dropout(op.dropout)}
 
 
 def _keep_in_loop(memory_before: Reference, source: Reference, memory: Layer) -> None:
@@ -99,13 +96,13 @@ class StandardLstm(NativeLstm):
         return LstmStateTuple(c=c, h=h)
 
     def parameters(
-        self, lower: Lowering, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
+        self, lower: Any, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
     ) -> dict[str, Any]:
         """``lstm_cell/kernel`` and ``lstm_cell/bias`` of the unit."""
         return {"map": lower.once((weight, recurrent, bias), lambda: self._kernel(lower, op, weight, recurrent, bias))}
 
     def _kernel(
-        self, lower: Lowering, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
+        self, lower: Any, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
     ) -> dict[str, Any]:
         in_dim, out_dim, gates_dim = weight.dims[0], recurrent.dims[0], bias.dims[0]
         rows = in_dim + out_dim

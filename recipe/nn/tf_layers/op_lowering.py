@@ -5,18 +5,17 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..ops.choice import Choice
-from ..ops.constants import Constant
 from ..ops.history import CumConcat
 from ..ops.inputs import ParameterOp
+from ..ops.lstm import LstmCellOp
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import PreviousOp, ResultOp
-from ..record.op import Op
-from ..record.tensor import Tensor
+from ..program.program import Program
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import LoopOp, PreviousOp, ResultOp
 from .axis_order import batch_first, is_time_major
 from .kept_hypotheses import KeptHypotheses
 from .layers import (
@@ -31,9 +30,14 @@ from .layers import (
 from .loop_analysis import is_history_without_steps, is_of_frames, makes_whole_or_bool_of_state, staying_ops
 from .lstm_units import lstm_unit_for
 
-if TYPE_CHECKING:
-    from ..network import Network
-    from ..record.recording import Body
+
+def values_before(op: Op) -> list[Tensor]:
+    """The values that an op reads as they were in the step before, where its layer reads ``prev:`` of them."""
+    previous = [x.op for x in op.inputs if isinstance(x.op, PreviousOp) and x.op.body is op.body]
+    before = [state.final for state in previous if state.final is not None and not state.is_constant]
+    if isinstance(op, LstmCellOp) and op.carried_by() is not None:
+        return [x for x in before if x.op is not op]  # RETURNN carries this state on implicitly
+    return before
 
 
 class OpLowering:
@@ -44,10 +48,7 @@ class OpLowering:
     :param device: "cpu" or "gpu": chooses the LSTM unit and the layout of frames; parameters and results are the same
     """
 
-    is_canonical = False
-    """Whether it is for the hash: layers then say what is meant, not how one RETURNN is brought to compute it."""
-
-    def __init__(self, network: Network, device: str = "gpu"):
+    def __init__(self, network: Program, device: str = "gpu"):
         self.network = network
         self.device = device
         self.lstm_unit = lstm_unit_for(device)
@@ -94,7 +95,7 @@ class OpLowering:
 
     def in_batch_major(self, tensor: Tensor) -> Layer | None:
         """A layer of the network itself that has frames from outside of all loops in batch-major layout, if need be."""
-        if self.is_canonical or tensor.op.body is not self.network.root_body:
+        if tensor.op.body is not self.network.root_body:
             return None
         reference = self._references[tensor]
         if batch_dim not in tensor.dims or not isinstance(reference, (Layer, SubLayer)) or not is_time_major(tensor):
@@ -112,16 +113,13 @@ class OpLowering:
             network = network.parent
         return network is not None
 
-    def known_reference(self, tensor: Tensor) -> Reference | None:
+    def known_reference(self, tensor: Tensor | None) -> Reference | None:
         """What was written for a tensor; None if nothing was."""
-        return self._references.get(tensor)
+        return None if tensor is None else self._references.get(tensor)
 
-    def number(self, tensor: Tensor) -> bool | int | float | None:
-        """The number that a layer can hold in place of a scalar constant; None where it must read the tensor."""
-        if tensor.dims or not isinstance(tensor.op, Constant):
-            return None
-        value = tensor.op.value
-        return (value.get() if value.is_available() else None) if isinstance(value, Delayed) else value
+    def dropout(self, rate: float | Delayed | None) -> dict[str, Any]:
+        """The options of a layer whose input is dropped out, with a mask entry for each place."""
+        return {} if rate is None else {"dropout": rate, "dropout_noise_shape": {"*": None}}
 
     def _is_circular(self, tensor: Tensor) -> bool:
         """Whether a value that a loop inside reads depends on states, which may come from there."""
@@ -179,70 +177,16 @@ class OpLowering:
             wanted = f"{wanted}_{op.name}"
         layer = Layer(self._here, self._here.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
         layer.is_module = op.is_main
-        if not self.is_canonical and layer_class in ("eval", "combine") and makes_whole_or_bool_of_state(op):
+        if layer_class in ("eval", "combine") and makes_whole_or_bool_of_state(op):
             layer.options.setdefault("out_type", {"dtype": op.output.dtype})
-        if not self.is_canonical and self._must_stay(op):
+        if self._must_stay(op):
             layer.options["collocate_with"] = [self.stays_in_loop(self._here, is_needed=True)]
         return layer
-
-    def only_for(self, tensor: Tensor, layer_class: str) -> Layer | None:
-        """The layer of a tensor, if it is of this class, stands here, and one op alone reads it."""
-        layer = self._references.get(tensor)
-        if not isinstance(layer, Layer) or layer.network is not self._here or layer.options["class"] != layer_class:
-            return None
-        return layer if self.uses[tensor] == 1 else None
-
-    def source(self, tensor: Tensor, of_steps: Op | None = None) -> dict[str, Any]:
-        """
-        The option ``from`` of a layer; with ``dropout``, where the input is a dropout that nothing else reads.
-
-        :param of_steps: the op, if it must read its input once in each step, see :meth:`in_steps`
-        """
-        dropout = self.only_for(tensor, "dropout")
-        if dropout is None:
-            return {"from": self.reference(tensor) if of_steps is None else self.in_steps(of_steps, tensor)}
-        dropout.network.remove(dropout)
-        return {key: value for key, value in dropout.options.items() if key != "class"}
-
-    def formula(self, tensor: Tensor) -> tuple[Reference, str]:
-        """What an ``eval`` of a tensor alone reads, and as what: it takes over an ``eval`` that nothing else reads."""
-        layer = self.only_for(tensor, "eval")
-        if layer is None or set(layer.options) != {"class", "from", "eval"}:
-            return self.reference(tensor), "source(0)"
-        sources = layer.options["from"]
-        source = sources[0] if isinstance(sources, list) and len(sources) == 1 else sources
-        if not isinstance(source, Reference):
-            return layer, "source(0)"
-        layer.network.remove(layer)
-        return source, layer.options["eval"]
-
-    def activation(self, op: Op, kind: str) -> Layer:
-        """An activation function of the input: that of a ``linear`` which nothing else reads, else a layer."""
-        linear = self.only_for(op.inputs[0], "linear")
-        if linear is None or "activation" in linear.options:
-            return self.add(op, "activation", {"from": self.reference(op.inputs[0]), "activation": kind})
-        linear.options = {"class": "linear", "activation": kind, **linear.options}
-        return linear
 
     @functools.cached_property
     def beam_sizes(self) -> dict[LoopOp, int | Delayed]:
         """The beam size of each loop that searches."""
         return self.network.beam_sizes
-
-    @functools.cached_property
-    def uses(self) -> Counter[Tensor]:
-        """How often each tensor is read: by ops, as a state's value, as a result, loss or output."""
-        uses: Counter[Tensor] = Counter(loss.tensor for loss in self.network.losses)
-        uses.update(tensor for _, tensor in self.network.outputs)
-        for op in self.network.needed:
-            uses.update(op.inputs)
-            if isinstance(op, PreviousOp):
-                uses.update(tensor for tensor in (op.initial, op.final) if tensor is not None)
-            elif isinstance(op, ResultOp):
-                uses[op.inner] += 1
-            elif isinstance(op, LoopOp):
-                uses.update(tensor for tensor in (op.end, op.length_source) if tensor is not None)
-        return uses
 
     def _must_stay(self, op: Op) -> bool:
         """
@@ -255,7 +199,7 @@ class OpLowering:
         loop = op.body.loop
         if loop is None or self.choices(loop):
             return False  # in a search none is moved
-        if op not in self.staying(loop) and any(not is_of_frames(value, loop) for value in op.values_before()):
+        if op not in self.staying(loop) and any(not is_of_frames(value, loop) for value in values_before(op)):
             return True
         history = loop.known_history_dim
         if history is None or history not in [dim for x in (*op.inputs, *op.outputs) for dim in x.known_dims or ()]:
@@ -367,7 +311,7 @@ class OpLowering:
         """
         loop = op.body.loop
         inside = loop is None or tensor.op.body.is_inside(loop.body_of_steps)
-        if loop is None or inside or self.is_canonical:
+        if loop is None or inside:
             return self.reference(tensor)
         if where_moved and (op in self.staying(loop) or self._must_stay(op)):
             return self.reference(tensor)

@@ -11,7 +11,8 @@ import numpy
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim, single_step_dim
 from ..plain.errors import NetworkError
-from .layers import Formula, LayerNetwork, LstmStateTuple, plain
+from ..plain.formula import Formula
+from .layers import LayerNetwork, LstmStateTuple, plain
 
 WIDTH = 120
 _INDENT = 4

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.constants import constant_value
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import FinalState, PreviousOp, StackOp
-from ..record.op import Op
-from ..record.tensor import Tensor
+from ..record.graph import Op, Tensor
+from ..record.loops import FinalState, LoopOp, PreviousOp, StackOp
 from .kept_hypotheses import of_hypotheses
 from .layer_graph import references
 from .layers import Layer, LayerNetwork, Reference
 from .loop_analysis import can_be_output, can_hold_state, shape_is_plain, states_of_cycle
-from .op_lowering import OpLowering
+from .op_lowering import OpLowering, values_before
 
 
 class StateLowering(OpLowering):
@@ -104,7 +102,7 @@ class StateLowering(OpLowering):
         assert previous.final is not None
         maker = previous.final.op
         is_read = any(x is previous.output for x in maker.inputs)
-        return not is_read or any(x is previous.final for x in maker.values_before())
+        return not is_read or any(x is previous.final for x in values_before(maker))
 
     def _count_claims(self, op: LoopOp, states: list[PreviousOp]) -> None:
         """Counts for how many states, and as ``output``, each layer of a loop is wanted."""

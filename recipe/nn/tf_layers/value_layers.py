@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..ops.inputs import ExternData, ParameterOp
-from ..record.tensor import Tensor
+from ..ops.inputs import ParameterOp
+from ..plain.extern_data import ExternData
+from ..program.program import Program
+from ..record.graph import Tensor
 from .layers import Layer, LayerNetwork, Reference, SubLayer
 from .lowering import Lowering
-
-if TYPE_CHECKING:
-    from ..network import Network
 
 
 class NetworkWithValues:
@@ -23,7 +20,7 @@ class NetworkWithValues:
     :param device: what the config is for
     """
 
-    def __init__(self, network: Network, device: str = "cpu"):
+    def __init__(self, network: Program, device: str = "cpu"):
         self.network = network
         lowering = Lowering(network, device)
         self._layers = lowering.run()
@@ -33,7 +30,7 @@ class NetworkWithValues:
         written = set(self._layers.all_layers())
         for op in network.ops_in_order():
             for tensor in op.outputs:
-                reference = lowering.known_reference(tensor)
+                reference = lowering.known_reference(lowering.rewritten.get(tensor))
                 if reference is not None and not isinstance(op, ParameterOp):
                     self._note(tensor, reference, written, searches)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from recipe import nn
-from recipe.nn.modules.convolution import ConvOp
-from recipe.nn.modules.lstm import LstmCellOp, LstmSequence
+from recipe.nn.ops.convolution import ConvOp
+from recipe.nn.ops.lstm import LstmCellOp, LstmSequence
 from recipe.nn.ops.array import PostfixInTime, ReplaceDim
 from recipe.nn.ops.choice import Choice
 from recipe.nn.ops.constants import Constant
@@ -19,10 +19,10 @@ from recipe.nn.ops.lengths import RangeInAxis
 from recipe.nn.ops.pooling import Pool
 from recipe.nn.ops.reduce import Reduce
 from recipe.nn.ops.softmax import Softmax
-from recipe.nn.record.loop_op import LoopOp
-from recipe.nn.record.loop_ops import LoopIndex, PreviousOp, ResultOp
-from recipe.nn.record.op import Op
-from recipe.nn.record.recording import Body
+
+from recipe.nn.record.loops import LoopIndex, LoopOp, PreviousOp, ResultOp
+
+from recipe.nn.record.graph import Body, Op
 
 from .program import Program, Statement
 
