@@ -216,6 +216,8 @@ class Op:
     """The user's first variable that held a result of it, as far as that was seen."""
     is_random: ClassVar[bool] = False
     """Whether each evaluation gives something else, so that it must stay in its loop."""
+    counts_steps_itself: bool = False
+    """Whether it depends on the number of the step without reading it, so that it must stay in its loop."""
     takes_more_axes: ClassVar[bool] = True
     """Whether it computes the same for each place of further axes that its inputs may have."""
     is_time_major: ClassVar[bool | None] = None

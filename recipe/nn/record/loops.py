@@ -213,9 +213,8 @@ class LoopOp(Op):
         body = self.body_of_steps
         kept = []
         for op in body.ops:
-            fixed = (
-                isinstance(op, (PreviousOp, UnstackOp, LoopIndex, LoopOp, ResultOp)) or op.is_random or not op.outputs
-            )
+            at_border = isinstance(op, (PreviousOp, UnstackOp, LoopIndex, LoopOp, ResultOp))
+            fixed = at_border or op.is_random or op.counts_steps_itself or not op.outputs
             if fixed or any(tensor.op.body.is_inside(body) for tensor in op.inputs):
                 kept.append(op)
             else:
