@@ -216,6 +216,8 @@ class Op:
     """The user's first variable that held a result of it, as far as that was seen."""
     is_random: ClassVar[bool] = False
     """Whether each evaluation gives something else, so that it must stay in its loop."""
+    counts_steps_itself: bool = False
+    """Whether it depends on the number of the step without reading it, so that it must stay in its loop."""
     takes_more_axes: ClassVar[bool] = True
     """Whether it computes the same for each place of further axes that its inputs may have."""
     is_time_major: ClassVar[bool | None] = None
@@ -276,6 +278,17 @@ class Op:
         new.infer()
         body.ops.append(new)
         return new
+
+    @property
+    def held_dims(self) -> list[Dim]:
+        """The dims that it holds itself: those that it goes over, makes or takes away."""
+        held: list[Dim] = []
+        for value in vars(self).values():
+            if isinstance(value, Dim):
+                held.append(value)
+            elif isinstance(value, (list, tuple)) and value and isinstance(value[0], Dim):
+                held += value
+        return held
 
     def finish(self) -> None:
         """Ends the recording for it: it keeps the path of its module, whatever the module becomes."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .model import FUNCTIONS
+from .statements import FUNCTIONS
 from .program import NUM_CELLS, NUM_LINEAR, NUM_STATES, End, Program, all_statements
 
 NUMBER = st.integers(0, 7)
