@@ -69,7 +69,8 @@ def _imports(source: PythonSource) -> list[list[str]]:
     if any(dim.has_labels for dim in used):
         of_returnn.insert(0, "from returnn.datasets.util.vocabulary import Vocabulary")
     standard = ["from collections import namedtuple"] if source.has_lstm_state else []
-    return [standard, [*(["import tensorflow as tf"] if source.functions else []), *of_returnn]]
+    more = {line for function in source.functions for line in function.imports}
+    return [standard, [*(["import tensorflow as tf"] if source.functions else []), *sorted({*of_returnn, *more})]]
 
 
 def _extern_data(inputs: Mapping[str, ExternData]) -> dict[str, Any]:

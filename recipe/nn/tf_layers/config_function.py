@@ -11,9 +11,11 @@ class ConfigFunction:
 
     :param text: its definition in Python; ``tf`` and the functions that it needs are there
     :param needs: functions that it calls
+    :param imports: lines of imports that it needs
     """
 
-    def __init__(self, text: str, needs: tuple[ConfigFunction, ...] = ()):
+    def __init__(self, text: str, needs: tuple[ConfigFunction, ...] = (), imports: tuple[str, ...] = ()):
+        self.imports = imports
         self.text = textwrap.dedent(text).strip()
         self.name = self.text.removeprefix("def ").partition("(")[0]
         self.needs = needs
