@@ -51,8 +51,8 @@ def state(whole: WholeValues, op: PreviousOp) -> Outputs:
 def lstm_cell(whole: WholeValues, op: LstmCellOp) -> Outputs:
     """An LSTM over the sequence."""
     x, weight, recurrent, bias, h, c = op.inputs
-    assert isinstance(h.op, PreviousOp) and isinstance(c.op, PreviousOp)
-    initial = [whole.read(previous.op.initial) for previous in (h, c)]
+    states = [x.op for x in (h, c) if isinstance(x.op, PreviousOp)]
+    initial = [whole.read(state.initial) for state in states if state.initial is not None]
     parameters = [whole.get(parameter) for parameter in (weight, recurrent, bias)]
     frames = whole.full(whole.get(x))
     sequence = LstmSequence(frames, parameters, LstmState(*initial), whole.axis, 1)
