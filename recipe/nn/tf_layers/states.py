@@ -10,7 +10,7 @@ from ..record.graph import Op, Tensor
 from ..record.loops import FinalState, LoopOp, PreviousOp, StackOp
 from .build import Build
 from .layer_graph import references
-from .layers import Layer, LayerNetwork, Reference
+from .layers import InputReference, Layer, LayerNetwork, PreviousLayer, Reference
 
 
 class Claims:
@@ -115,5 +115,34 @@ def _initial(build: Build, state: PreviousOp, layer: Layer, unit: LayerNetwork) 
 
 
 def _shape_is_known(layer: Layer) -> bool:
-    """Whether RETURNN finds the shape of a layer without a state, as it reads a ``linear`` or the like."""
-    return "out_dim" in layer.options or "out_type" in layer.options and "dims" in layer.options["out_type"]
+    """Whether RETURNN finds the shape of a state's layer without the state; else its initial value must have dims."""
+    if not _has_batch(layer):
+        return False
+    todo, seen = [layer], set[Layer]()
+    while todo:
+        here = todo.pop()
+        if here in seen or "out_dim" in here.options or "dims" in here.options.get("out_type", {}):
+            continue
+        seen.add(here)
+        for reference in references(here.options):
+            if isinstance(reference, PreviousLayer):
+                return False
+            source = reference.layer()
+            if source is not None and source.network is layer.network:
+                todo.append(source)
+    return True
+
+
+def _has_batch(layer: Layer) -> bool:
+    """Whether a layer in a loop reads something else than states, so that RETURNN knows that it has a batch dim."""
+    todo, seen = [layer], {layer}
+    while todo:
+        here = todo.pop()
+        for reference in references(here.options.get("from", [])):
+            source = reference.layer()
+            if isinstance(reference, InputReference) or (source is not None and source.network.parent is None):
+                return True
+            if source is not None and source not in seen and not isinstance(reference, PreviousLayer):
+                seen.add(source)
+                todo.append(source)
+    return False
