@@ -73,7 +73,7 @@ class LoopFission:
             assert self.steps is not None and self.before is not None
             if isinstance(x.op, UnstackOp):
                 return UnstackOp(self.new, self.steps.of(self.rewriting.read(x.op.inputs[0]))).output
-            whole = self.before.get(x)
+            whole = self.before.ordered(self.before.get(x), x)
             return UnstackOp(self.new, whole).output if self.steps.dim in whole.dims else whole
 
     # writing

@@ -61,10 +61,11 @@ def lstm_cell(whole: WholeValues, op: LstmCellOp) -> Outputs:
 
 
 def positional_encoding(whole: WholeValues, op: PositionalEncoding) -> Outputs:
-    """The number of the step is the position along the axis of the steps."""
+    """The number of the step is the position along the axis of the steps. The features have to be last."""
+    x = whole.get(op.inputs[0])
     if op.axis is not None:
-        return plain(whole, op)
-    return PositionalEncoding(whole.full(whole.get(op.inputs[0])), whole.axis).outputs
+        return whole.rebuilt(op, [whole.ordered(x, op.inputs[0])])
+    return PositionalEncoding(whole.ordered(whole.full(x), op.inputs[0]), whole.axis).outputs
 
 
 def dropout(whole: WholeValues, op: Dropout) -> Outputs:
@@ -80,10 +81,11 @@ def transpose(whole: WholeValues, op: Transpose) -> Outputs:
 def elementwise(whole: WholeValues, op: Elementwise) -> Outputs:
     """It broadcasts where no input has all axes any more."""
     inputs = [whole.get(x) for x in op.inputs]
-    if not op.broadcast and not _has_all_dims(inputs):
-        op = copy.copy(op)
-        op.broadcast = True
-    return whole.rebuilt(op, inputs)
+    if op.broadcast or _has_all_dims(inputs):
+        return whole.rebuilt(op, inputs)
+    new = copy.copy(op)
+    new.broadcast = True
+    return [whole.ordered(whole.rebuilt(new, inputs)[0], op.output)]
 
 
 def with_equal_steps(whole: WholeValues, op: Op) -> Outputs:

@@ -29,6 +29,7 @@ class StepGraph:
     :ivar reads: the ops of the body that each op reads
     :ivar readers: the ops of the body that read each op
     :ivar varying: the ops whose results may differ between steps
+    :ivar is_search: whether labels are chosen in it
     :ivar has_known_steps: whether it is known before the loop runs which steps it makes: as many as its input has
         frames, for each sequence once, and not for each hypothesis of a search
     """
@@ -38,7 +39,8 @@ class StepGraph:
         self.needed = needed
         self.ops = [op for op in loop.body_of_steps.ops if op in needed]
         self.results = [result for result in loop.results if result in needed]
-        self.has_known_steps = loop.runs_to_the_end and not any(isinstance(op, Choice) for op in self.ops)
+        self.is_search = any(isinstance(op, Choice) for op in self.ops)
+        self.has_known_steps = loop.runs_to_the_end and not self.is_search
         inside = set(self.ops)
         self.tensors = {op: [tensor for tensor in _tensors_read(op) if tensor.op in inside] for op in self.ops}
         self.reads: Edges = {op: [tensor.op for tensor in tensors] for op, tensors in self.tensors.items()}

@@ -22,8 +22,8 @@ def check_same_results(
     rtol: float = 1e-5,
 ) -> None:
     """
-    Runs both, and compares all outputs with their dims and lengths, all losses, the scores of a search, and which
-    parameters there are.
+    Runs both, and compares all outputs with their dims and lengths, all losses, and the scores of a search. The second
+    one has no parameters that the first one has not; it may lack those of a value that is unstacked and never read.
 
     :raises AssertionError: where they differ
     """
@@ -46,4 +46,4 @@ def check_same_results(
     if first.beam_scores is not None:
         assert second.beam_scores is not None
         numpy.testing.assert_allclose(second.beam_scores, first.beam_scores, rtol=rtol, atol=rtol)
-    assert set(before.parameters) == set(after.parameters)
+    assert set(after.parameters) <= set(before.parameters)
