@@ -301,7 +301,9 @@ class ReplaceDim(Op):
     def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The array as it is."""
         if self.axis.is_dynamic:
-            run.set_lengths(self.out_dim, run.lengths(self.axis))
+            lengths = run.lengths(self.axis)
+            if not (run.knows_lengths(self.out_dim) and numpy.array_equal(run.lengths(self.out_dim), lengths)):
+                run.set_lengths(self.out_dim, lengths)  # else they may be those of sequences, these of hypotheses
         return x
 
     def form(self) -> Form:

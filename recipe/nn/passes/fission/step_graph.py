@@ -42,7 +42,7 @@ class StepGraph:
         self.is_search = any(isinstance(op, Choice) for op in self.ops)
         self.has_known_steps = loop.runs_to_the_end and not self.is_search
         inside = set(self.ops)
-        self.tensors = {op: [tensor for tensor in _tensors_read(op) if tensor.op in inside] for op in self.ops}
+        self.tensors = {op: [tensor for tensor in tensors_read(op) if tensor.op in inside] for op in self.ops}
         self.reads: Edges = {op: [tensor.op for tensor in tensors] for op, tensors in self.tensors.items()}
         for op in self.ops:
             if isinstance(op, ResultOp):
@@ -73,7 +73,7 @@ class StepGraph:
         return [*users, *(result for result in self.results if result.inner is tensor)]
 
 
-def _tensors_read(op: Op) -> Collection[Tensor]:
+def tensors_read(op: Op) -> Collection[Tensor]:
     """What an op reads; of a state its new value, of a loop all that its steps read."""
     if isinstance(op, PreviousOp):
         return [] if op.final is None or op.is_constant else [op.final]
