@@ -486,6 +486,10 @@ class Recorder:
         """Records into another body for a while."""
         raise TypeError(type(self).__name__)
 
+    def replacing(self, op: Op) -> AbstractContextManager[None]:
+        """Gives the ops that are recorded meanwhile the module and the line of another one, which they stand for."""
+        raise TypeError(type(self).__name__)
+
     def reading_all(self) -> AbstractContextManager[None]:
         """Lets ops read the values of branches that are over, for a while."""
         raise TypeError(type(self).__name__)

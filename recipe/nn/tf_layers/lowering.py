@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..passes.fission.fission import fission
 from ..passes.joins import Joins
 from ..plain.delayed import Delayed
 from ..program.program import Program
@@ -26,7 +27,7 @@ class Lowering(LoopLowering):
 
     def __init__(self, program: Program, device: str = "gpu", *, owns_parameters: bool = True):
         self.owns_parameters = owns_parameters
-        joins = Joins(program)
+        joins = Joins(fission(program))
         super().__init__(joins.run(), device)
         self.rewritten: dict[Tensor, Tensor] = joins.new
         """What the tensors of the program became in what is translated, as far as they are still computed."""
