@@ -180,6 +180,8 @@ class _Dividing:
         """Whether it has values for sequences, but of what it reads in a step none is of each hypothesis."""
         if isinstance(op, _WITH_ALL_STEPS) or not any(batch_dim in x.dims for x in op.outputs):
             return False
+        if isinstance(op, Length):
+            return True  # of the frames so far it is made of the number of the step
         return not any(batch_dim in x.dims for x in self.graph.tensors[op] if x.op in self.graph.varying)
 
     def _dims_made_in(self, core: set[Op]) -> set[Dim]:

@@ -43,16 +43,15 @@ def plain(whole: WholeValues, op: Op) -> Outputs:
 
 def state(whole: WholeValues, op: PreviousOp) -> Outputs:
     """Its new values one step later, after its initial value."""
-    assert op.final is not None and op.initial is not None
+    assert op.final is not None
     final = whole.full(whole.get(op.final))
-    return Shift(final, whole.read(op.initial), whole.axis).outputs
+    return Shift(final, whole.read(_initial(op)), whole.axis).outputs
 
 
 def lstm_cell(whole: WholeValues, op: LstmCellOp) -> Outputs:
     """An LSTM over the sequence."""
     x, weight, recurrent, bias, h, c = op.inputs
-    assert isinstance(h.op, PreviousOp) and isinstance(c.op, PreviousOp)
-    initial = [whole.read(previous.op.initial) for previous in (h, c)]
+    initial = [whole.read(_initial(previous.op)) for previous in (h, c)]
     parameters = [whole.get(parameter) for parameter in (weight, recurrent, bias)]
     frames = whole.full(whole.get(x))
     sequence = LstmSequence(frames, parameters, LstmState(*initial), whole.axis, 1)
@@ -107,6 +106,11 @@ def concat(whole: WholeValues, op: Concat) -> Outputs:
             if dim not in inputs[largest].dims:
                 inputs[largest] = Expand(inputs[largest], x, dim).output
     return whole.rebuilt(op, inputs)
+
+
+def _initial(op: Op) -> Tensor:
+    assert isinstance(op, PreviousOp) and op.initial is not None
+    return op.initial
 
 
 def _has_all_dims(inputs: Sequence[Tensor]) -> bool:

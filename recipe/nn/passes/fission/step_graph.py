@@ -78,9 +78,15 @@ def tensors_read(op: Op) -> Collection[Tensor]:
     if isinstance(op, PreviousOp):
         return [] if op.final is None or op.is_constant else [op.final]
     if isinstance(op, LoopOp):
-        source = [] if op.length_source is None else [op.length_source]
-        return {*read_by_loop(op), *op.inputs, *source}
+        return {*read_by_loop(op), *op.inputs, *_length_sources(op)}
     return op.inputs
+
+
+def _length_sources(loop: LoopOp) -> list[Tensor]:
+    """What gives a loop and those inside of it their lengths."""
+    own = [] if loop.length_source is None else [loop.length_source]
+    inside = [op for op in loop.body_of_steps.ops if isinstance(op, LoopOp)]
+    return [*own, *(source for inner in inside for source in _length_sources(inner))]
 
 
 def turned(edges: Mapping[Op, Sequence[Op]]) -> Edges:
