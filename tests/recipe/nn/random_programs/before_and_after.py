@@ -191,14 +191,14 @@ def _repeated(name: str, array: numpy.ndarray, rows: int) -> numpy.ndarray:
 
 
 def _same_dims(name: str, given: Result, like: Result) -> dict[nn.Dim, nn.Dim]:
-    """Which dim of one result is which of the other: the same, or the only one of its name, as after pickling."""
+    """Which dim of one result is which of the other: the same, or the next one of its name, as after pickling."""
     same = {dim: dim for dim in like.dims if dim in given.dims}
     for dim in like.dims:
         if dim in same:
             continue
         rest = [other for other in given.dims if other not in same.values()]
         alike = [other for other in rest if other.name == dim.name and other.dimension == dim.dimension]
-        assert len(alike) == 1, f"{name} has the dims {given.dims}, not {like.dims}"
+        assert alike, f"{name} has the dims {given.dims}, not {like.dims}"
         same[dim] = alike[0]
     return same
 
