@@ -292,7 +292,7 @@ class _LoopRun:
         for stack, values in self.history.items():
             position = stack.output.dims.index(axis)
             shape = [run.size(dim) if dim is not axis else 0 for dim in stack.output.dims]
-            empty: numpy.ndarray = numpy.zeros(shape, values[0].dtype if values else "float32")
+            empty: numpy.ndarray = numpy.zeros(shape, stack.output.dtype)
             full = numpy.stack(values[:steps], axis=position) if steps else empty
             run.results[stack] = full
         for last, kept in self.kept.items():

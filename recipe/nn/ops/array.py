@@ -44,6 +44,7 @@ class Concat(Op):
             self._pending = self._pending or pending_dim("concat")
             joined = self._pending
         else:
+            self.axes = axes
             joined = sum(axes[1:], axes[0])
             if self._pending is not None:
                 self._pending.become(joined)
@@ -120,6 +121,7 @@ class PostfixInTime(Op):
     """One more frame behind each sequence's last."""
 
     name = "postfix_in_time"
+    takes_more_axes = False
 
     def __init__(self, x: Tensor, value: int | float, axis: Dim, out_dim: Dim):
         self.value, self.axis, self.out_dim = value, axis, out_dim

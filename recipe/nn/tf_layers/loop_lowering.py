@@ -69,8 +69,7 @@ class LoopLowering(StateLowering):
         elif op in self.beam_sizes:
             # else RETURNN goes on scoring hypotheses for one step behind the end of their sequence
             options["include_eos"] = True
-        if op in self.beam_sizes:
-            options["optimize_move_layers_out"] = False  # outside RETURNN mixes up the beams of layers
+        options["optimize_move_layers_out"] = False  # what needs no step is outside already
         layer = self.add(op, "rec", options)
         if self._here is not self.root:
             layer.options["collocate_with"] = [self.stays_in_loop(self._here)]

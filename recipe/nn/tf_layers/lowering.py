@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..passes.fission.fission import fission
 from ..passes.joins import Joins
 from ..plain.delayed import Delayed
 from ..program.program import Program
@@ -21,10 +22,12 @@ class Lowering(LoopLowering):
 
     :param program: what to translate
     :param device: "cpu" or "gpu": chooses the LSTM unit and the layout of frames; parameters and results are the same
+    :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
     """
 
-    def __init__(self, program: Program, device: str = "gpu"):
-        joins = Joins(program)
+    def __init__(self, program: Program, device: str = "gpu", *, owns_parameters: bool = True):
+        self.owns_parameters = owns_parameters
+        joins = Joins(fission(program))
         super().__init__(joins.run(), device)
         self.rewritten: dict[Tensor, Tensor] = joins.new
         """What the tensors of the program became in what is translated, as far as they are still computed."""
@@ -46,6 +49,9 @@ class Lowering(LoopLowering):
         for network in [self.root, *self._networks.values()]:
             network.layers = [layer for layer in network.layers if layer in read]
         self.root.layers = in_order(self.root, read)
+        for layer in self.root.layers:
+            if layer.options.get("name_scope") == layer.name:
+                del layer.options["name_scope"]  # RETURNN's default
 
     def _mark_loss(self, tensor: Tensor, name: str, scale: float | Delayed, as_error: bool) -> None:
         reference = self.reference(tensor)

@@ -9,7 +9,34 @@ from ..ops.lstm import LstmCellOp, LstmSequence
 from ..plain.dim import single_step_dim
 from ..record.graph import Tensor
 from ..record.reads import depends_on
+from .config_function import ConfigFunction
 from .layers import Layer, LstmStateTuple, PreviousLayer, Reference
+
+GATES = ConfigFunction(
+    '''
+    def gates_of_tensorflow(x):
+        """From RETURNN's order of an LSTM's gates to TensorFlow's: input gate, input, forget gate, output gate."""
+        j, i, f, o = tf.split(x, 4, axis=-1)
+        return tf.concat([i, j, f, o], axis=-1)
+    '''
+)
+LSTM_KERNEL = ConfigFunction(
+    '''
+    def lstm_kernel(source, **_kwargs):
+        """The weights of the input and the recurrent ones as the one matrix of TensorFlow's LSTM cell."""
+        rows = [source(0, auto_convert=False), source(1, auto_convert=False)]
+        return gates_of_tensorflow(tf.concat(rows, axis=0))
+    ''',
+    needs=(GATES,),
+)
+LSTM_BIAS = ConfigFunction(
+    '''
+    def lstm_bias(source, **_kwargs):
+        """The bias of TensorFlow's LSTM cell."""
+        return gates_of_tensorflow(source(0))
+    ''',
+    needs=(GATES,),
+)
 
 
 class NativeLstm:
@@ -106,19 +133,14 @@ class StandardLstm(NativeLstm):
     ) -> dict[str, Any]:
         in_dim, out_dim, gates_dim = weight.dims[0], recurrent.dims[0], bias.dims[0]
         rows = in_dim + out_dim
-        joined = lower.add_at_root(
-            op,
-            "concat",
-            {
-                "from": [(lower.parameter(weight), in_dim), (lower.parameter(recurrent), out_dim)],
-                "out_dim": rows,
-            },
-            name="rows",
-        )
-        # from RETURNN's order of the gates (input, input gate, forget gate, output gate) to TensorFlow's
-        reordered = "(lambda j, i, f, o: tf.concat([i, j, f, o], axis=-1))(*tf.split(source(0), 4, axis=-1))"
-        kernel = lower.add_at_root(op, "eval", {"from": joined, "eval": reordered}, name="kernel")
-        new_bias = lower.add_at_root(op, "eval", {"from": lower.parameter(bias), "eval": reordered}, name="bias")
+        options = {
+            "from": [lower.parameter(weight), lower.parameter(recurrent)],
+            "eval": LSTM_KERNEL,
+            "out_type": {"dims": [rows, gates_dim], "dtype": "float32"},
+            "allow_broadcast_all_sources": True,
+        }
+        kernel = lower.add_at_root(op, "eval", options, name="kernel")
+        new_bias = lower.add_at_root(op, "eval", {"from": lower.parameter(bias), "eval": LSTM_BIAS}, name="bias")
         return {
             "lstm_cell/kernel": {"layer_output": kernel, "shape": (rows, gates_dim)},
             "lstm_cell/bias": {"layer_output": new_bias, "shape": (gates_dim,)},

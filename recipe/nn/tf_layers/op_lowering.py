@@ -11,6 +11,7 @@ from ..ops.choice import Choice
 from ..ops.history import CumConcat
 from ..ops.inputs import ParameterOp
 from ..ops.lstm import LstmCellOp
+from ..passes.uses import uses
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim
 from ..program.program import Program
@@ -47,6 +48,9 @@ class OpLowering:
     :param network: what to translate
     :param device: "cpu" or "gpu": chooses the LSTM unit and the layout of frames; parameters and results are the same
     """
+
+    owns_parameters = True
+    """Whether layers own parameters where they can."""
 
     def __init__(self, network: Program, device: str = "gpu"):
         self.network = network
@@ -171,7 +175,9 @@ class OpLowering:
         :param name: added to the module's name, where the op is not one layer alone; default: the op's stem
         """
         path = self._relative(op.module_path())
-        stem = name if name is not None else ("" if op.is_main else op.name)
+        stem = name if name is not None else ("" if op.is_main else op.variable or op.name)
+        if path.rpartition("/")[2] == stem:
+            stem = ""
         wanted = "_".join(part for part in (path.replace("/", "_"), stem) if part) or op.name
         if wanted in RESERVED_NAMES:
             wanted = f"{wanted}_{op.name}"
@@ -182,6 +188,11 @@ class OpLowering:
         if self._must_stay(op):
             layer.options["collocate_with"] = [self.stays_in_loop(self._here, is_needed=True)]
         return layer
+
+    @functools.cached_property
+    def uses(self) -> Counter[Tensor]:
+        """How often each tensor is read."""
+        return uses(self.network)
 
     @functools.cached_property
     def beam_sizes(self) -> dict[LoopOp, int | Delayed]:

@@ -22,6 +22,7 @@ from . import (
     pooling,
     random,
     reduce,
+    whole_sequences,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "pooling",
     "random",
     "reduce",
+    "whole_sequences",
 ]

@@ -11,6 +11,7 @@ from ...plain.delayed import Delayed, resolved
 from ...record.graph import Tensor
 from ..layers import Layer, Reference
 from ..op_lowering import OpLowering
+from ..out_type import out_type
 from ..rule import as_written, rule
 
 
@@ -65,6 +66,9 @@ def where(op: Where, lower: OpLowering) -> Layer:
     for tensor in (true, false):
         value = known_number(tensor) if tensor.sparse_dim is None else None
         sides.append(value if value is not None else lower.operand(op, tensor))
+    if op.broadcast:
+        options = {"from": [lower.reference(x) for x in op.inputs], "eval": "tf.where(source(0), source(1), source(2))"}
+        return lower.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
     options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
     return lower.add(op, "switch", options)
 

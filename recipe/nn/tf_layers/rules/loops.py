@@ -6,8 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...record.loops import FinalState, LastOp, LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
+from ..config_function import ConfigFunction
 from ..layers import Layer, Reference
+from ..out_type import out_type
 from ..rule import rule
+
+FRAME = ConfigFunction(
+    '''
+    def frame(source, self, axis, **_kwargs):
+        """The frame of a sequence at this step, from a TensorArray that is made where the sequence is."""
+        x, step = source(0, as_data=True, auto_convert=False), source(1, auto_convert=False)
+        with same_control_flow_ctx(x.placeholder):
+            time_axis = x.dims[x.get_axis_from_description(axis)]
+            frames = x.copy_transpose([time_axis, *self.output.dims]).placeholder
+            size = tf.shape(frames)[0]
+            array = tf.TensorArray(frames.dtype, size, clear_after_read=False, element_shape=frames.shape[1:])
+            array = array.unstack(frames)
+        return array.read(tf.minimum(step, size - 1))
+    ''',
+    imports=("from returnn.tf.util.basic import same_control_flow_ctx",),
+)
 
 
 @rule(LoopOp)
@@ -27,8 +45,10 @@ def state(op: PreviousOp, lower: Any) -> Reference:
 @rule(UnstackOp)
 def unstack(op: UnstackOp, lower: Any) -> Layer:
     """
-    ``rec_unstack``; where an end condition may cut the loop, ``gather``: RETURNN would ignore the condition. In a
-    search, too: there all layers stay in the loop, and ``rec_unstack`` cannot.
+    ``eval`` of a TensorArray; where an end condition may cut the loop, ``gather``.
+
+    Not ``rec_unstack``, which RETURNN must move out of the loop. Nor ``gather`` always: its gradient is as large as the
+    whole sequence in each step.
     """
     options: dict[str, Any] = {"from": lower.reference(op.inputs[0]), "axis": op.loop.input_axis}
     if op.loop.counts_steps:
@@ -36,7 +56,8 @@ def unstack(op: UnstackOp, lower: Any) -> Layer:
         return lower.add(op, "gather", {**options, **position})
     if lower.choices(op.loop):
         return lower.add(op, "gather", {**options, "position": lower.step(), "clip_to_valid": True})
-    return lower.add(op, "rec_unstack", options)
+    options = {"from": [options["from"], lower.step()], "eval": FRAME, "eval_locals": {"axis": op.loop.input_axis}}
+    return lower.add(op, "eval", {**options, "out_type": out_type(op.output)})
 
 
 @rule(LoopIndex)

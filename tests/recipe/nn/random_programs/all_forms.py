@@ -16,7 +16,18 @@ from recipe import nn
 
 from .frames import READERS
 from .model import RandomModel
-from .program import NUM_CELLS, NUM_LINEAR, NUM_STATES, End, Frames, Program, Statement, all_frames, all_statements, count_values
+from .program import (
+    NUM_CELLS,
+    NUM_LINEAR,
+    NUM_STATES,
+    End,
+    Frames,
+    Program,
+    Statement,
+    all_frames,
+    all_statements,
+    count_values,
+)
 from .statements import FUNCTIONS
 
 REFUSED = (

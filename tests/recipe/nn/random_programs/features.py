@@ -6,23 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from recipe import nn
-from recipe.nn.ops.convolution import ConvOp
-from recipe.nn.ops.lstm import LstmCellOp, LstmSequence
 from recipe.nn.ops.array import PostfixInTime, ReplaceDim
 from recipe.nn.ops.choice import Choice
 from recipe.nn.ops.constants import Constant
+from recipe.nn.ops.convolution import ConvOp
 from recipe.nn.ops.dot import Dot
 from recipe.nn.ops.elementwise import Where
 from recipe.nn.ops.history import CumConcat
 from recipe.nn.ops.indexing import Gather
 from recipe.nn.ops.lengths import RangeInAxis
+from recipe.nn.ops.lstm import LstmCellOp, LstmSequence
 from recipe.nn.ops.pooling import Pool
 from recipe.nn.ops.reduce import Reduce
 from recipe.nn.ops.softmax import Softmax
-
-from recipe.nn.record.loops import LoopIndex, LoopOp, PreviousOp, ResultOp
-
 from recipe.nn.record.graph import Body, Op
+from recipe.nn.record.loops import LoopIndex, LoopOp, PreviousOp, ResultOp
 
 from .program import Program, Statement
 
@@ -108,7 +106,9 @@ class _Recorded:
                 found.add(f"own axis: reduced, {kind} a state")
                 if isinstance(op, Softmax):
                     found.add(f"own axis: attention, {kind} a state")
-        if isinstance(op, Where) and {LoopIndex, RangeInAxis} <= {type(other) for other in self.behind(op.inputs[0].op)}:
+        if isinstance(op, Where) and {LoopIndex, RangeInAxis} <= {
+            type(other) for other in self.behind(op.inputs[0].op)
+        }:
             found.add("mask over frames by the number of the step")
         if isinstance(op, Where) and self.histories.intersection(op.output.dims):
             found.add("history: where")

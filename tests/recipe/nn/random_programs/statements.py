@@ -251,9 +251,7 @@ class StatementsOfModel(FramesOfModel):
 
     # loops
 
-    def _end(
-        self, values: list[nn.Tensor], loop: nn.Loop, condition: str, number: int, include_eos: bool
-    ) -> None:
+    def _end(self, values: list[nn.Tensor], loop: nn.Loop, condition: str, number: int, include_eos: bool) -> None:
         end = End(condition, number, include_eos)
         loop.end(self.end_condition(loop, end), include_eos=include_eos)
 
@@ -267,9 +265,7 @@ class StatementsOfModel(FramesOfModel):
             return self.label.get() == 0
         return loop.iter_idx >= end.number
 
-    def run_to_end(
-        self, body: Sequence[Statement], values: list[nn.Tensor], loop: nn.Loop, end: End | None
-    ) -> None:
+    def run_to_end(self, body: Sequence[Statement], values: list[nn.Tensor], loop: nn.Loop, end: End | None) -> None:
         """The body of a loop with its end."""
         if end is not None and end.place == "top":
             loop.end(self.end_condition(loop, end), include_eos=end.include_eos)
@@ -356,9 +352,7 @@ class StatementsOfModel(FramesOfModel):
             return self.vector * frame
         return nn.tanh(self.embedding(frame)) if over[0] == "labels" else frame
 
-    def _batchless(
-        self, values: list[nn.Tensor], loop: nn.Loop | None, number: int, include_eos: bool
-    ) -> None:
+    def _batchless(self, values: list[nn.Tensor], loop: nn.Loop | None, number: int, include_eos: bool) -> None:
         """A loop in which nothing has a batch dim."""
         count = nn.State([], initial=0, dtype="int32", name="number")
         count.assign(nn.constant(0))

@@ -61,7 +61,7 @@ class Unrolled(UnrolledStatements):
             values = {"number": zeros + 0.25 * number, "input": self.vector}
             encoded = numpy.tanh(self.affine("linear/0", self.vector)) if kind == "encoded" else None
             self.state[f"s{number}"] = values.get(kind, encoded)
-        self.state |= {name: (zeros, zeros) for name in ("c0", "c1", "other_cell")}
+        self.state |= dict.fromkeys(("c0", "c1", "other_cell"), (zeros, zeros))
 
     # loops
 

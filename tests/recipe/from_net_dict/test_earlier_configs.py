@@ -1,4 +1,4 @@
-"""The configs that this package writes, read again: the same networks, with the same parameters."""
+"""Configs that commit 1309500 of this package wrote, read again: the same networks, with the same parameters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..nn.agreement import frames_mask, random_parameters
 from ..nn.golden_networks import NETWORKS
 from .written_module import feeds_for, imported
 
-GOLDEN = pathlib.Path(__file__).parents[2] / "golden"
+CONFIGS = pathlib.Path(__file__).parent / "earlier_configs"
 
 
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
 @pytest.mark.parametrize("name", sorted(NETWORKS))
 def test_equal_to_what_was_written(name: str, device: str, tmp_path: pathlib.Path) -> None:
     original = NETWORKS[name]()
-    written = from_net_dict((GOLDEN / f"{name}.{device}.config").read_text())
+    written = from_net_dict((CONFIGS / f"{name}.{device}.config").read_text())
     assert written.problems == []
     module = imported(written, tmp_path)
     network = module.search_network() if original.beam_sizes else module.training_network()
