@@ -455,7 +455,9 @@ class Author:
     def _inner(self, scope: Scope) -> Statement:
         has_history = scope.loop and not scope.is_in_branch
         name = self.one_of(
-            *("frames", "frames", "frames", "features", "split", "labels", "nothing", "nothing"),
+            *("frames", "frames", "frames", "labels"),
+            *([] if self.searches and self.maybe(3, 4) else ["features", "split", "nothing", "nothing"]),
+            *(["made_in_step"] if scope.loop else []),
             *(["history"] if has_history else []),
         )
         if name == "nothing":
@@ -464,6 +466,9 @@ class Author:
             return self._loop_over(scope, ("features", self.source(scope)), Kind("static"))
         if name == "labels":
             return self._loop_over(scope, ("labels", "input"), self._input(0))
+        if name == "made_in_step":
+            number, kind = self.number(0, 1), self.one_of("add", "where")
+            return self._loop_over(scope, (kind, ("input", number), self.source(scope)), self._input(number))
         if name in ("split", "history"):
             return self._loop_over(scope, (name, self.source(scope)), Kind("static" if name == "split" else name))
         return self._loop_over(scope, *self.frames(scope))
@@ -471,7 +476,9 @@ class Author:
     def _loop_over(self, scope: Scope, over: tuple[Any, ...], kind: Kind | None) -> Statement:
         values = scope.values + (kind is not None)
         inside = scope.inside(values=values, loop="inner", is_in_branch=False, ended=[True])
-        ends = kind is None or self.maybe(1, 3)
+        # such loops in a search are refused as yet, if they depend on what is chosen
+        is_plain = self.searches and self.phase == "main" and self.maybe(3, 4)
+        ends = kind is None or (not is_plain and self.maybe(1, 3))
         end: tuple[Any, ...] | None = None
         if ends and self.maybe(2, 3):
             end = (*self._end_fields(inside), self.one_of("bottom", "top", "masked", "cond"))
@@ -479,7 +486,7 @@ class Author:
         body = self.block(inside, self.number(1, 3))
         if not inside.ended[0]:
             body = (*body, self._end(inside))
-        limit = "most" if kind is None else self.one_of("", "", "", "", "number", "tensor")
+        limit = "most" if kind is None else "" if is_plain else self.one_of("", "", "", "", "number", "tensor")
         stacks = self.maybe(1, 2) and (over[0] != "features" or ends or bool(limit))  # else two axes of features
         if stacks and (ends or limit or kind is None):
             scope.sequences.append(Kind("inside", empty=2))
@@ -491,6 +498,8 @@ class Author:
 
 def is_recordable(program: Program) -> bool:
     """Whether the language does not refuse it for one of the reasons of :data:`REFUSED`."""
+    if not program.beam_size:
+        return True
     try:
         nn.Network(RandomModel(program))
     except Exception as error:  # any other is what a check of this program is to find

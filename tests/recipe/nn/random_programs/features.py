@@ -295,7 +295,6 @@ _IN_STATEMENTS: dict[str, Callable[[Statement, Place], bool]] = {
     "unstack of what the body computes": lambda s, p: s[0] == "unstack",
     "positional encoding of the step": lambda s, p: s[0] == "position",
     "dropout": lambda s, p: s[0] == "dropout" and p.loops > 0,
-    "choice with a target": lambda s, p: False,
 }
 
 _IN_PROGRAM: dict[str, Callable[[Program], bool]] = {

@@ -21,14 +21,18 @@ class RunInNumpy:
     """
     A program, recorded and run in NumPy.
 
-    :param seed: of the parameters
+    :ivar in_numpy: what the last run gave
     """
 
-    def __init__(self, program: Program, seed: int = 1):
+    def __init__(self, program: Program):
         self.program = program
         self.model = RandomModel(program)
         self.feeds = program.feeds()
         self.network = nn.Network(self.model)
+        self.run_with(seed=1)
+
+    def run_with(self, seed: int) -> None:
+        """Runs it with other parameters."""
         self.parameters = random_parameters(self.network, seed)
         unused = {name: numpy.zeros(parameter.shape) for name, parameter in self.model.named_parameters()}
         self.all_parameters = {**unused, **self.parameters}
