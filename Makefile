@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 FAILED = echo "Could not install the packages into $(VENV): no network, or the disk is full? What is above says which; then run the same command again." >&2; exit 1
 
-.PHONY: help venv venv-dev g2p speech test check python-version compiler
+.PHONY: help venv venv-dev g2p speech test quick check python-version compiler
 
 help:
 	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo"
 	@echo "make speech    the same for phone recognition on recordings (Debian's festvox-ru, 179 MB)"
 	@echo "make test      set up .venv, then run all tests"
+	@echo "make quick     those of recipe and of imports in NumPy alone, without TensorFlow: half a minute"
 	@echo "make check     ruff, import-linter, mypy, documentation"
 	@echo "make venv      set up .venv only (venv-dev: with what tests need)"
 
@@ -42,6 +43,9 @@ speech: venv compiler
 
 test: venv-dev
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup tests
+
+quick: $(VENV)/.installed-dev
+	$(VENV)/bin/python -m pytest --without-returnn tests/recipe tests/test_imports.py
 
 check: venv-dev
 	$(VENV)/bin/ruff format --check .

@@ -70,7 +70,7 @@ class ExperimentPageJob(Job):
         self.network = network
         # A network knows its modules where it is recorded, not in the task, which reads it from a file.
         self.summary = shown.summary()
-        self.picture_source = picture(shown).source
+        self.picture_source = picture(shown.picture()).source
         self.learning_curves = learning_curves
         self.learning_curves_table = learning_curves_table
         self.returnn_config = returnn_config

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import inspect
 import os
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, cast
 
 from . import settings, shell
 from .beyond import JOB_METHODS, beyond
@@ -51,6 +51,8 @@ class Job(metaclass=JobSingleton):
     __sis_version__: Any = None
 
     _sis_job_id: str
+    _sis_setup_directory: ClassVar[Callable[[Job], None]]
+    """Makes the job's directory, by Sisyphus' name of it; :mod:`localsis.job_directory` sets it."""
 
     @classmethod
     def hash(cls, parsed_args: dict[str, Any]) -> str:
@@ -191,7 +193,7 @@ class Job(metaclass=JobSingleton):
         return os.path.join(settings.work_dir(), self._sis_job_id, *parts)
 
     def _sis_input_jobs(self) -> set[Job]:
-        return {path.creator for path in self._sis_inputs if path.creator is not None}
+        return {path.creator for path in self._sis_inputs if isinstance(path.creator, Job)}
 
     def _sis_inputs_available(self) -> bool:
         return all(path.available() for path in self._sis_inputs)
@@ -216,12 +218,6 @@ class Job(metaclass=JobSingleton):
     def _sis_task_rqmt(self, task: Task) -> dict[str, Any]:
         rqmt, replace = self._sis_rqmt.get(task.name, ({}, False))
         return dict(rqmt) if replace else {**task.rqmt, **rqmt}
-
-    def _sis_setup_directory(self) -> None:
-        """Makes the job's directory; tests of jobs call it, by Sisyphus' name of it."""
-        from .job_directory import set_up
-
-        set_up(self)
 
     def __deepcopy__(self, memo: dict) -> Job:
         return self

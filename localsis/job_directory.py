@@ -32,6 +32,9 @@ def set_up(job: Job) -> None:
         text.write(info_text(job))
 
 
+Job._sis_setup_directory = set_up  # for tests of jobs, which call it; a job itself knows nothing of its directory
+
+
 def info_text(job: Job) -> str:
     """What the file ``info`` says: tags, inputs, arguments and aliases."""
     lines = [f"TAG: {tag}" for tag in sorted(job.tags)]

@@ -33,7 +33,7 @@ def install() -> None:
     toolkit.gs = settings  # type: ignore[attr-defined]
     package = _Subset("sisyphus")
     package.__path__ = []
-    for name, value in {
+    for name, part in {
         "Job": Job,
         "Task": Task,
         "Path": Path,
@@ -43,7 +43,7 @@ def install() -> None:
         "gs": settings,
         "global_settings": settings,
     }.items():
-        setattr(package, name, value)
+        setattr(package, name, part)
     sys.modules["sisyphus"] = package
     sys.modules["sisyphus.toolkit"] = toolkit
     sys.modules["sisyphus.global_settings"] = settings

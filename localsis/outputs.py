@@ -55,7 +55,7 @@ def wanted_jobs() -> list[Job]:
                     stack.extend((other, False) for other in sorted(current._sis_input_jobs(), key=Job._sis_id))
 
     for path in [*registered.values(), *(path for report in reports.registered for path in report.required)]:
-        if path.creator is not None:
+        if isinstance(path.creator, Job):
             visit(path.creator)
     return order
 

@@ -9,14 +9,25 @@ import importlib
 import os
 import pickle
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from . import settings
 from .delayed import DelayedBase
 from .hashing import hash_bytes, object_state
 
-if TYPE_CHECKING:
-    from .job import Job
+
+class Creator(Protocol):
+    """What a path asks of the job that makes it."""
+
+    @property
+    def tags(self) -> set[str]:
+        """Words for jobs that use its outputs."""
+
+    def path_available(self, path: AbstractPath) -> bool:
+        """Whether an output can be read already."""
+
+    def _sis_id(self) -> str:
+        """Module, class and hash."""
 
 
 class AbstractPath(DelayedBase):
@@ -36,7 +47,7 @@ class AbstractPath(DelayedBase):
     def __init__(
         self,
         path: str,
-        creator: Job | None = None,
+        creator: Creator | None = None,
         cached: bool = False,
         hash_overwrite: str | tuple[Any, str] | None = None,
         tags: set[str] | None = None,
@@ -154,7 +165,7 @@ class Variable(AbstractPath):
     :param backup: what :meth:`get` gives before it is set
     """
 
-    def __init__(self, path: str, creator: Job | None = None, pickle: bool = False, backup: Any = None):
+    def __init__(self, path: str, creator: Creator | None = None, pickle: bool = False, backup: Any = None):
         super().__init__(path, creator)
         self.pickle = pickle
         self.backup = backup

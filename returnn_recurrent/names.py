@@ -2,7 +2,13 @@
 
 import re
 
-PARTS = {"nn": "recipe/nn", "models": "recipe/models", "data": "recipe/data", "jobs": "jobs"}
+PARTS = {
+    "nn": "recipe/nn",
+    "models": "recipe/models",
+    "data": "recipe/data",
+    "from_net_dict": "recipe/from_net_dict",
+    "jobs": "jobs",
+}
 """The parts of this package, and where they are in a checkout; pip installs them beside this file."""
 
 _FROM = re.compile(r"^(\s*from )(?:recipe|(jobs))(?=[. ])", re.MULTILINE)

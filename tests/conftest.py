@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from . import browser
+from . import browser, without_returnn
 
 
 class Program(NamedTuple):
@@ -38,14 +38,19 @@ PROGRAMS = (SCLITE, CHROMIUM)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds ``--update-golden``."""
+    """Adds ``--update-golden`` and ``--without-returnn``."""
     parser.addoption(
         "--update-golden", action="store_true", help="write tests/golden/ anew instead of comparing with it"
+    )
+    parser.addoption(
+        "--without-returnn", action="store_true", help="NumPy alone: a test ends where it needs RETURNN (make quick)"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the mark by which tests that need TensorFlow share processes (``-n 2 --dist loadgroup``)."""
+    """Declares the marks of tests that share processes for TensorFlow (``-n 2 --dist loadgroup``) or need programs."""
+    if config.getoption("--without-returnn"):
+        without_returnn.leave_out()
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run in the same process")
     for program in PROGRAMS:
         config.addinivalue_line("markers", f"{program.mark}: {program.tests}")

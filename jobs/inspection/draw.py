@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from recipe.nn.pictures.drawing import KINDS, NO_DOT, draw_picture
+from recipe.nn.pictures.drawing import KINDS, NO_DOT, draw
 from recipe.nn.pictures.picture import Picture
 
 from .job_graph import graph_picture, graph_table, job_graph
@@ -42,7 +42,7 @@ def draw_job(setup: Setup, name: str, target: str | None, depth: int | None) -> 
     for key, one in drawn.items():
         more = f"_{_file_name(key)}" if len(drawn) > 1 else ""
         file = path.with_name(f"{path.stem}{more}{path.suffix}")
-        yield str(draw_picture(one.picture, one.table, str(file), depth=depth))
+        yield str(draw(one.picture, one.table, str(file), depth=depth))
 
 
 def draw_config(jobs: list[Any], arguments: list[str]) -> int:

@@ -13,14 +13,14 @@ from .modules.attention import AdditiveAttention, CausalSelfAttention, DotAttent
 from .modules.convolution import Conv1d, DepthwiseConv1d
 from .modules.embedding import Embedding
 from .modules.linear import Linear
-from .modules.lstm import BidirectionalLstm, Lstm, LstmCell, LstmState
+from .modules.lstm import BidirectionalLstm, Lstm, LstmCell
 from .modules.normalization import LayerNorm
 from .modules.window import Window
 from .network import Network
 from .numpy_run.run import NumpyRun, run_numpy
 from .ops.activation import exp, log, log_sigmoid, logical_not, relu, sigmoid, softplus, sqrt, swish, tanh
 from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
-from .ops.choice import BeamSearch, choice
+from .ops.choice import choice
 from .ops.constants import constant, ones, zeros
 from .ops.ctc import ctc_loss
 from .ops.cumulative import cum_log_sum_exp, cum_sum
@@ -29,21 +29,25 @@ from .ops.dropout import dropout
 from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum, where
 from .ops.history import cum_concat
 from .ops.indexing import gather
-from .ops.inputs import ExternData, get_extern_data
+from .ops.inputs import get_extern_data
 from .ops.lengths import length, range_over
 from .ops.loss import argmax, cross_entropy, focal_loss, frame_error, mean_squared_error
+from .ops.lstm import LstmState
 from .ops.pooling import pool
 from .ops.positional_encoding import positional_encoding
 from .ops.random import random_uniform, train_flag, train_step
 from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
+from .plain.beam_search import BeamSearch
 from .plain.dim import Dim, batch_dim
 from .plain.errors import NetworkError, NetworkWarning
+from .plain.extern_data import ExternData
 from .plain.initializer import Constant, Initializer, Normal, NumpyFile, Uniform
+from .plain.public_names import PUBLIC_NAMES as _PUBLIC_NAMES
 from .program.parameter_agreement import check_parameters
+from .record.graph import Tensor
 from .record.parameter import Parameter
-from .record.tensor import Tensor
 from .staged_network import StagedNetwork
 from .tf_layers.python_source import PythonCode
 
@@ -147,3 +151,5 @@ __all__ = [
     "where",
     "zeros",
 ]
+
+_PUBLIC_NAMES.update(__all__)

@@ -5,17 +5,23 @@ from __future__ import annotations
 import copy
 import math
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-import numpy
-
+from .canonical.form import CanonicalForm, canonical_form
 from .language.calling import call
+from .language.close_loop import complete_losses
 from .language.module import Module
-from .ops.choice import BeamSearch, Choice
-from .ops.inputs import ExternData, ExternDataOp, ParameterOp
+from .language.naming import ModuleNames
+from .ops.choice import Choice
+from .ops.inputs import ParameterOp
+from .pictures.drawing import draw
+from .pictures.picture import Picture, picture_of
+from .pictures.summary import summary_text
+from .plain.beam_search import BeamSearch
 from .plain.delayed import Delayed
 from .plain.errors import NetworkError
+from .plain.extern_data import ExternData
 from .program.checks import (
     add_result,
     check_model,
@@ -25,20 +31,15 @@ from .program.checks import (
     takes_search,
     warn_of_unused_parameters,
 )
-from .record.loop_op import LoopOp
-from .record.loop_ops import FinalState, PreviousOp, ResultOp
-from .record.op import Op
-from .record.parameter import Parameter
-from .record.recording import Body, Recording, record
-from .record.tensor import Tensor
+from .program.pickling import from_table, to_table
+from .program.program import Program
+from .record.recording import Recording, record
+from .tf_layers.config import config_text
 from .tf_layers.layers import LayerNetwork, plain
-
-if TYPE_CHECKING:
-    from .canonical.form import CanonicalForm
-    from .pictures.picture import Picture
+from .tf_layers.pipeline import pipeline_for
 
 
-class Network:
+class Network(Program):
     """
     The finished, immutable record of one call of a model.
 
@@ -59,7 +60,9 @@ class Network:
         **kwargs: Any,
     ):
         check_model(model)
-        recording = Recording(model if isinstance(model, Module) else None, declared_inputs(extern_data), search)
+        recording = Recording(
+            ModuleNames(model if isinstance(model, Module) else None), declared_inputs(extern_data), search
+        )
         is_told_search = takes_search(model)
         if search is not None and is_told_search:
             kwargs["search"] = search
@@ -69,13 +72,8 @@ class Network:
             else:
                 result = call(model, (), kwargs)
             add_result(recording, result)
-            recording.complete_losses()
-        self.root_body: Body = recording.root_body
-        self.losses = tuple(recording.losses)
-        self.outputs = tuple(recording.outputs)
-        self.needed_tensors: frozenset[Tensor] = frozenset()
-        self.needed: frozenset[Op] = frozenset()
-        self._find_needed()
+            complete_losses(recording)
+        super().__init__(recording.root_body, recording.losses, recording.outputs)
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
         choices = [op for op in self.all_ops() if isinstance(op, Choice)]
         check_searches(choices)
@@ -90,69 +88,15 @@ class Network:
         self._drawn: tuple[dict[str, Any], str] | None = None
         self._canonical: CanonicalForm | None = None
 
-    # what it has
-
-    @property
-    def extern_data(self) -> dict[str, ExternData]:
-        """The inputs that it reads, by name."""
-        ops = [op for op in self.root_body.ops if isinstance(op, ExternDataOp) and op in self.needed]
-        return {op.data.name: op.data for op in sorted(ops, key=lambda op: op.data.name)}
-
-    @property
-    def parameters(self) -> dict[str, Parameter]:
-        """The parameters that it uses, by name."""
-        ops = [op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed]
-        return {op.path: op.parameter for op in ops}
-
-    @property
-    def loops(self) -> tuple[LoopOp, ...]:
-        """All loops that it runs, also those within loops."""
-        return tuple(op for op in self.all_ops() if isinstance(op, LoopOp))
-
-    @property
-    def beam_sizes(self) -> dict[LoopOp, int | Delayed]:
-        """The beam size of each loop that has choices by search."""
-        return {
-            op.body.loop: op.search.beam_size
-            for op in self.all_ops()
-            if isinstance(op, Choice) and op.body.loop is not None
-        }
-
-    def all_ops(self) -> Iterable[Op]:
-        """All ops that are needed, body by body."""
-        bodies = [self.root_body]
-        while bodies:
-            body = bodies.pop(0)
-            for op in body.ops:
-                if op in self.needed:
-                    yield op
-                    if isinstance(op, LoopOp):
-                        bodies.append(op.body_of_steps)
-
-    def ops_in_order(self, body: Body | None = None) -> Iterator[Op]:
-        """All ops that are needed, in the order in which they are computed first: those of a loop behind the loop."""
-        for op in (body or self.root_body).ops:
-            if op in self.needed:
-                yield op
-                if isinstance(op, LoopOp):
-                    yield from self.ops_in_order(op.body_of_steps)
-
-    def is_used(self, tensor: Tensor) -> bool:
-        """Whether an op that is needed computes with it, or it leaves its loop; being a state's new value is no use."""
-        return any(
-            any(read is tensor for read in op.inputs)
-            or (isinstance(op, ResultOp) and op.inner is tensor)
-            or (isinstance(op, LoopOp) and op.end is tensor)
-            for op in self.needed
-        )
-
     # what it can be asked for
 
-    def layers(self, device: str = "gpu") -> LayerNetwork:
-        """Its RETURNN layers, before names and dims become text."""
-        from .tf_layers.lowering import Lowering
+    def layers(self, device: str = "gpu", *, owns_parameters: bool = True) -> LayerNetwork:
+        """
+        Its RETURNN layers, before names and dims become text.
 
-        return Lowering(self, device).run()
+        :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
+        """
+        return pipeline_for(self, device, owns_parameters=owns_parameters).run()
 
     def net_dict(self, device: str = "gpu") -> dict[str, Any]:
         """The RETURNN net dict, with this package's Dims in place of RETURNN's."""
@@ -161,29 +105,21 @@ class Network:
 
     def config_text(self, device: str = "gpu", **sections: Any) -> str:
         """The whole config as Python text; see :func:`recipe.nn.tf_layers.config.config_text`."""
-        from .tf_layers.config import config_text
-
         return config_text(self, device, **sections)
 
     def summary(self) -> str:
         """A table of its modules: what they give, how many parameters they have, in which loops they are called."""
-        from .pictures.summary import summary_text
-
         drawn = self._drawn_before()
         return drawn[1] if drawn is not None else summary_text(self)
 
     def picture(self) -> Picture:
         """What a picture of it shows, as plain data."""
-        from .pictures.picture import Picture, picture_of
-
         drawn = self._drawn_before()
         return Picture.from_plain(drawn[0]) if drawn is not None else picture_of(self)
 
     def draw(self, path: str, *, depth: int | None = None) -> pathlib.Path:
         """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.pictures.drawing.draw`."""
-        from .pictures.drawing import draw
-
-        return draw(self, path, depth=depth)
+        return draw(self.picture(), self.summary(), path, depth=depth)
 
     def canonical_form(self) -> dict[str, Any]:
         """What is hashed: plain data that is equal for equal computations; see ``docs/canonical_form.md``."""
@@ -191,8 +127,6 @@ class Network:
 
     def canonical(self) -> CanonicalForm:
         """The canonical form, with its digest, and names for readers; made once."""
-        from .canonical.form import canonical_form
-
         if self._canonical is None:
             vars(self)["_canonical"] = canonical_form(self)
         assert self._canonical is not None
@@ -232,8 +166,6 @@ class Network:
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        from .program.pickling import to_table
-
         canonical = self.canonical()
         kept_apart = ("_canonical", "_drawn")
         return {
@@ -246,18 +178,8 @@ class Network:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        from .program.pickling import from_table
-
         drawn = (state["picture"], state["summary"]) if "picture" in state else None
         vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"], "_drawn": drawn})
-
-    def random_parameters(self, seed: int = 0) -> dict[str, numpy.ndarray]:
-        """Start values for all parameters, by name."""
-        generator = numpy.random.default_rng(seed)
-        return {
-            name: parameter.initial.sample(parameter.shape, generator)
-            for name, parameter in sorted(self.parameters.items())
-        }
 
     def __repr__(self) -> str:
         parts = [f"Network {self.digest[:12]}", f"inputs {', '.join(self.extern_data) or 'none'}"]
@@ -285,38 +207,3 @@ class Network:
                 "network is recorded"
             )
         return drawn
-
-    def _find_needed(self) -> None:
-        """Marks what outputs and losses depend on."""
-        tensors: set[Tensor] = set()
-        ops: set[Op] = set()
-        todo = [loss.tensor for loss in self.losses] + [tensor for _, tensor in self.outputs]
-        while todo:
-            tensor = todo.pop()
-            if tensor in tensors:
-                continue
-            tensors.add(tensor)
-            todo.extend(self._needed_for(tensor.op, ops))
-        self.needed_tensors, self.needed = frozenset(tensors), frozenset(ops)
-
-    def _needed_for(self, op: Op, ops: set[Op]) -> list[Tensor]:
-        if op in ops:
-            return []
-        ops.add(op)
-        needed = list(op.inputs)
-        if isinstance(op, PreviousOp):
-            needed += [tensor for tensor in (op.initial, op.final) if tensor is not None]
-        if isinstance(op, ResultOp):
-            needed.append(op.inner)
-            needed += self._needed_for(op.result_of, ops)
-        if isinstance(op, FinalState):
-            needed.append(op.previous.output)
-        if isinstance(op, LoopOp):
-            needed += [unstack.output for unstack in op.unstacked]
-            if op.length_source is not None:
-                needed.append(op.length_source)
-            if op.end is not None:
-                needed.append(op.end)
-        if op.body.loop is not None:
-            needed += self._needed_for(op.body.loop, ops)
-        return needed

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .network import Network
-from .ops.inputs import ExternData
 from .plain.errors import NetworkError
+from .plain.extern_data import ExternData
 from .record.parameter import Parameter
+from .tf_layers.config import config_text
 from .tf_layers.layers import Layer, LayerNetwork
 
 COPY_PARAM_MODES = (None, "subset", "ifpossible", "reset")
@@ -63,7 +64,7 @@ class StagedNetwork:
 
         :raises NetworkError: if a parameter is called differently in two stages: RETURNN goes by the layer's name
         """
-        layers = {epoch: network.layers(device) for epoch, network in self.stages.items()}
+        layers = {epoch: network.layers(device, owns_parameters=False) for epoch, network in self.stages.items()}
         names: dict[str, str] = {}
         for network in layers.values():
             for layer in network.layers:
@@ -78,9 +79,7 @@ class StagedNetwork:
 
     def config_text(self, device: str = "gpu", **sections: Any) -> str:
         """The whole config as Python text; see :func:`recipe.nn.tf_layers.config.config_text`."""
-        from .tf_layers.config import config_text
-
-        return config_text(self, device, **sections)
+        return config_text(self, device, copy_param_mode=self.copy_param_mode, **sections)
 
     @property
     def digest(self) -> str:

@@ -21,11 +21,15 @@ ROOMS = {
     "jobs": "jobs\ntraining, search, ...",
     "recipe.models": "recipe.models\nencoders, decoders",
     "recipe.data": "recipe.data\nHDF, datasets",
+    "recipe.from_net_dict": "recipe.from_net_dict\nreads net dicts",
     "recipe.nn": "recipe.nn\nthe language",
     "localsis": "localsis\nthe engine",
     "returnn_recurrent": "returnn_recurrent\nfor other setups",
 }
 """The parts of the project, and what the picture says of them."""
+
+OLD_NAMES = {"recipe.nn.from_net_dict": "recipe.from_net_dict"}
+"""What the picture shows as a part of the room that it is another name of."""
 
 OTHERS = {
     "sisyphus": "sisyphus\nSisyphus or localsis",
@@ -50,9 +54,9 @@ def imports() -> set[tuple[str, str]]:
 
 
 def _room(module: str) -> str | None:
-    names = [name for name in {**ROOMS, **OTHERS} if module == name or module.startswith(f"{name}.")]
-    found = max(names, key=len, default=None)
-    return "returnn" if found == "tensorflow" else found
+    names = [name for name in {**ROOMS, **OLD_NAMES, **OTHERS} if module == name or module.startswith(f"{name}.")]
+    found = max(names, key=len, default="")
+    return "returnn" if found == "tensorflow" else OLD_NAMES.get(found, found) or None
 
 
 def drawn() -> set[tuple[str, str]]:

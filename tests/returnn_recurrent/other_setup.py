@@ -81,6 +81,25 @@ def py():
 '''
 
 
+WITHOUT_INSTALLED = '''\
+"""Hides the copy of this project that ``make venv`` has installed, maybe an old one, beside what the project needs."""
+
+import sys
+from importlib.machinery import PathFinder
+
+
+class Finder(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        spec = super().find_spec(name, path, target)
+        is_installed = name == "returnn_recurrent" and spec is not None and "site-packages" in str(spec.origin)
+        return None if is_installed else spec
+
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Finder
+'''
+
+
 def make_other_setup(directory: pathlib.Path, *, clone: pathlib.Path | None = None) -> pathlib.Path:
     """
     Writes the setup.
@@ -130,6 +149,7 @@ def run_in(setup: pathlib.Path, *arguments: str, site: pathlib.Path | None = Non
     if not alone.exists():
         alone.mkdir()
         (alone / "localsis").symlink_to(PROJECT / "localsis")
+        (alone / "sitecustomize.py").write_text(WITHOUT_INSTALLED)
     path = os.pathsep.join(str(place) for place in (alone, site) if place is not None)
     return subprocess.run(
         [sys.executable, *arguments],

@@ -89,6 +89,21 @@ def test_messages_name_the_line_of_the_model(other: tuple[pathlib.Path, pathlib.
     assert run.returncode != 0 and "wrong.py:6: a tensor is wanted here" in run.stderr, run.stderr
 
 
+@pytest.mark.parametrize("name", ["returnn_recurrent.from_net_dict", "returnn_recurrent.nn.from_net_dict"])
+def test_net_dicts_become_modules_of_this_package(
+    name: str, other: tuple[pathlib.Path, pathlib.Path | None], tmp_path: pathlib.Path
+) -> None:
+    setup, site = other
+    layer = {"class": "linear", "activation": None, "from": "data", "n_out": 4}
+    (tmp_path / "net.config").write_text(f"extern_data = {{'data': {{'dim': 3}}}}\nnetwork = {{'output': {layer}}}\n")
+    run = run_in(setup, "-m", name, str(tmp_path / "net.config"), site=site or PROJECT)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith('"""Written from net.config by returnn_recurrent.from_net_dict')
+    (setup / "written.py").write_text(run.stdout)
+    code = "import written; print(*written.training_network().parameters)"
+    assert run_in(setup, "-c", code, site=site or PROJECT).stdout == "output/W output/b\n"
+
+
 def test_all_packages_are_installed() -> None:
     """A package of ``recipe`` or ``jobs`` that pyproject.toml does not list would be missing in other setups."""
     text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")

@@ -11,19 +11,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy
 
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim, single_step_dim
 from ..plain.errors import NetworkError
+from ..plain.formula import Formula
 from ..plain.number import plain_number
-from ..tf_layers.layers import Formula, InputReference, Layer, LstmStateTuple, SubLayer
-from .layers import CanonicalLowering
-
-if TYPE_CHECKING:
-    from ..network import Network
+from ..program.program import Program
+from ..record.form import Form, FormPart, InputForm
+from ..record.graph import Op, Tensor
+from .forms_of_ops import FormsOfOps
 
 FORMAT = 2
 """Version of the format. Another number gives every network another hash."""
@@ -53,81 +53,84 @@ def canonical_json(form: dict[str, Any]) -> str:
     return json.dumps(form, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def canonical_form(network: Network) -> CanonicalForm:
+def canonical_form(program: Program) -> CanonicalForm:
     """The canonical form; equal for equal computations with equal parameter names."""
-    lowering = CanonicalLowering(network)
-    lowering.run_ops()
-    return _Form(lowering).build(network)
+    return _Builder(program).build()
 
 
-class _Form:
-    def __init__(self, lowering: CanonicalLowering):
-        self.lowering = lowering
-        self.numbers: dict[Layer, int] = {}
-        self.reached: list[Layer] = []
+class _Builder:
+    """Numbers the forms of a program in the order in which they are reached from its losses and outputs."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.forms = FormsOfOps(program)
+        self.numbers: dict[Form, int] = {}
+        self.reached: list[Form] = []
         self.dims: dict[Dim, int] = {}
         self.dim_entries: list[Any] = []
         self.delayed: dict[int, Delayed] = {}
 
-    def build(self, network: Network) -> CanonicalForm:
-        """The form of the whole network, from its losses and outputs on."""
-        reference = self.lowering.reference
+    def build(self) -> CanonicalForm:
+        """The form of the whole program."""
+        program = self.program
         losses = {
             loss.name: {
-                "from": self.value(reference(loss.tensor)),
+                "from": self.value(loss.tensor),
                 **({"as_error": True} if loss.as_error else {"scale": self.value(loss.scale)}),
             }
-            for loss in sorted(network.losses, key=lambda loss: loss.name)
+            for loss in sorted(program.losses, key=lambda loss: loss.name)
         }
-        outputs = {name: self.value(reference(tensor)) for name, tensor in sorted(network.outputs, key=lambda o: o[0])}
+        outputs = {name: self.value(tensor) for name, tensor in sorted(program.outputs, key=lambda o: o[0])}
         layers: list[Any] = []
         while len(layers) < len(self.reached):
-            layers.append(self.options(self.reached[len(layers)].options))
+            layers.append(self.entry(self.reached[len(layers)]))
         form = {
             "format": FORMAT,
             "losses": losses,
             "outputs": outputs,
-            "inputs": {name: self.input(data) for name, data in sorted(network.extern_data.items())},
+            "inputs": {name: self.input(data) for name, data in sorted(program.extern_data.items())},
             "layers": layers,
             "dims": self.dim_entries,
         }
-        described = [self.lowering.described[layer] for layer in self.reached]
         names: dict[str, list[Any]] = {
-            "layers": [list(one) for one in described],
+            "layers": [list(self.forms.described[one]) for one in self.reached],
             "dims": [dim.name for dim in self.dims],
         }
         digest = hashlib.sha256(canonical_json(form).encode()).hexdigest()
         return CanonicalForm(form, names, tuple(self.delayed.values()), digest)
 
-    def options(self, options: dict[str, Any]) -> dict[str, Any]:
-        """The entry of a layer."""
+    def entry(self, form: Form) -> dict[str, Any]:
+        """The entry of a form."""
+        options = {"class": form.kind, **form.options}
         entry = {key: self.value(options[key]) for key in sorted(options) if options[key] is not None}
-        if options["class"] == "constant":
+        if form.kind == "constant":
             entry["value"] = self.value(_in_dtype(options["value"], options["dtype"]))
         return entry
+
+    def number(self, form: Form) -> int:
+        """The number of a form; one that is reached for the first time gets its entry later."""
+        if form not in self.numbers:
+            self.numbers[form] = len(self.reached)
+            self.reached.append(form)
+        return self.numbers[form]
 
     def input(self, data: Any) -> dict[str, Any]:
         """The entry of an input."""
         entry = {"dims": self.value(data.dims), "dtype": data.dtype}
         return entry if data.sparse_dim is None else {**entry, "sparse_dim": self.value(data.sparse_dim)}
 
-    def layer(self, layer: Layer) -> int:
-        """The number of a layer; one that is reached for the first time gets its entry later."""
-        if layer not in self.numbers:
-            self.numbers[layer] = len(self.reached)
-            self.reached.append(layer)
-        return self.numbers[layer]
-
     def value(self, value: Any) -> Any:
         """An option as plain data."""
         if value is None or isinstance(value, (bool, str)):
             return value
-        if isinstance(value, Layer):
-            return {"layer": self.layer(value)}
-        if isinstance(value, SubLayer):
-            return {"layer": self.layer(value.of), "part": str(value.part)}
-        if isinstance(value, InputReference):
-            return {"input": value.key}
+        if isinstance(value, (Tensor, Op)):
+            return self.value(self.forms.of(value))
+        if isinstance(value, Form):
+            return {"layer": self.number(self.forms.shared(value))}
+        if isinstance(value, FormPart):
+            return {"layer": self.number(value.of), "part": value.name}
+        if isinstance(value, InputForm):
+            return {"input": value.name}
         if isinstance(value, Dim):
             return {"dim": self.dim(value)}
         if isinstance(value, Delayed):
@@ -135,8 +138,6 @@ class _Form:
             return {"delayed": value.origin}
         if isinstance(value, Formula):
             return {"formula": value.template, "values": [self.value(item) for item in value.values]}
-        if isinstance(value, LstmStateTuple):
-            return {"c": self.value(value.c), "h": self.value(value.h)}
         if isinstance(value, dict):
             items = {f"dim {self.dim(key)}" if isinstance(key, Dim) else str(key): value[key] for key in value}
             return {key: self.value(items[key]) for key in sorted(items)}

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..ops.constants import constant_value
 from ..plain.errors import NetworkError, warn
 from ..plain.structure import flatten
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..record.recording import Recording
-    from .module import Module
+from ..record.graph import Tensor
+from ..record.recording import Recording
 
 
 def call(function: Callable[..., Any], args: tuple, kwargs: dict[str, Any]) -> Any:
@@ -48,7 +46,7 @@ def _parameters(function: Callable[..., Any]) -> str:
         return "(...)"
 
 
-def warn_of_state_that_starts_anew(module: Module, args: tuple, kwargs: dict[str, Any], recording: Recording) -> None:
+def warn_of_state_that_starts_anew(module: Any, args: tuple, kwargs: dict[str, Any], recording: Recording) -> None:
     """
     Tells of a module in a loop whose argument ``state`` is constant, so that it starts anew in each step.
 
@@ -63,7 +61,7 @@ def warn_of_state_that_starts_anew(module: Module, args: tuple, kwargs: dict[str
     warn_that_state_starts_anew(module, parts, recording)
 
 
-def warn_that_state_starts_anew(module: Module, parts: list[Tensor], recording: Recording) -> None:
+def warn_that_state_starts_anew(module: Any, parts: list[Tensor], recording: Recording) -> None:
     """
     Tells it, once for each state.
 
@@ -82,12 +80,10 @@ def warn_that_state_starts_anew(module: Module, parts: list[Tensor], recording: 
 
 
 def _is_constant(tensor: Tensor) -> bool:
-    from ..ops.constants import constant_value
-
     return constant_value(tensor) is not None and bool(tensor.known_dims)
 
 
-def _argument(module: Module, name: str, args: tuple) -> Any:
+def _argument(module: Any, name: str, args: tuple) -> Any:
     code = getattr(type(module).forward, "__code__", None)
     names = code.co_varnames[1 : code.co_argcount] if code is not None else ()
     position = names.index(name) if name in names else len(args)

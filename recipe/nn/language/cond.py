@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..ops.activation import logical_not
+from ..ops.as_tensor import as_tensor
 from ..plain.errors import NetworkError
 from ..plain.structure import flatten, map_structure, structure_text
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
+from ..record.graph import StateLeaf, Tensor
+from .assignable import check_assignable
 from .branch import Side, condition_of
-from .state import StateLeaf, check_assignable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -125,8 +126,6 @@ class Cond:
         side.enter()
 
     def _begin_false(self) -> None:
-        from ..ops.activation import logical_not
-
         if len(self._sides) != 1 or not self._sides[0].body.closed:
             raise NetworkError("cond.false_branch() comes once, right behind the block `with nn.Cond(...) as cond:`")
         body = self._sides[0].body.parent

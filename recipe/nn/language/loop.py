@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..ops.as_tensor import as_tensor
+from ..ops.elementwise import logical_and
 from ..plain.delayed import Delayed, delayed_or
 from ..plain.dim import Dim, DimLike, as_dim
-from ..plain.errors import NetworkError
+from ..plain.errors import NetworkError, user_frame
 from ..plain.number import is_size
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import LoopIndex, UnstackOp
-from ..record.recording import as_tensor, current_recording
-from ..record.tensor import Tensor
+from ..record.graph import Tensor, note_variables
+from ..record.loops import LoopIndex, LoopOp, UnstackOp
+from ..record.recording import current_recording
+from .close_loop import close, last
 from .rebinding import PythonVariables
 from .state import LoopStates
 
@@ -97,12 +99,16 @@ class Loop:
         assert self.op is not None
         self.recording.body = self.op.body_of_steps.parent or self.recording.root_body
         variables, self._variables = self._variables, None  # which holds the user's frame
+        note_variables(user_frame())
         if kind is not None:
             return
         if variables is not None:
             variables.warn_of_rebound(self.op)
-        self.op.close()
+        close(self.op)
         self._state.warn_of_misspelled(self.op)
+
+    def __instead_of_tensor__(self) -> str:
+        return "a Loop. Its values are loop.stack(x), loop.last(x) and loop.state.NAME"
 
     def unstack(self, x: Tensor, axis: DimLike | str | None = None) -> Tensor:
         """
@@ -141,7 +147,7 @@ class Loop:
         """The value of ``y`` in each sequence's last step, to be used after the loop. May be called after it, too."""
         if self.op is None:
             raise NetworkError("loop.last(y) belongs inside of `with nn.Loop(...) as loop:`, or after it")
-        return self.op.last(self._seen(as_tensor(y)))
+        return last(self.op, self._seen(as_tensor(y)))
 
     def end(self, condition: Tensor, *, include_eos: bool | None = None) -> None:
         """
@@ -178,8 +184,6 @@ class Loop:
 
     def _counted(self, condition: Tensor) -> Tensor:
         """The condition, and that of the branch in the loop that the end stands in."""
-        from ..ops.elementwise import logical_and
-
         branch = self.recording.body.branch
         if branch is None:
             return condition

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..plain.errors import NetworkError
-from ..record.tensor import Tensor
+from ..record.graph import Tensor
 from .branch import Mask, condition_of
 
 if TYPE_CHECKING:

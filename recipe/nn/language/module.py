@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..plain.dim import Dim
 from ..plain.errors import NetworkError
 from ..record.parameter import Parameter
+from ..record.recording import current_recording
+from .calling import call, warn_of_state_that_starts_anew
+from .state import State
 
 
 class Module:
@@ -27,19 +31,17 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Computes :meth:`forward` in the network that is being recorded."""
-        from ..record.recording import current_recording
-        from .calling import call, warn_of_state_that_starts_anew
-
         recording = current_recording()
         with recording.calling(self):
             if recording.body.loop is not None:
                 warn_of_state_that_starts_anew(self, args, kwargs, recording)
             return call(self.forward, args, kwargs)
 
+    def __instead_of_tensor__(self) -> str:
+        return f"a {type(self).__name__}. Call it: module(x)"
+
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """All modules within, with their paths, this one first (path "")."""
-        from .naming import named_members
-
         seen: set[Module] = set()
         todo: list[tuple[str, Module]] = [("", self)]
         while todo:
@@ -53,8 +55,6 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """All parameters within, with their names."""
-        from .naming import named_members
-
         seen: set[Parameter] = set()
         for path, module in self.named_modules():
             for name, member in named_members(module):
@@ -105,3 +105,32 @@ class Sequential(ModuleList):
         for module in self:
             x = module(x)
         return x
+
+
+_MEMBERS = (Module, Parameter, State)
+_WITHOUT_MEMBERS = (Dim, str, int, float, type(None))
+
+
+def named_members(module: Module) -> Iterator[tuple[str, Module | Parameter | State]]:
+    """Modules, parameters and states held by a module, also in lists, tuples and dicts, in order of assignment."""
+    for name, value in vars(module).items():
+        if isinstance(value, _MEMBERS):
+            yield name, value
+        elif not isinstance(value, _WITHOUT_MEMBERS):
+            yield from _members(name, value)
+
+
+def _members(name: str, value: object) -> Iterator[tuple[str, Module | Parameter | State]]:
+    if isinstance(value, _MEMBERS):
+        yield name, value  # type: ignore[misc]
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _members(f"{name}/{index}", item)
+    elif isinstance(value, (set, frozenset)):
+        if any(isinstance(item, (Module, Parameter)) for item in value):
+            raise NetworkError(
+                f"attribute {name!r} is a set of modules or parameters, which has no order to name them by: use a list"
+            )
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _members(f"{name}/{key}", item)

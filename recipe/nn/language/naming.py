@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from ..plain.dim import Dim
 from ..plain.errors import NetworkError, SourceLine, user_source_line, warn
 from ..record.parameter import Parameter
-from .module import Module
-
-if TYPE_CHECKING:
-    from .state import State
-
-
-_WITHOUT_MEMBERS = (Dim, str, int, float, type(None))
+from .module import Module, named_members
+from .state import State
 
 
 class ModuleNames:
@@ -125,42 +116,9 @@ class ModuleNames:
         return candidate
 
 
-def named_members(module: Module) -> Iterator[tuple[str, Module | Parameter | State]]:
-    """Modules, parameters and states held by a module, also in lists, tuples and dicts, in order of assignment."""
-    types = _member_types()
-    for name, value in vars(module).items():
-        if isinstance(value, types):
-            yield name, value
-        elif not isinstance(value, _WITHOUT_MEMBERS):
-            yield from _members(name, value)
-
-
 def class_name(module: Module) -> str:
     """``LstmCell`` as ``lstm_cell``."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(module).__name__).lower()
-
-
-@functools.cache
-def _member_types() -> tuple[type, ...]:
-    from .state import State
-
-    return Module, Parameter, State
-
-
-def _members(name: str, value: object) -> Iterator[tuple[str, Module | Parameter | State]]:
-    if isinstance(value, _member_types()):
-        yield name, value  # type: ignore[misc]
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            yield from _members(f"{name}/{index}", item)
-    elif isinstance(value, (set, frozenset)):
-        if any(isinstance(item, (Module, Parameter)) for item in value):
-            raise NetworkError(
-                f"attribute {name!r} is a set of modules or parameters, which has no order to name them by: use a list"
-            )
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _members(f"{name}/{key}", item)
 
 
 def _join(path: str, name: str) -> str:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..ops.constants import constant_value
 from ..ops.elementwise import Combine
 from ..plain.errors import user_frame, warn
-from ..record.tensor import Tensor
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import LoopOp, UnstackOp
 from .module import Module
-
-if TYPE_CHECKING:
-    from ..record.loop_op import LoopOp
-    from ..record.op import Op
-    from ..record.recording import Body
 
 _MOST_PARTS = 100
 _NEUTRAL = {"add": 0, "mul": 1}
@@ -65,8 +61,6 @@ class PythonVariables:
 
 def _reader(loop: LoopOp, before: Tensor, new: Tensor) -> Op | None:
     """The op of the body that computes with the value from before, which the new one is alike."""
-    from ..record.loop_ops import UnstackOp
-
     if before.known_dims is None or new.known_dims is None or before.op.body.is_inside(loop.body_of_steps):
         return None
     if set(before.dims) != set(new.dims) or before.dtype != new.dtype:
@@ -87,8 +81,6 @@ def _accumulates(op: Op, start: float) -> bool:
 
 
 def _ops(body: Body) -> Iterator[Op]:
-    from ..record.loop_op import LoopOp
-
     for op in body.ops:
         yield op
         if isinstance(op, LoopOp):

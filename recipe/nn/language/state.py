@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..ops.as_tensor import as_tensor
+from ..ops.constants import constant
 from ..plain.dim import DimLike, dims_text, ordered_dims
-from ..plain.errors import MissingAttributeError, NetworkError, SourceLine, did_you_mean, user_source_line, warn
+from ..plain.errors import MissingAttributeError, NetworkError, did_you_mean, user_source_line, warn
 from ..plain.structure import flatten, map_structure, part_names, structure_text
+from ..record.graph import Recorder, StateLeaf, Tensor
+from ..record.loops import LoopOp
 from ..record.operators import Arithmetic, Comparisons, ComputedLater
 from ..record.parameter import Parameter
-from ..record.recording import Recording, as_tensor, current_recording
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..record.loop_op import LoopOp
-    from ..record.recording import Body
+from ..record.recording import Recording, current_recording
+from .assignable import check_assignable
 
 
-class StateLeaf:
-    """
-    One tensor of a state.
-
-    :param name: how the written config calls it
-    :param initial: its value before any assignment; None if it was not given (rule L8)
-    :param label: how messages call it, as the user's code does (``'cell.h'``)
-    :param state: what it is of, if it is a user's
-    """
-
-    def __init__(self, name: str, initial: Tensor | None, label: str | None = None, state: State | None = None):
-        self.name = name
-        self.initial = initial
-        self.label = label or repr(name)
-        self.state = state
-
-    def read(self, body: Body) -> Tensor:
-        """The value at this point of a body; in a loop, first of all the value of the step before."""
-        if self not in body.values:
-            if body.branch is not None and body.parent is not None:
-                return self.read(body.parent)
-            if body.parent is None:
-                if self.initial is None:
-                    raise NetworkError(f"state {self.label} is read, but was never assigned")
-                body.values[self] = self.initial
-            else:
-                assert body.loop is not None
-                outside = self.read(body.parent) if self.is_known(body.parent) else None
-                body.values[self] = body.loop.carry(self, outside)
-        return body.values[self]
-
-    def assign(self, body: Body, value: Tensor) -> None:
-        """Gives it a new value from this point of a body on."""
-        if body.parent is not None and self.is_known(body):
-            self.read(body)
-        if body.loop is not None:
-            body.loop.assigned.add(self)
-        body.values[self] = value
-
-    def is_known(self, body: Body | None) -> bool:
-        """Whether it has a value at this point of the body, its own or from around."""
-        while body is not None:
-            if self in body.values:
-                return True
-            body = body.parent
-        return self.initial is not None
-
-
-class State(Arithmetic, Comparisons, ComputedLater):
+class State(Arithmetic[Tensor], Comparisons[Tensor], ComputedLater):
     """
     A variable that loops carry on: a tensor, or a nested structure of tensors.
 
@@ -95,7 +47,7 @@ class State(Arithmetic, Comparisons, ComputedLater):
         self.initial = initial if initial is not None or shape is None else 0
         self.dtype = dtype
         self.name = name
-        self._recordings: dict[Recording, _Leaves] = {}
+        self._recordings: dict[Recorder, _Leaves] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in ("dims", "initial", "dtype", "name", "_recordings"):
@@ -110,6 +62,9 @@ class State(Arithmetic, Comparisons, ComputedLater):
         recording = current_recording()
         leaves = self._leaves(recording)
         return map_structure(lambda path, leaf: leaf.read(recording.body), leaves.structure)
+
+    def __as_tensor__(self) -> Any:
+        return self.get()
 
     def assign(self, value: Any) -> None:
         """
@@ -134,7 +89,7 @@ class State(Arithmetic, Comparisons, ComputedLater):
                 check_assignable(leaf, leaf.read(recording.body), given[path], source)
             leaf.assign(recording.body, given[path])
 
-    def declared(self, recording: Recording) -> _Leaves | None:
+    def declared(self, recording: Recorder) -> _Leaves | None:
         """Its leaves, if it was assigned or read in this recording."""
         return self._recordings.get(recording)
 
@@ -157,8 +112,6 @@ class State(Arithmetic, Comparisons, ComputedLater):
         return self._recordings[recording]
 
     def _initial_value(self) -> Any:
-        from ..ops.constants import constant
-
         if isinstance(self.initial, (bool, int, float)) and self.dims is not None:
             default = "float32" if self.dims and not isinstance(self.initial, bool) else None
             return constant(self.initial, self.dims, dtype=self.dtype or default)
@@ -197,49 +150,6 @@ class _Leaves:
         self.source = user_source_line()
 
 
-def check_assignable(leaf: StateLeaf, before: Tensor, value: Tensor, source: SourceLine) -> None:
-    """
-    :raises NetworkError: if the new value differs from the one before in its dims, its dtype or what its labels are
-    """
-    if before.known_dims is None or value.known_dims is None:
-        return
-    if set(before.dims) != set(value.dims):
-        raise NetworkError(
-            f"state {leaf.label} has the dims {dims_text(before.dims)}, but what is assigned to it has "
-            f"{dims_text(value.dims)}: {value}. A state keeps its dims.{_instead(before, value)}",
-            source,
-        )
-    if before.dtype != value.dtype:
-        raise NetworkError(
-            f"state {leaf.label} is {before.dtype}, but what is assigned to it is {value.dtype}: {value}. Write "
-            f"nn.cast(value, {before.dtype!r}), or give the initial value the other type",
-            source,
-        )
-    if before.sparse_dim is not None and value.sparse_dim is not None and before.sparse_dim is not value.sparse_dim:
-        raise NetworkError(
-            f"state {leaf.label} holds labels of {before.sparse_dim}, but what is assigned to it are labels of "
-            f"{value.sparse_dim}: {value}. nn.cast(x, 'int32', sparse_dim=...) makes them labels of another dim",
-            source,
-        )
-
-
-def _instead(before: Tensor, value: Tensor) -> str:
-    from ..ops.constants import constant_value
-
-    number = constant_value(value)
-    if number is not None and not value.dims:
-        return f" Write nn.constant({number}, {dims_text(before.dims)}, dtype={before.dtype!r})"
-    missing = [dim for dim in before.dims if dim not in value.dims]
-    more = [dim for dim in value.dims if dim not in before.dims]
-    if missing and not more:
-        return f" The value gets the others by nn.expand(value, dims) with {dims_text(missing)}"
-    sizes = [dim.known_size for dim in missing]
-    if None not in sizes and sizes == [dim.known_size for dim in more]:
-        pairs = ", ".join(f"{a.name!r} and {b.name!r}" for a, b in zip(missing, more))
-        return f" {pairs} have the same size, but are two dims: use one Dim object in both places"
-    return f" Give the initial value, before the loop, those of the new one: nn.zeros({dims_text(value.dims)})"
-
-
 class LoopStates:
     """
     ``loop.state``: states by attribute name.
@@ -273,6 +183,9 @@ class LoopStates:
         if value is None:
             raise NetworkError(f"loop.state.{name} is a tensor, or a structure of tensors, not None")
         self._states.setdefault(name, State(name=name)).assign(value)
+
+    def __instead_of_tensor__(self) -> str:
+        return f"loop.state itself. Its states are loop.state.NAME, there is {sorted(self.names())}"
 
     def __delattr__(self, name: str) -> None:
         raise NetworkError(f"loop.state.{name} cannot be deleted: what a loop carries on is carried on in all steps")

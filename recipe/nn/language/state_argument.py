@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..record.loop_ops import PreviousOp
+from ..record.graph import Tensor
+from ..record.loops import PreviousOp
 from ..record.recording import current_recording
-from ..record.tensor import Tensor
 from .state import State
 
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from ..language.module import Module
 from ..ops.activation import tanh
 from ..ops.array import replace_dim
+from ..ops.as_tensor import as_tensor
 from ..ops.dot import dot
 from ..ops.elementwise import compare, where
 from ..ops.history import cum_concat
 from ..ops.lengths import range_over
+from ..ops.reduce import reduce_sum
 from ..ops.softmax import softmax_over_spatial
 from ..plain.dim import Dim, DimLike, as_dim
 from ..plain.errors import NetworkError
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
+from ..record.graph import Tensor
 from .linear import Linear
 
 
@@ -77,8 +78,6 @@ class AdditiveAttention(Module):
         :param axis: default: the only axis of the frames with lengths
         :return: the context, [batch, frames_dim]
         """
-        from ..ops.reduce import reduce_sum
-
         frames, query = as_tensor(frames), as_tensor(query)
         dim = _axis_of_frames(type(self).__name__, query, frames, axis)
         energy = reduce_sum(self.energy(tanh(self.key(frames) + self.query(query))), as_dim(1))

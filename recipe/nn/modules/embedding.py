@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..language.module import Module
+from ..ops.as_tensor import as_tensor
+from ..ops.linear import LinearOp
 from ..plain.dim import DimLike
 from ..plain.errors import NetworkError
+from ..record.graph import Tensor
 from ..record.parameter import Parameter
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-from .linear import LinearOp
 
 
 class Embedding(Module):

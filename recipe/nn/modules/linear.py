@@ -3,89 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
-
-import numpy
+from typing import TYPE_CHECKING
 
 from ..language.module import Module
 from ..ops.array import concat
-from ..ops.loss import ArgMax
+from ..ops.as_tensor import as_tensor
+from ..ops.linear import LinearOp
 from ..plain.dim import DimLike, as_dim
 from ..plain.errors import NetworkError
-from ..record.loop_ops import PreviousOp, ResultOp
-from ..record.op import Op
+from ..record.graph import Tensor
 from ..record.parameter import Parameter
-from ..record.recording import as_tensor, current_recording
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
-
-
-class LinearOp(Op):
-    """``y = x W + b``, or row ``W[x]`` (and ``b``) for labels."""
-
-    name = "linear"
-    is_main = True
-    takes_square_weights = True
-
-    def __init__(self, x: Tensor, weight: Tensor, bias: Tensor | None):
-        self.in_dim = x.feature_dim
-        self.out_dim = weight.dims[-1]
-        super().__init__(x, weight, *([bias] if bias is not None else []))
-
-    def infer(self) -> None:
-        """The dims of ``x`` with the out dim in place of the feature dim."""
-        x, weight = self.inputs[0], self.inputs[1]
-        weight.known_dims = weight.op.parameter.dims  # type: ignore[attr-defined]
-        if x.sparse_dim is not None:
-            self.set_output([*x.dims, self.out_dim], dtype="float32")
-            return
-        self.require_float(x)
-        self.set_output([self.out_dim if dim is self.in_dim else dim for dim in x.dims])
-
-    def numpy(self, run: Run, x: numpy.ndarray, weight: numpy.ndarray, *bias: numpy.ndarray) -> numpy.ndarray:
-        """The definition."""
-        tensor = self.inputs[0]
-        if tensor.sparse_dim is not None:
-            y = weight[x]
-        else:
-            axis = tensor.dims.index(self.in_dim)
-            y = numpy.moveaxis(numpy.tensordot(x, weight, axes=(axis, 0)), -1, axis)
-        if bias:
-            y = y + run.aligned(bias[0], (self.out_dim,), self.output.dims)
-        return y
-
-    def layer(self, lower: Lowering) -> Reference:
-        """``linear`` with the parameters of the module; it takes over the dropout of its input."""
-        x, weight, *bias = self.inputs
-        shared = {"W": weight}
-        if bias:
-            shared["b"] = bias[0]
-        options: dict[str, Any] = {**lower.source(x), "out_dim": self.out_dim}
-        if not bias:
-            options["with_bias"] = False
-        if not lower.is_canonical and _is_from_argmax(x, set()):
-            # such labels are declared to have no feature axis, and RETURNN would take over that for the vectors
-            options["out_type"] = {"dim": self.out_dim.dimension}
-        options["reuse_params"] = lower.parameter_map(**shared)
-        return lower.add(self, "linear", options)
-
-
-def _is_from_argmax(labels: Tensor, seen: set[Tensor]) -> bool:
-    """Whether labels are or may become those of an argmax, also by a state of a loop."""
-    if labels.sparse_dim is None or labels in seen:
-        return False
-    seen.add(labels)
-    op = labels.op
-    sources = [*op.inputs]
-    if isinstance(op, PreviousOp):
-        sources += [tensor for tensor in (op.initial, op.final) if tensor is not None]
-    elif isinstance(op, ResultOp):
-        sources.append(op.inner)
-    return isinstance(op, ArgMax) or any(_is_from_argmax(source, seen) for source in sources)
+from ..record.recording import current_recording
 
 
 class Linear(Module):

@@ -2,195 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy
+from typing import TYPE_CHECKING
 
 from ..language.calling import warn_that_state_starts_anew
 from ..language.module import Module
 from ..language.state import State
 from ..language.state_argument import state_argument
+from ..ops.array import concat
+from ..ops.as_tensor import as_tensor
 from ..ops.constants import constant_value, zeros
-from ..plain.dim import Dim, DimLike, as_dim, batch_dim, dims_text
+from ..ops.lstm import LstmCellOp, LstmSequence, LstmState
+from ..plain.dim import Dim, DimLike, as_dim, batch_dim
 from ..plain.errors import NetworkError
 from ..plain.structure import structure_text
-from ..record.loop_ops import PreviousOp
-from ..record.op import Op
+from ..record.graph import Tensor
 from ..record.parameter import Parameter
-from ..record.recording import as_tensor, current_recording
-from ..record.tensor import Tensor
+from ..record.recording import current_recording
 from .linear import check_in_dim
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
-
-
-class LstmState(NamedTuple):
-    """
-    What an LSTM carries on: ``h``, its output, and ``c``, its memory; both [batch, dim].
-    """
-
-    h: Tensor
-    c: Tensor
-
-
-def lstm_step(gates: numpy.ndarray, c: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """
-    One step of an LSTM (Hochreiter and Schmidhuber 1997, with forget gates, Gers et al. 2000), no peepholes::
-
-        j, i, f, o = gates = x W + h W_re + b
-        c' = sigmoid(f) c + sigmoid(i) tanh(j)
-        h' = sigmoid(o) tanh(c')
-
-    :param gates: [..., 4 * dim], in RETURNN's order: input, input gate, forget gate, output gate
-    :param c: [..., dim]
-    :return: h', c'
-    """
-    j, i, f, o = numpy.split(gates, 4, axis=-1)
-    c = _sigmoid(f) * c + _sigmoid(i) * numpy.tanh(j)
-    return _sigmoid(o) * numpy.tanh(c), c
-
-
-def _sigmoid(x: numpy.ndarray) -> numpy.ndarray:
-    return 0.5 * (1.0 + numpy.tanh(0.5 * x))
-
-
-class LstmSequence(Op):
-    """
-    An LSTM over an axis: results are h in all steps, and h and c after each sequence's last (first, if backward).
-
-    :param direction: 1 forward, -1 backward
-    """
-
-    name = "lstm"
-    is_main = True
-    takes_square_weights = True
-    is_time_major = True
-
-    def __init__(self, x: Tensor, parameters: Sequence[Tensor], state: LstmState | None, axis: Dim, direction: int):
-        self.axis, self.direction = axis, direction
-        self.in_dim = x.feature_dim
-        self.out_dim = parameters[1].dims[0]
-        super().__init__(x, *parameters, *(state or ()), outputs=3)
-
-    def infer(self) -> None:
-        """h has the dims of ``x`` with the LSTM's dim in place of the features."""
-        x = self.inputs[0]
-        self.require_float(x)
-        if set(x.dims) != {batch_dim, self.axis, self.in_dim}:
-            raise NetworkError(f"Lstm over {self.axis} wants [batch, {self.axis}, features], not {x}")
-        self.set_output([batch_dim, self.axis, self.out_dim])
-        self.set_output([batch_dim, self.out_dim], index=1)
-        self.set_output([batch_dim, self.out_dim], index=2)
-
-    def numpy(self, run: Run, x: numpy.ndarray, *arrays: numpy.ndarray) -> tuple:
-        """:func:`lstm_step` in each step, each sequence over its own frames."""
-        weight, recurrent, bias, *state = arrays
-        x = run.aligned(x, self.inputs[0].dims, (self.axis, batch_dim, self.in_dim))
-        lengths = run.lengths(self.axis)
-        steps, batch = x.shape[0], len(lengths)
-        h, c = state or [numpy.zeros((batch, self.out_dim.size), "float32")] * 2
-        output = numpy.zeros((steps, batch, self.out_dim.size), "float32")
-        for step in range(steps) if self.direction == 1 else reversed(range(steps)):
-            new_h, new_c = lstm_step(x[step] @ weight + h @ recurrent + bias, c)
-            alive = (step < lengths)[:, None]
-            h, c = numpy.where(alive, new_h, h), numpy.where(alive, new_c, c)
-            output[step] = numpy.where(alive, new_h, 0.0)
-        return output.transpose(1, 0, 2), h, c
-
-    def layer(self, lower: Lowering) -> Sequence[Reference]:
-        """``rec`` with an LSTM unit; its last states are ``get_last_hidden_state``."""
-        x, weight, recurrent, bias, *state = self.inputs
-        options: dict[str, Any] = {
-            "unit": lower.lstm_unit.sequence_unit,
-            **({"unit_opts": lower.lstm_unit.unit_opts} if lower.lstm_unit.unit_opts else {}),
-            **lower.source(x),
-            "in_dim": self.in_dim,
-            "out_dim": self.out_dim,
-            "axis": self.axis,
-            "direction": self.direction,
-        }
-        if state and any(constant_value(tensor) != 0 for tensor in state):
-            h, c = state
-            options["initial_state"] = {"h": lower.reference(h), "c": lower.reference(c)}
-        options["reuse_params"] = lower.lstm_unit.parameters(lower, self, weight, recurrent, bias)
-        layer = lower.add(self, "rec", options)
-        last = []
-        for key, tensor in zip("hc", self.outputs[1:]):
-            if tensor not in lower.network.needed_tensors:
-                last.append(layer)
-                continue
-            options = {"from": layer, "key": key, "out_dim": self.out_dim}
-            last.append(lower.add(self, "get_last_hidden_state", options, name=f"last_{key}"))
-        return [layer, *last]
-
-
-class LstmCellOp(Op):
-    """One step of an LSTM: results are h and c."""
-
-    name = "lstm"
-    is_main = True
-    takes_square_weights = True
-
-    def __init__(self, x: Tensor, parameters: Sequence[Tensor], state: LstmState):
-        self.in_dim = x.feature_dim
-        self.out_dim = parameters[1].dims[0]
-        super().__init__(x, *parameters, *state, outputs=2)
-
-    def infer(self) -> None:
-        """[batch, dim] each."""
-        x, h, c = self.inputs[0], *self.inputs[4:]
-        self.require_float(x)
-        dims = [self.out_dim if dim is self.in_dim else dim for dim in x.dims]
-        for name, tensor in (("h", h), ("c", c)):
-            if tensor.known_dims is not None and set(tensor.dims) != set(dims):
-                raise NetworkError(
-                    f"the state {name} of LstmCell must be {dims_text(dims)}, as its input is {x}, but it is {tensor}."
-                    f"{_sequence_hint(x, tensor)}"
-                )
-        self.set_output(dims)
-        self.set_output(dims, index=1)
-
-    def numpy(self, run: Run, x: numpy.ndarray, *arrays: numpy.ndarray) -> tuple:
-        """:func:`lstm_step`."""
-        weight, recurrent, bias, h, c = arrays
-        dims = self.output_dims
-        x = run.aligned(x, self.inputs[0].dims, (*dims[:-1], self.in_dim))
-        h, c = (run.aligned(array, tensor.dims, dims) for array, tensor in zip((h, c), self.inputs[4:]))
-        new = lstm_step(x @ weight + h @ recurrent + bias, c)
-        return tuple(run.aligned(array, dims, self.outputs[0].dims) for array in new)
-
-    @property
-    def output_dims(self) -> tuple[Dim, ...]:
-        """The dims of the results with the features last."""
-        return (*[dim for dim in self.outputs[0].dims if dim is not self.out_dim], self.out_dim)
-
-    def layer(self, lower: Lowering) -> Sequence[Reference]:
-        """``rec`` with an LSTM unit on a single step, or the layers that this unit is made of, by device."""
-        return lower.lstm_unit.cell(lower, self)
-
-    def values_before(self) -> list[Tensor]:
-        """Without the state that RETURNN carries on implicitly."""
-        before = super().values_before()
-        return before if self.carried_by() is None else [x for x in before if x.op is not self]
-
-    def carried_by(self) -> tuple[PreviousOp, PreviousOp] | None:
-        """The two states of the loop, if this cell alone writes and only carries them on from zero (implicit state)."""
-        previous = [tensor.op for tensor in self.inputs[4:]]
-        for op, new in zip(previous, self.outputs):
-            if not isinstance(op, PreviousOp) or op.final is not new or op.loop.body_of_steps is not self.body:
-                return None
-            if op.initial is None or constant_value(op.initial) != 0:
-                return None
-        return previous[0], previous[1]  # type: ignore[return-value]
-
-    def starts_anew_in_each_step(self) -> bool:
-        """Whether it is in a loop, but none of its state is of the loop."""
-        loop = self.body.loop
-        return loop is not None and not any(tensor.op.body.is_inside(loop.body_of_steps) for tensor in self.inputs[4:])
 
 
 class Lstm(Module):
@@ -318,21 +146,12 @@ class BidirectionalLstm(Module):
         :param x: [batch, axis, in_dim]
         :return: [batch, axis, 2 * out_dim]
         """
-        from ..ops.array import concat
-
         forward, _ = self.fw(x, axis=axis)
         backward, _ = self.bw(x, axis=axis)
         return concat(forward, backward)
 
     if TYPE_CHECKING:
         __call__ = forward
-
-
-def _sequence_hint(x: Tensor, state: Tensor) -> str:
-    lengths = [dim for dim in x.dims if dim.is_dynamic and dim not in state.dims]
-    if not lengths:
-        return ""
-    return " A cell computes one step: unstack the input in a loop, or use nn.Lstm for the whole sequence"
 
 
 def _lstm_dims(name: str, dims: tuple[DimLike, ...]) -> tuple[Dim, DimLike | None]:

@@ -13,7 +13,7 @@ from ..plain.dim import DimLike, as_dim, batch_dim
 from ..plain.errors import NetworkError
 from ..plain.number import is_size
 from ..plain.structure import structure_text
-from ..record.tensor import Tensor
+from ..record.graph import Tensor
 
 
 class Window(Module):

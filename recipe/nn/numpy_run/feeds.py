@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy
 
+from ..ops.inputs import ParameterOp
 from ..plain.dim import Dim, batch_dim, dims_text
 from ..plain.errors import NetworkError
-
-if TYPE_CHECKING:
-    from ..ops.inputs import ExternData
-    from .interpreter import Run
+from ..plain.extern_data import ExternData
+from ..record.arrays import Arrays
 
 
-def fed_array(run: Run, data: ExternData) -> numpy.ndarray:
+def fed_array(run: Arrays, feeds: Mapping[str, Any], data: ExternData) -> numpy.ndarray:
     """
     The array fed for an input; takes note of the size of the batch and of the lengths.
 
     :raises NetworkError: if nothing was fed, or what was fed does not fit the declaration
     """
-    if data.name not in run.feeds:
-        raise NetworkError(
-            f"nothing was fed for input {data.name!r} {dims_text(data.dims)}, only for {sorted(run.feeds)}"
-        )
-    feed = run.feeds[data.name]
+    if data.name not in feeds:
+        raise NetworkError(f"nothing was fed for input {data.name!r} {dims_text(data.dims)}, only for {sorted(feeds)}")
+    feed = feeds[data.name]
     given, *lengths = feed if isinstance(feed, tuple) else (feed,)
     value = _as_array(data, given)
     for dim, size in zip(data.dims, value.shape):
@@ -45,6 +43,28 @@ def fed_array(run: Run, data: ExternData) -> numpy.ndarray:
     for position, dim in enumerate(dynamic):
         size = value.shape[data.dims.index(dim)]
         _note_lengths(run, data, dim, size, lengths[position] if position < len(lengths) else None)
+    return value
+
+
+def parameter_array(op: ParameterOp, parameters: Mapping[str, numpy.ndarray]) -> numpy.ndarray:
+    """
+    The array given for a parameter.
+
+    :raises NetworkError: if none was given, or one that does not fit
+    """
+    if op.path not in parameters:
+        raise NetworkError(
+            f"no value was given for parameter {op.path!r} {dims_text(op.parameter.dims)}; there is "
+            f"{sorted(parameters)}"
+        )
+    value = numpy.asarray(parameters[op.path])
+    if value.shape != op.parameter.shape:
+        raise NetworkError(
+            f"parameter {op.path!r} {dims_text(op.parameter.dims)} has shape {op.parameter.shape}, but an "
+            f"array {value.shape} was given"
+        )
+    if value.dtype.kind not in "biuf":
+        raise NetworkError(f"parameter {op.path!r} is {op.parameter.dtype}, but an array of {value.dtype} was given")
     return value
 
 
@@ -78,7 +98,7 @@ def _wrong_shape(data: ExternData, array: numpy.ndarray, what: str) -> NetworkEr
     )
 
 
-def _note_lengths(run: Run, data: ExternData, dim: Dim, size: int, fed: Any) -> None:
+def _note_lengths(run: Arrays, data: ExternData, dim: Dim, size: int, fed: Any) -> None:
     given: numpy.ndarray = numpy.asarray(fed) if fed is not None else numpy.full(run.batch_size or 0, size)
     if given.shape != (run.batch_size,) or (given.size and given.dtype.kind not in "iu"):
         raise NetworkError(

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy
 
 from ..ops.choice import Choice
+from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.delayed import resolved
 from ..plain.dim import Dim, batch_dim
 from ..plain.errors import NetworkError
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import FinalState, LastOp, PreviousOp, ResultOp, StackOp
-from ..record.recording import Body
-from ..record.tensor import Tensor
+from ..program.program import Program
+from ..record.arrays import Arrays
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp, StackOp
+from ..record.reads import read_by_loop
+from .feeds import fed_array, parameter_array
 from .trace import Step, Trace
-
-if TYPE_CHECKING:
-    from ..network import Network
 
 
 class Result(NamedTuple):
@@ -40,7 +40,7 @@ class Result(NamedTuple):
         return list(array)
 
 
-class Run:
+class Run(Arrays):
     """
     One execution of a network.
 
@@ -54,7 +54,7 @@ class Run:
 
     def __init__(
         self,
-        network: Network,
+        network: Program,
         feeds: Mapping[str, Any],
         parameters: Mapping[str, numpy.ndarray],
         *,
@@ -63,54 +63,21 @@ class Run:
         train_step: int = 0,
         trace: bool = False,
     ):
+        super().__init__(train=train, seed=seed, train_step=train_step)
         self.network = network
         self.feeds = feeds
         self.parameters = parameters
-        self.train = train
-        self.train_step = train_step
-        self.random = numpy.random.default_rng(seed)
-        self.values: dict[Tensor, numpy.ndarray] = {}
         self.carried: dict[PreviousOp, numpy.ndarray] = {}
         self.results: dict[ResultOp, numpy.ndarray] = {}
-        self.steps: dict[LoopOp, int] = {}
         self.alive: dict[LoopOp, numpy.ndarray] = {}
         self.trace: Trace | None = Trace() if trace else None
-        self.batch_size: int | None = None
         self.search: Search | None = None
         self.searches: list[Search] = []
         self._hypotheses = 1
-        self._lengths: dict[Dim, numpy.ndarray] = {}
-
-    def lengths(self, dim: Dim) -> numpy.ndarray:
-        """The lengths of a dim, one per sequence (per hypothesis in a search), or the size of a static one."""
-        if dim.is_static:
-            return numpy.full(self.batch(), dim.size, "int32")
-        lengths = self._lengths[dim]
-        return numpy.repeat(lengths, self.batch() // len(lengths)) if 0 < len(lengths) < self.batch() else lengths
-
-    def set_lengths(self, dim: Dim, lengths: numpy.ndarray) -> None:
-        """Says how long each sequence is along a dim."""
-        self._lengths[dim] = numpy.asarray(lengths, "int32")
-
-    def knows_lengths(self, dim: Dim) -> bool:
-        """Whether the lengths of a dim are known by now."""
-        return dim in self._lengths
 
     def batch(self) -> int:
         """The number of sequences; in a search, of hypotheses."""
-        if self.batch_size is None:
-            raise NetworkError("the size of the batch is not known: the network reads no input with a batch dim")
-        return self.batch_size * (self.search.beam_size if self.search else self._hypotheses)
-
-    def size(self, dim: Dim) -> int:
-        """How far an axis reaches: the size, or the greatest length."""
-        if dim.is_batch:
-            return self.batch()
-        return dim.size if dim.is_static else int(self._lengths[dim].max(initial=0))
-
-    def shape(self, tensor: Tensor) -> tuple[int, ...]:
-        """The shape of the array of a tensor."""
-        return tuple(self.size(dim) for dim in tensor.dims)
+        return super().batch() * (self.search.beam_size if self.search else self._hypotheses)
 
     def read(self, tensor: Tensor) -> numpy.ndarray:
         """The array of a tensor; in a search, and with results of one, values from outside once per hypothesis."""
@@ -121,28 +88,14 @@ class Run:
                 value = numpy.repeat(value, self.batch() // value.shape[axis], axis=axis)
         return value
 
-    def aligned(self, value: numpy.ndarray, dims: tuple[Dim, ...], target: tuple[Dim, ...]) -> numpy.ndarray:
-        """The array with its axes in the order of ``target``, size 1 where it has no such axis."""
-        order = [dims.index(dim) for dim in target if dim in dims]
-        value = numpy.transpose(value, order)
-        shape = iter(value.shape)
-        return value.reshape([next(shape) if dim in dims else 1 for dim in target])
-
-    def mask(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
-        """Where frames along ``dim`` are no padding: bool, aligned to ``dims``."""
-        frames = numpy.arange(self.size(dim))
-        if dim.is_static or batch_dim not in dims:
-            return self.aligned(numpy.ones(len(frames), bool), (dim,), dims)
-        return self.aligned(frames[None, :] < self.lengths(dim)[:, None], (batch_dim, dim), dims)
-
     def execute(self, body: Body) -> None:
         """Computes the ops of a body in order."""
         for op in body.ops:
             if op not in self.network.needed:
                 continue
-            with self.of_hypotheses(*op.inputs):
+            with self.of_hypotheses(*self._read_by(op)):
                 arrays = [self.read(tensor) for tensor in op.inputs]
-                outputs = op.numpy(self, *arrays)
+                outputs = self.compute(op, arrays)
             for tensor, value in zip(op.outputs, outputs if isinstance(outputs, tuple) else (outputs,)):
                 value = numpy.asarray(value)
                 if tensor.dtype == "float32" and value.dtype == numpy.float64:
@@ -152,6 +105,28 @@ class Run:
                     steps = tuple(self.steps[loop] for loop in self.steps)
                     what = f"<{op.describe(tensor)}, {op.source}>"
                     self.trace.append(Step(steps, what, value.copy(), tensor, body.loop, self._all_alive()))
+
+    def compute(self, op: Op, arrays: list[numpy.ndarray]) -> Any:
+        """The results of an op; loops, and what enters and leaves them and the network, are the interpreter's own."""
+        if isinstance(op, LoopOp):
+            run_loop(self, op, int(arrays[0]) if arrays else resolved(op.max_seq_len))
+            return ()
+        if isinstance(op, PreviousOp):
+            return self.values[op.initial] if op.is_constant and op.initial in self.values else self.carried[op]
+        if isinstance(op, ResultOp):
+            return self.results[op]
+        if isinstance(op, ExternDataOp):
+            return fed_array(self, self.feeds, op.data)
+        if isinstance(op, ParameterOp):
+            return parameter_array(op, self.parameters)
+        return op.numpy(self, *arrays)
+
+    def _read_by(self, op: Op) -> Iterable[Tensor]:
+        """What tells whether an op is computed per hypothesis: its inputs; of a loop after a search, all it reads."""
+        if not isinstance(op, LoopOp) or not self.searches:
+            return op.inputs
+        outside = [x for x in read_by_loop(op) if not x.op.body.is_inside(op.body_of_steps)]
+        return [*op.inputs, *(x for x in outside if x in self.values)]
 
     def _all_alive(self) -> numpy.ndarray:
         """Which sequences (hypotheses, in a search) run in this step of all loops around."""
@@ -317,14 +292,16 @@ class _LoopRun:
         for stack, values in self.history.items():
             position = stack.output.dims.index(axis)
             shape = [run.size(dim) if dim is not axis else 0 for dim in stack.output.dims]
-            empty: numpy.ndarray = numpy.zeros(shape, values[0].dtype if values else "float32")
+            empty: numpy.ndarray = numpy.zeros(shape, stack.output.dtype)
             full = numpy.stack(values[:steps], axis=position) if steps else empty
             run.results[stack] = full
         for last, kept in self.kept.items():
             if isinstance(last, FinalState):
                 run.results[last] = self.state.get(last.previous, kept)  # type: ignore[assignment]
             else:
-                run.results[last] = kept if kept is not None else numpy.zeros(run.shape(last.output), last.output.dtype)
+                run.results[last] = (
+                    kept if kept is not None else numpy.zeros(run.shape(last.output.dims), last.output.dtype)
+                )
         if self.search:
             run.searches.append(self.search)
             run.search = None

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from ..plain.dim import batch_dim
 from ..plain.errors import NetworkError
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..network import Network
+from ..program.program import Program
+from ..record.graph import Tensor
+from .interpreter import Result, Run
 
 
 def run_numpy(
-    network: Network,
+    network: Program,
     feeds: Mapping[str, Any],
     parameters: Mapping[str, numpy.ndarray] | None = None,
     *,
@@ -35,10 +34,7 @@ def run_numpy(
     :param train_step: how many batches were trained on before, for what depends on it
     :param trace: whether to keep each value of each step of each loop: ``print(run.trace)``
     """
-    from ..network import Network
-    from .interpreter import Run
-
-    if not isinstance(network, Network):
+    if not isinstance(network, Program):
         raise NetworkError(f"run_numpy wants a Network, not {network!r}: nn.Network(model) makes it")
     if not isinstance(feeds, Mapping):
         raise NetworkError(f"feeds are arrays by the names of inputs, {{'data': ...}}, not a {type(feeds).__name__}")
@@ -59,19 +55,15 @@ class NumpyRun:
     :ivar trace: the values of the steps of loops, a :class:`recipe.nn.numpy_run.trace.Trace`, if asked for
     """
 
-    def __init__(self, network: Network, run: Any):
-        from .interpreter import Result
-
+    def __init__(self, network: Program, run: Run):
         self._run = run
         self.outputs: dict[str, Result] = {name: self.result(tensor) for name, tensor in network.outputs}
         self.losses: dict[str, float] = {loss.name: self._mean(loss.tensor) for loss in network.losses}
         self.beam_scores: numpy.ndarray | None = run.searches[-1].scores if run.searches else None
         self.trace = run.trace
 
-    def result(self, tensor: Tensor) -> Any:
+    def result(self, tensor: Tensor) -> Result:
         """The value of any tensor of the network outside of loops."""
-        from .interpreter import Result
-
         value = self._run.values[tensor]
         lengths = {dim: self._run._lengths[dim] for dim in tensor.dims if dim.is_dynamic}
         if batch_dim in tensor.dims:  # of a search, once per hypothesis

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import NamedTuple, overload
 
 import numpy
 
 from ..plain.dim import batch_dim, dims_text
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..record.loop_op import LoopOp
+from ..record.graph import Tensor
+from ..record.loops import LoopOp
 
 
 class Step(NamedTuple):

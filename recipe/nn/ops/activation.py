@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from ..plain.errors import NetworkError
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
+from ..record.form import Form
+from ..record.graph import Tensor
+from ..record.operators import operator
+from .as_tensor import as_tensor
 from .elementwise import Elementwise
-
-if TYPE_CHECKING:
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
 
 
 def _sigmoid(x: numpy.ndarray) -> numpy.ndarray:
@@ -24,7 +22,7 @@ def _softplus(x: numpy.ndarray) -> numpy.ndarray:
     return numpy.logaddexp(x, 0.0)
 
 
-_ACTIVATIONS = {
+ACTIVATIONS = {
     "tanh": numpy.tanh,
     "sigmoid": _sigmoid,
     "relu": lambda x: numpy.maximum(x, 0),
@@ -36,16 +34,31 @@ _ACTIVATIONS = {
     "log_sigmoid": lambda x: -_softplus(-x),
     "softplus": _softplus,
 }
-_FORMULAS = {
-    "negative": "-{0}",
-    "logical_not": "tf.logical_not({0})",
-    "sqrt": "tf.sqrt({0})",
-    "exp": "tf.exp({0})",
-    "tanh": "tf.tanh({0})",
-    "sigmoid": "tf.sigmoid({0})",
-    "log_sigmoid": "tf.math.log_sigmoid({0})",
-    "softplus": "tf.math.softplus({0})",
-}
+_EVALUATED = {"negative": "-source(0)", "logical_not": "tf.logical_not(source(0))"}
+"""What RETURNN has no activation of."""
+
+
+def activated(kind: str, x: numpy.ndarray, axis: int = -1) -> numpy.ndarray:
+    """
+    A function of an array.
+
+    :param kind: one of :data:`ACTIVATIONS`, "negative", "logical_not", or "softmax" and "log_softmax" along ``axis``
+    """
+    if kind == "negative":
+        return -x
+    if kind == "logical_not":
+        return ~x
+    if kind.endswith("softmax"):
+        return softmax_of(x, axis, log=kind == "log_softmax")
+    y: numpy.ndarray = ACTIVATIONS[kind](x)
+    return y
+
+
+def softmax_of(x: numpy.ndarray, axis: int, *, log: bool) -> numpy.ndarray:
+    """``exp(x) / sum(exp(x))`` along an axis, or its logarithm."""
+    x = x - x.max(axis=axis, keepdims=True, initial=-1e30)
+    log_sum = numpy.log(numpy.exp(x).sum(axis=axis, keepdims=True))
+    return x - log_sum if log else numpy.exp(x - log_sum)
 
 
 class Activation(Elementwise):
@@ -72,31 +85,28 @@ class Activation(Elementwise):
 
     def compute(self, *arrays: Any) -> Any:
         """The function of that name."""
-        if self.kind == "negative":
-            return -arrays[0]
-        if self.kind == "logical_not":
-            return ~arrays[0]
-        return _ACTIVATIONS[self.kind](arrays[0])
+        return activated(self.kind, arrays[0])
 
-    def layer(self, lower: Lowering) -> Reference:
-        """``activation``, that of a ``linear`` before it, or ``eval`` for what RETURNN has no activation of."""
-        source, formula = lower.formula(self.inputs[0]) if self.kind in _FORMULAS else (None, "source(0)")
-        if source is not None and (formula != "source(0)" or self.kind not in _ACTIVATIONS):
-            inner = formula if formula == "source(0)" or "(" in _FORMULAS[self.kind] else f"({formula})"
-            return lower.add(self, "eval", {"from": source, "eval": _FORMULAS[self.kind].format(inner)})
-        return lower.activation(self, self.kind)
+    def form(self) -> Form:
+        """``activation``, or ``eval`` of what RETURNN has no activation of."""
+        if self.kind in _EVALUATED:
+            return Form("eval", {"from": self.inputs[0], "eval": _EVALUATED[self.kind]})
+        return Form("activation", {"from": self.inputs[0], "activation": self.kind})
 
 
+@operator("logical_not")
 def logical_not(x: Tensor) -> Tensor:
     """Whether it does not hold."""
     return Activation("logical_not", as_tensor(x)).output
 
 
+@operator("negative")
 def negative(x: Tensor) -> Tensor:
     """``-x``."""
     return Activation("negative", as_tensor(x)).output
 
 
+@operator("absolute")
 def absolute(x: Tensor) -> Tensor:
     """``|x|``."""
     return Activation("abs", as_tensor(x)).output

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from ..plain.dim import Dim, DimLike, as_dim, batch_dim, dims_text, pending_dim
 from ..plain.errors import NetworkError
 from ..plain.number import is_size
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import AnyForm, Form, FormPart
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 
 
 class Concat(Op):
@@ -48,6 +44,7 @@ class Concat(Op):
             self._pending = self._pending or pending_dim("concat")
             joined = self._pending
         else:
+            self.axes = axes
             joined = sum(axes[1:], axes[0])
             if self._pending is not None:
                 self._pending.become(joined)
@@ -57,7 +54,7 @@ class Concat(Op):
     def _axis(self, index: int) -> Dim:
         return self.axes[index] if self.axes is not None else self.inputs[index].feature_dim
 
-    def numpy(self, run: Run, *arrays: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, *arrays: numpy.ndarray) -> numpy.ndarray:
         """``numpy.concatenate``."""
         dims = self.output.dims
         new = next(
@@ -72,19 +69,15 @@ class Concat(Op):
             parts.append(numpy.broadcast_to(array, shape))
         return numpy.concatenate(parts, axis=dims.index(new))
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``concat``."""
         new = next(dim for dim in self.output.dims if all(dim not in x.dims for x in self.inputs))
-        sources = [
-            (lower.in_steps(self, tensor, where_moved=True), self._axis(index))
-            for index, tensor in enumerate(self.inputs)
-        ]
+        sources = [(tensor, self._axis(index)) for index, tensor in enumerate(self.inputs)]
         options: dict[str, Any] = {"from": sources, "out_dim": new}
         outside = [self.body.loop is not None and not x.op.body.is_inside(self.body) for x in self.inputs]
         if len(set(outside)) > 1 or any(len(tensor.dims) < len(self.output.dims) for tensor in self.inputs):
-            # also where RETURNN moves it out of the loop, and what is of the loop has one more axis
             options["allow_broadcast"] = True
-        return lower.add(self, "concat", options)
+        return Form("concat", options)
 
 
 class Split(Op):
@@ -112,26 +105,23 @@ class Split(Op):
                 self.source,
             )
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> tuple:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> tuple:
         """``numpy.split``."""
         self._check_sizes()
         bounds = numpy.cumsum([part.size for part in self.parts])[:-1]
         return tuple(numpy.split(x, bounds, axis=self.inputs[0].dims.index(self.axis)))
 
-    def layer(self, lower: Lowering) -> Sequence[Reference]:
+    def form(self) -> Sequence[AnyForm]:
         """``split``."""
-        from ..tf_layers.layers import SubLayer
-
-        layer = lower.add(
-            self, "split", {"from": lower.reference(self.inputs[0]), "axis": self.axis, "out_dims": list(self.parts)}
-        )
-        return [SubLayer(layer, str(index)) for index in range(len(self.parts))]
+        split = Form("split", {"from": self.inputs[0], "axis": self.axis, "out_dims": list(self.parts)})
+        return [FormPart(split, str(index)) for index in range(len(self.parts))]
 
 
 class PostfixInTime(Op):
     """One more frame behind each sequence's last."""
 
     name = "postfix_in_time"
+    takes_more_axes = False
 
     def __init__(self, x: Tensor, value: int | float, axis: Dim, out_dim: Dim):
         self.value, self.axis, self.out_dim = value, axis, out_dim
@@ -142,7 +132,7 @@ class PostfixInTime(Op):
         x = self.inputs[0]
         self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims], sparse_dim=x.sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The value is put at each sequence's own end."""
         lengths = run.lengths(self.axis)
         run.set_lengths(self.out_dim, lengths + 1)
@@ -156,11 +146,10 @@ class PostfixInTime(Op):
         target = self.output.dims
         return run.aligned(value, tuple(self.out_dim if dim is self.axis else dim for dim in order), target)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``postfix_in_time``."""
-        x = lower.reference(self.inputs[0])
-        options = {"from": x, "axis": self.axis, "postfix": self.value, "out_dim": self.out_dim, "repeat": 1}
-        return lower.add(self, "postfix_in_time", options)
+        options = {"from": self.inputs[0], "axis": self.axis, "postfix": self.value, "out_dim": self.out_dim}
+        return Form("postfix_in_time", {**options, "repeat": 1})
 
 
 def concat(*tensors: Tensor | Sequence[Tensor], axes: Sequence[DimLike] | None = None) -> Tensor:
@@ -243,18 +232,15 @@ class Slice(Op):
             )
         self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims])
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``x[..., start : start + size, ...]``."""
         positions = range(self.start, self.start + self.out_dim.size)
         return numpy.take(x, positions, axis=self.inputs[0].dims.index(self.axis))
 
-    def layer(self, lower: Lowering) -> Reference:
-        """``slice``."""
-        x = lower.reference(self.inputs[0])
-        options = {"from": x, "axis": self.axis, "slice_start": self.start, "out_dim": self.out_dim}
-        if not lower.is_canonical:
-            options["slice_end"] = self.start + self.out_dim.size
-        return lower.add(self, "slice", options)
+    def form(self) -> Form:
+        """``slice``; where it ends, its dim says."""
+        options = {"from": self.inputs[0], "axis": self.axis, "slice_start": self.start, "out_dim": self.out_dim}
+        return Form("slice", options)
 
 
 class Reverse(Op):
@@ -271,7 +257,7 @@ class Reverse(Op):
         x = self.inputs[0]
         self.set_output(x.dims, sparse_dim=x.sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """Frame ``length - 1 - t`` at ``t``; padding stays."""
         dims = self.inputs[0].dims
         if self.axis.is_static:
@@ -282,15 +268,16 @@ class Reverse(Op):
             row[:length] = row[:length][::-1].copy()
         return run.aligned(value, order, dims)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``gather`` of the frames counted from the end."""
-        x = lower.reference(self.inputs[0])
-        length = lower.add(self, "length", {"from": x, "axis": self.axis}, name="reverse_length")
-        count = lower.add(self, "range_in_axis", {"from": x, "axis": self.axis}, name="reverse_range")
+        x = {"from": self.inputs[0], "axis": self.axis}
+        count, number = (
+            Form("length", dict(x), name="reverse_length"),
+            Form("range_in_axis", dict(x), name="reverse_range"),
+        )
         formula = "tf.where(source(0) > source(1), source(0) - source(1) - 1, source(1))"
-        options = {"from": [length, count], "eval": formula, "allow_broadcast_all_sources": True}
-        position = lower.add(self, "eval", options, name="reverse_position")
-        return lower.add(self, "gather", {"from": x, "axis": self.axis, "position": position})
+        options = {"from": [count, number], "eval": formula, "allow_broadcast_all_sources": True}
+        return Form("gather", {**x, "position": Form("eval", options, name="reverse_position")})
 
 
 class ReplaceDim(Op):
@@ -306,21 +293,21 @@ class ReplaceDim(Op):
         """The dims of the input with the other one in place of the axis."""
         x = self.inputs[0]
         sizes = self.axis.known_size, self.out_dim.known_size
-        both = None not in sizes or self.axis.is_static != self.out_dim.is_static
-        if both and sizes[0] != sizes[1]:
-            raise NetworkError(f"replace_dim: {self.axis} of {x} and {self.out_dim} have different sizes")
+        if (self.axis.is_dynamic and self.out_dim.is_static) or (None not in sizes and sizes[0] != sizes[1]):
+            raise _different_sizes(x, self.axis, self.out_dim)
         self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims], sparse_dim=x.sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The array as it is."""
-        if self.axis.is_dynamic:
-            run.set_lengths(self.out_dim, run.lengths(self.axis))
+        if self.out_dim.is_dynamic:
+            lengths = run.lengths(self.axis)
+            if not (run.knows_lengths(self.out_dim) and numpy.array_equal(run.lengths(self.out_dim), lengths)):
+                run.set_lengths(self.out_dim, lengths)  # else they may be those of sequences, these of hypotheses
         return x
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``reinterpret_data``."""
-        x = lower.reference(self.inputs[0])
-        return lower.add(self, "reinterpret_data", {"from": x, "set_dim_tags": {self.axis: self.out_dim}})
+        return Form("reinterpret_data", {"from": self.inputs[0], "set_dim_tags": {self.axis: self.out_dim}})
 
 
 class Squeeze(Op):
@@ -339,13 +326,13 @@ class Squeeze(Op):
             raise NetworkError(f"squeeze removes an axis of size 1, but {self.axis} of {x} is not")
         self.set_output([dim for dim in x.dims if dim is not self.axis], sparse_dim=x.sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.squeeze``."""
         return numpy.squeeze(x, self.inputs[0].dims.index(self.axis))
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``squeeze``."""
-        return lower.add(self, "squeeze", {"from": lower.reference(self.inputs[0]), "axis": self.axis})
+        return Form("squeeze", {"from": self.inputs[0], "axis": self.axis})
 
 
 def squeeze(x: Tensor, axis: DimLike) -> Tensor:
@@ -384,4 +371,10 @@ def replace_dim(x: Tensor, *, axis: DimLike | str | None = None, out_dim: Dim | 
     """
     x = as_tensor(x)
     dim = x.resolve_axis(axis)
+    if out_dim is not None and dim.is_static != out_dim.is_static:
+        raise _different_sizes(x, dim, out_dim)
     return ReplaceDim(x, dim, out_dim or dim.with_name(f"{dim.name}_2")).output
+
+
+def _different_sizes(x: Tensor, axis: Dim, out_dim: Dim) -> NetworkError:
+    return NetworkError(f"replace_dim: {axis} of {x} and {out_dim} have different sizes")

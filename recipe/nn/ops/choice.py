@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
-from ..plain.delayed import Delayed, delayed_or, resolved
+from ..plain.beam_search import BeamSearch
+from ..plain.delayed import Delayed, resolved
 from ..plain.dim import batch_dim, dims_text
 from ..plain.errors import NetworkError, did_you_mean
-from ..plain.number import is_number, is_size
-from ..record.op import Op
-from ..record.recording import as_tensor, current_recording
-from ..record.tensor import Tensor
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from ..record.recording import current_recording
+from .as_tensor import as_tensor
 from .softmax import warn_of_probabilities
 
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
-
 INPUT_TYPES = ("logits", "log_prob", "prob", "regression")
-
-
-@dataclasses.dataclass(frozen=True)
-class BeamSearch:
-    """
-    How to search.
-
-    :param beam_size: hypotheses kept per sequence in each step
-    :param length_normalization: exponent of the length by which scores are divided; 0 for plain sums, which are taken
-        anyway where the loop has an input, and so the length
-    """
-
-    beam_size: Any = 12
-    length_normalization: Any = 1.0
-
-    def __post_init__(self) -> None:
-        size = delayed_or(self.beam_size, "the beam size", is_size, "a whole number of at least 1")
-        exponent = delayed_or(self.length_normalization, "length_normalization", is_number, "a number")
-        object.__setattr__(self, "beam_size", size)
-        object.__setattr__(self, "length_normalization", exponent)
 
 
 class Choice(Op):
@@ -49,6 +24,7 @@ class Choice(Op):
 
     name = "choice"
     is_random = True  # it has an effect on the beam, so it stays where it is
+    takes_more_axes = False
 
     def __init__(self, scores: Tensor, input_type: str, search: BeamSearch):
         self.input_type, self.search = input_type, search
@@ -81,7 +57,7 @@ class Choice(Op):
         self.require_float(scores)
         self.set_output([batch_dim], dtype="int32", sparse_dim=scores.feature_dim)
 
-    def numpy(self, run: Run, scores: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Any, scores: numpy.ndarray) -> numpy.ndarray:
         """
         The ``beam_size`` best of all continuations of the hypotheses of a sequence. A hypothesis that has ended keeps
         its score (per length, with length normalization) and goes on with label 0 alone.
@@ -109,17 +85,11 @@ class Choice(Op):
         search.ended = search.ended.reshape(-1)[source.reshape(-1)].reshape(batch, beam)
         return (best % labels).reshape(-1).astype("int32")
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``choice``."""
-        loop = self.body.loop
-        assert loop is not None
-        scores, input_type = lower.scores_of(self), self.input_type
-        behind_the_end = [] if lower.is_canonical else lower.conditions_before(loop)
-        if behind_the_end:
-            scores, input_type = self._only_counted(lower, scores, behind_the_end), "log_prob"
         options: dict[str, Any] = {
-            "from": scores,
-            "input_type": input_type,
+            "from": self.inputs[0],
+            "input_type": self.input_type,
             "beam_size": self.search.beam_size,
             "target": None,
             "search": True,
@@ -129,21 +99,7 @@ class Choice(Op):
             options["length_normalization"] = False
         elif isinstance(exponent, Delayed) or exponent != 1.0:
             options["length_normalization_exponent"] = exponent
-        return lower.add(self, "choice", options)
-
-    def _only_counted(self, lower: Lowering, scores: Reference, behind_the_end: list[Reference]) -> Reference:
-        """
-        Log probabilities; in a step behind the end of a sequence label 0 is certain.
-
-        RETURNN runs one such step of a loop that is over with its input, and would score what is chosen in it.
-        """
-        if self.input_type != "log_prob":
-            activation = "log_softmax" if self.input_type == "logits" else "safe_log"
-            scores = lower.add(self, "activation", {"from": scores, "activation": activation}, name="log_prob")
-        over = "source(1)" if len(behind_the_end) == 1 else "tf.logical_or(source(1), source(2))"
-        certain = "tf.where(tf.range(tf.shape(source(0))[-1]) > 0, -1e30, 0.0)"
-        options = {"from": [scores, *behind_the_end], "eval": f"tf.where({over}, {certain}, source(0))"}
-        return lower.add(self, "eval", {**options, "allow_broadcast_all_sources": True}, name="counted")
+        return Form("choice", options)
 
 
 def choice(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
@@ -12,15 +12,10 @@ from ..plain.dim import Dim, DimLike, as_dim, dims_text, ordered_dims
 from ..plain.dtype import as_dtype
 from ..plain.errors import NetworkError
 from ..plain.number import is_number, plain_number
-from ..record.op import Op
-from ..record.tensor import Tensor
-from ..tf_layers.axis_order import batch_first
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
 from .not_a_tensor import not_a_tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
 
 
 class Constant(Op):
@@ -40,22 +35,18 @@ class Constant(Op):
         """With the number."""
         return f"number {self.value}" if not self.dims else f"constant {self.value} {dims_text(self.dims)}"
 
-    def numpy(self, run: Run) -> numpy.ndarray:
+    def numpy(self, run: Arrays) -> numpy.ndarray:
         """``numpy.full``."""
-        return numpy.full(run.shape(self.output), resolved(self.value), self.dtype)
+        return numpy.full(run.shape(self.output.dims), resolved(self.value), self.dtype)
 
-    def layer(self, lower: Lowering) -> Reference:
-        """``constant``; none at all where it is only the initial value of states, one for all that are alike."""
-        if lower.unit is lower.root and not lower.is_canonical:
-            return lower.constant_at_root(self.value, self.dims, self.dtype, self.sparse_dim)
-        shape = self.dims if lower.is_canonical else batch_first(self.dims)
-        options: dict[str, Any] = {"value": self.value, "shape": shape, "dtype": self.dtype}
-        if not self.dims:
-            del options["shape"]
+    def form(self) -> Form:
+        """``constant``; one for all that are alike."""
+        options: dict[str, Any] = {"value": self.value, "dtype": self.dtype}
+        if self.dims:
+            options["shape"] = self.dims
         if self.sparse_dim is not None:
             options["sparse_dim"] = self.sparse_dim
-        same = ("constant", lower.unit, repr(self.value), self.dims, self.dtype, self.sparse_dim)
-        return lower.once(same, lambda: lower.add(self, "constant", options))
+        return Form("constant", options, is_shared=True)
 
 
 def constant(

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy
 
 from ..plain.dim import Dim, batch_dim, dims_text
 from ..plain.errors import NetworkError
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 
 
 class CtcLoss(Op):
     """``-log`` of the sum over all alignments of the product of their label probabilities."""
 
     name = "ctc"
+    takes_more_axes = False
 
     def __init__(self, logits: Tensor, targets: Tensor):
         super().__init__(logits, targets)
@@ -49,7 +44,7 @@ class CtcLoss(Op):
                 )
         self.set_output([batch_dim])
 
-    def numpy(self, run: Run, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
         """The forward algorithm, sequence by sequence. 0 where there is no alignment, as RETURNN has it."""
         scores, labels = self.inputs
         frames, positions = scores.spatial_dim, labels.spatial_dim
@@ -60,11 +55,10 @@ class CtcLoss(Op):
         losses = [_negative_log_prob(x[n, :t], y[n, :s]) for n, (t, s) in enumerate(lengths)]
         return numpy.array([loss if numpy.isfinite(loss) else 0.0 for loss in losses], "float32")
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``ctc_loss``."""
         logits, targets = self.inputs
-        options = {"logits": lower.reference(logits), "targets": lower.reference(targets), "blank_index": -1}
-        return lower.add(self, "ctc_loss", options)
+        return Form("ctc_loss", {"logits": logits, "targets": targets, "blank_index": -1})
 
 
 def _has_blank_last(dim: Dim, labels: Dim) -> bool:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy
 
 from ..plain.dim import Dim, DimLike
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 
 _LOG_OF_ZERO = -1e30
 """What stands for ``log 0``: no infinity, of which differences would be no numbers."""
@@ -34,13 +28,13 @@ class CumSum(Op):
         self.require_float(self.inputs[0])
         self.set_output(self.inputs[0].dims)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.cumsum``; padding comes after all frames, and so changes none of them."""
         return x.cumsum(axis=self.inputs[0].dims.index(self.axis), dtype=x.dtype)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``cumsum``."""
-        return lower.add(self, "cumsum", {"from": lower.reference(self.inputs[0]), "axis": self.axis})
+        return Form("cumsum", {"from": self.inputs[0], "axis": self.axis})
 
 
 class CumLogSumExp(Op):
@@ -57,7 +51,7 @@ class CumLogSumExp(Op):
         self.require_float(self.inputs[0])
         self.set_output(self.inputs[0].dims)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.logaddexp.accumulate``; padding comes after all frames, and so changes none of them."""
         axis = self.inputs[0].dims.index(self.axis)
         sums: numpy.ndarray = numpy.logaddexp.accumulate(x.astype("float64"), axis=axis)
@@ -66,16 +60,12 @@ class CumLogSumExp(Op):
             numpy.moveaxis(sums, axis, 0)[:1] = _LOG_OF_ZERO
         return numpy.maximum(sums, _LOG_OF_ZERO).astype(x.dtype)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``eval``."""
         axis = "self.output.get_axis_from_description(axis)"
         formula = f"tf.math.cumulative_logsumexp(source(0), axis={axis}, exclusive={self.exclusive})"
-        options: dict[str, Any] = {
-            "from": lower.reference(self.inputs[0]),
-            "eval": f"tf.maximum({formula}, {_LOG_OF_ZERO})",
-            "eval_locals": {"axis": self.axis},
-        }
-        return lower.add(self, "eval", options)
+        evaluated = f"tf.maximum({formula}, {_LOG_OF_ZERO})"
+        return Form("eval", {"from": self.inputs[0], "eval": evaluated, "eval_locals": {"axis": self.axis}})
 
 
 def cum_sum(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:

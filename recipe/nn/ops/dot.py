@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING
 
 import numpy
 
 from ..plain.dim import Dim, DimLike, dims_text
 from ..plain.errors import NetworkError
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..record.parameter import Parameter
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from ..record.parameter import Parameter
+from .as_tensor import as_tensor
 
 
 class Dot(Op):
@@ -45,7 +40,7 @@ class Dot(Op):
         more = [dim for dim in b.dims if dim is not self.reduce and dim not in dims]
         self.set_output([dim for dim in dims + more if dim.is_batch] + [d for d in dims + more if not d.is_batch])
 
-    def numpy(self, run: Run, a: numpy.ndarray, b: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, a: numpy.ndarray, b: numpy.ndarray) -> numpy.ndarray:
         """``numpy.einsum``; padded frames of the reduced dim do not count."""
         letters: dict[Dim, str] = {}
         for tensor in self.inputs:
@@ -57,21 +52,9 @@ class Dot(Op):
         left, right = ("".join(letters[dim] for dim in tensor.dims) for tensor in self.inputs)
         return numpy.einsum(f"{left},{right}->{''.join(letters[dim] for dim in self.output.dims)}", a, b)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``dot``."""
-        return lower.add(self, "dot", {"from": [self._source(lower, x) for x in self.inputs], "reduce": self.reduce})
-
-    def _source(self, lower: Lowering, x: Tensor) -> Reference:
-        """
-        An input; in training on a CPU, frames that each step of a loop reads in batch-major layout.
-
-        Of time-major frames RETURNN's ``dot`` makes a transposed copy, which TensorFlow takes out of the loop, and one
-        of their gradient in each step, which it does not.
-        """
-        loop = self.body.loop
-        if lower.device != "cpu" or not lower.network.losses or loop is None or self not in lower.staying(loop):
-            return lower.reference(x, takes_time_major=True)
-        return lower.in_batch_major(x) or lower.reference(x)
+        return Form("dot", {"from": list(self.inputs), "reduce": self.reduce})
 
 
 def dot(a: Tensor | Parameter, b: Tensor | Parameter, *, reduce: DimLike | str | None = None) -> Tensor:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from ..plain.delayed import Delayed, delayed_or, resolved
 from ..plain.number import is_number
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 
 
 class Dropout(Op):
@@ -33,27 +29,22 @@ class Dropout(Op):
         self.require_float(self.inputs[0])
         self.set_output(self.inputs[0].known_dims)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The input itself outside of training."""
-        if not run.train:
-            return x
-        rate = resolved(self.rate)
-        keep = run.random.random(x.shape) >= rate
-        return (x * keep / (1.0 - rate)).astype(x.dtype)
+        return dropped(run, x, self.rate)
 
-    def layer(self, lower: Lowering) -> Reference:
-        """``dropout`` with a mask entry for each place; by default RETURNN has one for all sequences and frames."""
-        x = lower.reference(self.inputs[0])
-        loop = self.body.loop
-        if lower.is_canonical:
-            return lower.add(self, "dropout", {"from": x, "dropout": self.rate})
-        if loop is not None and not self.inputs[0].op.body.is_inside(loop.body_of_steps):
-            # RETURNN would move this out of the loop, and all steps would have one mask
-            options = {"from": [x, lower.step()], "eval": "source(0) + 0 * tf.cast(source(1), source(0).dtype)"}
-            x = lower.add(self, "eval", {**options, "allow_broadcast_all_sources": True}, name="step_of_dropout")
-        if lower.once(("dropout", x, self.rate), lambda: self) is not self:
-            x = lower.add(self, "copy", {"from": x}, name="dropped_again")  # of one source RETURNN has one mask only
-        return lower.add(self, "dropout", {"from": x, "dropout": self.rate, "dropout_noise_shape": {"*": None}})
+    def form(self) -> Form:
+        """``dropout``."""
+        return Form("dropout", {"from": self.inputs[0], "dropout": self.rate})
+
+
+def dropped(run: Arrays, x: numpy.ndarray, rate: float | Delayed | None) -> numpy.ndarray:
+    """An array with entries dropped in training; itself elsewhere, and without a rate."""
+    if rate is None or not run.train:
+        return x
+    share: float = resolved(rate)
+    kept = run.random.random(x.shape) >= share
+    return (x * kept / (1.0 - share)).astype(x.dtype)
 
 
 def dropout(x: Tensor, rate: Any) -> Tensor:

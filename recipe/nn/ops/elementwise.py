@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
@@ -13,29 +12,43 @@ from ..plain.dim import Dim, DimLike, as_dim
 from ..plain.dtype import as_dtype
 from ..plain.errors import NetworkError, warn
 from ..plain.number import is_number, plain_number
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor, TensorLike, common_dims
+from ..record.arrays import Arrays
+from ..record.common_dims import all_dims, common_dims
+from ..record.form import AnyForm, Form
+from ..record.graph import Op, Tensor
+from ..record.operators import operator
+from .array import squeeze
+from .as_tensor import TensorLike, as_tensor
 from .constants import constant, constant_value
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
 
 
 class Elementwise(Op):
-    """Base: the results have the dims of the input that has all dims of the others."""
+    """Base: the results have the dims of the input that has all dims of the others; or all dims, if it broadcasts."""
 
-    def aligned(self, run: Run, arrays: tuple[numpy.ndarray, ...]) -> list[numpy.ndarray]:
+    broadcast = False
+    """Whether it has the dims of all inputs, where none has all of the others'."""
+
+    def result_dims(self) -> tuple[Dim, ...]:
+        """
+        The dims of the result.
+
+        :raises NetworkError: if no input has all of them, and it does not broadcast
+        """
+        return all_dims(self.inputs) if self.broadcast else common_dims(self.name, self.inputs)
+
+    def broadcast_option(self) -> dict[str, bool]:
+        """RETURNN's option for it."""
+        return {"allow_broadcast_all_sources": True} if self.broadcast else {}
+
+    def aligned(self, run: Arrays, arrays: tuple[numpy.ndarray, ...]) -> list[numpy.ndarray]:
         """The arrays, made ready to broadcast to the result."""
         dims = self.output.dims
         return [run.aligned(array, tensor.dims, dims) for array, tensor in zip(arrays, self.inputs)]
 
-    def numpy(self, run: Run, *arrays: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, *arrays: numpy.ndarray) -> numpy.ndarray:
         """:meth:`compute` on each place."""
         result: Any = self.compute(*self.aligned(run, arrays))
-        shape = numpy.broadcast_shapes(result.shape, run.shape(self.output))
+        shape = numpy.broadcast_shapes(result.shape, run.shape(self.output.dims))
         return numpy.broadcast_to(result, shape).astype(self.output.dtype)
 
     def compute(self, *arrays: Any) -> Any:
@@ -43,7 +56,7 @@ class Elementwise(Op):
         raise TypeError(f"{type(self).__name__} does not say what it computes")
 
 
-_ARITHMETIC = {
+ARITHMETIC = {
     "add": (numpy.add, "{0} + {1}"),
     "sub": (numpy.subtract, "{0} - {1}"),
     "mul": (numpy.multiply, "{0} * {1}"),
@@ -56,7 +69,7 @@ _ARITHMETIC = {
     "logical_and": (numpy.logical_and, "tf.logical_and({0}, {1})"),
     "logical_or": (numpy.logical_or, "tf.logical_or({0}, {1})"),
 }
-_COMBINE_KINDS = {"add", "sub", "mul", "truediv", "maximum", "minimum", "logical_and", "logical_or"}
+COMBINE_KINDS = {"add", "sub", "mul", "truediv", "maximum", "minimum", "logical_and", "logical_or"}
 
 
 class Combine(Elementwise):
@@ -82,42 +95,18 @@ class Combine(Elementwise):
                 "nn.cast(x, 'float32') for 0 and 1"
             )
         sparse = left.sparse_dim or right.sparse_dim
-        dims = _all_dims(left, right) if self.broadcast else common_dims(self.kind, self.inputs)
-        self.set_output(dims, sparse_dim=sparse)
+        self.set_output(self.result_dims(), sparse_dim=sparse)
 
     def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
-        return _ARITHMETIC[self.kind][0](*arrays)
+        return ARITHMETIC[self.kind][0](*arrays)
 
-    def layer(self, lower: Lowering) -> Reference:
-        """``combine``, or ``eval`` where one side is a number or the kind is none of combine's."""
-        formula = _ARITHMETIC[self.kind][1]
-        constants = [lower.number(tensor) for tensor in self.inputs]
-        if any(value is not None for value in constants) or self.kind not in _COMBINE_KINDS:
-            terms: list[str] = []
-            sources: list[Reference] = []
-            for tensor, value in zip(self.inputs, constants):
-                if value is not None and None in constants:
-                    terms.append(_number_text(value))
-                elif value is None and constants.count(None) == 1:
-                    source, inner = lower.formula(tensor)
-                    sources.append(source)
-                    terms.append(inner if inner == "source(0)" else f"({inner})")
-                else:
-                    terms.append(f"source({len(sources)})")
-                    sources.append(lower.operand(self, tensor))
-            return lower.add(self, "eval", {"from": sources, "eval": formula.format(*terms)})
-        options: dict[str, Any] = {"from": [lower.operand(self, x) for x in self.inputs], "kind": self.kind}
-        if self.broadcast:
-            options["allow_broadcast_all_sources"] = True
-        return lower.add(self, "combine", options)
-
-
-def _number_text(value: bool | int | float) -> str:
-    """A number as a term of a formula."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return f"float('{value}')"
-    return repr(value) if value >= 0 else f"({value!r})"
+    def form(self) -> Form:
+        """``combine``, or ``eval`` where the kind is none of combine's."""
+        if self.kind not in COMBINE_KINDS:
+            formula = ARITHMETIC[self.kind][1].format("source(0)", "source(1)")
+            return Form("eval", {"from": list(self.inputs), "eval": formula, **self.broadcast_option()})
+        return Form("combine", {"from": list(self.inputs), "kind": self.kind, **self.broadcast_option()})
 
 
 class Compare(Elementwise):
@@ -142,29 +131,25 @@ class Compare(Elementwise):
         """The dims of the larger one, or those of both; dtypes must agree."""
         left, right = self.inputs
         check_alike(self.kind, left, right)
-        dims = _all_dims(left, right) if self.broadcast else common_dims(self.kind, self.inputs)
-        self.set_output(dims, dtype="bool")
+        self.set_output(self.result_dims(), dtype="bool")
 
     def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
         return self._FUNCTIONS[self.kind](*arrays)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``compare``."""
-        left, right = self.inputs
-        value = lower.number(right)
-        if value is not None:
-            return lower.add(self, "compare", {"from": lower.reference(left), "value": value, "kind": self.kind})
-        options: dict[str, Any] = {"from": [lower.operand(self, x) for x in self.inputs], "kind": self.kind}
-        if self.broadcast:
-            options["allow_broadcast_all_sources"] = True
-        return lower.add(self, "compare", options)
+        return Form("compare", {"from": list(self.inputs), "kind": self.kind, **self.broadcast_option()})
 
 
 class Where(Elementwise):
     """One of two values, by a condition."""
 
     name = "where"
+
+    def __init__(self, condition: Tensor, true: Tensor, false: Tensor, broadcast: bool = False):
+        self.broadcast = broadcast
+        super().__init__(condition, true, false)
 
     def infer(self) -> None:
         """The dims of the largest of the three."""
@@ -178,26 +163,18 @@ class Where(Elementwise):
                 f"where has labels of {true.sparse_dim} and of {false.sparse_dim} to choose from: {true} and {false}. "
                 "nn.cast(x, 'int32', sparse_dim=...) makes them labels of one dim"
             )
-        self.set_output(common_dims("where", self.inputs), dtype=true.dtype, sparse_dim=true.sparse_dim)
+        dims = all_dims((true, false, condition)) if self.broadcast else self.result_dims()
+        self.set_output(dims, dtype=true.dtype, sparse_dim=true.sparse_dim)
 
     def compute(self, *arrays: Any) -> Any:
         """``numpy.where``."""
         return numpy.where(*arrays)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``switch``."""
         condition, true, false = self.inputs
-        sides: list[Any] = []
-        for tensor in (true, false):
-            value = lower.number(tensor) if tensor.sparse_dim is None else None
-            sides.append(value if value is not None else lower.operand(self, tensor))
-        options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
-        return lower.add(self, "switch", options)
-
-
-def _all_dims(left: Tensor, right: Tensor) -> tuple[Dim, ...]:
-    """Those of the left one, and more that the right one has."""
-    return (*left.dims, *(dim for dim in right.dims if dim not in left.dims))
+        options: dict[str, Any] = {"condition": condition, "true_from": true, "false_from": false}
+        return Form("switch", {**options, **self.broadcast_option()})
 
 
 def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = True) -> None:
@@ -244,23 +221,24 @@ class Cast(Elementwise):
         """``astype``."""
         return arrays[0].astype(self.dtype)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``cast``; what labels it holds, if any, is said with ``reinterpret_data``."""
         tensor, sparse_dim = self.inputs[0], self.sparse_dim
-        x = lower.reference(tensor)
+        x: AnyForm = tensor
         if sparse_dim is not None:
             if tensor.dtype != self.dtype:
-                x = lower.add(self, "cast", {"from": x, "dtype": self.dtype}, name="cast_values")
-            return lower.add(self, "reinterpret_data", {"from": x, "set_sparse": True, "set_sparse_dim": sparse_dim})
+                x = Form("cast", {"from": x, "dtype": self.dtype}, name="cast_values")
+            return Form("reinterpret_data", {"from": x, "set_sparse": True, "set_sparse_dim": sparse_dim})
         if tensor.sparse_dim is not None and self.dtype == "bool":
-            return lower.add(self, "compare", {"from": x, "value": 0, "kind": "not_equal"})
+            return Form("compare", {"from": x, "value": 0, "kind": "not_equal"})
         if tensor.sparse_dim is not None and not self.dtype.startswith("float"):
-            x = lower.add(self, "reinterpret_data", {"from": x, "set_sparse": False}, name="no_labels")
+            x = Form("reinterpret_data", {"from": x, "set_sparse": False}, name="no_labels")
             if tensor.dtype == self.dtype:
                 return x
-        return lower.add(self, "cast", {"from": x, "dtype": self.dtype})
+        return Form("cast", {"from": x, "dtype": self.dtype})
 
 
+@operator("combine")
 def combine(kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_all_sources: bool = False) -> Tensor:
     """
     ``left`` and ``right`` by a function: add, sub, mul, truediv, floordiv, mod, pow, maximum, ...
@@ -271,12 +249,13 @@ def combine(kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_a
     """
     left, right = _two(left, right)
     if allow_broadcast_all_sources:
-        if kind not in _COMBINE_KINDS:
-            raise NetworkError(f"{kind} cannot broadcast both sides, only {', '.join(sorted(_COMBINE_KINDS))} can")
+        if kind not in COMBINE_KINDS:
+            raise NetworkError(f"{kind} cannot broadcast both sides, only {', '.join(sorted(COMBINE_KINDS))} can")
         return Combine(kind, left, right, broadcast=True).output
     return Combine(kind, _without_ones(left, right), _without_ones(right, left)).output
 
 
+@operator("compare")
 def compare(kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_all_sources: bool = False) -> Tensor:
     """
     ``left`` and ``right`` compared: equal, not_equal, less, less_equal, greater, greater_equal.
@@ -338,8 +317,6 @@ def _two(left: TensorLike, right: TensorLike) -> tuple[Tensor, Tensor]:
 
 def _without_ones(x: Tensor, other: Tensor) -> Tensor:
     """A tensor without the axes of size 1 that alone keep it from broadcasting to the other one."""
-    from .array import squeeze
-
     if x.known_dims is None or other.known_dims is None:
         return x
     missing = [dim for dim in x.dims if dim not in other.dims]

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from ..plain.dim import Dim, batch_dim
 from ..plain.errors import NetworkError
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 from .reduce import Reduce
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
 
 
 class CumConcat(Op):
@@ -40,7 +35,7 @@ class CumConcat(Op):
         rest = [dim for dim in x.dims if not dim.is_batch]
         self.set_output([batch_dim, *([loop.history_dim] if loop else []), *rest], sparse_dim=x.sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The history of the step before, and this frame behind it."""
         loop = self.body.loop
         assert loop is not None
@@ -49,17 +44,11 @@ class CumConcat(Op):
         run.set_lengths(loop.history_dim, numpy.full(run.batch_size or 0, step + 1))
         return numpy.concatenate([run.values[self.output], frame], axis=1) if step else frame
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``cum_concat``."""
         loop = self.body.loop
         assert loop is not None
-        x = self.inputs[0]
-        inside = x.op.body.is_inside(loop.body_of_steps)
-        source = lower.with_known_shape(x) if inside else lower.in_each_step(lower.unit, x)
-        options: dict[str, Any] = {"from": source, "out_spatial_dim": loop.history_dim}
-        if lower.once(("is_reduced", loop.history_dim), lambda: _is_reduced(loop.history_dim, lower.network.needed)):
-            options["collocate_with"] = [lower.stays_in_loop(lower.unit, is_needed=True)]
-        return lower.add(self, "cum_concat", options)
+        return Form("cum_concat", {"from": self.inputs[0], "out_spatial_dim": loop.history_dim})
 
 
 def _is_reduced(dim: Dim, ops: Iterable[Op]) -> bool:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy
 
 from ..plain.dim import Dim, DimLike, batch_dim
 from ..plain.errors import NetworkError
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor, TensorLike
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from ..record.operators import operator
+from .as_tensor import TensorLike, as_tensor
 from .lengths import length
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
 
 
 class Gather(Op):
@@ -40,38 +35,32 @@ class Gather(Op):
             dims = [batch_dim, *[dim for dim in dims if not dim.is_batch]]
         self.set_output(dims, sparse_dim=x.sparse_dim)
 
-    def numpy(self, run: Run, x: numpy.ndarray, position: numpy.ndarray) -> numpy.ndarray:
-        """``numpy.take_along_axis``; a position beyond the end takes the last entry."""
+    def numpy(self, run: Arrays, x: numpy.ndarray, position: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.take_along_axis``; a position beyond a sequence's own end takes its last entry."""
         tensor, index = self.inputs
         dims = self.output.dims
         values = run.aligned(x, tensor.dims, (*[dim for dim in dims if dim is not self.axis], self.axis))
         if self.axis in dims:  # that of the positions
             values = numpy.expand_dims(values, dims.index(self.axis))
         positions = run.aligned(position, index.dims, dims)[..., None]
+        if self.axis.is_dynamic and batch_dim in dims:
+            lengths = run.aligned(run.lengths(self.axis), (batch_dim,), dims)[..., None]
+            positions = numpy.minimum(positions, lengths - 1)
         positions = numpy.clip(positions, 0, values.shape[-1] - 1)
         shape = numpy.broadcast_shapes(values.shape[:-1], positions.shape[:-1])
+        if not values.shape[-1]:
+            return numpy.zeros(shape, x.dtype)  # no sequence of the batch has any
         values = numpy.broadcast_to(values, (*shape, values.shape[-1]))
         positions = numpy.broadcast_to(positions, (*shape, 1))
         return numpy.take_along_axis(values, positions, axis=-1)[..., 0]
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``gather``."""
         x, position = self.inputs
-        at = lower.reference(position)
-        if (
-            not lower.is_canonical
-            and self.body.loop is not None
-            and self.axis.is_dynamic
-            and batch_dim in x.dims
-            and not position.dims
-        ):
-            # RETURNN may move this out of the loop, and then needs to know that positions are per sequence, too
-            length = lower.add(self, "length", {"from": lower.reference(x), "axis": self.axis}, name="gather_length")
-            at = lower.add(self, "eval", {"from": [at, length], "eval": "source(0) + 0 * source(1)"}, name="position")
-        options = {"from": lower.reference(x), "position": at, "axis": self.axis}
-        return lower.add(self, "gather", {**options, "clip_to_valid": True})
+        return Form("gather", {"from": x, "position": position, "axis": self.axis, "clip_to_valid": True})
 
 
+@operator("gather")
 def gather(x: Tensor, position: TensorLike, *, axis: DimLike | str | None = None) -> Tensor:
     """
     The entries of ``x`` at these positions; beyond an end, the last entry.

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy
 
 from ..plain.dim import Dim, batch_dim
-from ..record.op import Op
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from ..record.operators import operator
 
 
 class Length(Op):
@@ -29,13 +24,13 @@ class Length(Op):
         """int32 [batch]; a scalar for a static dim."""
         self.set_output([] if self.dim.is_static else [batch_dim], dtype="int32")
 
-    def numpy(self, run: Run, like: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, like: numpy.ndarray) -> numpy.ndarray:
         """The lengths."""
         return numpy.array(self.dim.size, "int32") if self.dim.is_static else run.lengths(self.dim)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``length``."""
-        return lower.add(self, "length", {"from": lower.reference(self.inputs[0]), "axis": self.dim})
+        return Form("length", {"from": self.inputs[0], "axis": self.dim})
 
 
 class RangeInAxis(Op):
@@ -51,15 +46,16 @@ class RangeInAxis(Op):
         """int32 over the dim alone."""
         self.set_output([self.dim], dtype="int32")
 
-    def numpy(self, run: Run, like: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, like: numpy.ndarray) -> numpy.ndarray:
         """``numpy.arange``."""
         return numpy.arange(run.size(self.dim), dtype="int32")
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``range_in_axis``."""
-        return lower.add(self, "range_in_axis", {"from": lower.reference(self.inputs[0]), "axis": self.dim})
+        return Form("range_in_axis", {"from": self.inputs[0], "axis": self.dim})
 
 
+@operator("length")
 def length(dim: Dim, *, like: Tensor) -> Tensor:
     """
     How long each sequence is along a dim: int32 [batch].

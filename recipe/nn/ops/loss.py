@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
@@ -10,14 +10,14 @@ from ..plain.delayed import Delayed, delayed_or, resolved
 from ..plain.dim import dims_text
 from ..plain.errors import NetworkError
 from ..plain.number import is_number
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .activation import exp
+from .as_tensor import as_tensor
+from .elementwise import cast
+from .reduce import reduce_mean
+from .softmax import log_softmax, warn_of_probabilities
 
 
 class SparseCrossEntropy(Op):
@@ -34,7 +34,7 @@ class SparseCrossEntropy(Op):
         check_labels("cross_entropy", logits, targets)
         self.set_output([dim for dim in logits.dims if dim is not logits.feature_dim])
 
-    def numpy(self, run: Run, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
         """The definition."""
         scores, labels = self.inputs
         dims = (*self.output.dims, scores.feature_dim)
@@ -44,24 +44,17 @@ class SparseCrossEntropy(Op):
         log_prob = x - numpy.log(numpy.exp(x).sum(axis=-1, keepdims=True))
         return -numpy.take_along_axis(log_prob, y[..., None], axis=-1)[..., 0]
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``sparse_softmax_cross_entropy_with_logits``."""
         logits, targets = self.inputs
-        return lower.add(
-            self,
-            "sparse_softmax_cross_entropy_with_logits",
-            {
-                "logits": lower.in_steps(self, logits),
-                "targets": lower.in_steps(self, targets),
-                "axis": logits.feature_dim,
-            },
-        )
+        options = {"logits": logits, "targets": targets, "axis": logits.feature_dim}
+        return Form("sparse_softmax_cross_entropy_with_logits", options)
 
 
 class NegativeLogProb(SparseCrossEntropy):
     """``-log_prob[target]``, of log scores that are taken as they are."""
 
-    def numpy(self, run: Run, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
         """The definition."""
         scores, labels = self.inputs
         dims = (*self.output.dims, scores.feature_dim)
@@ -69,12 +62,11 @@ class NegativeLogProb(SparseCrossEntropy):
         y = run.aligned(targets, labels.dims, self.output.dims)
         return -numpy.take_along_axis(x, y[..., None], axis=-1)[..., 0]
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``gather``, and its negative."""
         scores, targets = self.inputs
-        options = {"from": lower.in_steps(self, scores), "position": lower.in_steps(self, targets)}
-        of_target = lower.add(self, "gather", {**options, "axis": scores.feature_dim}, name="of_target")
-        return lower.add(self, "eval", {"from": of_target, "eval": "-source(0)"})
+        options = {"from": scores, "position": targets, "axis": scores.feature_dim}
+        return Form("eval", {"from": Form("gather", options, name="of_target"), "eval": "-source(0)"})
 
 
 class SmoothedLoss(Op):
@@ -90,21 +82,16 @@ class SmoothedLoss(Op):
         """Those of the loss."""
         self.set_output(self.inputs[0].dims)
 
-    def numpy(self, run: Run, loss: numpy.ndarray, mean_log_prob: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, loss: numpy.ndarray, mean_log_prob: numpy.ndarray) -> numpy.ndarray:
         """The definition."""
         mean_log_prob = run.aligned(mean_log_prob, self.inputs[1].dims, self.output.dims)
         smoothing = resolved(self.smoothing)
         return (1.0 - smoothing) * loss - smoothing * mean_log_prob
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``eval``."""
-        options: dict[str, Any] = {"from": [lower.reference(x) for x in self.inputs]}
-        if lower.is_canonical:
-            options |= {"eval": "(1 - smoothing) * source(0) - smoothing * source(1)", "smoothing": self.smoothing}
-        else:
-            smoothing = resolved(self.smoothing)
-            options["eval"] = f"{1.0 - smoothing!r} * source(0) - {smoothing!r} * source(1)"
-        return lower.add(self, "eval", options)
+        formula = "(1 - smoothing) * source(0) - smoothing * source(1)"
+        return Form("eval", {"from": list(self.inputs), "eval": formula, "smoothing": self.smoothing})
 
 
 class ArgMax(Op):
@@ -118,15 +105,15 @@ class ArgMax(Op):
         feature = x.feature_dim
         self.set_output([dim for dim in x.dims if dim is not feature], dtype="int32", sparse_dim=feature)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.argmax``."""
         tensor = self.inputs[0]
         return x.argmax(axis=tensor.dims.index(tensor.feature_dim)).astype("int32")
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``reduce`` with mode argmax."""
         x = self.inputs[0]
-        return lower.add(self, "reduce", {"from": lower.reference(x), "mode": "argmax", "axis": x.feature_dim})
+        return Form("reduce", {"from": x, "mode": "argmax", "axis": x.feature_dim})
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0, input_type: str = "logits") -> Tensor:
@@ -140,9 +127,6 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0
     :param input_type: "logits"; or "log_prob" for log scores that are taken as they are, as those of decoders that are
         searched with together, which need not add up to one
     """
-    from .reduce import reduce_mean
-    from .softmax import log_softmax, warn_of_probabilities
-
     logits, targets = as_tensor(logits), as_tensor(targets)
     if input_type not in ("logits", "log_prob"):
         raise NetworkError(f'cross_entropy: input_type is "logits" or "log_prob", not {input_type!r}')
@@ -163,8 +147,6 @@ def focal_loss(logits: Tensor, targets: Tensor, *, focus: Any = 2.0) -> Tensor:
     :param targets: labels, with the dims of the logits without the feature dim
     :param focus: at least 1, so that the slope is finite at ``p = 1``
     """
-    from .activation import exp
-
     focus = delayed_or(focus, "focus", _is_focus, "a number of at least 1")
     loss = cross_entropy(logits, targets)
     return (1.0 - exp(-loss)) ** focus * loss
@@ -178,8 +160,6 @@ def mean_squared_error(x: Tensor, targets: Tensor) -> Tensor:
     :param targets: of the same dims
     :raises NetworkError: if they have other dims
     """
-    from .reduce import reduce_mean
-
     x, targets = as_tensor(x), as_tensor(targets)
     if set(x.dims) != set(targets.dims):
         raise NetworkError(f"mean_squared_error wants values of the same dims, but they are {x} and {targets}")
@@ -202,8 +182,6 @@ def argmax(x: Tensor) -> Tensor:
 
 def frame_error(scores: Tensor, targets: Tensor) -> Tensor:
     """1.0 where the label with the greatest score is not the target, else 0.0."""
-    from .elementwise import cast
-
     scores, targets = as_tensor(scores), as_tensor(targets)
     check_labels("frame_error", scores, targets)
     error = cast(argmax(scores) != targets, "float32")

@@ -13,7 +13,7 @@ from ..plain.structure import structure_text
 
 def not_a_tensor(value: Any, wanted: str = "a tensor") -> NetworkError:
     """
-    The error about a value that is none.
+    The error about a value that is none. A class says by ``__instead_of_tensor__()`` what its instances are.
 
     :param value: what was given
     :param wanted: what the place is for
@@ -22,10 +22,6 @@ def not_a_tensor(value: Any, wanted: str = "a tensor") -> NetworkError:
 
 
 def _what_it_is(value: Any) -> str:
-    from ..language.loop import Loop
-    from ..language.module import Module
-    from ..language.state import LoopStates
-
     if isinstance(value, (tuple, list, dict)):
         return f"{structure_text(value)}. {_part_of(value)}"
     if isinstance(value, numpy.ndarray):
@@ -33,12 +29,8 @@ def _what_it_is(value: Any) -> str:
             f"an array {value.shape}. What is known now becomes part of a network as nn.Parameter or nn.constant, and "
             "data is fed: nn.get_extern_data(name)"
         )
-    if isinstance(value, LoopStates):
-        return f"loop.state itself. Its states are loop.state.NAME, there is {sorted(value.names())}"
-    if isinstance(value, Loop):
-        return "a Loop. Its values are loop.stack(x), loop.last(x) and loop.state.NAME"
-    if isinstance(value, Module):
-        return f"a {type(value).__name__}. Call it: module(x)"
+    if hasattr(type(value), "__instead_of_tensor__"):
+        return str(value.__instead_of_tensor__())
     if isinstance(value, Dim):
         return f"the Dim {value}. nn.length(dim, like=x) is the tensor of its lengths, dim.size a fixed size"
     if value is None:

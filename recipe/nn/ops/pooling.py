@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from ..plain.dim import Dim, DimLike, batch_dim
 from ..plain.errors import NetworkError
 from ..plain.number import is_size
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 from .strides import strided_dim
 
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
-
 MODES = ("max", "mean")
-_LOWEST = -1e30
+LOWEST = -1e30
 
 
 class Pool(Op):
     """The maximum or the mean of each ``size`` successive frames; the last ones of a sequence may be fewer."""
 
     name = "pool"
+    takes_more_axes = False
 
     def __init__(self, x: Tensor, axis: Dim, size: int, mode: str, out_dim: Dim):
         self.axis, self.size, self.mode, self.out_dim = axis, size, mode, out_dim
@@ -40,7 +37,7 @@ class Pool(Op):
             raise NetworkError(f"pool is for sequences of vectors, [batch, {self.axis}, features], not for {x}")
         self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims])
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """Each sequence over its own frames; padding never counts."""
         lengths = run.lengths(self.axis)
         run.set_lengths(self.out_dim, -(-lengths // self.size))
@@ -53,31 +50,11 @@ class Pool(Op):
         result = numpy.stack(pooled) if pooled else value[:0]
         return run.aligned(result, (self.out_dim, *order[1:]), self.output.dims)
 
-    def layer(self, lower: Lowering) -> Reference:
-        """
-        ``pool`` of the frames and, behind each sequence's last, as many as the last group may lack.
-
-        RETURNN's own padding stands behind the longest sequence of the batch only, or on both sides of it.
-        """
-        x = self.inputs[0]
+    def form(self) -> Form:
+        """``pool``."""
         options: dict[str, Any] = {"mode": {"max": "max", "mean": "avg"}[self.mode], "pool_size": [self.size]}
-        spatial = {"in_dim": x.feature_dim, "out_spatial_dims": [self.out_dim]}
-        if lower.is_canonical:
-            axes = {"in_spatial_dims": [self.axis], **spatial}
-            return lower.add(self, "pool", {"from": lower.reference(x), **options, **axes})
-        filled_dim = Dim(None, f"{self.axis.name}_filled")
-        filling = {"axis": self.axis, "out_dim": filled_dim, "repeat": self.size - 1}
-        filling["postfix"] = _LOWEST if self.mode == "max" else 0.0
-        filled = lower.add(self, "postfix_in_time", {"from": lower.reference(x), **filling}, name="pool_filled")
-        options = {"from": filled, **options, "in_spatial_dims": [filled_dim], **spatial}
-        if self.mode == "max":
-            return lower.add(self, "pool", options)
-        mean = lower.add(self, "pool", options, name="pool_of_filled")
-        length = lower.add(self, "length", {"from": lower.reference(x), "axis": self.axis}, name="pool_length")
-        count = lower.add(self, "range_in_axis", {"from": mean, "axis": self.out_dim}, name="pool_range")
-        there = f"tf.clip_by_value(source(1) - {self.size} * source(2), 1, {self.size})"
-        formula = f"source(0) * {self.size} / tf.cast({there}, source(0).dtype)"
-        return lower.add(self, "eval", {"from": [mean, length, count], "eval": formula})
+        axes = {"in_dim": self.inputs[0].feature_dim, "out_spatial_dims": [self.out_dim]}
+        return Form("pool", {"from": self.inputs[0], **options, **axes, "in_spatial_dims": [self.axis]})
 
 
 def _pooled(mode: str, frames: numpy.ndarray, inside: numpy.ndarray) -> numpy.ndarray:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from ..plain.dim import Dim, DimLike
 from ..plain.errors import NetworkError
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 
 _LONGEST_PERIOD = 1.0e4
 
@@ -27,7 +23,7 @@ class PositionalEncoding(Op):
     name = "positional_encoding"
 
     def __init__(self, x: Tensor, axis: Dim | None):
-        self.axis = axis
+        self.axis, self.counts_steps_itself = axis, axis is None
         super().__init__(x)
         if axis is None and self.body.loop is None:
             raise NetworkError(f"positional_encoding of {x} wants an axis with lengths, or a loop whose steps count")
@@ -40,7 +36,7 @@ class PositionalEncoding(Op):
             raise NetworkError(f"positional_encoding wants at least 4 features, as the last dim, but gets {x}")
         self.set_output(x.dims)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``x`` + :func:`sinusoids`."""
         dims = self.inputs[0].dims
         size = dims[-1].size
@@ -51,12 +47,12 @@ class PositionalEncoding(Op):
         signal = sinusoids(numpy.arange(run.size(self.axis)), size)
         return x + run.aligned(signal, (self.axis, dims[-1]), dims)
 
-    def layer(self, lower: Lowering) -> Reference:
-        """``positional_encoding``; in a loop without axis, as RETURNN counts the steps itself."""
-        options: dict[str, Any] = {"from": lower.reference(self.inputs[0])}
+    def form(self) -> Form:
+        """``positional_encoding``; in a loop without axis, where RETURNN counts the steps."""
+        options: dict[str, Any] = {"from": self.inputs[0]}
         if self.axis is not None:
             options["axis"] = self.axis
-        return lower.add(self, "positional_encoding", {**options, "add_to_input": True})
+        return Form("positional_encoding", {**options, "add_to_input": True})
 
 
 def sinusoids(position: numpy.ndarray, size: int) -> numpy.ndarray:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from ..plain.dim import Dim, DimLike, dims_text, ordered_dims
 from ..plain.errors import NetworkError
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 
 
 class TrainFlag(Op):
@@ -28,13 +23,13 @@ class TrainFlag(Op):
         """A bool."""
         self.set_output([], dtype="bool")
 
-    def numpy(self, run: Run) -> numpy.ndarray:
+    def numpy(self, run: Arrays) -> numpy.ndarray:
         """As ``nn.run_numpy`` was told."""
         return numpy.array(run.train)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``train_flag``."""
-        return lower.once(("train_flag", lower.unit), lambda: lower.add(self, "train_flag", {}))
+        return Form("train_flag", {}, is_shared=True)
 
 
 class TrainStep(Op):
@@ -46,14 +41,13 @@ class TrainStep(Op):
         """An int32."""
         self.set_output([], dtype="int32")
 
-    def numpy(self, run: Run) -> numpy.ndarray:
+    def numpy(self, run: Arrays) -> numpy.ndarray:
         """As ``nn.run_numpy`` was told."""
         return numpy.array(run.train_step, "int32")
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``global_train_step``, which RETURNN has as int64."""
-        step = _global_train_step(lower, self)
-        return lower.once(("train_step", lower.unit), lambda: lower.add(self, "cast", {"from": step, "dtype": "int32"}))
+        return Form("cast", {"from": Form("global_train_step", {}, is_shared=True), "dtype": "int32"}, is_shared=True)
 
 
 class RandomUniform(Op):
@@ -80,32 +74,13 @@ class RandomUniform(Op):
             raise NetworkError(f"random_uniform over {dims_text(missing)}, which {self.inputs[0]} has not: like=...")
         self.set_output(self.dims, dtype="float32")
 
-    def numpy(self, run: Run, like: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, like: numpy.ndarray) -> numpy.ndarray:
         """``Generator.random``."""
-        return run.random.random(run.shape(self.output), dtype="float32")
+        return run.random.random(run.shape(self.output.dims), dtype="float32")
 
-    def layer(self, lower: Lowering) -> Reference:
-        """
-        ``eval`` of numbers that follow from the step of training, RETURNN's ``random_seed`` and which op this is.
-
-        So there is no state to be kept beside a checkpoint (RETURNN's layer ``random`` makes it a parameter), and a
-        training that goes on after an interruption sees what it would have seen.
-        """
-        like = lower.reference(self.inputs[0])
-        if lower.is_canonical:
-            return lower.add(self, "random", {"from": like, "shape": self.dims, "distribution": "uniform"})
-        step = _global_train_step(lower, self)
-        seed = f"self.network.get_config().int('random_seed', 42) + {1000 * self.number}"
-        shape = "[dim.get_dim_value() for dim in self.output.dims]"
-        formula = f"tf.random.stateless_uniform({shape}, [{seed}, source(0, auto_convert=False)])"
-        options: dict[str, Any] = {"from": step, "eval": formula, "out_type": {"dims": list(self.dims)}}
-        return lower.add(self, "eval", {**options, "out_type": {**options["out_type"], "dtype": "float32"}})
-
-
-def _global_train_step(lower: Lowering, op: Op) -> Reference:
-    """RETURNN's layer of it, one for all that read it."""
-    key = ("global_train_step", lower.unit)
-    return lower.once(key, lambda: lower.add(op, "global_train_step", {}, name="global_train_step"))
+    def form(self) -> Form:
+        """``random``."""
+        return Form("random", {"from": self.inputs[0], "shape": self.dims, "distribution": "uniform"})
 
 
 def train_flag() -> Tensor:

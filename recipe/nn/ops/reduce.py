@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from ..plain.dim import Dim, DimLike
 from ..plain.errors import NetworkError
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 
 _NEUTRAL = {"sum": 0, "mean": 0, "max": -numpy.inf, "min": numpy.inf}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {"sum": numpy.sum, "mean": numpy.sum, "max": numpy.max, "min": numpy.min}
@@ -42,7 +38,7 @@ class Reduce(Op):
             self.require_float(x)
         self.set_output([dim for dim in x.dims if dim not in self.axes])
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The function of that name over the frames that are no padding."""
         dims = self.inputs[0].dims
         mask = numpy.ones(x.shape, bool)
@@ -51,18 +47,12 @@ class Reduce(Op):
                 mask = mask & run.mask(axis, dims)
         axes = tuple(dims.index(axis) for axis in self.axes)
         neutral = _NEUTRAL[self.mode] if x.dtype.kind == "f" else _integer_neutral(self.mode, x.dtype)
-        result = _FUNCTIONS[self.mode](numpy.where(mask, x, neutral), axis=axes)
+        result = _FUNCTIONS[self.mode](numpy.where(mask, x, neutral), axis=axes, initial=neutral)
         return result / mask.sum(axis=axes) if self.mode == "mean" else result.astype(x.dtype)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``reduce``."""
-        options = {"from": lower.reference(self.inputs[0]), "mode": self.mode, "axis": list(self.axes)}
-        loop = self.body.loop
-        if not lower.is_canonical and loop is not None and any(axis is loop.history_dim for axis in self.axes):
-            # outside of the loop RETURNN does not know where the frames of each step's history end; in it, all count
-            options["use_time_mask"] = False
-            options["collocate_with"] = [lower.stays_in_loop(lower.unit, is_needed=True)]
-        return lower.add(self, "reduce", options)
+        return Form("reduce", {"from": self.inputs[0], "mode": self.mode, "axis": list(self.axes)})
 
 
 def _integer_neutral(mode: str, dtype: numpy.dtype) -> int:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy
 
 from ..plain.dim import Dim, DimLike, as_dim, dims_text
 from ..plain.errors import NetworkError
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .as_tensor import as_tensor
 
 
 class SplitDims(Op):
@@ -37,15 +32,14 @@ class SplitDims(Op):
         position = x.dims.index(self.axis)
         self.set_output([*x.dims[:position], *self.dims, *x.dims[position + 1 :]])
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.reshape``."""
         position = self.inputs[0].dims.index(self.axis)
         return x.reshape(*x.shape[:position], *(dim.size for dim in self.dims), *x.shape[position + 1 :])
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``split_dims``."""
-        options = {"from": lower.reference(self.inputs[0]), "axis": self.axis, "dims": list(self.dims)}
-        return lower.add(self, "split_dims", options)
+        return Form("split_dims", {"from": self.inputs[0], "axis": self.axis, "dims": list(self.dims)})
 
 
 class MergeDims(Op):
@@ -64,17 +58,16 @@ class MergeDims(Op):
             raise NetworkError(f"merge_dims of {x}: {dims_text(self.axes)} together are not {self.out_dim}")
         self.set_output([*(dim for dim in x.dims if dim not in self.axes), self.out_dim])
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.reshape``, of the axes in their order."""
         dims = self.inputs[0].dims
         rest = [dim for dim in dims if dim not in self.axes]
         x = x.transpose([dims.index(dim) for dim in (*rest, *self.axes)])
         return x.reshape(*x.shape[: len(rest)], self.out_dim.size)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``merge_dims``."""
-        options = {"from": lower.reference(self.inputs[0]), "axes": list(self.axes), "out_dim": self.out_dim}
-        return lower.add(self, "merge_dims", options)
+        return Form("merge_dims", {"from": self.inputs[0], "axes": list(self.axes), "out_dim": self.out_dim})
 
 
 def split_dims(x: Tensor, dims: Sequence[DimLike], *, axis: DimLike | str | None = None) -> Tensor:

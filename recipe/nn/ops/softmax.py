@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from ..plain.dim import Dim, DimLike
 from ..plain.errors import warn
-from ..record.op import Op
-from ..record.recording import as_tensor
-from ..record.tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..numpy_run.interpreter import Run
-    from ..tf_layers.layers import Reference
-    from ..tf_layers.lowering import Lowering
+from ..record.arrays import Arrays
+from ..record.form import Form
+from ..record.graph import Op, Tensor
+from .activation import softmax_of
+from .as_tensor import as_tensor
 
 
 class Softmax(Op):
@@ -31,27 +28,26 @@ class Softmax(Op):
         self.require_float(self.inputs[0])
         self.set_output(self.inputs[0].known_dims)
 
-    def numpy(self, run: Run, x: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The definition; padded frames get probability 0."""
         dims = self.inputs[0].dims
         axis = dims.index(self.axis)
         x = x * numpy.asarray(self.energy_factor, x.dtype)
         if self.axis.is_dynamic:
             x = numpy.where(run.mask(self.axis, dims), x, -1e30)
-        x = x - x.max(axis=axis, keepdims=True, initial=-1e30)
-        log_sum = numpy.log(numpy.exp(x).sum(axis=axis, keepdims=True))
-        return x - log_sum if self.log else numpy.exp(x - log_sum)
+        return softmax_of(x, axis, log=self.log)
 
-    def layer(self, lower: Lowering) -> Reference:
+    def form(self) -> Form:
         """``softmax_over_spatial`` for frames; ``activation`` for features."""
-        if self.axis.is_static and self.inputs[0].dims[-1] is self.axis and self.energy_factor == 1.0:
-            return lower.activation(self, self.name)
-        options: dict[str, Any] = {"from": lower.reference(self.inputs[0]), "axis": self.axis}
+        x = self.inputs[0]
+        if self.axis.is_static and x.dims[-1] is self.axis and self.energy_factor == 1.0:
+            return Form("activation", {"from": x, "activation": self.name})
+        options: dict[str, Any] = {"from": x, "axis": self.axis}
         if self.energy_factor != 1.0:
             options["energy_factor"] = self.energy_factor
         if self.log:
             options["log_space"] = True
-        return lower.add(self, "softmax_over_spatial", options)
+        return Form("softmax_over_spatial", options)
 
 
 def warn_of_probabilities(name: str, logits: Tensor, instead: str) -> None:

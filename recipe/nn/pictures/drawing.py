@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pathlib
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..plain.errors import NetworkError, warn
 from .depth import readable
 from .picture import Frame, Node, Picture
-
-if TYPE_CHECKING:
-    from ..network import Network
 
 MOST_NODES = 60
 """A picture with more nodes is drawn with less depth, unless a depth is asked for."""
@@ -53,29 +50,21 @@ _EDGES = {
 }
 
 
-def draw(network: Network, path: str, *, depth: int | None = None) -> pathlib.Path:
+def picture(shown: Picture, depth: int | None = None) -> Any:
+    """A picture as a ``graphviz.Digraph``, as deep as is readable; see :func:`draw`."""
+    return graph(readable(shown, MOST_NODES, depth))
+
+
+def draw(shown: Picture, table: str, path: str, *, depth: int | None = None) -> pathlib.Path:
     """
-    Draws a network.
-
-    :param path: where to; the ending says what: ``.svg``, ``.png``, ``.pdf``, ``.dot`` (source), ``.txt`` (a table)
-    :param depth: how deep modules are opened; one deeper down is a single node. Default: as deep as is readable, with
-        layers that are alike drawn once
-    :return: the file that was written; where Graphviz is not installed, a table with the ending ``.txt``
-    :raises NetworkError: for another ending
-    """
-    return draw_picture(network.picture(), network.summary(), path, depth=depth)
-
-
-def picture(network: Network, depth: int | None = None) -> Any:
-    """The picture as a ``graphviz.Digraph``; see :func:`draw`."""
-    return graph(readable(network.picture(), MOST_NODES, depth))
-
-
-def draw_picture(shown: Picture, table: str, path: str, *, depth: int | None = None) -> pathlib.Path:
-    """
-    Draws a picture; see :func:`draw`.
+    Draws a picture.
 
     :param table: what is written where Graphviz is not installed
+    :param path: where to; the ending says what: ``.svg``, ``.png``, ``.pdf``, ``.dot`` (source), ``.txt`` (the table)
+    :param depth: how deep modules are opened; one deeper down is a single node. Default: as deep as is readable, with
+        layers that are alike drawn once
+    :return: the file that was written; where Graphviz is not installed, the table with the ending ``.txt``
+    :raises NetworkError: for another ending
     """
     target = pathlib.Path(path)
     kind = target.suffix[1:].lower()

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..language.branch import Branch, Side
 from ..language.module import Module
 from ..ops.constants import Constant
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.dim import dims_text
-from ..record.loop_op import LoopOp
-from ..record.loop_ops import PreviousOp, ResultOp, StackOp
-from ..record.op import Op
-from ..record.recording import Body
-from ..record.tensor import Tensor
+from ..program.program import Program
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import LoopOp, PreviousOp, ResultOp, StackOp
 from .summary import count_text, loop_names, loop_title, own_parameters
-
-if TYPE_CHECKING:
-    from ..network import Network
 
 Around = LoopOp | Branch | Module
 
@@ -102,13 +97,13 @@ class Picture(NamedTuple):
         )
 
 
-def picture_of(network: Network) -> Picture:
+def picture_of(network: Program) -> Picture:
     """The picture of a network that was recorded in this process, with all modules opened."""
     return _Painter(network).picture()
 
 
 class _Painter:
-    def __init__(self, network: Network):
+    def __init__(self, network: Program):
         self.network = network
         self.recording = network.root_body.recording
         self.loop_names = loop_names(network)

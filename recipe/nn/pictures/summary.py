@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from ..language.module import Module
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.dim import dims_text
-from ..record.loop_op import LoopOp
-from ..record.op import Op
-
-if TYPE_CHECKING:
-    from ..language.module import Module
-    from ..network import Network
-    from ..record.parameter import Parameter
+from ..program.program import Program
+from ..record.graph import Op
+from ..record.loops import LoopOp
+from ..record.parameter import Parameter
 
 
 class ModuleRow(NamedTuple):
@@ -35,13 +33,13 @@ class ModuleRow(NamedTuple):
     loops: str
 
 
-def loop_names(network: Network) -> dict[LoopOp, str]:
+def loop_names(network: Program) -> dict[LoopOp, str]:
     """How pictures and tables call the loops: ``loop``, ``loop 2``, ..., in the order in which they were written."""
     loops = sorted(network.loops, key=lambda loop: (loop.source.file, loop.source.line))
     return {loop: "loop" if number == 1 else f"loop {number}" for number, loop in enumerate(loops, 1)}
 
 
-def own_parameters(network: Network) -> dict[str, int]:
+def own_parameters(network: Program) -> dict[str, int]:
     """How many numbers the parameters of each module hold, by the module's path; without sizes that jobs will give."""
     counts: dict[str, int] = {}
     for name, parameter in network.parameters.items():
@@ -59,7 +57,7 @@ def count_text(count: int) -> str:
     return str(count)
 
 
-def module_rows(network: Network) -> list[ModuleRow]:
+def module_rows(network: Program) -> list[ModuleRow]:
     """One row for each module that was called, in the order of the calls."""
     names = loop_names(network)
     modules: dict[Module, list[Op]] = {}
@@ -85,7 +83,7 @@ def module_rows(network: Network) -> list[ModuleRow]:
     return sorted(rows, key=lambda row: _order(row.path, [other.path for other in rows]))
 
 
-def summary_text(network: Network) -> str:
+def summary_text(network: Program) -> str:
     """The table as text: a line a module, indented by its depth, and the number of all parameters."""
     header = ("module", "class", "gives", "parameters", "in")
     lines: list[Sequence[str]] = [header]

@@ -122,10 +122,7 @@ def origin_of(source: Any) -> Any:
 
     :raises NetworkError: if it holds what has no origin, such as a tensor or a lambda
     """
-    from ..record.parameter import Parameter
-    from ..record.tensor import Tensor
-
-    if isinstance(source, (Tensor, Parameter)):
+    if getattr(type(source), "is_of_network", False):
         raise NetworkError(
             f"a value that a job gives was combined with {source} by its own operator. Put the tensor first, as in "
             "tensor * value, or make a tensor of the value: nn.constant(value)"

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy
 
-from ..tf_layers.layers import Formula
 from .delayed import Delayed, delayed_or, is_delayed, resolved
 from .errors import NetworkError
+from .formula import Formula
 from .number import is_number, plain_number
 
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..language.module import Module
+from ..ops.as_tensor import as_tensor
 from ..ops.choice import Choice
-from ..ops.inputs import ExternData, ParameterOp
+from ..ops.inputs import ParameterOp
 from ..plain.errors import NetworkError, warn
+from ..plain.extern_data import ExternData
 from ..plain.structure import flatten
-from ..record.loop_op import LoopOp
-from ..record.op import Op
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import LoopOp
 from ..record.parameter import Parameter
-from ..record.recording import Body, Recording, as_tensor
-from ..record.tensor import Tensor
-from ..tf_layers.loop_analysis import ops_behind, read_by_loop
+from ..record.reads import leading_to, read_by_loop
+from ..record.recording import Recording
 
 
 def declared_inputs(extern_data: Iterable[ExternData] | Mapping[str, ExternData]) -> dict[str, ExternData]:
@@ -125,7 +126,7 @@ def _check_loops_in_search(search: LoopOp, choices: set[Op], inside: Body) -> No
         if not isinstance(op, LoopOp):
             continue
         read = [x for x in read_by_loop(op) if x.op.body is search.body_of_steps]
-        if (op.end is not None or op.counts_steps) and any(choices & ops_behind(x.op, before=True) for x in read):
+        if (op.end is not None or op.counts_steps) and any(choices & leading_to(x.op, over_steps=True) for x in read):
             raise NetworkError(
                 f"this loop, inside of the one that searches ({search.source}), depends on what is chosen there, and "
                 "counts its steps, as it has an end of its own or an axis of fixed size. RETURNN cannot count them for "

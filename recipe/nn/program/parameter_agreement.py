@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..network import Network
 from ..plain.errors import NetworkError
 from ..record.parameter import Parameter
+from .program import Program
 
 
 def check_parameters(
-    trained: Network | Mapping[str, Parameter],
-    loaded: Network | Mapping[str, Parameter],
+    trained: Program | Mapping[str, Parameter],
+    loaded: Program | Mapping[str, Parameter],
     *,
     name_map: Mapping[str, str] | None = None,
     ignore_missing: bool = False,
@@ -46,7 +46,7 @@ def check_parameters(
         )
 
 
-def _parameters(network: Network | Mapping[str, Parameter]) -> Mapping[str, Parameter]:
+def _parameters(network: Program | Mapping[str, Parameter]) -> Mapping[str, Parameter]:
     return network if isinstance(network, Mapping) else network.parameters
 
 

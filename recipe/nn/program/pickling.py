@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..language.state import StateLeaf
-from ..record.op import Op
-from ..record.recording import Body
-from ..record.tensor import Tensor
+from ..record.graph import Body, Op, StateLeaf, Tensor
 
 _IN_TABLE = (Op, Tensor, Body, StateLeaf)
 

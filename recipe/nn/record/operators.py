@@ -1,15 +1,38 @@
-"""What Python's operators and protocols mean for values of a network."""
+"""What Python's operators and protocols mean for values of a network: functions that ops give, by name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from collections.abc import Callable
+from typing import Any, Generic, NoReturn, TypeVar
 
 import numpy
 
 from ..plain.errors import NetworkError
+from ..plain.public_names import PUBLIC_NAMES
 
-if TYPE_CHECKING:
-    from .tensor import Tensor, TensorLike
+T = TypeVar("T")
+"""What an operator gives: a tensor."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""The functions that operators call, by name: ops register theirs with :func:`operator`."""
+
+
+def operator(name: str) -> Callable[[F], F]:
+    """Makes a function the one that operators call under this name."""
+
+    def register(function: F) -> F:
+        _FUNCTIONS[name] = function
+        return function
+
+    return register
+
+
+def function(name: str) -> Callable[..., Any]:
+    """The function of this name."""
+    return _FUNCTIONS[name]
+
 
 _OF_NUMPY = {
     "add": "add",
@@ -24,71 +47,70 @@ _OF_NUMPY = {
 """NumPy's functions behind operators, such as ``numpy.float32(2) * x``."""
 
 
-class Arithmetic:
+class Arithmetic(Generic[T]):
     """The arithmetic operators, which record an op."""
 
-    def __add__(self, other: TensorLike) -> Tensor:
-        return _combine("add", self, other)
+    is_of_network = True
+    """Tells it from what jobs give: Sisyphus' operators would take it in as it is."""
 
-    def __radd__(self, other: TensorLike) -> Tensor:
-        return _combine("add", other, self)
+    def __add__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("add", self, other)  # type: ignore[no-any-return]
 
-    def __sub__(self, other: TensorLike) -> Tensor:
-        return _combine("sub", self, other)
+    def __radd__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("add", other, self)  # type: ignore[no-any-return]
 
-    def __rsub__(self, other: TensorLike) -> Tensor:
-        return _combine("sub", other, self)
+    def __sub__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("sub", self, other)  # type: ignore[no-any-return]
 
-    def __mul__(self, other: TensorLike) -> Tensor:
-        return _combine("mul", self, other)
+    def __rsub__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("sub", other, self)  # type: ignore[no-any-return]
 
-    def __rmul__(self, other: TensorLike) -> Tensor:
-        return _combine("mul", other, self)
+    def __mul__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("mul", self, other)  # type: ignore[no-any-return]
 
-    def __truediv__(self, other: TensorLike) -> Tensor:
-        return _combine("truediv", self, other)
+    def __rmul__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("mul", other, self)  # type: ignore[no-any-return]
 
-    def __rtruediv__(self, other: TensorLike) -> Tensor:
-        return _combine("truediv", other, self)
+    def __truediv__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("truediv", self, other)  # type: ignore[no-any-return]
 
-    def __floordiv__(self, other: TensorLike) -> Tensor:
-        return _combine("floordiv", self, other)
+    def __rtruediv__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("truediv", other, self)  # type: ignore[no-any-return]
 
-    def __rfloordiv__(self, other: TensorLike) -> Tensor:
-        return _combine("floordiv", other, self)
+    def __floordiv__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("floordiv", self, other)  # type: ignore[no-any-return]
 
-    def __mod__(self, other: TensorLike) -> Tensor:
-        return _combine("mod", self, other)
+    def __rfloordiv__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("floordiv", other, self)  # type: ignore[no-any-return]
 
-    def __rmod__(self, other: TensorLike) -> Tensor:
-        return _combine("mod", other, self)
+    def __mod__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("mod", self, other)  # type: ignore[no-any-return]
 
-    def __pow__(self, other: TensorLike) -> Tensor:
-        return _combine("pow", self, other)
+    def __rmod__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("mod", other, self)  # type: ignore[no-any-return]
 
-    def __rpow__(self, other: TensorLike) -> Tensor:
-        return _combine("pow", other, self)
+    def __pow__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("pow", self, other)  # type: ignore[no-any-return]
 
-    def __neg__(self) -> Tensor:
-        from ..ops.activation import negative
+    def __rpow__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("pow", other, self)  # type: ignore[no-any-return]
 
-        return negative(self)  # type: ignore[arg-type]
+    def __neg__(self) -> T:
+        return _FUNCTIONS["negative"](self)  # type: ignore[no-any-return]
 
-    def __abs__(self) -> Tensor:
-        from ..ops.activation import absolute
-
-        return absolute(self)  # type: ignore[arg-type]
+    def __abs__(self) -> T:
+        return _FUNCTIONS["absolute"](self)  # type: ignore[no-any-return]
 
     def __matmul__(self, other: Any) -> NoReturn:
         raise NetworkError(f"{self} @ {other}: write nn.dot(a, b, reduce=dim), which names the dim that is summed over")
 
     __rmatmul__ = __matmul__
 
-    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **options: Any) -> Tensor:
+    def __array_ufunc__(self, function: Any, method: str, *inputs: Any, **options: Any) -> T:
         """Operators with a NumPy scalar on the left; all else that NumPy would compute at once is refused."""
         kind = _OF_NUMPY.get(function.__name__)
         if method == "__call__" and kind is not None and not options and not numpy.ndim(inputs[0]):
-            return _combine(kind, *inputs)
+            return _FUNCTIONS["combine"](kind, *inputs)  # type: ignore[no-any-return]
         raise NetworkError(_no_numpy(self, function.__name__))
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> NoReturn:
@@ -98,43 +120,41 @@ class Arithmetic:
         raise NetworkError(_no_numpy(self, "asarray"))
 
 
-class Comparisons:
+class Comparisons(Generic[T]):
     """Comparisons, and the operators that join them; each gives a tensor of bool."""
 
-    def __and__(self, other: TensorLike) -> Tensor:
-        return _combine("logical_and", self, other)
+    def __and__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("logical_and", self, other)  # type: ignore[no-any-return]
 
-    def __or__(self, other: TensorLike) -> Tensor:
-        return _combine("logical_or", self, other)
+    def __or__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("logical_or", self, other)  # type: ignore[no-any-return]
 
-    def __rand__(self, other: TensorLike) -> Tensor:
-        return _combine("logical_and", other, self)
+    def __rand__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("logical_and", other, self)  # type: ignore[no-any-return]
 
-    def __ror__(self, other: TensorLike) -> Tensor:
-        return _combine("logical_or", other, self)
+    def __ror__(self, other: Any) -> T:
+        return _FUNCTIONS["combine"]("logical_or", other, self)  # type: ignore[no-any-return]
 
-    def __invert__(self) -> Tensor:
-        from ..ops.activation import logical_not
+    def __invert__(self) -> T:
+        return _FUNCTIONS["logical_not"](self)  # type: ignore[no-any-return]
 
-        return logical_not(cast("Tensor", self))
+    def __eq__(self, other: Any) -> T:  # type: ignore[override]
+        return _FUNCTIONS["compare"]("equal", self, other)  # type: ignore[no-any-return]
 
-    def __eq__(self, other: TensorLike) -> Tensor:  # type: ignore[override]
-        return _compare("equal", self, other)
+    def __ne__(self, other: Any) -> T:  # type: ignore[override]
+        return _FUNCTIONS["compare"]("not_equal", self, other)  # type: ignore[no-any-return]
 
-    def __ne__(self, other: TensorLike) -> Tensor:  # type: ignore[override]
-        return _compare("not_equal", self, other)
+    def __lt__(self, other: Any) -> T:
+        return _FUNCTIONS["compare"]("less", self, other)  # type: ignore[no-any-return]
 
-    def __lt__(self, other: TensorLike) -> Tensor:
-        return _compare("less", self, other)
+    def __le__(self, other: Any) -> T:
+        return _FUNCTIONS["compare"]("less_equal", self, other)  # type: ignore[no-any-return]
 
-    def __le__(self, other: TensorLike) -> Tensor:
-        return _compare("less_equal", self, other)
+    def __gt__(self, other: Any) -> T:
+        return _FUNCTIONS["compare"]("greater", self, other)  # type: ignore[no-any-return]
 
-    def __gt__(self, other: TensorLike) -> Tensor:
-        return _compare("greater", self, other)
-
-    def __ge__(self, other: TensorLike) -> Tensor:
-        return _compare("greater_equal", self, other)
+    def __ge__(self, other: Any) -> T:
+        return _FUNCTIONS["compare"]("greater_equal", self, other)  # type: ignore[no-any-return]
 
     __hash__ = object.__hash__
 
@@ -198,30 +218,16 @@ class ComputedLater:
 
 
 def _no_numpy(value: Any, function: str) -> str:
-    from .. import __all__ as names
-
     here = {
         "concatenate": "concat",
         "power": "x ** y",
         "asarray": "the tensor as it is",
         "array": "the tensor as it is",
     }
-    known = [name for name in (function, f"reduce_{function}") if name in names]
+    known = [name for name in (function, f"reduce_{function}") if name in PUBLIC_NAMES]
     instead = f"nn.{known[0]}" if known else here.get(function, "a function of nn")
-    instead = f"nn.{instead}" if instead in names else instead
+    instead = f"nn.{instead}" if instead in PUBLIC_NAMES else instead
     return (
         f"numpy.{function} cannot compute with {value}, which has no value while the network is being written: use "
         f"{instead}"
     )
-
-
-def _combine(kind: str, left: Any, right: Any) -> Tensor:
-    from ..ops.elementwise import combine
-
-    return combine(kind, left, right)
-
-
-def _compare(kind: str, left: Any, right: Any) -> Tensor:
-    from ..ops.elementwise import compare
-
-    return compare(kind, left, right)

@@ -11,10 +11,11 @@ from ..plain.dtype import as_dtype
 from ..plain.errors import NetworkError
 from ..plain.initializer import Uniform, as_initializer
 from ..plain.number import is_number
+from .graph import Tensor
 from .operators import Arithmetic
 
 
-class Parameter(Arithmetic):
+class Parameter(Arithmetic[Tensor]):
     """
     A trained tensor, owned by the module that has it as attribute; its path there is its name.
 

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
-import numpy
-
-from ..language.naming import ModuleNames
-from ..plain.delayed import Delayed, delayed_or, is_delayed
+from ..plain.beam_search import BeamSearch
+from ..plain.delayed import Delayed, delayed_or
 from ..plain.errors import NetworkError, SourceLine, user_source_line
+from ..plain.extern_data import ExternData
 from ..plain.number import is_number
+from .graph import Body, Branching, Op, Recorder, Tensor, begin, current_recorder, end, is_recording
 from .parameter import Parameter
-from .tensor import Tensor
-
-if TYPE_CHECKING:
-    from ..language.branch import Branch
-    from ..language.module import Module
-    from ..language.state import StateLeaf
-    from ..ops.choice import BeamSearch
-    from ..ops.inputs import ExternData, ExternDataOp, ParameterOp
-    from .loop_op import LoopOp
-    from .op import Op
-
 
 _MOST_CALLS = 100
+
+
+class Names(Protocol):
+    """What says the names of modules and parameters: the paths of attributes that lead to them."""
+
+    def add(self, module: Any, caller: Any, call_number: int = 0) -> None:
+        """Names a module at its call, with all that it has."""
+
+    def path(self, module: Any) -> str:
+        """The path of a module that was called."""
+
+    def path_if_known(self, module: Any) -> str | None:
+        """The same; None if its forward is called without the module."""
+
+    def parameter(self, parameter: Parameter, source: SourceLine | None = None) -> str:
+        """The name of a parameter."""
+
+    def has_parameter(self, parameter: Parameter) -> bool:
+        """Whether :meth:`parameter` has a name for it."""
+
+    def state(self, state: Any) -> str | None:
+        """The attribute name of a State that a module holds, else None."""
 
 
 class Loss(NamedTuple):
@@ -38,86 +48,43 @@ class Loss(NamedTuple):
     as_error: bool
 
 
-class Body:
-    """
-    The ops of one level: the network itself, what a loop does in each step, or a branch while it is recorded.
-
-    :param recording: the recording it belongs to
-    :param parent: the body around it, None for the network itself
-    :param loop: the loop whose steps it is, None for the network itself
-    :param branch: the branch that it is, if it is one
-    """
-
-    def __init__(
-        self, recording: Recording, parent: Body | None, *, loop: LoopOp | None = None, branch: Branch | None = None
-    ):
-        self.recording = recording
-        self.parent = parent
-        self.branch = branch
-        self.loop: LoopOp | None = parent.loop if branch is not None and parent is not None else loop
-        """The innermost loop around its ops."""
-        self.ops: list[Op] = []
-        self.values: dict[StateLeaf, Tensor] = {}
-        self.closed = False
-
-    not_pickled = ("recording", "values", "branch")
-
-    def finish(self) -> None:
-        """Ends the recording for all its ops, and those of loops in it."""
-        for op in self.ops:
-            op.finish()
-            steps = getattr(op, "body_of_steps", None)
-            if steps is not None:
-                steps.finish()
-
-    def is_inside(self, other: Body) -> bool:
-        """Whether this body is ``other`` or somewhere within it."""
-        body: Body | None = self
-        while body is not None:
-            if body is other:
-                return True
-            body = body.parent
-        return False
-
-    @property
-    def body_of_steps(self) -> Body:
-        """Itself, or for a branch the body around it that is none."""
-        return self if self.branch is None or self.parent is None else self.parent.body_of_steps
-
-
-class Recording:
+class Recording(Recorder):
     """
     The record of one call of a model.
 
-    :param root: the model, whose attributes name the parameters; None to name top-level modules by their class
+    :param names: says the names of modules and parameters
     :param extern_data: the declared inputs by name
     :param search: how choices search that do not say it themselves
     """
 
-    def __init__(self, root: Module | None, extern_data: dict[str, ExternData], search: BeamSearch | None = None):
+    def __init__(self, names: Names, extern_data: dict[str, ExternData], search: BeamSearch | None = None):
         self.extern_data = dict(extern_data)
         self.search = search
-        self.names = ModuleNames(root)
+        self.names: Names = names
         self.root_body = Body(self, None)
         self.body = self.root_body
-        self.module_calls: list[Module] = []
+        self.module_calls: list[Any] = []
         self._call_numbers: list[int] = []
         self._call_count = 0
         self.losses: list[Loss] = []
         self.outputs: list[tuple[str, Tensor]] = []
-        self.of_branch: dict[Tensor, Branch] = {}
+        self.of_branch: dict[Tensor, Branching] = {}
         """The values of branches that are over, which the code around may not read as they are."""
         self.exempt: set[Tensor] = set()
         """Values made for a branch, not in it."""
         self.warned_states: set[Tensor] = set()
         """Parts of states that are the same in each step, which was told."""
+        self.replaced: Op | None = None
+        """What the ops of a pass stand for; they have its module and its line."""
         self.random_draws = 0
         """How many ops draw random numbers, so that each draws its own."""
         self._reads_all = False
-        self._parameters: dict[Parameter, ParameterOp] = {}
-        self._inputs: dict[str, ExternDataOp] = {}
+        self.parameters: dict[Parameter, Tensor] = {}
+        """The tensors that stand for parameters."""
+        self.inputs: dict[str, Tensor] = {}
+        """The tensors that stand for inputs, by name."""
 
-    def module_path(self, module: Module) -> str:
+    def module_path(self, module: Any) -> str:
         """The path of a module, as in the names of its parameters."""
         return self.names.path(module)
 
@@ -132,6 +99,15 @@ class Recording:
             self.body = before
 
     @contextlib.contextmanager
+    def replacing(self, op: Op) -> Iterator[None]:
+        """Gives the ops that are recorded meanwhile the module and the line of another one, which they stand for."""
+        before, self.replaced = self.replaced, op
+        try:
+            yield
+        finally:
+            self.replaced = before
+
+    @contextlib.contextmanager
     def reading_all(self) -> Iterator[None]:
         """Lets ops read the values of branches that are over, for a while."""
         before, self._reads_all = self._reads_all, True
@@ -141,7 +117,7 @@ class Recording:
             self._reads_all = before
 
     @contextlib.contextmanager
-    def calling(self, module: Module) -> Iterator[None]:
+    def calling(self, module: Any) -> Iterator[None]:
         """
         Notes that ops recorded meanwhile belong to this module.
 
@@ -162,27 +138,6 @@ class Recording:
         finally:
             self.module_calls.pop()
             self._call_numbers.pop()
-
-    def parameter(self, parameter: Parameter) -> Tensor:
-        """The tensor that stands for a parameter, the same at each use."""
-        from ..ops.inputs import ParameterOp
-
-        if parameter not in self._parameters:
-            with self.at(self.root_body):
-                self._parameters[parameter] = ParameterOp(parameter)
-        return self._parameters[parameter].output
-
-    def input(self, data: ExternData) -> Tensor:
-        """The tensor that stands for an input of the network, the same at each use."""
-        from ..ops.inputs import ExternDataOp
-
-        if data.name not in self._inputs:
-            with self.at(self.root_body):
-                self._inputs[data.name] = op = ExternDataOp(data)
-            # to the front: what was recorded before, such as zeros with a batch dim, needs to know the batch
-            self.root_body.ops.remove(op)
-            self.root_body.ops.insert(0, op)
-        return self._inputs[data.name].output
 
     def read(self, tensor: Tensor, reader: Op) -> Tensor:
         """
@@ -259,16 +214,6 @@ class Recording:
         scale = delayed_or(scale, f"the scale of loss {unique!r}", is_number, "a number")
         self.losses.append(Loss(tensor, unique, scale, as_error))
 
-    def complete_losses(self) -> None:
-        """Gives losses with lengths a batch dim: the lengths are per sequence, so are the frames that they count."""
-        from ..ops.elementwise import expand
-        from ..plain.dim import batch_dim
-
-        for index, loss in enumerate(self.losses):
-            dims = loss.tensor.dims
-            if batch_dim not in dims and any(dim.is_dynamic for dim in dims):
-                self.losses[index] = loss._replace(tensor=expand(loss.tensor, [batch_dim]))
-
     def add_output(self, tensor: Tensor, name: str | None, source: SourceLine | None = None) -> None:
         """
         Notes an output.
@@ -292,50 +237,6 @@ class Recording:
             raise NetworkError(f"there already is an output called {name!r}: {dict(self.outputs)[name]}")
         self.outputs.append((name, tensor))
 
-    def close_body(self, body: Body) -> None:
-        """Ends a loop body: losses in it are stacked into the body around, forgotten states are told."""
-        assert body.loop is not None
-        for index, loss in enumerate(self.losses):
-            if loss.tensor.op.body is body:
-                self.losses[index] = loss._replace(tensor=body.loop.stack(loss.tensor))
-        body.closed = True
-
-    def sum_losses(self, loop: LoopOp) -> None:
-        """
-        Sums the losses of a loop inside of another one over its steps: they leave the one around together with others.
-
-        All axes but the first with lengths are summed in any case, see :class:`recipe.nn.NumpyRun`.
-        """
-        from ..ops.reduce import reduce_sum
-
-        for index, loss in enumerate(self.losses):
-            if loss.tensor.op in loop.results:
-                axes = [dim for dim in loss.tensor.dims if dim is loop.get_axis() or dim.is_dynamic]
-                self.losses[index] = loss._replace(tensor=reduce_sum(loss.tensor, axes))
-
-
-_current = threading.local()
-
-
-def current_recording() -> Recording:
-    """
-    The recording under way.
-
-    :raises NetworkError: outside of ``nn.Network(...)``
-    """
-    recording = getattr(_current, "recording", None)
-    if recording is None:
-        raise NetworkError(
-            "tensors exist only while a network is being recorded: put this into a function or a Module's forward and "
-            "pass that to nn.Network(...)"
-        )
-    return recording
-
-
-def is_recording() -> bool:
-    """Whether a network is being recorded."""
-    return getattr(_current, "recording", None) is not None
-
 
 @contextlib.contextmanager
 def record(recording: Recording) -> Iterator[Recording]:
@@ -346,31 +247,17 @@ def record(recording: Recording) -> Iterator[Recording]:
     """
     if is_recording():
         raise NetworkError("a network is being recorded already; nn.Network(...) cannot be used inside of a model")
-    _current.recording = recording
+    begin(recording)
     try:
         yield recording
     finally:
-        _current.recording = None
+        end()
 
 
-def as_tensor(value: Any, *, dtype: str | None = None) -> Tensor:
+def current_recording() -> Recording:
     """
-    A tensor for what may stand for one: tensors, parameters, states that hold a tensor, numbers.
+    The recording under way.
 
-    :raises NetworkError: for anything else
+    :raises NetworkError: outside of ``nn.Network(...)``
     """
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, Parameter):
-        return current_recording().parameter(value)
-    from ..language.state import State
-    from ..ops.constants import constant
-    from ..ops.not_a_tensor import not_a_tensor
-
-    if isinstance(value, State):
-        return as_tensor(value.get(), dtype=dtype)
-    if isinstance(value, (bool, int, float)) or is_delayed(value):
-        return constant(value, dtype=dtype)
-    if isinstance(value, (numpy.generic, numpy.ndarray)) and value.shape == () and value.dtype.kind in "biuf":
-        return constant(value[()], dtype=dtype)  # type: ignore[index]
-    raise not_a_tensor(value)
+    return cast("Recording", current_recorder())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..plain.dim import Dim
 
 if TYPE_CHECKING:
-    from ..record.tensor import Tensor
+    from ..record.graph import Tensor
 
 
 def batch_first(dims: Iterable[Dim]) -> tuple[Dim, ...]:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from ..ops.inputs import ExternData
 from ..plain.dim import single_step_dim
+from ..plain.extern_data import ExternData
+from .layers import LayerNetwork
 from .python_source import PythonSource
-
-if TYPE_CHECKING:
-    from ..network import Network
-    from ..staged_network import StagedNetwork
-    from .value_layers import NetworkWithValues
 
 BEHAVIOR_VERSION = 38
 
 
+class Written(Protocol):
+    """What a config can be written of."""
+
+    @property
+    def extern_data(self) -> dict[str, ExternData]:
+        """The inputs, by name."""
+
+    def layers(self, device: str) -> LayerNetwork | dict[int, LayerNetwork]:
+        """The layers; of several stages, by the epoch that each begins with."""
+
+
 def config_text(
-    network: Network | StagedNetwork | NetworkWithValues,
+    network: Written,
     device: str = "gpu",
     *,
     config: Mapping[str, Any] | None = None,
     preamble: str = "",
+    copy_param_mode: str | None = None,
 ) -> str:
     """
     A whole RETURNN config: imports, general options, dims, data, network.
@@ -31,12 +39,13 @@ def config_text(
     :param device: what it will run on; chooses the LSTM unit, not what is computed
     :param config: all other options by name: plain values, or :class:`recipe.nn.PythonCode`
     :param preamble: code that stands after the imports
+    :param copy_param_mode: of several stages, what RETURNN does with parameters whose dims change
     """
     source = PythonSource()
     options = {"backend": "tensorflow-net-dict", "behavior_version": BEHAVIOR_VERSION, **(config or {})}
     general = [_assignment(key, value, source) for key, value in options.items()]
     data = _assignment("extern_data", _extern_data(network.extern_data), source)
-    networks = _networks(network, device, source)
+    networks = _networks(network.layers(device), copy_param_mode, source)
     dims = source.names.definitions(source)
     sections = [
         ["#!returnn"],
@@ -46,6 +55,7 @@ def config_text(
         ["# dims", *dims] if dims else [],
         ['LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))'] if source.has_lstm_state else [],
         ["# data", data],
+        ["", "\n\n\n".join(function.text for function in source.functions), ""] if source.functions else [],
         *networks,
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
@@ -58,7 +68,9 @@ def _imports(source: PythonSource) -> list[list[str]]:
     of_returnn = [f"from returnn.tensor import {', '.join(names)}"]
     if any(dim.has_labels for dim in used):
         of_returnn.insert(0, "from returnn.datasets.util.vocabulary import Vocabulary")
-    return [["from collections import namedtuple"] if source.has_lstm_state else [], of_returnn]
+    standard = ["from collections import namedtuple"] if source.has_lstm_state else []
+    more = {line for function in source.functions for line in function.imports}
+    return [standard, [*(["import tensorflow as tf"] if source.functions else []), *sorted({*of_returnn, *more})]]
 
 
 def _extern_data(inputs: Mapping[str, ExternData]) -> dict[str, Any]:
@@ -72,19 +84,17 @@ def _extern_data(inputs: Mapping[str, ExternData]) -> dict[str, Any]:
 
 
 def _networks(
-    network: Network | StagedNetwork | NetworkWithValues, device: str, source: PythonSource
+    stages: LayerNetwork | dict[int, LayerNetwork], copy_param_mode: str | None, source: PythonSource
 ) -> list[list[str]]:
-    from ..staged_network import StagedNetwork
-
-    if not isinstance(network, StagedNetwork):
-        return [["# network", f"network = {source.net_dict(network.layers(device))}"]]
-    names = {epoch: f"network_from_epoch_{epoch}" for epoch in network.stages}
+    if isinstance(stages, LayerNetwork):
+        return [["# network", f"network = {source.net_dict(stages)}"]]
+    names = {epoch: f"network_from_epoch_{epoch}" for epoch in stages}
     sections = []
-    for epoch, layers in network.layers(device).items():
+    for epoch, layers in stages.items():
         sections.append([f"# network from epoch {epoch} on", f"{names[epoch]} = {source.net_dict(layers)}"])
-        if network.copy_param_mode is not None:
-            sections[-1].append(f'{names[epoch]}["#copy_param_mode"] = "{network.copy_param_mode}"')
-    *others, first = sorted(network.stages, reverse=True)
+        if copy_param_mode is not None:
+            sections[-1].append(f'{names[epoch]}["#copy_param_mode"] = "{copy_param_mode}"')
+    *others, first = sorted(stages, reverse=True)
     function = ["", "def get_network(epoch, **_kwargs):", '    """The network of an epoch."""']
     for epoch in others:
         function += [f"    if epoch >= {epoch}:", f"        return {names[epoch]}"]

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..plain.delayed import resolved
 from ..plain.dim import Dim
 
 RESERVED_NAMES = ("end", "output")
@@ -194,29 +193,6 @@ class StepReference(Reference):
     def text(self, inside: LayerNetwork) -> str:
         """``:i``."""
         return f"{self.network.base_prefix(inside)}:i"
-
-
-class Formula:
-    """
-    A text with values in it, which may be such that a job gives later.
-
-    :param template: with ``{0!r}`` and so on for the values
-    :param values: numbers, texts, or :class:`recipe.nn.plain.delayed.Delayed`
-    """
-
-    def __init__(self, template: str, *values: Any):
-        self.template = template
-        self.values = values
-
-    def text(self) -> str:
-        """The text.
-
-        :raises NetworkError: if a value is not there yet
-        """
-        return self.template.format(*(resolved(value) for value in self.values))
-
-    def __repr__(self) -> str:
-        return f"Formula({self.template!r}, {', '.join(map(repr, self.values))})"
 
 
 class LstmStateTuple(NamedTuple):

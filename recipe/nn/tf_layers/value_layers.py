@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..ops.inputs import ExternData, ParameterOp
-from ..record.tensor import Tensor
+from ..ops.inputs import ParameterOp
+from ..plain.extern_data import ExternData
+from ..program.program import Program
+from ..record.graph import Tensor
 from .layers import Layer, LayerNetwork, Reference, SubLayer
-from .lowering import Lowering
-
-if TYPE_CHECKING:
-    from ..network import Network
+from .pipeline import pipeline_for
 
 
 class NetworkWithValues:
@@ -23,9 +20,9 @@ class NetworkWithValues:
     :param device: what the config is for
     """
 
-    def __init__(self, network: Network, device: str = "cpu"):
+    def __init__(self, network: Program, device: str = "cpu"):
         self.network = network
-        lowering = Lowering(network, device)
+        lowering = pipeline_for(network, device)
         self._layers = lowering.run()
         self.places: dict[Tensor, str] = {}
         """Where RETURNN has a tensor: ``linear``, or ``loop/linear`` for all steps of the loop."""

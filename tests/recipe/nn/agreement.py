@@ -10,6 +10,7 @@ import numpy
 from recipe import nn
 from recipe.nn.numpy_run.interpreter import Result
 
+from ...without_returnn import is_left_out
 from .returnn_run import ReturnnOutput, ReturnnRun, run_returnn
 
 
@@ -62,6 +63,8 @@ def check_agreement(
         moves_layers_out=moves_layers_out,
         device=device,
     )
+    if is_left_out():
+        return Agreement(network, in_numpy, in_returnn)
     assert set(in_returnn.outputs) == set(in_numpy.outputs)
     for name, result in in_numpy.outputs.items():
         assert_same_output(name, result, in_returnn.outputs[name], rtol)

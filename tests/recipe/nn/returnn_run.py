@@ -13,6 +13,8 @@ import numpy
 
 from recipe import nn
 
+from ...without_returnn import NotRun, is_left_out
+
 LEARNING_RATE = 0.01
 
 
@@ -70,12 +72,15 @@ def run_returnn(
     :param device: which one the config is written for; it runs on the CPU
     :param seed: of TensorFlow's random numbers
     """
+    text = network.config_text(device)
+    if is_left_out():
+        return NotRun()  # type: ignore[return-value]
     import tensorflow as tf
     from returnn.config import Config, global_config_ctx
     from returnn.tf.network import ExternData, TFNetwork
     from returnn.util.basic import BehaviorVersion
 
-    settings = config_settings(network.config_text(device))
+    settings = config_settings(text)
     config = Config({**settings, "optimizer": {"class": "gradientdescent"}, "learning_rate": LEARNING_RATE})
     if not moves_layers_out:
         config.set("optimize_move_layers_out", False)

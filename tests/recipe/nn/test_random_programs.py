@@ -124,7 +124,7 @@ def test_in_loops(
         return {**outputs, **{name: getattr(loop.state, name) for name in names}}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recipe.nn.record.loop_op.warn", lambda *_: None)  # some states are never assigned
+        patch.setattr("recipe.nn.language.close_loop.warn", lambda *_: None)  # some states are never assigned
         run = check_agreement(model, inputs.feeds)
     lengths = numpy.array(shape[0])
     (given,) = run.in_numpy.outputs["steps"].lengths.values()

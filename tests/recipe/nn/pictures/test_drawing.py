@@ -38,7 +38,7 @@ class Masked(nn.Module):
 
 
 def test_source_has_the_modules_loops_states_and_branches() -> None:
-    source = picture(nn.Network(Masked())).source
+    source = picture(nn.Network(Masked()).picture()).source
     assert "slow (LstmCell, 128)" in source
     assert "loop over time" in source
     assert "where greater" in source
@@ -52,14 +52,14 @@ def _count_nodes(source: str) -> int:
 
 def test_modules_deeper_than_the_depth_are_single_nodes() -> None:
     network = nn.Network(small_model())
-    opened, closed = picture(network, depth=9).source, picture(network, depth=1).source
+    opened, closed = picture(network.picture(), depth=9).source, picture(network.picture(), depth=1).source
     assert "query (Linear, 20)" in opened and "query (Linear, 20)" not in closed
     assert "attention (DotAttention, 68)" in closed
     assert _count_nodes(closed) < _count_nodes(opened) / 1.2
 
 
 def test_a_large_network_is_drawn_with_less_depth() -> None:
-    assert 10 < _count_nodes(picture(nn.Network(small_model(num_layers=12))).source) <= MOST_NODES
+    assert 10 < _count_nodes(picture(nn.Network(small_model(num_layers=12)).picture()).source) <= MOST_NODES
 
 
 def test_draw_writes_what_the_ending_says(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,46 @@
+"""
+Reads a RETURNN net dict and writes the equivalent modules of :mod:`recipe.nn`, as a starting point.
+
+``python -m recipe.from_net_dict FILE`` is its command line. The file is read, never run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .net_dict import NetDictError, read_net_dict
+from .translation import Translation
+from .writer import module_text
+
+__all__ = ["NetDictError", "WrittenModule", "from_net_dict"]
+
+
+class WrittenModule(NamedTuple):
+    """
+    What a net dict became.
+
+    :ivar text: the Python module
+    :ivar name_map: RETURNN's names of the parameters by those in the module
+    :ivar problems: what is not translated; each stands as a TODO in the text, too
+    """
+
+    text: str
+    name_map: dict[str, str]
+    problems: list[str]
+
+
+def from_net_dict(
+    text: str, *, network: str = "network", options: Mapping[str, Any] | None = None, source_name: str = "a net dict"
+) -> WrittenModule:
+    """
+    Writes the modules that compute what a net dict does.
+
+    :param text: a config in Python or JSON, or the dict alone
+    :param network: the variable or key that holds it
+    :param options: what ``config.value(name, default)`` gives in the config
+    :param source_name: how the text calls where it comes from
+    :raises NetDictError: if there is no net dict, or what it is can only be told by running the file
+    """
+    translation = Translation(read_net_dict(text, name=network, options=options))
+    return WrittenModule(module_text(translation, source_name), translation.notes.name_map, translation.notes.problems)

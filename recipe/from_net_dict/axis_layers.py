@@ -1,0 +1,246 @@
+"""Layers that join, part, sum up and pick along axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim
+
+from .layer import Layer, Unsupported
+from .level import Level, translates
+from .loop_level import LoopLevel
+from .sources import axis_of, axis_text, joined, source, sources
+from .value import Value, bracketed, joint_dims
+
+_REDUCE = ("sum", "mean", "max", "min")
+
+
+@translates("concat")
+def _concat(level: Level, layer: Layer) -> Value:
+    given = layer.take("from")
+    out = layer.take("out_dim")
+    values = [level.read(name if isinstance(name, str) else name[0]) for name in given]
+    for item, value in zip(given, values):
+        if not isinstance(item, str) and axis_of(value, item[1]) is not value.features and value.features is not None:
+            raise Unsupported(f"concat along another axis than the features: {item!r}")
+    value = joined(values)
+    if isinstance(out, Dim) and value.features is not None and out is not value.features:
+        level.notes.dims.is_sum(out, value.features)
+        value = value._replace(dims=value.replaced(value.features, out))
+    return level.assign(layer.name, value.text, value.dims)
+
+
+@translates("dot")
+def _dot(level: Level, layer: Layer) -> Value:
+    a, b = sources(level, layer)
+    reduce = layer.take("reduce", layer.take("red1"))
+    for option in ("red2", "var1", "var2", "add_var2_if_empty", "debug"):
+        layer.take(option)
+    axis = axis_of(a, reduce)
+    joint = joint_dims([a, b])
+    dims = tuple(dim for dim in joint if dim is not axis) if joint is not None and axis is not None else None
+    if axis is not None and axis is a.features:
+        more = ""
+    elif axis is None or (axis.is_dynamic and a.lengths == [axis]):
+        more = f", reduce={bracketed(a.text)}.spatial_dim"
+    else:
+        more = f", reduce={level.notes.dims.text(axis)}"
+    return level.assign(layer.name, f"nn.dot({a.text}, {b.text}{more})", dims)
+
+
+@translates("generic_attention")
+def _generic_attention(level: Level, layer: Layer) -> Value:
+    """The weighted sum over the frames of ``base``; weights of one head lose the axis of heads."""
+    weights, base = level.read(layer.take("weights")), level.read(layer.take("base"))
+    squeezes = layer.take("auto_squeeze", True)
+    one = next((dim for dim in weights.dims or () if dim.known_size == 1), None)
+    if squeezes and one is not None:
+        text = f"nn.squeeze({weights.text}, {level.notes.dims.text(one)})"
+        weights = weights._replace(text=text, dims=weights.without(one))
+        weights = level.assign(f"{layer.name}_weights", weights.text, weights.dims)
+    joint = joint_dims([base, weights])
+    dims = tuple(dim for dim in joint if dim not in base.lengths) if joint is not None else None
+    if dims is not None and base.features is not None:
+        dims = (*(dim for dim in dims if dim is not base.features), base.features)
+    return level.assign(layer.name, f"nn.dot({weights.text}, {base.text}, reduce={weights.text}.spatial_dim)", dims)
+
+
+@translates("softmax_over_spatial")
+def _softmax_over_spatial(level: Level, layer: Layer) -> Value:
+    x, factor = source(level, layer), layer.take("energy_factor")
+    axis = axis_of(x, layer.take("axis"))
+    layer.take("use_time_mask")
+    function = "log_softmax" if layer.take("log_space") else "softmax_over_spatial"
+    more = f", energy_factor={factor!r}" if factor not in (None, 1.0) else ""
+    if function == "log_softmax":
+        text = f"{x.text} * {factor!r}" if factor not in (None, 1.0) else x.text
+        over = level.notes.dims.text(axis) if axis is not None else f"{bracketed(x.text)}.spatial_dim"
+        return level.assign(layer.name, f"nn.log_softmax({text}, {over})", x.dims)
+    return level.assign(layer.name, f"nn.softmax_over_spatial({x.text}{axis_text(level, x, axis)}{more})", x.dims)
+
+
+@translates("reduce")
+def _reduce(level: Level, layer: Layer) -> Value:
+    x, mode = source(level, layer), layer.take("mode")
+    given = layer.take("axis", layer.take("axes"))
+    layer.take("keep_dims")
+    axes = [axis_of(x, one) for one in (given if isinstance(given, (list, tuple)) else [given])]
+    if layer.options.get("keep_dims"):
+        raise Unsupported("keep_dims")
+    dims = tuple(dim for dim in x.dims if dim not in axes) if x.dims is not None else None
+    if mode == "argmax" and axes == [x.features]:
+        return level.assign(layer.name, f"nn.argmax({x.text})", dims, labels=x.features)
+    if mode not in _REDUCE or None in axes:
+        raise Unsupported(f"mode={mode!r} axis={given!r}")
+    texts = [level.notes.dims.text(axis) for axis in axes if axis is not None]
+    over = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    more = "" if axes == [x.features] else f", {over}"
+    return level.assign(layer.name, f"nn.reduce_{mode}({x.text}{more})", dims, dtype=x.dtype)
+
+
+@translates("reduce_out")
+def _reduce_out(level: Level, layer: Layer) -> Value:
+    """Each ``num_pieces`` features that stand beside each other become one."""
+    x, mode, pieces = source(level, layer), layer.take("mode"), layer.take("num_pieces")
+    if mode not in _REDUCE or x.features is None:
+        raise Unsupported(f"mode={mode!r} of features that are not known")
+    rest = x.features // pieces
+    texts = level.notes.dims
+    text = f"nn.reduce_{mode}(nn.split_dims({x.text}, {texts.list_text((rest, as_dim(pieces)))}), {pieces})"
+    return level.assign(layer.name, text, x.replaced(x.features, rest))
+
+
+@translates("length")
+def _length(level: Level, layer: Layer) -> Value:
+    x = source(level, layer)
+    axis = axis_of(x, layer.take("axis"))
+    layer.take("dtype")
+    text = f"{bracketed(x.text)}.seq_len" if axis is None or x.lengths == [axis] else ""
+    text = text or f"nn.length({level.notes.dims.text(axis)}, like={x.text})"  # type: ignore[arg-type]
+    return level.assign(layer.name, text, (batch_dim,), dtype="int32")
+
+
+@translates("range_in_axis")
+def _range_in_axis(level: Level, layer: Layer) -> Value:
+    x = source(level, layer)
+    axis = axis_of(x, layer.take("axis"))
+    text = level.notes.dims.text(axis) if axis is not None else f"{bracketed(x.text)}.spatial_dim"
+    dims = (axis,) if axis is not None else None
+    return level.assign(layer.name, f"nn.range_over({text}, like={x.text})", dims, dtype="int32")
+
+
+@translates("gather")
+def _gather(level: Level, layer: Layer) -> Value:
+    x, position = source(level, layer), layer.take("position")
+    axis = axis_of(x, layer.take("axis"))
+    layer.take("clip_to_valid")
+    at = level.read(position) if isinstance(position, str) else Value(repr(position), ())
+    dims = joint_dims([x._replace(dims=x.without(axis)), at]) if axis is not None else None
+    text = f"nn.gather({x.text}, {at.text}{axis_text(level, x, axis)})"
+    return level.assign(layer.name, text, dims, labels=x.labels, dtype=x.dtype)
+
+
+@translates("squeeze")
+def _squeeze(level: Level, layer: Layer) -> Value:
+    x = source(level, layer)
+    axis = axis_of(x, layer.take("axis"))
+    if axis is None:
+        raise Unsupported("squeeze of an axis that is not known")
+    return level.assign(layer.name, f"nn.squeeze({x.text}, {level.notes.dims.text(axis)})", x.without(axis))
+
+
+@translates("split_dims")
+def _split_dims(level: Level, layer: Layer) -> Value:
+    x = source(level, layer)
+    axis, given = axis_of(x, layer.take("axis", "F")), layer.take("dims")
+    whole = axis.known_size if axis is not None else None
+    known = 1
+    for size in given:
+        known *= 1 if size == -1 else as_dim(size).known_size or 1
+    dims = [as_dim(whole // known if size == -1 and whole else size) for size in given]
+    texts = level.notes.dims.list_text(tuple(dims))
+    more = "" if axis is x.features else f", axis={level.notes.dims.text(axis)}"  # type: ignore[arg-type]
+    new = tuple(part for dim in x.dims for part in (dims if dim is axis else [dim])) if x.dims is not None else None
+    return level.assign(layer.name, f"nn.split_dims({x.text}, {texts}{more})", new)
+
+
+@translates("merge_dims")
+def _merge_dims(level: Level, layer: Layer) -> Value:
+    x, given, out = source(level, layer), layer.take("axes"), layer.take("out_dim")
+    if given == "static" and x.dims is not None:
+        given = [dim for dim in x.dims if dim.is_static]
+    if not isinstance(given, (list, tuple)) or not all(isinstance(axis, Dim) and axis.is_static for axis in given):
+        raise Unsupported(f"axes={given!r}")
+    size = 1
+    for axis in given:
+        size *= axis.size
+    out = out if out is not None else as_dim(size)
+    texts = level.notes.dims
+    rest = tuple(dim for dim in x.dims if dim not in given) if x.dims is not None else None
+    text = f"nn.merge_dims({x.text}, {texts.list_text(tuple(given))}, out_dim={texts.text(out)})"
+    return level.assign(layer.name, text, (*rest, out) if rest is not None else None)
+
+
+@translates("slice")
+def _slice(level: Level, layer: Layer) -> Value:
+    x = source(level, layer)
+    axis = axis_of(x, layer.take("axis"))
+    start, end, step = layer.take("slice_start") or 0, layer.take("slice_end"), layer.take("slice_step")
+    out: Any = layer.take("out_dim")
+    if axis is None or not axis.is_static or step not in (None, 1):
+        raise Unsupported("a slice of frames, or with steps")
+    end = axis.size if end is None else end
+    start, end = (position + axis.size if position < 0 else position for position in (start, end))
+    out = out if out is not None else as_dim(end - start)
+    texts = level.notes.dims
+    more = "" if axis is x.features else f", axis={texts.text(axis)}"
+    return level.assign(layer.name, f"nn.slice({x.text}, {start}, {texts.text(out)}{more})", x.replaced(axis, out))
+
+
+@translates("postfix_in_time")
+def _postfix_in_time(level: Level, layer: Layer) -> Value:
+    x, postfix = source(level, layer), layer.take("postfix", 0.0)
+    axis, out = axis_of(x, layer.take("axis")), layer.take("out_dim")
+    if layer.take("repeat", 1) != 1 or not isinstance(postfix, (int, float)):
+        raise Unsupported(f"postfix={postfix!r}, or repeated")
+    new = out if isinstance(out, Dim) else Dim(None, "postfixed")
+    dims = x.replaced(axis, new)
+    text = f"nn.postfix_in_time({x.text}, {postfix!r}{axis_text(level, x, axis)})"
+    value = level.assign(layer.name, text, dims, labels=x.labels, dtype=x.dtype)
+    level.notes.dims.alias(new, f"{value.text}.spatial_dim")
+    return value
+
+
+@translates("reinterpret_data")
+def _reinterpret_data(level: Level, layer: Layer) -> Value:
+    """Another Dim for an axis; that RETURNN has its axes in another order means nothing here."""
+    x, tags = source(level, layer), layer.take("set_dim_tags") or {}
+    layer.take("enforce_batch_major"), layer.take("enforce_time_major")
+    for old, new in tags.items():
+        axis = axis_of(x, old)
+        if not isinstance(new, Dim):
+            raise Unsupported(f"set_dim_tags={tags!r:.80}")
+        out = f", out_dim={level.notes.dims.text(new)}"
+        text = f"nn.replace_dim({x.text}{axis_text(level, x, axis)}{out})"
+        x = level.assign(layer.name, text, x.replaced(axis, new), labels=x.labels, dtype=x.dtype)
+    return x
+
+
+@translates("cum_concat")
+def _cum_concat(level: Level, layer: Layer) -> Value:
+    x, out = source(level, layer), layer.take("out_spatial_dim")
+    if not isinstance(level, LoopLevel) or not isinstance(out, Dim):
+        raise Unsupported("cum_concat outside of a loop, or without out_spatial_dim")
+    dims = (batch_dim, out, *(dim for dim in x.dims if not dim.is_batch)) if x.dims is not None else None
+    value = level.assign(layer.name, f"nn.cum_concat({x.text})", dims)
+    level.notes.dims.alias(out, f"{value.text}.spatial_dim")
+    return value
+
+
+@translates("positional_encoding")
+def _positional_encoding(level: Level, layer: Layer) -> Value:
+    x = source(level, layer)
+    if not layer.take("add_to_input", False):
+        raise Unsupported("the encoding alone, without add_to_input")
+    axis = axis_of(x, layer.take("axis")) if x.lengths else None
+    return level.assign(layer.name, f"nn.positional_encoding({x.text}{axis_text(level, x, axis)})", x.dims)

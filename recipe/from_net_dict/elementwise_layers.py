@@ -1,0 +1,141 @@
+"""Layers that compute entry by entry."""
+
+from __future__ import annotations
+
+from recipe.nn.plain.dim import Dim
+
+from .formula import Formula
+from .layer import Layer, Unsupported
+from .level import Level, translates
+from .sources import source, sources, with_dropout
+from .value import Value, bracketed, joint_dims
+
+_ACTIVATIONS = ("tanh", "sigmoid", "relu", "swish", "exp", "log", "sqrt", "log_sigmoid", "softplus", "logical_not")
+_ACTIVATIONS_OVER_FEATURES = ("softmax", "log_softmax")
+_COMBINE = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**"}
+_COMPARE = {
+    "equal": "==",
+    "not_equal": "!=",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+    "greater_equal": ">=",
+}
+
+
+def activated(text: str, activation: str | None) -> str:
+    """
+    An expression under an activation function.
+
+    :raises Unsupported: if there is no such function here
+    """
+    if activation in (None, "identity", "linear"):
+        return text
+    if activation not in (*_ACTIVATIONS, *_ACTIVATIONS_OVER_FEATURES):
+        raise Unsupported(f"activation={activation!r}")
+    return f"nn.{activation}({text})"
+
+
+@translates("activation")
+def _activation(level: Level, layer: Layer) -> Value:
+    value = source(level, layer)
+    return level.assign(layer.name, activated(value.text, layer.take("activation")), value.dims, dtype=value.dtype)
+
+
+@translates("copy", "decide", "identity")
+def _copy(level: Level, layer: Layer) -> Value:
+    """The same value under another name needs no line; what is searched is decided on by the search itself."""
+    if layer.class_name == "decide":
+        for option in ("loss", "target", "loss_opts"):
+            layer.take(option)  # an error rate, which the jobs for scores tell
+    value = source(level, layer)
+    if layer.options.get("dropout"):
+        value = with_dropout(layer, value)
+        return level.assign(layer.name, value.text, value.dims)
+    if not value.text.isidentifier():
+        return level.assign(layer.name, value.text, value.dims, labels=value.labels, dtype=value.dtype)
+    return value
+
+
+@translates("dropout")
+def _dropout(level: Level, layer: Layer) -> Value:
+    value = with_dropout(layer, source(level, layer))
+    return level.assign(layer.name, value.text, value.dims)
+
+
+@translates("combine")
+def _combine(level: Level, layer: Layer) -> Value:
+    kind, values = layer.take("kind"), sources(level, layer)
+    dtype = values[0].dtype
+    if kind == "eval":
+        return _eval(level, layer)
+    if kind == "average":
+        total = " + ".join(bracketed(value.text) for value in values)
+        text = f"({total}) / {float(len(values))}"
+    elif kind in _COMBINE:
+        text = f" {_COMBINE[kind]} ".join(bracketed(value.text) for value in values)
+    elif kind in ("maximum", "minimum", "logical_and", "logical_or"):
+        text = values[0].text
+        for value in values[1:]:
+            text = f"nn.{kind}({text}, {value.text})"
+    else:
+        raise Unsupported(f"kind={kind!r}")
+    activation = layer.take("activation")
+    return level.assign(layer.name, activated(text, activation), joint_dims(values), dtype=dtype)
+
+
+@translates("eval")
+def _eval(level: Level, layer: Layer) -> Value:
+    formula = layer.take("eval")
+    if not isinstance(formula, str):
+        raise Unsupported("its formula is a function")
+    value = Formula(formula, sources(level, layer)).value()
+    return level.assign(layer.name, value.text, value.dims, dtype=value.dtype)
+
+
+@translates("compare")
+def _compare(level: Level, layer: Layer) -> Value:
+    values, kind = sources(level, layer), layer.take("kind", "equal")
+    if kind not in _COMPARE:
+        raise Unsupported(f"kind={kind!r}")
+    value = layer.take("value")
+    right = repr(value) if len(values) == 1 else bracketed(values[1].text)
+    text = f"{bracketed(values[0].text)} {_COMPARE[kind]} {right}"
+    dims = joint_dims(values)
+    if dims is not None and all(set(dims) != set(one.dims or ()) for one in values):
+        text = f'nn.compare("{kind}", {values[0].text}, {right}, allow_broadcast_all_sources=True)'
+    return level.assign(layer.name, text, dims, dtype="bool")
+
+
+@translates("switch")
+def _switch(level: Level, layer: Layer) -> Value:
+    condition = level.read(layer.take("condition"))
+    given = [layer.take("true_from"), layer.take("false_from")]
+    values = [level.read(one) if isinstance(one, str) else Value(repr(one), ()) for one in given]
+    known = next((value for value in values if value.labels is not None or value.dims), values[0])
+    text = f"nn.where({condition.text}, {values[0].text}, {values[1].text})"
+
+    dims = joint_dims([condition, *values])
+    return level.assign(layer.name, text, dims, labels=known.labels, dtype=known.dtype)
+
+
+@translates("cast")
+def _cast(level: Level, layer: Layer) -> Value:
+    value, dtype = source(level, layer), layer.take("dtype")
+    return level.assign(layer.name, f'nn.cast({value.text}, "{dtype}")', value.dims, dtype=dtype)
+
+
+@translates("constant")
+def _constant(level: Level, layer: Layer) -> Value:
+    value, shape, dtype = layer.take("value", 0.0), layer.take("shape", ()), layer.take("dtype")
+    labels = layer.take("sparse_dim")
+    if not all(isinstance(dim, Dim) for dim in shape) or not isinstance(value, (bool, int, float)):
+        raise Unsupported(f"value={value!r} shape={shape!r}")
+    more = f', dtype="{dtype}"' if dtype else ""
+    more += f", sparse_dim={level.notes.dims.text(labels)}" if labels is not None else ""
+    text = f"nn.constant({value!r}, {level.notes.dims.list_text(tuple(shape))}{more})"
+    return level.assign(layer.name, text, tuple(shape), labels=labels, dtype=dtype or _dtype_of(value))
+
+
+def _dtype_of(value: bool | int | float) -> str:
+    return {bool: "bool", int: "int32"}.get(type(value), "float32")

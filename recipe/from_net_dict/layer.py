@@ -1,0 +1,102 @@
+"""One layer of a net dict: its options, each taken once, and what makes one of each class."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .python_values import Unreadable
+
+_WITHOUT_MEANING = frozenset(
+    {
+        "is_output_layer",
+        "need_last",
+        "in_dim",
+        "n_in",
+        "optimize_move_layers_out",
+        "register_as_extern_data",
+        "only_on_search",
+        "out_type",
+        "out_shape",
+        "allow_broadcast",
+        "allow_broadcast_all_sources",
+        "collocate_with",
+        "use_time_mask",
+        "initial_output",
+        "dropout_noise_shape",
+        "dropout_on_forward",
+        "back_prop",
+        "keep_over_epoch",
+        "name_scope",
+        "reuse_params",
+        "param_name",
+        "n_out",
+        "out_dim",
+    }
+)
+"""Options that say nothing more about what is computed, or are asked for where they mean something."""
+
+_DEFAULTS: dict[str, Any] = {
+    "trainable": True,
+    "loss_scale": 1.0,
+    "with_bias": True,
+    "L2": None,
+    "spatial_smoothing": 0,
+}
+
+
+class Unsupported(Exception):
+    """Why a layer, or an option of it, is not translated."""
+
+
+class Layer:
+    """
+    A layer.
+
+    :param name: as its network calls it
+    :param options: of it
+    """
+
+    def __init__(self, name: str, options: dict[str, Any]):
+        self.name = name
+        self.options = options
+        self.class_name = str(options.get("class"))
+        self._taken: set[str] = {"class"}
+
+    def is_taken(self, key: str) -> bool:
+        """Whether an option was understood already."""
+        return key in self._taken
+
+    def take(self, key: str, default: Any = None) -> Any:
+        """
+        The value of an option, which is understood by that.
+
+        :raises Unsupported: if it could not be read
+        """
+        self._taken.add(key)
+        value = self.options.get(key, default)
+        if isinstance(value, Unreadable):
+            raise Unsupported(f"its {key} can only be told by running the file, line {value.line}: {value.why}")
+        return value
+
+    def left(self) -> list[str]:
+        """The options that nobody took and that may mean something."""
+        return [
+            key
+            for key, value in self.options.items()
+            if key not in self._taken
+            and key not in _WITHOUT_MEANING
+            and not (key in _DEFAULTS and value == _DEFAULTS[key])
+            and value is not None
+        ]
+
+
+def references(options: Any) -> set[str]:
+    """All texts in options, of which some are references to layers."""
+    if isinstance(options, str):
+        return {options, *re.findall(r"base:[\w/:.-]+", options)}
+    if isinstance(options, dict):
+        options = [item for key, item in options.items() if key not in ("class", "eval", "kind", "activation", "mode")]
+    if isinstance(options, (list, tuple)):
+        return set().union(*(references(item) for item in options))
+    return set()

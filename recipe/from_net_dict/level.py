@@ -1,0 +1,278 @@
+"""A level of a net dict, the network itself or what a layer of it holds: it becomes a module class."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from recipe.nn.plain.dim import Dim
+
+from .layer import Layer, Unsupported, references
+from .loss_options import as_is_loss
+from .notes import Notes, Owner
+from .value import Value
+
+
+class Line:
+    """
+    A line of forward.
+
+    :ivar variable: what it gives a value to, "" for a statement
+    :ivar expression: that value, or the statement
+    :ivar state: the state of the loop that gets the value, too
+    :ivar is_cell: whether the value is a pair: the output, and that state
+    :ivar reads: the states of the loop that it reads
+    """
+
+    def __init__(self, variable: str, expression: str, *, is_cell: bool = False, reads: set[str] | None = None):
+        self.variable, self.expression, self.is_cell = variable, expression, is_cell
+        self.state: str | None = None
+        self.reads = reads or set()
+
+    def text(self) -> str:
+        """The line, without the assignment to its state."""
+        pair = f", {self.variable}_state" if self.is_cell else ""
+        return f"{self.variable}{pair} = {self.expression}" if self.variable else self.expression
+
+
+class Level:
+    """
+    Layers that see each other, as a module class.
+
+    :param notes: of the net dict that it is a part of
+    :param layers: options by name
+    :param parent: the level around, None for the network itself
+    :param name: of the layer that holds them, "" for the network itself
+    """
+
+    def __init__(self, notes: Notes, layers: Mapping[str, Any], parent: Level | None, name: str):
+        self.notes, self.layers, self.parent, self.name = notes, layers, parent, name
+        self.class_name = notes.unique_class_name(name or "model")
+        self.attribute = parent.unique_member(name) if parent is not None else ""
+        self.path: str = f"{parent.path}{self.attribute}/" if parent is not None else ""
+        """What names of its parameters begin with here."""
+        self.scope: str = f"{parent.scope}{name}/" if parent is not None else ""
+        """What they begin with in RETURNN."""
+        self.lines: list[Line] = []
+        self.inner: list[Level] = []
+        """The levels in it that its code calls."""
+        self.members: dict[str, str] = {}
+        """The constructors of its modules, by attribute."""
+        self.given_members: dict[str, str] = {}
+        """Modules of levels around, by attribute: what the level around calls them."""
+        self.arguments: dict[str, Value] = {}
+        """What forward gets from around, by argument: what it is called there."""
+        self.uses_search = False
+        self.values: dict[str, Value] = {}
+        self._being_translated: list[str] = []
+        self._taken_variables = {"self", "nn", "search", "loop"}
+        self._taken_members: set[str] = {"forward"}
+        self._reads: set[str] = set()
+
+    # layers
+
+    def read(self, reference: str) -> Value:
+        """
+        The value that a reference means.
+
+        :raises Unsupported: if there is no such layer
+        """
+        if reference.startswith("base:") and self.parent is not None:
+            return self.capture(self.parent.read(reference.removeprefix("base:")), reference.removeprefix("base:"))
+        if reference == "data" or reference.startswith("data:"):
+            return self.data(reference.partition(":")[2])
+        if "/" in reference and reference not in self.layers:
+            self.value_of(reference.partition("/")[0])
+            if reference in self.values:
+                return self.values[reference]
+        return self.value_of(reference)
+
+    def data(self, name: str) -> Value:
+        """An input of the network, or a layer that is registered as one."""
+        if self.parent is not None:
+            return self.capture(self.parent.data(name), name or "data")
+        return self._declared_input(name or "data")
+
+    def _declared_input(self, name: str) -> Value:
+        for layer, options in self.layers.items():
+            if options.get("register_as_extern_data") == name:
+                return self.value_of(layer)
+        key = f"data:{name}"
+        if key not in self.values:
+            variable, data = self.notes.declare_input(name)
+            expression = f"nn.get_extern_data({variable})"
+            self.values[key] = self.assign(name, expression, data.dims, labels=data.labels, dtype=data.dtype)
+        return self.values[key]
+
+    def value_of(self, name: str) -> Value:
+        """The output of a layer of this level, whose code is written when it is read first."""
+        if name not in self.values:
+            if name not in self.layers:
+                raise Unsupported(f"there is no layer {name!r} in {self.name or 'the network'}")
+            if name in self._being_translated:
+                raise Unsupported(f"layers depend on each other: {' <- '.join([*self._being_translated, name])}")
+            self._being_translated.append(name)
+            reads, self._reads = self._reads, set()
+            self.values[name] = self._translate(Layer(name, self.layers[name]))
+            self._reads = reads
+            self._being_translated.pop()
+        return self.values[name]
+
+    def _translate(self, layer: Layer) -> Value:
+        where = f"{self.scope}{layer.name}"
+        try:
+            if layer.class_name not in TRANSLATIONS:
+                raise Unsupported("there is no translation for this class")
+            value = TRANSLATIONS[layer.class_name](self, layer)
+            loss = as_is_loss(layer, value)
+            if loss is not None:
+                self.mark_loss(loss)
+        except Unsupported as error:
+            self.problem(where, layer.class_name, str(error))
+            return self.assign(layer.name, "None", None)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # options of other types than RETURNN documents
+            what = re.sub(r"^\S+:\d+: ", "", str(error).partition("\n")[0])  # without the place of this line
+            self.problem(where, layer.class_name, f"its options are not understood: {type(error).__name__} {what}")
+            return self.assign(layer.name, "None", None)
+        for option in layer.left():
+            self.problem(where, layer.class_name, f"option {option}={layer.options[option]!r:.60} is left out")
+        return value
+
+    def problem(self, where: str, class_name: str, what: str) -> None:
+        """Notes what is not translated, here and for the user."""
+        text = f"layer {where!r} ({class_name}): {what}"
+        self.notes.problems.append(text)
+        self.lines.append(Line("", f"# TODO {text}"))
+
+    # code
+
+    def assign(
+        self,
+        name: str,
+        expression: str,
+        dims: tuple[Dim, ...] | None,
+        *,
+        labels: Dim | None = None,
+        dtype: str | None = None,
+        is_cell: bool = False,
+    ) -> Value:
+        """Writes the line that computes a value, which is called after its layer."""
+        variable = self.unique_variable(name)
+        self.lines.append(Line(variable, expression, is_cell=is_cell, reads=self._reads))
+        self._reads = set()
+        return Value(variable, dims, labels, dtype or ("int32" if labels is not None else "float32"))
+
+    def statement(self, text: str) -> None:
+        """Writes a line that gives no value."""
+        self.lines.append(Line("", text, reads=self._reads))
+        self._reads = set()
+
+    def mark_loss(self, statement: str) -> None:
+        """Writes the line that marks a loss; there is none in a search."""
+        self.statement(f"if search is None:\n    {statement}" if self.uses_search else statement)
+
+    def note_read(self, state: str) -> None:
+        """Notes that the next line reads a state of the loop."""
+        self._reads.add(state)
+
+    def capture(self, value: Value, name: str) -> Value:
+        """A value of the level around, as an argument."""
+        for argument, outer in self.arguments.items():
+            if outer.text == value.text:
+                return outer._replace(text=argument)
+        argument = self.unique_variable(value.text if value.text.isidentifier() else name.replace("data:", ""))
+        self.arguments[argument] = value
+        return value._replace(text=argument)
+
+    def member(self, name: str, constructor: str, owner: Owner, parameters: Mapping[str, str]) -> str:
+        """
+        A module as an attribute: a new one, or the one that has the same parameters in RETURNN.
+
+        :param parameters: RETURNN's names by names in the module
+        :return: the expression for it
+        """
+        known = self.notes.owners.get(owner)
+        if known is not None:
+            return self._member_at(known)
+        attribute = self.unique_member(name)
+        self.members[attribute] = constructor
+        path = f"{self.path}{attribute}"
+        self.notes.owners[owner] = path
+        self.notes.name_map.update({f"{path}/{key}": old for key, old in parameters.items()})
+        return f"self.{attribute}"
+
+    def _member_at(self, path: str) -> str:
+        """The expression for a module of this level, of one around, or of one within, by the attributes to it."""
+        if path.startswith(self.path):
+            return f"self.{path.removeprefix(self.path).replace('/', '.')}"
+        level, attribute = path[: path.rfind("/") + 1], path[path.rfind("/") + 1 :]
+        if self.parent is None or not self.path.startswith(level):
+            raise Unsupported(f"its parameters are those of {path}, which cannot be reached from here")
+        outer = self.parent._member_at(path)
+        for own, given in self.given_members.items():
+            if given == outer:
+                return f"self.{own}"
+        own = self.unique_member(attribute)
+        self.given_members[own] = outer
+        return f"self.{own}"
+
+    def unique_variable(self, name: str) -> str:
+        """A name for a variable of forward."""
+        return _unique(identifier(name), self._taken_variables)
+
+    def unique_member(self, name: str) -> str:
+        """A name for an attribute."""
+        return _unique(identifier(name), self._taken_members)
+
+    def with_inner(self) -> Iterator[Level]:
+        """The level and those in it, which come first."""
+        for level in self.inner:
+            yield from level.with_inner()
+        yield self
+
+    def is_asked_for(self, name: str) -> set[str]:
+        """What of a layer others of this level read: "" for itself, and layers in it."""
+        mentioned = references([dict(options) for options in self.layers.values()])
+        inner = {text.partition("/")[2] for text in mentioned if text.startswith(f"{name}/")}
+        for options in self.layers.values():
+            if options.get("class") == "rec_last_output" and options.get("rec_layer") == name:
+                inner.add(options["sub_layer_name"])
+        is_read = name in mentioned or any(f"base:{name}" in text for text in mentioned)
+        return inner | ({""} if is_read or self.is_output(name) or not inner else set())
+
+    def is_output(self, name: str) -> bool:
+        """Whether it is an output of the network."""
+        return self.parent is None and (name == "output" or bool(self.layers[name].get("is_output_layer")))
+
+
+Translate = Callable[[Level, Layer], Value]
+
+TRANSLATIONS: dict[str, Translate] = {}
+"""What writes a layer's code, by class."""
+
+
+def translates(*class_names: str) -> Callable[[Translate], Translate]:
+    """Notes a function that writes the code for layers of these classes."""
+
+    def note(function: Translate) -> Translate:
+        TRANSLATIONS.update(dict.fromkeys(class_names, function))
+        return function
+
+    return note
+
+
+def identifier(name: str) -> str:
+    """A layer's name as a Python name."""
+    name = re.sub(r"\W", "_", name.rpartition("/")[2] or name)
+    name = f"layer_{name}" if not name or name[0].isdigit() else name.lstrip("_") or "layer"
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    candidates = (name if number == 1 else f"{name}_{number}" for number in range(1, len(taken) + 2))
+    found = next(one for one in candidates if one not in taken)
+    taken.add(found)
+    return found

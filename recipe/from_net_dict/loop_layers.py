@@ -1,0 +1,106 @@
+"""Layers that stand in loops, or read what loops give."""
+
+from __future__ import annotations
+
+from recipe.nn.plain.dim import Dim, batch_dim
+
+from .layer import Layer, Unsupported
+from .level import Level, translates
+from .loop_level import LoopLevel
+from .notes import Notes
+from .parameter_layers import call_of
+from .sources import axis_of, source
+from .value import Value
+
+
+@translates("rec_unstack")
+def _rec_unstack(level: Level, layer: Layer) -> Value:
+    layer.take("declare_rec_time")
+    if not isinstance(level, LoopLevel):
+        raise Unsupported("rec_unstack outside of a loop")
+    x, axis = source(level, layer), layer.take("axis")
+    return level.unstack(x, axis_of(x, axis) if axis is not None else None)
+
+
+@translates("choice")
+def _choice(level: Level, layer: Layer) -> Value:
+    """``nn.choice``: with the target in training, or by the search that the network is given."""
+    if not isinstance(level, LoopLevel):
+        raise Unsupported("a choice outside of a loop")
+    scores, input_type = source(level, layer), layer.take("input_type", "prob")
+    beam_size = layer.take("beam_size", 12)
+    normalization = layer.take("length_normalization", True)
+    exponent = layer.take("length_normalization_exponent", 1.0) if normalization else 0.0
+    layer.take("search")
+    layer.take("explicit_search_source")
+    if input_type not in ("prob", "log_prob", "logits"):
+        raise Unsupported(f"input_type={input_type!r}")
+    target = layer.take("target") if "target" in layer.options else level.target_name
+    level.notes.search = (int(beam_size), float(exponent))
+    more = "" if input_type == "logits" else f', input_type="{input_type}"'
+    labels = scores.features
+    if isinstance(target, str):
+        frame = level.target(target)
+        labels = frame.labels
+        more = f", target={frame.text}, search=search{more}"
+    return level.assign(layer.name, f"nn.choice({scores.text}{more})", (batch_dim,), labels=labels)
+
+
+@translates("rec_last_output")
+def _rec_last_output(level: Level, layer: Layer) -> Value:
+    name = layer.take("rec_layer")
+    level.read(name) if f"{name}/{layer.take('sub_layer_name')}" not in level.values else None
+    return level.values[f"{name}/{layer.take('sub_layer_name')}"]
+
+
+@translates("get_last_hidden_state")
+def _get_last_hidden_state(level: Level, layer: Layer) -> Value:
+    """Of an LSTM: its state after the sequence, or in a loop after this step."""
+    given, key = layer.take("from"), layer.take("key", "*")
+    layer.take("out_dim"), layer.take("n_out")
+    name = given if isinstance(given, str) else given[0]
+    value = level.read(name)
+    line = next((line for line in level.lines if line.variable == value.text), None)
+    if line is None or not line.is_cell or key not in ("h", "c"):
+        raise Unsupported(f"key={key!r} of {name!r}")
+    dims = (batch_dim, value.features) if value.features is not None else None
+    return Value(f"{value.text}_state.{key}", dims)
+
+
+@translates("subnetwork")
+def _subnetwork(level: Level, layer: Layer) -> Value:
+    """A module class of its own."""
+    inner = Subnetwork(level.notes, layer, level)
+    asked_for = level.is_asked_for(layer.name)
+    results = {name: inner.value_of(name or "output") for name in sorted(asked_for)}
+    inner.results = [value.text for value in results.values()]
+    return call_of(level, layer, inner, results)
+
+
+class Subnetwork(Level):
+    """
+    The layers of a ``subnetwork`` layer.
+
+    :param layer: the layer
+    """
+
+    def __init__(self, notes: Notes, layer: Layer, parent: Level):
+        super().__init__(notes, layer.take("subnetwork"), parent, layer.name)
+        layer.take("concat_sources")
+        self._source = source(parent, layer) if layer.options.get("from") else None
+        self.results: list[str] = []
+
+    def data(self, name: str) -> Value:
+        """What the layer has as its input, or an input of the network."""
+        if name in ("", "data", "source") and self._source is not None:
+            return self.capture(self._source, "data")
+        return super().data(name)
+
+
+@translates("variable")
+def _variable(level: Level, layer: Layer) -> Value:
+    """One that a layer reads as a value, and not as its parameter."""
+    shape, init = layer.take("shape"), layer.take("init")
+    if not all(isinstance(dim, Dim) for dim in shape) or not isinstance(init, (int, float, str)):
+        raise Unsupported(f"shape={shape!r} init={init!r}")
+    raise Unsupported("a parameter that is read as a value: make it an nn.Parameter of the module")

@@ -1,0 +1,252 @@
+"""The unit of a ``rec`` layer: it becomes a module class whose forward has a loop."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from recipe.nn.plain.dim import Dim, batch_dim
+
+from .layer import Layer, Unsupported
+from .level import Level, Line, identifier
+from .notes import Notes
+from .sources import out_dim
+from .value import Value, joint_dims
+
+
+class Cell(NamedTuple):
+    """
+    An LSTM of one step.
+
+    :ivar initial: the expression for what its state starts with
+    :ivar dim: of its output
+    """
+
+    initial: str
+    dim: Dim
+
+
+class LoopLevel(Level):
+    """
+    The layers of a ``rec`` layer's unit.
+
+    :param layer: the ``rec`` layer
+    """
+
+    def __init__(self, notes: Notes, layer: Layer, parent: Level):
+        super().__init__(notes, layer.take("unit"), parent, layer.name)
+        self.scope = f"{self.scope}rec/"
+        self.target_name: str | None = layer.take("target")
+        self.source: str | None = None
+        sources = layer.take("from", [])
+        if sources:
+            self.source = sources if isinstance(sources, str) else sources[0]
+            if not isinstance(sources, str) and len(sources) > 1:
+                raise Unsupported(f"a loop over several inputs: {sources}")
+        axis = layer.take("axis")
+        self.given_axis: Dim | None = axis if isinstance(axis, Dim) else None
+        self.axis: Dim | None = None
+        self.include_end = bool(layer.take("include_eos", False))
+        self.limit = self._limit(layer)
+        self.cells: dict[str, Cell] = {}
+        self.states: dict[str, str] = {}
+        """The names of the states, by layer."""
+        self._unstacked: dict[str, Value] = {}
+        self.results: list[str] = []
+        """The expressions that forward returns."""
+
+    def read(self, reference: str) -> Value:
+        """As everywhere, and ``prev:NAME``, ``:i``."""
+        if reference.startswith("prev:"):
+            return self._previous(reference.removeprefix("prev:"))
+        if reference == ":i":
+            return Value("loop.iter_idx", (), dtype="int32")
+        return super().read(reference)
+
+    def data(self, name: str) -> Value:
+        """In a loop: the frame of what it goes over, or of a target."""
+        assert self.parent is not None
+        if name in ("", "source"):
+            if self.source is None:
+                raise Unsupported("the loop has no input, and so no data:source")
+            return self.unstack(self.capture(self.parent.read(self.source), "source"), None)
+        return self.target(name)
+
+    def unstack(self, value: Value, axis: Dim | None, *, in_training: bool = False) -> Value:
+        """
+        The frame of a value at each step.
+
+        :param axis: default: its only axis with lengths
+        :param in_training: whether there is none in a search
+        """
+        if value.text not in self._unstacked:
+            over = axis or (value.lengths[0] if len(value.lengths) == 1 else None)
+            self.axis = self.axis or over
+            more = f", axis={self.notes.dims.text(axis)}" if axis is not None and len(value.lengths) != 1 else ""
+            text = f"loop.unstack({value.text}{more})"
+            if in_training:
+                text += " if search is None else None"
+            dims = value.without(over) if over is not None else None
+            frame = self.assign(f"{value.text}_frame", text, dims, labels=value.labels, dtype=value.dtype)
+            self._unstacked[value.text] = frame
+        return self._unstacked[value.text]
+
+    def target(self, name: str) -> Value:
+        """The right label of this step; None in a search."""
+        assert self.parent is not None
+        self.uses_search = True
+        outer = self.parent.read(name.removeprefix("layer:")) if name.startswith("layer:") else self._input(name)
+        return self.unstack(self.capture(outer, name), None, in_training=True)
+
+    def _input(self, name: str) -> Value:
+        level: Level = self
+        while level.parent is not None:
+            level = level.parent
+        value = level.data(name)
+        return self._handed_down(value, name)
+
+    def _handed_down(self, value: Value, name: str) -> Value:
+        """A value of the network itself, as the level around this one calls it."""
+        levels: list[Level] = []
+        level = self.parent
+        while level is not None and level.parent is not None:
+            levels.insert(0, level)
+            level = level.parent
+        for one in levels:
+            value = one.capture(value, name)
+        return value
+
+    def _previous(self, name: str) -> Value:
+        """The value of a layer in the step before."""
+        if name not in self.layers:
+            raise Unsupported(f"there is no layer {name!r} in {self.name}")
+        state = self.states.setdefault(name, identifier(name))
+        self.note_read(name)
+        known = self.values.get(name) or self._foreseen(name)
+        suffix = ".h" if is_cell(self.layers[name]) else ""
+        return known._replace(text=f"loop.state.{state}{suffix}")
+
+    def _foreseen(self, name: str) -> Value:
+        """What is known of a layer before its code is written, which may need its own value of the step before."""
+        options = self.layers[name]
+        initial = options.get("initial_output")
+        if isinstance(initial, str) and initial.startswith("base:"):
+            return self.read(initial)
+        if options["class"] == "rec_unstack":
+            return self.value_of(name)
+        if options["class"] == "choice":
+            target = options.get("target") or self.target_name
+            if isinstance(target, str):
+                labels = self._input(target).labels if not target.startswith("layer:") else None
+                return Value("", (batch_dim,), labels, "int32")
+            source = options["from"] if isinstance(options["from"], str) else options["from"][0]
+            return Value("", (batch_dim,), self._foreseen_features(source), "int32")
+        given = [options.get("from", [])] if isinstance(options.get("from"), str) else options.get("from", [])
+        outer = [self.read(one) for one in given if isinstance(one, str) and one.startswith("base:")]
+        if options["class"] in ("eval", "combine") and outer:
+            return Value("", joint_dims(outer))
+        features = self._foreseen_features(name)
+        return Value("", (batch_dim, features) if features is not None else None)
+
+    def _foreseen_features(self, name: str) -> Dim | None:
+        if name not in self.layers:
+            return None
+        layer = Layer(name, self.layers[name])
+        if layer.class_name in ("linear", "softmax", "rec", "rnn_cell", "concat"):
+            try:
+                return out_dim(self, layer)
+            except Unsupported:
+                pass
+        if layer.class_name in ("combine", "activation", "copy", "dropout"):
+            sources = layer.options.get("from")
+            names = [sources] if isinstance(sources, str) else list(sources or [])
+            return next(filter(None, (self._foreseen_features(one) for one in names if isinstance(one, str))), None)
+        if layer.class_name in ("generic_attention", "dot"):
+            sources = [layer.options.get("base"), *(layer.options.get("from") or [])]
+            outer = [one for one in sources if isinstance(one, str) and one.startswith("base:")]
+            return self.read(outer[-1]).features if outer else None
+        return None
+
+    def _limit(self, layer: Layer) -> str | None:
+        """The expression for the greatest number of steps."""
+        assert self.parent is not None
+        via, limit = layer.take("max_seq_len_via"), layer.take("max_seq_len")
+        if via is not None:
+            return self.capture(self.parent.read(via), "max_seq_len").text
+        if not isinstance(limit, str):
+            return None if limit is None else str(limit)
+        match = re.fullmatch(r"\s*max_len_from\(['\"]base:(.+?)['\"]\)\s*((?:[-+*]|//)\s*\d+)?\s*", limit)
+        if match is None:
+            raise Unsupported(f"max_seq_len={limit!r}")
+        value = self.capture(self.parent.read(match[1]), match[1])
+        more = f" {match[2][0] if match[2][:2] != '//' else '//'} {match[2].lstrip('-+*/ ')}" if match[2] else ""
+        return f"nn.reduce_max({value.text}.seq_len, nn.batch_dim){more}"
+
+    @property
+    def known_axes(self) -> set[Dim]:
+        """The axes of the network's inputs."""
+        return {dim for data in self.notes.net.inputs.values() for dim in data.dims}
+
+    # the end of it
+
+    def finish(self, asked_for: set[str]) -> list[Value]:
+        """
+        Writes the code for what is asked for, its end and its states.
+
+        :param asked_for: layers; "" for the output of the loop
+        :return: what forward returns
+        """
+        finished = [self._finished(name) for name in sorted(asked_for)]
+        if not asked_for:
+            self.value_of("output")
+        self._end()
+        done: set[str] = set()
+        while set(self.states) - done:
+            for name in sorted(set(self.states) - done):
+                value = self.value_of(name)
+                done.add(name)
+                initial = self.layers[name].get("initial_output")
+                if isinstance(initial, str) and initial.startswith("base:"):
+                    self.read(initial)
+                line = next((line for line in self.lines if line.variable == value.text), None)
+                if line is not None and line.state is None and name not in self.cells:
+                    line.state = name
+                elif line is None or line.state != name:
+                    self.lines.append(Line("", f"loop.state.{self.states[name]} = {value.text}"))
+        axis = self.axis or self.given_axis or Dim(None, "steps")
+        results = []
+        for text, value, is_stacked in finished:
+            self.results.append(text)
+            dims = value.dims
+            if dims is not None and is_stacked:
+                rest = [dim for dim in dims if not dim.is_batch]
+                dims = (batch_dim, axis, *rest)
+            results.append(value._replace(text=text, dims=dims))
+        return results
+
+    def _finished(self, name: str) -> tuple[str, Value, bool]:
+        assert self.parent is not None
+        layers = self.parent.layers.values()
+        is_last = any(
+            options.get("class") == "rec_last_output"
+            and options.get("rec_layer") == self.name
+            and options.get("sub_layer_name") == name
+            for options in layers
+        )
+        value = self.value_of(name or "output")
+        return f"loop.{'last' if is_last else 'stack'}({value.text})", value, not is_last
+
+    def _end(self) -> None:
+        if "end" not in self.layers:
+            return
+        if (self.axis is not None and not self.uses_search) or self.given_axis in self.known_axes:
+            self.lines.append(Line("", "# `end` is left out: RETURNN ignores it in a loop over an axis that is known"))
+            return
+        end = self.value_of("end")
+        call = f"loop.end({end.text}, include_eos={self.include_end})"
+        self.lines.append(Line("", f"if search is not None:\n    {call}" if self.uses_search else call))
+
+
+def is_cell(options: dict[str, Any]) -> bool:
+    """Whether a layer in a loop is an LSTM of one step."""
+    return options.get("class") == "rnn_cell" or (options.get("class") == "rec" and isinstance(options["unit"], str))

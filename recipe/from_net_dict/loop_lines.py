@@ -1,0 +1,89 @@
+"""The lines of a loop in forward: what it starts with, and its body with the states assigned."""
+
+from __future__ import annotations
+
+import re
+
+from .level import Line
+from .loop_level import LoopLevel
+
+
+def head(level: LoopLevel) -> list[str]:
+    """The lines before the body: the loop, and the initial values of its states."""
+    options: list[str] = []
+    if level.axis is None and level.given_axis in level.known_axes:
+        options.append(level.notes.dims.text(level.given_axis))
+    if level.limit is not None:
+        only_in_search = "None if search is None else " if level.uses_search else ""
+        options.append(f"max_seq_len={only_in_search}{level.limit}")
+    lines = [f"loop = nn.Loop({', '.join(options)})"]
+    for name, state in level.states.items():
+        initial = _initial(level, name)
+        if initial is not None:
+            lines.append(f"loop.state.{state} = {initial}")
+    return lines
+
+
+def _initial(level: LoopLevel, name: str) -> str | None:
+    """The expression for the value of a state before the first step; None where it is found from the others."""
+    if name in level.cells:
+        return level.cells[name].initial
+    value, initial = level.values[name], level.layers[name].get("initial_output")
+    if isinstance(initial, str) and initial.startswith("base:"):
+        return level.read(initial).text
+    if initial in (None, "zeros") or initial == 0:
+        initial = {"bool": False, "int32": 0}.get(value.dtype, 0.0)
+    elif initial == "ones":
+        initial = 1.0
+    elif not isinstance(initial, (bool, int, float)):
+        level.problem(f"{level.scope}{name}", level.layers[name]["class"], f"option initial_output={initial!r}")
+        return None
+    if value.dims is None:
+        return None
+    dims = level.notes.dims.list_text(value.dims)
+    if value.labels is not None:
+        return f"nn.constant({initial}, {dims}, sparse_dim={level.notes.dims.text(value.labels)})"
+    return f"nn.zeros({dims})" if initial == 0 and value.dtype == "float32" else f"nn.constant({initial}, {dims})"
+
+
+def body(level: LoopLevel) -> list[str]:
+    """The lines of the body, but for what it returns; a state is assigned at once where nothing reads it later."""
+    lines: list[str] = []
+    at_the_end: list[str] = []
+    for number, line in enumerate(level.lines):
+        if line.state is None:
+            lines += line.text().split("\n")
+            continue
+        state = f"loop.state.{level.states[line.state]}"
+        is_read_later = any(line.state in later.reads for later in level.lines[number + 1 :])
+        if line.is_cell:
+            lines.append(line.text())
+            (at_the_end if is_read_later else lines).append(f"{state} = {line.variable}_state")
+        elif is_read_later:
+            lines.append(line.text())
+            at_the_end.append(f"{state} = {line.variable}")
+        elif _is_used(level, line):
+            lines.append(f"{state} = {line.text()}")
+        else:
+            lines.append(f"{state} = {line.expression}")
+    return _with_cells_assigned(lines) + at_the_end
+
+
+def _is_used(level: LoopLevel, line: Line) -> bool:
+    """Whether something else than a state has the value of a line."""
+    texts = [other.expression for other in level.lines if other is not line] + level.results
+    return any(re.search(rf"\b{line.variable}\b", text) for text in texts)
+
+
+def _with_cells_assigned(lines: list[str]) -> list[str]:
+    """``h, s = ...; loop.state.s = s`` in one line, where nothing else reads ``s``."""
+    result: list[str] = []
+    for line in lines:
+        match = re.fullmatch(r"(loop\.state\.\w+) = (\w+_state)", line)
+        variable = match[2] if match else ""
+        uses = sum(bool(re.search(rf"\b{variable}\b", other)) for other in lines) if match else 0
+        if match and uses == 2 and result and result[-1].partition(" = ")[0].endswith(f", {variable}"):
+            result[-1] = result[-1].replace(f", {variable} = ", f", {match[1]} = ", 1)
+        else:
+            result.append(line)
+    return result

@@ -1,0 +1,66 @@
+"""What all levels of a net dict share while their code is written: dims, inputs, names, whose parameters are whose."""
+
+from __future__ import annotations
+
+from recipe.nn.plain.dim import Dim, batch_dim
+
+from .dim_texts import DimTexts
+from .net_dict import Input, NetDict
+
+Owner = tuple[str, ...]
+"""RETURNN's names of all parameters of a layer, in order: layers with equal ones share them."""
+
+
+class Notes:
+    """
+    What is noted.
+
+    :param net: the net dict
+    """
+
+    def __init__(self, net: NetDict):
+        self.net = net
+        self.dims = DimTexts(net.dim_names)
+        self.problems: list[str] = []
+        """What is not translated."""
+        self.name_map: dict[str, str] = {}
+        """RETURNN's names of the parameters by those of the written modules."""
+        self.owners: dict[Owner, str] = {}
+        """The modules by the parameters that they have in RETURNN: attributes from the root, ``encoder/lstm``."""
+        self.inputs: dict[str, str] = {}
+        """The declarations of inputs, by the variables."""
+        self.search: tuple[int, float] | None = None
+        """Beam size and length normalization, if there is a choice."""
+        self._class_names: set[str] = set()
+
+    def declare_input(self, name: str) -> tuple[str, Input]:
+        """An input of the network: the variable of its declaration, and what is known of it, with a dtype."""
+        data = self.net.inputs.get(name) or self._undeclared(name)
+        usual_dtype = "int32" if data.labels is not None else "float32"
+        data = data._replace(dtype=data.dtype or usual_dtype)
+        labels = f", sparse_dim={self.dims.text(data.labels)}" if data.labels is not None else ""
+        dtype = f', dtype="{data.dtype}"' if data.dtype != usual_dtype else ""
+        variable = _constant_name(name)
+        self.inputs[variable] = f'nn.ExternData("{name}", {self.dims.list_text(data.dims)}{labels}{dtype})'
+        return variable, data
+
+    def _undeclared(self, name: str) -> Input:
+        self.problems.append(f"input {name!r} is not declared in the file (extern_data), so its dims are not known")
+        return Input(
+            name, (batch_dim, Dim(None, f"{name}_time"), Dim(1, f"{name}_features_of_unknown_size")), None, None
+        )
+
+    def unique_class_name(self, name: str) -> str:
+        """A name for a class."""
+        words = [word for word in "".join(c if c.isalnum() else " " for c in name).split() if word]
+        base = "".join(word[:1].upper() + word[1:] for word in words) or "Model"
+        base = f"Layer{base}" if base[0].isdigit() else base
+        found, number = base, 2
+        while found in self._class_names:
+            found, number = f"{base}{number}", number + 1
+        self._class_names.add(found)
+        return found
+
+
+def _constant_name(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name).upper() + ("" if name[:1].isalpha() else "_INPUT")

@@ -1,0 +1,39 @@
+"""The translation of a net dict into module classes."""
+
+from __future__ import annotations
+
+from . import axis_layers, elementwise_layers, loop_layers, losses, parameter_layers
+from .level import Level
+from .net_dict import NetDict
+from .notes import Notes
+
+LAYER_FILES = (axis_layers, elementwise_layers, loop_layers, losses, parameter_layers)
+"""The files that note translations of layers when they are imported."""
+
+
+class Translation:
+    """
+    Module classes that compute what a net dict does.
+
+    :param net: the net dict
+    """
+
+    def __init__(self, net: NetDict):
+        self.notes = Notes(net)
+        self.root = Level(self.notes, net.layers, None, "")
+        """The network itself, with the levels in it."""
+        self.results: dict[str, str] = {}
+        """The expressions that the model returns, by the names of the outputs."""
+        for name, options in net.layers.items():
+            if isinstance(options, dict):
+                self._translate(name, options.get("loss"))
+            else:
+                self.notes.problems.append(f"layer {name!r} is not read: {options!r}")
+
+    def _translate(self, name: str, loss: object) -> None:
+        """Writes the code of a layer that is an output or has a loss, and of all that it depends on."""
+        is_output = self.root.is_output(name)
+        if is_output or loss:
+            value = self.root.value_of(name)
+            if is_output and value.text not in self.results.values() and value.text != "None":
+                self.results[name] = value.text

@@ -1,0 +1,551 @@
+"""
+The graph that is recorded: tensors, the ops that compute them, and bodies, in which ops stand in order.
+
+They are one thing, so they are in one file: a tensor knows its op, an op its tensors and its body, a body its ops.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import FrameType
+from typing import Any, ClassVar
+
+from ..plain.dim import Dim, DimLike, dims_text
+from ..plain.errors import (
+    MissingAttributeError,
+    NetworkError,
+    SourceLine,
+    did_you_mean,
+    user_frame,
+    user_source_line,
+    variable_name,
+)
+from ..plain.public_names import PUBLIC_NAMES
+from .arrays import Arrays
+from .operators import Arithmetic, Comparisons, ComputedLater, function
+
+
+class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
+    """
+    The result of an op: a value per step and sequence, known when the network runs.
+
+    :param op: what computes it
+    :param index: which of the op's results
+    """
+
+    op: Op
+    index: int
+    known_dims: tuple[Dim, ...] | None
+    dtype: str
+    sparse_dim: Dim | None
+
+    def __init__(self, op: Op, index: int):
+        self.__dict__.update(op=op, index=index, known_dims=None, dtype="float32", sparse_dim=None)
+
+    @property
+    def dims(self) -> tuple[Dim, ...]:
+        """The axes, in the order in which NumPy holds them.
+
+        :raises NetworkError: for a state without initial value before its first assignment
+        """
+        if self.known_dims is None:
+            raise NetworkError(
+                f"the dims of {self} are needed here, but not known: it is a state without initial value. "
+                "Give it one before the loop body, for example loop.state.x = nn.zeros([nn.batch_dim, dim])"
+            )
+        return self.known_dims
+
+    @property
+    def feature_dim(self) -> Dim:
+        """The last static dim; for indices of labels, the dim of the labels.
+
+        :raises NetworkError: if there is none
+        """
+        if self.sparse_dim is not None:
+            return self.sparse_dim
+        for dim in reversed(self.dims):
+            if dim.is_static:
+                return dim
+        raise NetworkError(f"{self} has no feature dim: none of its dims has a fixed size")
+
+    @property
+    def spatial_dim(self) -> Dim:
+        """The only dim with a length per sequence.
+
+        :raises NetworkError: if there is none, or more than one
+        """
+        dynamic = [dim for dim in self.dims if dim.is_dynamic]
+        if not dynamic:
+            raise NetworkError(
+                f"{self} is no sequence: it has no dim with a length per sequence. If a dim of fixed size is meant, "
+                "say which: axis=..."
+            )
+        if len(dynamic) > 1:
+            raise NetworkError(f"{self} has {len(dynamic)} dims with lengths; say which is meant: axis=...")
+        return dynamic[0]
+
+    @property
+    def seq_len(self) -> Tensor:
+        """The lengths along the spatial dim, one per sequence: int32 [batch]."""
+        found: Tensor = function("length")(self.spatial_dim, like=self)
+        return found
+
+    def resolve_axis(self, axis: DimLike | str | None) -> Dim:
+        """The dim meant by ``axis``: a Dim of this tensor, "T" or None for the spatial dim, "F" for the feature dim.
+
+        :raises NetworkError: if the tensor has no such axis
+        """
+        if isinstance(axis, Dim) and axis in self.dims:
+            return axis
+        if axis is None or axis == "T":
+            return self.spatial_dim
+        if axis == "F":
+            return self.feature_dim
+        if isinstance(axis, str):
+            named = [dim for dim in self.dims if dim.name == axis]
+        else:
+            named = [dim for dim in self.dims if dim.is_anonymous and dim.known_size == axis]
+        if len(named) != 1:
+            raise NetworkError(
+                f"{self} has {'more than one' if named else 'no'} axis {axis!r}.{_axis_hint(self, axis)}"
+            )
+        return named[0]
+
+    def mark_as_loss(self, name: str | None = None, *, scale: float = 1.0, as_error: bool = False) -> Tensor:
+        """
+        Makes it a training loss.
+
+        RETURNN minimises the sum over all frames of the batch; the scores that it reports are the mean.
+        Gradient clipping and weight decay therefore act beside the sum.
+
+
+        :param name: how scores are called (``dev_loss_NAME``); default: from the op
+        :param scale: factor in the total loss
+        :param as_error: only reported, as an error rate, and not trained on
+        """
+        current_recorder().add_loss(self, name, scale, as_error)
+        return self
+
+    def mark_as_output(self, name: str | None = None) -> Tensor:
+        """Makes it an output of the network, under this name."""
+        current_recorder().add_output(self, name)
+        return self
+
+    def __repr__(self) -> str:
+        return self.seen_from(user_source_line())
+
+    def seen_from(self, line: SourceLine) -> str:
+        """How a message about a line calls it: the user's variable, what it is, its dims, and where it was made."""
+        name = variable_name(self)
+        where = self.op.place.seen_from(line) if self.op.place is not None else ""
+        if where and name is None and self.op.place is not None:
+            where = f"{where}: {self.op.place.text}"
+        return f"{name + ' ' if name else ''}<{self.op.describe(self)}{', ' + where if where else ''}>"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _ATTRIBUTES:
+            raise NetworkError(
+                f"{self} has no part {name!r} that could be assigned: it would be lost. For a state of several parts "
+                f"assign the whole, for example loop.state.s = {{{name!r}: value, ...}}"
+            )
+        object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name in _ATTRIBUTES:  # the latter of one that is being unpickled
+            raise AttributeError(name)
+        raise MissingAttributeError(f"{self} has no attribute {name!r}{_instead_of_attribute(name)}")
+
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        return self
+
+    def __getitem__(self, index: Any) -> Tensor:
+        """``x[t]``: the frames at position ``t`` (int or int32 tensor) along the spatial dim."""
+        frames: Tensor = function("gather")(self, index)
+        return frames
+
+
+def _axis_hint(tensor: Tensor, axis: Any) -> str:
+    """What to write instead of an axis that a tensor does not have."""
+    if isinstance(axis, str):
+        return did_you_mean(axis, [dim.name for dim in tensor.dims])
+    if isinstance(axis, Dim):
+        alike = [dim for dim in tensor.dims if dim.known_size is not None and dim.known_size == axis.known_size]
+        return f" {alike[0].name!r} has the same size, but is another dim: use one Dim object" if alike else ""
+    numbers = " Axes have no numbers." if isinstance(axis, int) else ""
+    return f'{numbers} An axis is named by its Dim, or as "T" (with lengths) or "F" (features)'
+
+
+_ATTRIBUTES = frozenset({"op", "index", "known_dims", "dtype", "sparse_dim"})
+
+
+def _instead_of_attribute(name: str) -> str:
+    known = {
+        "shape": "x.dims, and dim.size for the size of one",
+        "ndim": "len(x.dims)",
+        "T": "dims by name, in any order",
+    }
+    for public in (name, f"reduce_{name}"):
+        known.setdefault(name, f"nn.{public}(x)") if public in PUBLIC_NAMES else None
+    return f": write {known[name]}" if name in known else did_you_mean(name, ("dims", "dtype", "sparse_dim", "seq_len"))
+
+
+class Op:
+    """
+    One recorded computation.
+
+    A kind of op is a subclass with three methods: :meth:`infer` (dims and dtype of the results), :meth:`numpy`
+    (what it means) and :meth:`form` (what it is, as plain data). Engines have rules by the class.
+
+    :param inputs: the tensors that it reads
+    :param outputs: the number of results
+    """
+
+    name: ClassVar[str] = ""
+    """Stem of the layer's name."""
+    is_main: ClassVar[bool] = False
+    """Whether it is *the* layer of its module and so named by the module alone."""
+    not_pickled: ClassVar[tuple[str, ...]] = ("modules",)
+    is_parameter: ClassVar[bool] = False
+    """Whether its result is a parameter."""
+    takes_square_weights: ClassVar[bool] = False
+    """Whether it tells the axes of a parameter by their position, so that both may be of one dim."""
+    variable: str | None = None
+    """The user's first variable that held a result of it, as far as that was seen."""
+    is_random: ClassVar[bool] = False
+    """Whether each evaluation gives something else, so that it must stay in its loop."""
+    counts_steps_itself: bool = False
+    """Whether it depends on the number of the step without reading it, so that it must stay in its loop."""
+    takes_more_axes: ClassVar[bool] = True
+    """Whether it computes the same for each place of further axes that its inputs may have."""
+    is_time_major: ClassVar[bool | None] = None
+    """Whether its RETURNN layer gives the time axis first, the batch axis second; None: as what it reads."""
+
+    def __init__(self, *inputs: Tensor, outputs: int = 1):
+        recording = current_recorder()
+        self.body: Body = recording.body
+        replaced = recording.replaced
+        if replaced is None:
+            frame = user_frame()
+            note_variables(frame)
+            self.source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
+        else:
+            self.source, self.variable = replaced.source, replaced.variable
+        self.modules: tuple[Any, ...] = tuple(recording.module_calls)
+        self._module_path: str | None = None if replaced is None else replaced.module_path()
+        self.inputs = tuple([recording.read(tensor, self) for tensor in inputs])
+        self.outputs = tuple([Tensor(self, index) for index in range(outputs)])
+        self.infer()
+        recording.check_no_repeated_dims(self)
+        self.body.ops.append(self)
+
+    # what each kind defines
+
+    def infer(self) -> None:
+        """Sets dims, dtype and sparse_dim of the results with :meth:`set_output`; raises NetworkError on a mismatch."""
+        raise TypeError(f"{type(self).__name__} does not say its dims")
+
+    def numpy(self, run: Arrays, *inputs: Any, **nothing: Any) -> Any:
+        """The results as arrays, axes ordered as the dims of the results, from those of the inputs."""
+        raise TypeError(f"{type(self).__name__} does not say its meaning in NumPy")
+
+    def form(self) -> Any:
+        """What it computes as plain data, of each result: see :mod:`recipe.nn.record.form`."""
+        raise TypeError(f"{type(self).__name__} does not say its form")
+
+    # what all share
+
+    def move_to(self, body: Body) -> None:
+        """Makes it an op of another body, behind those that are there."""
+        self.body = body
+        body.ops.append(self)
+
+    def rebuilt(self, body: Body, inputs: Iterable[Tensor], dims: Mapping[Dim, Dim] | None = None) -> Any:
+        """
+        The same computation of other inputs, as the last op of a body, with the module and the line of this one.
+
+        :param dims: dims by those that they take the place of, in what the op itself holds
+        """
+        new = copy.copy(self)
+        if dims:
+            for name, value in vars(self).items():
+                setattr(new, name, _replaced(value, dims))
+        new.body, new.inputs = body, tuple(inputs)
+        new.outputs = tuple([Tensor(new, tensor.index) for tensor in self.outputs])
+        new._module_path = self.module_path()
+        new.infer()
+        body.ops.append(new)
+        return new
+
+    @property
+    def held_dims(self) -> list[Dim]:
+        """The dims that it holds itself: those that it goes over, makes or takes away."""
+        held: list[Dim] = []
+        for value in vars(self).values():
+            if isinstance(value, Dim):
+                held.append(value)
+            elif isinstance(value, (list, tuple)) and value and isinstance(value[0], Dim):
+                held += value
+        return held
+
+    def finish(self) -> None:
+        """Ends the recording for it: it keeps the path of its module, whatever the module becomes."""
+        self._module_path = self.module_path()
+
+    @property
+    def output(self) -> Tensor:
+        """The only result."""
+        return self.outputs[0]
+
+    def set_output(
+        self,
+        dims: Sequence[Dim] | None,
+        *,
+        dtype: str | None = None,
+        sparse_dim: Dim | None = None,
+        index: int = 0,
+    ) -> None:
+        """Declares one result: its dims, dtype (default: that of the first input) and, for label indices, their dim."""
+        tensor = self.outputs[index]
+        vars(tensor).update(
+            known_dims=tuple(dims) if dims is not None else None,
+            dtype=dtype or (self.inputs[0].dtype if self.inputs else "float32"),
+            sparse_dim=sparse_dim,
+        )
+
+    def describe(self, tensor: Tensor) -> str:
+        """What messages say of a result of it: the kind of op, its module, the dims."""
+        path = self.module_path()
+        what = f"{self.name or type(self).__name__} of {path}" if path else self.name or type(self).__name__
+        labels = f", labels of {tensor.sparse_dim}" if tensor.sparse_dim is not None else ""
+        return f"{what} {dims_text(tensor.known_dims)}{labels}"
+
+    @property
+    def place(self) -> SourceLine | None:
+        """The user's line that made it, for messages; None where another name says more."""
+        return self.source
+
+    def module_path(self) -> str:
+        """The path of the innermost module whose call made it, "" outside of modules."""
+        if self._module_path is not None:
+            return self._module_path
+        return self.body.recording.module_path(self.modules[-1]) if self.modules else ""
+
+    def require_float(self, *tensors: Tensor) -> None:
+        """
+        :raises NetworkError: if one of the tensors is not of a float type
+        """
+        for tensor in tensors:
+            if not tensor.dtype.startswith("float"):
+                hint = "; nn.Embedding makes vectors of labels" if tensor.sparse_dim is not None else ""
+                raise NetworkError(f"{self.name} wants numbers of a float type, but {tensor} is {tensor.dtype}{hint}")
+
+
+def _replaced(value: Any, dims: Mapping[Dim, Dim]) -> Any:
+    """A dim, or a list or tuple of dims, with others in place of some."""
+    if isinstance(value, Dim):
+        return dims.get(value, value)
+    if isinstance(value, (list, tuple)) and any(isinstance(item, Dim) for item in value):
+        return type(value)(_replaced(item, dims) for item in value)
+    return value
+
+
+class Body:
+    """
+    The ops of one level: the network itself, what a loop does in each step, or a branch while it is recorded.
+
+    :param recording: the recording it belongs to
+    :param parent: the body around it, None for the network itself
+    :param loop: the loop whose steps it is, None for the network itself
+    :param branch: the branch that it is, if it is one
+    """
+
+    def __init__(self, recording: Recorder, parent: Body | None, *, loop: Any = None, branch: Branching | None = None):
+        self.recording = recording
+        self.parent = parent
+        self.branch = branch
+        self.loop: Any = parent.loop if branch is not None and parent is not None else loop
+        """The innermost loop around its ops, a :class:`recipe.nn.record.loops.LoopOp`; None outside of loops."""
+        self.ops: list[Op] = []
+        self.values: dict[StateLeaf, Tensor] = {}
+        self.closed = False
+
+    not_pickled = ("recording", "values", "branch")
+
+    def finish(self) -> None:
+        """Ends the recording for all its ops, and those of loops in it."""
+        for op in self.ops:
+            op.finish()
+            steps = getattr(op, "body_of_steps", None)
+            if steps is not None:
+                steps.finish()
+
+    def is_inside(self, other: Body) -> bool:
+        """Whether this body is ``other`` or somewhere within it."""
+        body: Body | None = self
+        while body is not None:
+            if body is other:
+                return True
+            body = body.parent
+        return False
+
+    @property
+    def body_of_steps(self) -> Body:
+        """Itself, or for a branch the body around it that is none."""
+        return self if self.branch is None or self.parent is None else self.parent.body_of_steps
+
+
+class StateLeaf:
+    """
+    One tensor of a state.
+
+    :param name: how the written config calls it
+    :param initial: its value before any assignment; None if it was not given (rule L8)
+    :param label: how messages call it, as the user's code does (``'cell.h'``)
+    :param state: what it is of, if it is a user's
+    """
+
+    def __init__(self, name: str, initial: Tensor | None, label: str | None = None, state: Any = None):
+        self.name = name
+        self.initial = initial
+        self.label = label or repr(name)
+        self.state = state
+
+    def read(self, body: Body) -> Tensor:
+        """The value at this point of a body; in a loop, first of all the value of the step before."""
+        if self not in body.values:
+            if body.branch is not None and body.parent is not None:
+                return self.read(body.parent)
+            if body.parent is None:
+                if self.initial is None:
+                    raise NetworkError(f"state {self.label} is read, but was never assigned")
+                body.values[self] = self.initial
+            else:
+                assert body.loop is not None
+                outside = self.read(body.parent) if self.is_known(body.parent) else None
+                body.values[self] = body.loop.carry(self, outside)
+        return body.values[self]
+
+    def assign(self, body: Body, value: Tensor) -> None:
+        """Gives it a new value from this point of a body on."""
+        if body.parent is not None and self.is_known(body):
+            self.read(body)
+        if body.loop is not None:
+            body.loop.assigned.add(self)
+        body.values[self] = value
+
+    def is_known(self, body: Body | None) -> bool:
+        """Whether it has a value at this point of the body, its own or from around."""
+        while body is not None:
+            if self in body.values:
+                return True
+            body = body.parent
+        return self.initial is not None
+
+
+class Branching:
+    """What the graph asks of a branch (Cond, MaskedComputation): code that counts only where a condition is true."""
+
+    condition: Tensor
+    body: Body
+
+    def counted(self, loss: Tensor) -> Tensor:
+        """A loss, 0 where the branch does not count."""
+        raise TypeError(type(self).__name__)
+
+    def seen_from_outside(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
+        """What one of its values is for the code around it."""
+        raise TypeError(type(self).__name__)
+
+
+class Recorder:
+    """What ops, tensors and bodies ask of the recording that they belong to."""
+
+    body: Body
+    root_body: Body
+    module_calls: list[Any]
+    replaced: Op | None
+    names: Any
+    of_branch: dict[Tensor, Branching]
+    exempt: set[Tensor]
+    warned_states: set[Tensor]
+    random_draws: int
+    losses: list[Any]
+
+    def read(self, tensor: Tensor, reader: Op) -> Tensor:
+        """The tensor, if the reader may use it where it stands."""
+        raise TypeError(type(self).__name__)
+
+    def seen_from_here(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
+        """The tensor; if it is a value of a branch that is over, what that is for the code around."""
+        raise TypeError(type(self).__name__)
+
+    def at(self, body: Body) -> AbstractContextManager[None]:
+        """Records into another body for a while."""
+        raise TypeError(type(self).__name__)
+
+    def replacing(self, op: Op) -> AbstractContextManager[None]:
+        """Gives the ops that are recorded meanwhile the module and the line of another one, which they stand for."""
+        raise TypeError(type(self).__name__)
+
+    def reading_all(self) -> AbstractContextManager[None]:
+        """Lets ops read the values of branches that are over, for a while."""
+        raise TypeError(type(self).__name__)
+
+    def module_path(self, module: Any) -> str:
+        """The path of a module, as in the names of its parameters."""
+        raise TypeError(type(self).__name__)
+
+    def check_no_repeated_dims(self, op: Op) -> None:
+        """Checks that the axes of what an op reads and gives can be told apart."""
+        raise TypeError(type(self).__name__)
+
+    def add_loss(self, tensor: Tensor, name: str | None, scale: Any, as_error: bool) -> None:
+        """Notes a loss."""
+        raise TypeError(type(self).__name__)
+
+    def add_output(self, tensor: Tensor, name: str | None, source: SourceLine | None = None) -> None:
+        """Notes an output."""
+        raise TypeError(type(self).__name__)
+
+
+_current = threading.local()
+
+
+def current_recorder() -> Recorder:
+    """
+    The recording under way.
+
+    :raises NetworkError: outside of ``nn.Network(...)``
+    """
+    recording = getattr(_current, "recording", None)
+    if recording is None:
+        raise NetworkError(
+            "tensors exist only while a network is being recorded: put this into a function or a Module's forward and "
+            "pass that to nn.Network(...)"
+        )
+    return recording
+
+
+def is_recording() -> bool:
+    """Whether a network is being recorded."""
+    return getattr(_current, "recording", None) is not None
+
+
+def note_variables(frame: FrameType) -> None:
+    """Notes what the user's variables in a frame are called that hold tensors: written configs name layers by them."""
+    for name, value in frame.f_locals.items():
+        if type(value) is Tensor and value.op.variable is None and not name.startswith("_"):
+            value.op.variable = name
+
+
+def begin(recording: Recorder) -> None:
+    """Makes it the recording under way."""
+    _current.recording = recording
+
+
+def end() -> None:
+    """Ends the recording under way."""
+    _current.recording = None
