@@ -12,12 +12,14 @@ from . import (
     one_dropout_of_a_layer,
     positions_per_sequence,
     previous_in_inner_loops,
+    states_before_inner_loops,
     type_of_states,
 )
 from .quirk import Quirk
 
 QUIRKS: tuple[Quirk, ...] = (
     previous_in_inner_loops.QUIRK,
+    states_before_inner_loops.QUIRK,
     type_of_states.QUIRK,
     features_of_argmax.QUIRK,
     positions_per_sequence.QUIRK,
