@@ -14,6 +14,7 @@ from .choice_search.lowering import Lowering
 from .layer_graph import in_order, reads
 from .layers import Layer, LayerNetwork, Reference
 from .loops import write_body
+from .quirks import quirks
 from .rule import layers_of
 
 
@@ -42,6 +43,13 @@ class Pipeline:
         self.program = joins.run()
         self.rewritten: dict[Tensor, Tensor] = joins.new
         """What the tensors of the program became in what is translated, as far as they are still computed."""
+        for quirk in quirks(without):
+            rewriting = None if quirk.program is None else quirk.program(self.program)
+            if rewriting is not None:
+                self.program = rewriting.run()
+                self.rewritten = {
+                    old: rewriting.new[new] for old, new in self.rewritten.items() if new in rewriting.new
+                }
         self.build = Build(self.program, device, owns_parameters=owns_parameters, without=without)
         self.output_names: list[str] = []
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import (
     features_of_argmax,
     initial_state_of_lstm,
+    lengths_of_constants,
     one_dropout_of_a_layer,
     positions_per_sequence,
     previous_in_inner_loops,
@@ -19,6 +20,7 @@ from . import (
 from .quirk import Quirk
 
 QUIRKS: tuple[Quirk, ...] = (
+    lengths_of_constants.QUIRK,
     previous_in_inner_loops.QUIRK,
     states_before_inner_loops.QUIRK,
     type_of_states.QUIRK,
