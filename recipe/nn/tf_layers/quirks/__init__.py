@@ -8,6 +8,7 @@ tests/recipe/nn/tf_layers/test_quirks.py that fails without it.
 from __future__ import annotations
 
 from . import (
+    batch_major_frames,
     ends_per_sequence,
     features_of_argmax,
     history_of_outer_values,
@@ -30,6 +31,7 @@ QUIRKS: tuple[Quirk, ...] = (
     initial_state_of_lstm.QUIRK,
     positions_per_sequence.QUIRK,
     one_dropout_of_a_layer.QUIRK,
+    batch_major_frames.QUIRK,
 )
 
 
