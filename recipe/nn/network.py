@@ -36,7 +36,7 @@ from .program.program import Program
 from .record.recording import Recording, record
 from .tf_layers.config import config_text
 from .tf_layers.layers import LayerNetwork, plain
-from .tf_layers.lowering import Lowering
+from .tf_layers.pipeline import pipeline_for
 
 
 class Network(Program):
@@ -90,9 +90,13 @@ class Network(Program):
 
     # what it can be asked for
 
-    def layers(self, device: str = "gpu") -> LayerNetwork:
-        """Its RETURNN layers, before names and dims become text."""
-        return Lowering(self, device).run()
+    def layers(self, device: str = "gpu", *, owns_parameters: bool = True) -> LayerNetwork:
+        """
+        Its RETURNN layers, before names and dims become text.
+
+        :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
+        """
+        return pipeline_for(self, device, owns_parameters=owns_parameters).run()
 
     def net_dict(self, device: str = "gpu") -> dict[str, Any]:
         """The RETURNN net dict, with this package's Dims in place of RETURNN's."""

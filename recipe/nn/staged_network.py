@@ -64,7 +64,7 @@ class StagedNetwork:
 
         :raises NetworkError: if a parameter is called differently in two stages: RETURNN goes by the layer's name
         """
-        layers = {epoch: network.layers(device) for epoch, network in self.stages.items()}
+        layers = {epoch: network.layers(device, owns_parameters=False) for epoch, network in self.stages.items()}
         names: dict[str, str] = {}
         for network in layers.values():
             for layer in network.layers:

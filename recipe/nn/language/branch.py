@@ -111,8 +111,16 @@ class Mask(Branch):
     def seen_from_outside(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
         """The value where the mask is true, else that of the last step where it was; zero before the first."""
         if tensor not in self._kept:
-            self._kept[tensor] = self._keep(tensor)
+            with self.recording.at(self._body_with_its_steps()):
+                self._kept[tensor] = self._keep(tensor)
         return self._kept[tensor]
+
+    def _body_with_its_steps(self) -> Body:
+        """The body that reads it; if that is a loop inside of the mask's, the body that this loop stands in."""
+        body: Body | None = self.recording.body
+        while body is not None and body.loop is not self.body.loop:
+            body = body.parent
+        return body or self.recording.body
 
     def _keep(self, tensor: Tensor) -> Tensor:
         recording = self.recording

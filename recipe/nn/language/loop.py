@@ -8,9 +8,9 @@ from ..ops.as_tensor import as_tensor
 from ..ops.elementwise import logical_and
 from ..plain.delayed import Delayed, delayed_or
 from ..plain.dim import Dim, DimLike, as_dim
-from ..plain.errors import NetworkError
+from ..plain.errors import NetworkError, user_frame
 from ..plain.number import is_size
-from ..record.graph import Tensor
+from ..record.graph import Tensor, note_variables
 from ..record.loops import LoopIndex, LoopOp, UnstackOp
 from ..record.recording import current_recording
 from .close_loop import close, last
@@ -99,6 +99,7 @@ class Loop:
         assert self.op is not None
         self.recording.body = self.op.body_of_steps.parent or self.recording.root_body
         variables, self._variables = self._variables, None  # which holds the user's frame
+        note_variables(user_frame())
         if kind is not None:
             return
         if variables is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy
@@ -17,6 +17,7 @@ from ..program.program import Program
 from ..record.arrays import Arrays
 from ..record.graph import Body, Op, Tensor
 from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp, StackOp
+from ..record.reads import read_by_loop
 from .feeds import fed_array, parameter_array
 from .trace import Step, Trace
 
@@ -92,7 +93,7 @@ class Run(Arrays):
         for op in body.ops:
             if op not in self.network.needed:
                 continue
-            with self.of_hypotheses(*op.inputs):
+            with self.of_hypotheses(*self._read_by(op)):
                 arrays = [self.read(tensor) for tensor in op.inputs]
                 outputs = self.compute(op, arrays)
             for tensor, value in zip(op.outputs, outputs if isinstance(outputs, tuple) else (outputs,)):
@@ -119,6 +120,13 @@ class Run(Arrays):
         if isinstance(op, ParameterOp):
             return parameter_array(op, self.parameters)
         return op.numpy(self, *arrays)
+
+    def _read_by(self, op: Op) -> Iterable[Tensor]:
+        """What tells whether an op is computed per hypothesis: its inputs; of a loop after a search, all it reads."""
+        if not isinstance(op, LoopOp) or not self.searches:
+            return op.inputs
+        outside = [x for x in read_by_loop(op) if not x.op.body.is_inside(op.body_of_steps)]
+        return [*op.inputs, *(x for x in outside if x in self.values)]
 
     def _all_alive(self) -> numpy.ndarray:
         """Which sequences (hypotheses, in a search) run in this step of all loops around."""
@@ -284,7 +292,7 @@ class _LoopRun:
         for stack, values in self.history.items():
             position = stack.output.dims.index(axis)
             shape = [run.size(dim) if dim is not axis else 0 for dim in stack.output.dims]
-            empty: numpy.ndarray = numpy.zeros(shape, values[0].dtype if values else "float32")
+            empty: numpy.ndarray = numpy.zeros(shape, stack.output.dtype)
             full = numpy.stack(values[:steps], axis=position) if steps else empty
             run.results[stack] = full
         for last, kept in self.kept.items():

@@ -24,6 +24,7 @@ class Choice(Op):
 
     name = "choice"
     is_random = True  # it has an effect on the beam, so it stays where it is
+    takes_more_axes = False
 
     def __init__(self, scores: Tensor, input_type: str, search: BeamSearch):
         self.input_type, self.search = input_type, search

@@ -24,6 +24,7 @@ class ConvOp(Op):
     name = "conv"
     is_main = True
     takes_square_weights = True
+    takes_more_axes = False
 
     def __init__(self, x: Tensor, filters: Tensor, bias: Tensor, *, axis: Dim, stride: int, depthwise: bool):
         self.axis, self.stride, self.depthwise = axis, stride, depthwise

@@ -16,6 +16,7 @@ class CtcLoss(Op):
     """``-log`` of the sum over all alignments of the product of their label probabilities."""
 
     name = "ctc"
+    takes_more_axes = False
 
     def __init__(self, logits: Tensor, targets: Tensor):
         super().__init__(logits, targets)

@@ -13,7 +13,7 @@ from ..plain.dtype import as_dtype
 from ..plain.errors import NetworkError, warn
 from ..plain.number import is_number, plain_number
 from ..record.arrays import Arrays
-from ..record.common_dims import common_dims
+from ..record.common_dims import all_dims, common_dims
 from ..record.form import AnyForm, Form
 from ..record.graph import Op, Tensor
 from ..record.operators import operator
@@ -23,7 +23,22 @@ from .constants import constant, constant_value
 
 
 class Elementwise(Op):
-    """Base: the results have the dims of the input that has all dims of the others."""
+    """Base: the results have the dims of the input that has all dims of the others; or all dims, if it broadcasts."""
+
+    broadcast = False
+    """Whether it has the dims of all inputs, where none has all of the others'."""
+
+    def result_dims(self) -> tuple[Dim, ...]:
+        """
+        The dims of the result.
+
+        :raises NetworkError: if no input has all of them, and it does not broadcast
+        """
+        return all_dims(self.inputs) if self.broadcast else common_dims(self.name, self.inputs)
+
+    def broadcast_option(self) -> dict[str, bool]:
+        """RETURNN's option for it."""
+        return {"allow_broadcast_all_sources": True} if self.broadcast else {}
 
     def aligned(self, run: Arrays, arrays: tuple[numpy.ndarray, ...]) -> list[numpy.ndarray]:
         """The arrays, made ready to broadcast to the result."""
@@ -80,8 +95,7 @@ class Combine(Elementwise):
                 "nn.cast(x, 'float32') for 0 and 1"
             )
         sparse = left.sparse_dim or right.sparse_dim
-        dims = _all_dims(left, right) if self.broadcast else common_dims(self.kind, self.inputs)
-        self.set_output(dims, sparse_dim=sparse)
+        self.set_output(self.result_dims(), sparse_dim=sparse)
 
     def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
@@ -91,11 +105,8 @@ class Combine(Elementwise):
         """``combine``, or ``eval`` where the kind is none of combine's."""
         if self.kind not in COMBINE_KINDS:
             formula = ARITHMETIC[self.kind][1].format("source(0)", "source(1)")
-            return Form("eval", {"from": list(self.inputs), "eval": formula})
-        options: dict[str, Any] = {"from": list(self.inputs), "kind": self.kind}
-        if self.broadcast:
-            options["allow_broadcast_all_sources"] = True
-        return Form("combine", options)
+            return Form("eval", {"from": list(self.inputs), "eval": formula, **self.broadcast_option()})
+        return Form("combine", {"from": list(self.inputs), "kind": self.kind, **self.broadcast_option()})
 
 
 class Compare(Elementwise):
@@ -120,8 +131,7 @@ class Compare(Elementwise):
         """The dims of the larger one, or those of both; dtypes must agree."""
         left, right = self.inputs
         check_alike(self.kind, left, right)
-        dims = _all_dims(left, right) if self.broadcast else common_dims(self.kind, self.inputs)
-        self.set_output(dims, dtype="bool")
+        self.set_output(self.result_dims(), dtype="bool")
 
     def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
@@ -129,16 +139,17 @@ class Compare(Elementwise):
 
     def form(self) -> Form:
         """``compare``."""
-        options: dict[str, Any] = {"from": list(self.inputs), "kind": self.kind}
-        if self.broadcast:
-            options["allow_broadcast_all_sources"] = True
-        return Form("compare", options)
+        return Form("compare", {"from": list(self.inputs), "kind": self.kind, **self.broadcast_option()})
 
 
 class Where(Elementwise):
     """One of two values, by a condition."""
 
     name = "where"
+
+    def __init__(self, condition: Tensor, true: Tensor, false: Tensor, broadcast: bool = False):
+        self.broadcast = broadcast
+        super().__init__(condition, true, false)
 
     def infer(self) -> None:
         """The dims of the largest of the three."""
@@ -152,7 +163,8 @@ class Where(Elementwise):
                 f"where has labels of {true.sparse_dim} and of {false.sparse_dim} to choose from: {true} and {false}. "
                 "nn.cast(x, 'int32', sparse_dim=...) makes them labels of one dim"
             )
-        self.set_output(common_dims("where", self.inputs), dtype=true.dtype, sparse_dim=true.sparse_dim)
+        dims = all_dims((true, false, condition)) if self.broadcast else self.result_dims()
+        self.set_output(dims, dtype=true.dtype, sparse_dim=true.sparse_dim)
 
     def compute(self, *arrays: Any) -> Any:
         """``numpy.where``."""
@@ -161,12 +173,8 @@ class Where(Elementwise):
     def form(self) -> Form:
         """``switch``."""
         condition, true, false = self.inputs
-        return Form("switch", {"condition": condition, "true_from": true, "false_from": false})
-
-
-def _all_dims(left: Tensor, right: Tensor) -> tuple[Dim, ...]:
-    """Those of the left one, and more that the right one has."""
-    return (*left.dims, *(dim for dim in right.dims if dim not in left.dims))
+        options: dict[str, Any] = {"condition": condition, "true_from": true, "false_from": false}
+        return Form("switch", {**options, **self.broadcast_option()})
 
 
 def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = True) -> None:

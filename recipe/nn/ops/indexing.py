@@ -36,15 +36,20 @@ class Gather(Op):
         self.set_output(dims, sparse_dim=x.sparse_dim)
 
     def numpy(self, run: Arrays, x: numpy.ndarray, position: numpy.ndarray) -> numpy.ndarray:
-        """``numpy.take_along_axis``; a position beyond the end takes the last entry."""
+        """``numpy.take_along_axis``; a position beyond a sequence's own end takes its last entry."""
         tensor, index = self.inputs
         dims = self.output.dims
         values = run.aligned(x, tensor.dims, (*[dim for dim in dims if dim is not self.axis], self.axis))
         if self.axis in dims:  # that of the positions
             values = numpy.expand_dims(values, dims.index(self.axis))
         positions = run.aligned(position, index.dims, dims)[..., None]
+        if self.axis.is_dynamic and batch_dim in dims:
+            lengths = run.aligned(run.lengths(self.axis), (batch_dim,), dims)[..., None]
+            positions = numpy.minimum(positions, lengths - 1)
         positions = numpy.clip(positions, 0, values.shape[-1] - 1)
         shape = numpy.broadcast_shapes(values.shape[:-1], positions.shape[:-1])
+        if not values.shape[-1]:
+            return numpy.zeros(shape, x.dtype)  # no sequence of the batch has any
         values = numpy.broadcast_to(values, (*shape, values.shape[-1]))
         positions = numpy.broadcast_to(positions, (*shape, 1))
         return numpy.take_along_axis(values, positions, axis=-1)[..., 0]

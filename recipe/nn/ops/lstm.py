@@ -58,6 +58,7 @@ class LstmSequence(Op):
     name = "lstm"
     is_main = True
     takes_square_weights = True
+    takes_more_axes = False
     is_time_major = True
     dropout: float | Delayed | None = None
     """The rate of a dropout of its input that was joined to it."""
@@ -126,6 +127,7 @@ class LstmCellOp(Op):
     name = "lstm"
     is_main = True
     takes_square_weights = True
+    takes_more_axes = False
     dropout: float | Delayed | None = None
     """The rate of a dropout of its input that was joined to it."""
 

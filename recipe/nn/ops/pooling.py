@@ -23,6 +23,7 @@ class Pool(Op):
     """The maximum or the mean of each ``size`` successive frames; the last ones of a sequence may be fewer."""
 
     name = "pool"
+    takes_more_axes = False
 
     def __init__(self, x: Tensor, axis: Dim, size: int, mode: str, out_dim: Dim):
         self.axis, self.size, self.mode, self.out_dim = axis, size, mode, out_dim

@@ -23,7 +23,7 @@ class PositionalEncoding(Op):
     name = "positional_encoding"
 
     def __init__(self, x: Tensor, axis: Dim | None):
-        self.axis = axis
+        self.axis, self.counts_steps_itself = axis, axis is None
         super().__init__(x)
         if axis is None and self.body.loop is None:
             raise NetworkError(f"positional_encoding of {x} wants an axis with lengths, or a loop whose steps count")

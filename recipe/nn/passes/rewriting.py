@@ -91,10 +91,13 @@ class Rewriting:
         """Copies a loop with its steps; its results follow as ops of their own."""
         new = self.begin_loop(op, body)
         self.copy_body(op.body_of_steps, new.body_of_steps)
+        for result in op.results:
+            if result in self.program.needed:
+                self.read(result.inner)
         self.end_loop(op, new)
 
     def begin_loop(self, op: LoopOp, body: Body) -> LoopOp:
-        """A new loop with no steps yet, as the last op of a body."""
+        """A new loop with no steps yet; it becomes an op of the body in :meth:`end_loop`."""
         new = copy.copy(op)
         new.body, new.inputs, new.outputs = body, tuple(self.read(tensor) for tensor in op.inputs), ()
         new._module_path = op.module_path()
@@ -102,19 +105,23 @@ class Rewriting:
         new._length_source = None if op.length_source is None else self.read(op.length_source)
         new.body_of_steps = Body(self.recording, body, loop=new)
         new.end = None
-        body.ops.append(new)
         self.loops[op] = new
         return new
 
     def end_loop(self, op: LoopOp, new: LoopOp) -> None:
-        """Gives the states of a new loop their new values, and the loop its end."""
+        """
+        Gives the states of a new loop their new values, and the loop its end, and makes it an op of its body.
+
+        Only here, so that what a pass records when the loop first reads it stands before the loop.
+        """
         with self.recording.at(new.body_of_steps):
             for state in op.previous.values():
-                if state in self.program.needed:
+                if state in self.states:
                     assert state.final is not None
                     self.states[state].final = self.read(state.final)
             if op.end is not None:
                 new.end = self.read(op.end)
+        new.body.ops.append(new)
 
     def copy_state(self, op: PreviousOp, body: Body) -> None:
         """Copies a state; its new value is said at the end of the loop."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ..plain.dim import Dim, dims_text
 from ..plain.errors import NetworkError
@@ -31,3 +31,8 @@ def common_dims(op_name: str, tensors: Sequence[Tensor]) -> tuple[Dim, ...]:
                 f"dims do not match in {op_name}: {tensor} has {dims_text(missing)}, which {largest} has not.{hint}"
             )
     return largest.dims
+
+
+def all_dims(tensors: Iterable[Tensor]) -> tuple[Dim, ...]:
+    """The dims of the first one, and then more that the others have."""
+    return tuple(dict.fromkeys(dim for tensor in tensors for dim in tensor.dims))

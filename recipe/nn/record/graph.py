@@ -10,6 +10,7 @@ import copy
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from types import FrameType
 from typing import Any, ClassVar
 
 from ..plain.dim import Dim, DimLike, dims_text
@@ -18,6 +19,7 @@ from ..plain.errors import (
     NetworkError,
     SourceLine,
     did_you_mean,
+    user_frame,
     user_source_line,
     variable_name,
 )
@@ -210,8 +212,12 @@ class Op:
     """Whether its result is a parameter."""
     takes_square_weights: ClassVar[bool] = False
     """Whether it tells the axes of a parameter by their position, so that both may be of one dim."""
+    variable: str | None = None
+    """The user's first variable that held a result of it, as far as that was seen."""
     is_random: ClassVar[bool] = False
     """Whether each evaluation gives something else, so that it must stay in its loop."""
+    counts_steps_itself: bool = False
+    """Whether it depends on the number of the step without reading it, so that it must stay in its loop."""
     takes_more_axes: ClassVar[bool] = True
     """Whether it computes the same for each place of further axes that its inputs may have."""
     is_time_major: ClassVar[bool | None] = None
@@ -221,7 +227,12 @@ class Op:
         recording = current_recorder()
         self.body: Body = recording.body
         replaced = recording.replaced
-        self.source: SourceLine = user_source_line() if replaced is None else replaced.source
+        if replaced is None:
+            frame = user_frame()
+            note_variables(frame)
+            self.source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
+        else:
+            self.source, self.variable = replaced.source, replaced.variable
         self.modules: tuple[Any, ...] = tuple(recording.module_calls)
         self._module_path: str | None = None if replaced is None else replaced.module_path()
         self.inputs = tuple([recording.read(tensor, self) for tensor in inputs])
@@ -267,6 +278,17 @@ class Op:
         new.infer()
         body.ops.append(new)
         return new
+
+    @property
+    def held_dims(self) -> list[Dim]:
+        """The dims that it holds itself: those that it goes over, makes or takes away."""
+        held: list[Dim] = []
+        for value in vars(self).values():
+            if isinstance(value, Dim):
+                held.append(value)
+            elif isinstance(value, (list, tuple)) and value and isinstance(value[0], Dim):
+                held += value
+        return held
 
     def finish(self) -> None:
         """Ends the recording for it: it keeps the path of its module, whatever the module becomes."""
@@ -466,6 +488,10 @@ class Recorder:
         """Records into another body for a while."""
         raise TypeError(type(self).__name__)
 
+    def replacing(self, op: Op) -> AbstractContextManager[None]:
+        """Gives the ops that are recorded meanwhile the module and the line of another one, which they stand for."""
+        raise TypeError(type(self).__name__)
+
     def reading_all(self) -> AbstractContextManager[None]:
         """Lets ops read the values of branches that are over, for a while."""
         raise TypeError(type(self).__name__)
@@ -508,6 +534,13 @@ def current_recorder() -> Recorder:
 def is_recording() -> bool:
     """Whether a network is being recorded."""
     return getattr(_current, "recording", None) is not None
+
+
+def note_variables(frame: FrameType) -> None:
+    """Notes what the user's variables in a frame are called that hold tensors: written configs name layers by them."""
+    for name, value in frame.f_locals.items():
+        if type(value) is Tensor and value.op.variable is None and not name.startswith("_"):
+            value.op.variable = name
 
 
 def begin(recording: Recorder) -> None:

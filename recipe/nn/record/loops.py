@@ -126,6 +126,10 @@ class LoopOp(Op):
             self._length_source = self._find_length_source()
         return self._length_source
 
+    def set_length_source(self, tensor: Tensor) -> None:
+        """Says of which tensor it has the lengths, if nothing is unstacked; for loops that a pass makes."""
+        self._length_source = tensor
+
     def _find_length_source(self) -> Tensor | None:
         body: Body | None = self.body
         while body is not None:
@@ -152,7 +156,12 @@ class LoopOp(Op):
         Whether the steps have another axis than the input: because a condition may end the loop before, or a loop
         around runs over the same one.
         """
-        return self.axis_is_known and (self.end is not None or self.has_limit or self._is_axis_of_loop_around())
+        return self.axis_is_known and (self.end is not None or self.has_limit or self.is_axis_of_loop_around)
+
+    @property
+    def runs_to_the_end(self) -> bool:
+        """Whether it makes a step for each frame of its input: no condition and no limit ends it before."""
+        return self.axis_is_known and self.end is None and not self.has_limit
 
     @property
     def counts_steps(self) -> bool:
@@ -174,7 +183,9 @@ class LoopOp(Op):
             self._own_axis = Dim(None, "steps")
         return self._own_axis
 
-    def _is_axis_of_loop_around(self) -> bool:
+    @property
+    def is_axis_of_loop_around(self) -> bool:
+        """Whether a loop around runs over the same axis."""
         loop = self.body.loop
         while loop is not None:
             if loop.axis is self.axis:
@@ -202,9 +213,8 @@ class LoopOp(Op):
         body = self.body_of_steps
         kept = []
         for op in body.ops:
-            fixed = (
-                isinstance(op, (PreviousOp, UnstackOp, LoopIndex, LoopOp, ResultOp)) or op.is_random or not op.outputs
-            )
+            at_border = isinstance(op, (PreviousOp, UnstackOp, LoopIndex, LoopOp, ResultOp))
+            fixed = at_border or op.is_random or op.counts_steps_itself or not op.outputs
             if fixed or any(tensor.op.body.is_inside(body) for tensor in op.inputs):
                 kept.append(op)
             else:

@@ -55,6 +55,7 @@ def config_text(
         ["# dims", *dims] if dims else [],
         ['LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))'] if source.has_lstm_state else [],
         ["# data", data],
+        ["", "\n\n\n".join(function.text for function in source.functions), ""] if source.functions else [],
         *networks,
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
@@ -67,7 +68,9 @@ def _imports(source: PythonSource) -> list[list[str]]:
     of_returnn = [f"from returnn.tensor import {', '.join(names)}"]
     if any(dim.has_labels for dim in used):
         of_returnn.insert(0, "from returnn.datasets.util.vocabulary import Vocabulary")
-    return [["from collections import namedtuple"] if source.has_lstm_state else [], of_returnn]
+    standard = ["from collections import namedtuple"] if source.has_lstm_state else []
+    more = {line for function in source.functions for line in function.imports}
+    return [standard, [*(["import tensorflow as tf"] if source.functions else []), *sorted({*of_returnn, *more})]]
 
 
 def _extern_data(inputs: Mapping[str, ExternData]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim, single_step_dim
 from ..plain.errors import NetworkError
 from ..plain.formula import Formula
+from .config_function import ConfigFunction
 from .layers import LayerNetwork, LstmStateTuple, plain
 
 WIDTH = 120
@@ -108,6 +109,8 @@ class PythonSource:
     def __init__(self, names: DimNames | None = None):
         self.names = names or DimNames()
         self.has_lstm_state = False
+        self.functions: dict[ConfigFunction, None] = {}
+        """The functions that occur, those that are called before those that call them."""
 
     def value(self, value: Any, indent: int = 0, used: int = 0) -> str:
         """
@@ -189,6 +192,9 @@ class PythonSource:
             return "{" + ", ".join(sorted(self._one_line(item) for item in value)) + "}" if value else "set()"
         if isinstance(value, PythonCode):
             return value.code
+        if isinstance(value, ConfigFunction):
+            self.functions.update(dict.fromkeys(value.with_needed()))
+            return value.name
         if isinstance(value, Delayed):
             return self._one_line(value.get())
         if isinstance(value, Formula):

@@ -109,7 +109,12 @@ def test_what_cannot_be_read(text: str, message: str, tmp_path: pathlib.Path, ca
 
 
 def test_hash_seed_does_not_matter() -> None:
-    command = [sys.executable, "-m", "recipe.from_net_dict", "tests/golden/transformer_training.gpu.config"]
+    command = [
+        sys.executable,
+        "-m",
+        "recipe.from_net_dict",
+        "tests/recipe/from_net_dict/earlier_configs/transformer_training.gpu.config",
+    ]
     texts = {
         subprocess.run(command, capture_output=True, cwd=ROOT, env={"PYTHONHASHSEED": seed}, check=True).stdout
         for seed in "12"

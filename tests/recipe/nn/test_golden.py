@@ -55,9 +55,9 @@ def test_net_dict_of_the_discussion() -> None:
     assert unit == {
         "h": ("copy", "linear"),
         "linear": ("linear", "linear_concat"),
-        "linear_concat": ("concat", [("rec_unstack", features), ("prev:h", out)]),
+        "linear_concat": ("concat", [("x_", features), ("prev:h", out)]),
         "output": ("copy", "linear"),
-        "rec_unstack": ("rec_unstack", "base:data:data"),
+        "x_": ("rec_unstack", "base:data:data"),
     }
     assert loop["unit"]["linear"]["out_dim"].dimension == 13
-    assert loop["unit"]["rec_unstack"]["axis"] is FRAMES.dims[1]
+    assert loop["unit"]["x_"]["axis"] is FRAMES.dims[1]

@@ -7,13 +7,9 @@ Importing this package fills the table in :mod:`recipe.nn.tf_layers.rule`.
 from . import (
     activation,
     array,
-    choice,
     constants,
-    dot,
     dropout,
     elementwise,
-    history,
-    indexing,
     inputs,
     linear,
     loops,
@@ -22,18 +18,15 @@ from . import (
     pooling,
     random,
     reduce,
+    whole_sequences,
 )
 
 __all__ = [
     "activation",
     "array",
-    "choice",
     "constants",
-    "dot",
     "dropout",
     "elementwise",
-    "history",
-    "indexing",
     "inputs",
     "linear",
     "loops",
@@ -42,4 +35,5 @@ __all__ = [
     "pooling",
     "random",
     "reduce",
+    "whole_sequences",
 ]

@@ -313,14 +313,10 @@ def test_equal(about: str) -> None:
 
 
 def test_digest_does_not_depend_on_how_configs_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither on the unit of a device, nor on what brings RETURNN's layers to compute a loop."""
+    """No engine has to do with it."""
     from recipe.nn.tf_layers.lowering import Lowering
-    from recipe.nn.tf_layers.lstm_units import NativeLstm, StandardLstm
 
     models = [_lstm(initial=1.0), _accumulate, lambda: _dropouts("inside"), _search(), _cond(True, masked=True)]
     before = [digest(model) for model in models]
-    for unit in (NativeLstm, StandardLstm):
-        monkeypatch.setattr(unit, "sequence_unit", "unit_of_tomorrow")
-    for method in ("in_each_step", "stays_in_loop", "step_of", "input_length", "only_for", "number", "operand", "run"):
-        monkeypatch.setattr(Lowering, method, None)
+    monkeypatch.setattr(Lowering, "__init__", None)
     assert [digest(model) for model in models] == before

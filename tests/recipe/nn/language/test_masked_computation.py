@@ -266,3 +266,24 @@ def test_value_of_a_mask_in_a_mask_read_outside_of_both() -> None:
         for step in range(length):
             kept = value[row, step] * 2.0 if value[row, step].sum() > 1.0 else kept
             numpy.testing.assert_allclose(steps[row][step], kept, rtol=1e-5)
+
+
+def test_value_of_a_mask_that_only_a_loop_inside_reads() -> None:
+    """There it is what it is in the loop around: its value of the last step in which the mask was true."""
+
+    def model() -> nn.Tensor:
+        with nn.Loop() as loop:
+            frame = loop.unstack(frames())
+            with nn.MaskedComputation(mask=nn.reduce_sum(frame) > 0.0):
+                doubled = frame * 2.0
+            with nn.Loop() as inner:
+                sums = inner.last(inner.unstack(other_frames()) * 0.0 + doubled)
+            return loop.stack(sums)
+
+    steps = check_agreement(model, FEEDS).in_numpy.outputs["output"].sequences()
+    value, lengths = FEEDS["data"]
+    for row, length in enumerate(lengths):
+        kept = numpy.zeros(5)
+        for step in range(length):
+            kept = value[row, step] * 2.0 if value[row, step].sum() > 0.0 else kept
+            numpy.testing.assert_allclose(steps[row][step], kept, rtol=1e-5)

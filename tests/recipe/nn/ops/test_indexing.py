@@ -100,3 +100,23 @@ def test_each_frame_takes_another_one() -> None:
     for row, length in enumerate(lengths):
         numpy.testing.assert_array_equal(value[row, : length - 1], data[row, 1:length])
         numpy.testing.assert_array_equal(value[row, length - 1], data[row, length - 1])
+
+
+def test_beyond_the_end_of_a_sequence() -> None:
+    """The last frame of each sequence by itself, whatever stands behind shorter ones."""
+    run = check_agreement(lambda: {"fixed": frames()[3], "next": frames()[frames().seq_len + 1]}, FEEDS)
+    value, lengths = FEEDS["data"]
+    for result in run.in_numpy.outputs.values():
+        numpy.testing.assert_array_equal(result.value, value[numpy.arange(3), lengths - 1])
+
+
+def test_beyond_the_end_of_another_sequence_than_that_of_the_loop() -> None:
+    def model() -> nn.Tensor:
+        longer = nn.postfix_in_time(nn.postfix_in_time(frames(), 0.5), 0.5)
+        with nn.Loop() as loop:
+            return loop.stack(loop.unstack(longer) + frames()[loop.iter_idx])
+
+    steps = check_agreement(model, FEEDS).in_numpy.outputs["output"].sequences()
+    value, lengths = FEEDS["data"]
+    for row, length in enumerate(lengths):
+        numpy.testing.assert_allclose(steps[row][-1], 0.5 + value[row, length - 1], rtol=1e-5)

@@ -8,7 +8,7 @@ import pytest
 from recipe import nn
 
 from ..agreement import check_agreement
-from ..inputs import FEEDS, FRAMES, frames
+from ..inputs import FEEDS, FRAMES, frames, vector
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -30,6 +30,20 @@ def test_in_a_loop_as_over_the_axis(stays: bool) -> None:
 
     outputs = check_agreement(model, FEEDS).in_numpy.outputs
     numpy.testing.assert_allclose(outputs["axis"].value, outputs["loop"].value, rtol=1e-5)
+
+
+def test_of_a_value_from_outside_of_the_loop() -> None:
+    """It counts the steps of the loop, though it reads nothing of them."""
+
+    def model() -> nn.Tensor:
+        with nn.Loop() as loop:
+            loop.unstack(frames())
+            return loop.stack(nn.positional_encoding(vector()))
+
+    result = nn.run_numpy(nn.Network(model), FEEDS).outputs["output"]
+    angles = numpy.arange(4)[:, None] * numpy.array([1.0, 1e-4])
+    encoding = numpy.concatenate([numpy.sin(angles), numpy.cos(angles), numpy.zeros((4, 1))], axis=1)
+    numpy.testing.assert_allclose(result.value, FEEDS["vector"][:, None] + encoding, rtol=1e-5)
 
 
 def test_values() -> None:

@@ -150,7 +150,7 @@ def test_a_value_that_is_not_there_is_told(what: str) -> None:
 
 def test_net_dict_and_summary_of_the_form_need_no_value() -> None:
     network = nn.Network(Speller(**outputs()))
-    assert network.net_dict()["embedding_W"]["shape"][0].name == "labels"
+    assert network.net_dict()["readout"]["out_dim"].name == "labels+1"
     assert [delayed.origin for delayed in network.delayed]
     assert "jobs give" in repr(network)
 

@@ -1,15 +1,27 @@
-"""The long run: ``python -m tests.recipe.nn.random_programs COUNT SEED`` prints each failing program and a summary."""
+"""
+Long runs::
+
+    python -m tests.recipe.nn.random_programs COUNT SEED                  # against RETURNN
+    python -m tests.recipe.nn.random_programs --passes --count N --seed S # in NumPy, before and after each pass
+
+Both print failing programs, the second one the smallest of each kind, and a summary.
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
+import time
 import traceback
 import warnings
+from collections.abc import Sequence
 
 import hypothesis
 import numpy
 
 from . import Program, check_program, programs
+from .before_and_after import passes
+from .passes_run import UNROLLED, run_many
 from .texts import digests, digests_elsewhere
 
 
@@ -37,9 +49,9 @@ def long_run(count: int, seed: int) -> int:
             nonlocal failed, without_steps
             if program not in tried and len(tried) - without_steps < count:
                 tried.add(program)
-                passes = _passes(program)
-                failed += passes is False
-                without_steps += passes is None
+                agrees = _agrees(program)
+                failed += agrees is False
+                without_steps += agrees is None
 
         run()
         ran = len(tried) - without_steps
@@ -55,7 +67,7 @@ def _count_other_texts(tried: list[Program]) -> int:
     return failed
 
 
-def _passes(program: Program) -> bool | None:
+def _agrees(program: Program) -> bool | None:
     """None if TensorFlow cannot run it."""
     try:
         if not check_program(program):
@@ -68,8 +80,38 @@ def _passes(program: Program) -> bool | None:
     return True
 
 
+def run_passes(count: int, seed: int, without: Sequence[str]) -> int:
+    """
+    Runs programs through all passes, in NumPy.
+
+    :param without: kinds of statements that are left out
+    :return: how many failed
+    """
+    start = time.monotonic()
+    print(f"passes: {UNROLLED}, {', '.join(passes())}; seed {seed}", flush=True)
+    outcome = run_many(count, seed, without=without, report=lambda outcome: print(outcome, flush=True))
+    for failure, program in outcome.failed:
+        print(f"FAILED {failure.where}: {failure.what}\n    {failure.place}\n    {program!r}")
+    print(outcome.table())
+    print(f"seed {seed}: {outcome}; by pass: {dict(outcome.counts)}; {time.monotonic() - start:.0f} s")
+    return outcome.counts.total()
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Random programs.")
+    parser.add_argument("--passes", action="store_true", help="in NumPy, before and after each pass")
+    parser.add_argument("--count", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without", nargs="*", default=[], metavar="KIND", help="kinds of statements to leave out")
+    parser.add_argument("count_and_seed", nargs="*", type=int, metavar="COUNT SEED")
+    options = parser.parse_args()
+    count, seed = [*options.count_and_seed, *(options.count, options.seed)[len(options.count_and_seed) :]]
+    failed = run_passes(count, seed, options.without) if options.passes else long_run(count, seed)
+    return int(failed > 0)
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     numpy.seterr(all="ignore")
-    arguments = [int(argument) for argument in sys.argv[1:]]
-    sys.exit(bool(long_run(arguments[0] if arguments else 500, arguments[1] if len(arguments) > 1 else 0)))
+    sys.exit(main())

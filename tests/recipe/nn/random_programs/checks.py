@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
 from recipe import nn
 
-from ..agreement import Agreement, assert_same_output, check_agreement, frames_mask, random_parameters
+from ..agreement import Agreement, assert_same_output, check_agreement
 from ..returnn_run import LEARNING_RATE, run_returnn
+from .in_numpy import RunInNumpy
 from .model import RandomModel
 from .program import Program
-from .unrolled import NeedsLabel, Unrolled
+from .unrolled import Unrolled
 
 MODULES_OF_STATEMENTS = {
     "square": ("forth", "back"),
@@ -24,7 +25,15 @@ MODULES_OF_STATEMENTS = {
     "embed": ("embedding",),
     "choice": ("readout", "embedding"),
     "greedy": ("readout", "embedding"),
+    "concat": ("both",),
+    "norm": ("norm",),
+    "dropout": ("forth", "back"),
+    "other_cell": ("cells/0",),
+    "embed_step": ("embedding",),
+    "emit": ("embedding",),
 }
+MODULES_OF_READERS = {"dot": ("attention",), "additive": ("additive",), "best": ("readout",)}
+MODULES_OF_FRAMES = {"found": ("embedding",), "split": ("wide",)}
 NO_STEP_AT_ALL = (
     "TensorArray has size zero",
     "is not in [0, 0)",
@@ -34,7 +43,7 @@ NO_STEP_AT_ALL = (
 _DIFFERENCE = 1e-5
 
 
-class Checked:
+class Checked(RunInNumpy):
     """
     A program, recorded and run in NumPy and in RETURNN with random parameters.
 
@@ -42,13 +51,7 @@ class Checked:
     """
 
     def __init__(self, program: Program):
-        self.program = program
-        self.model = RandomModel(program)
-        self.feeds = program.feeds()
-        self.network = nn.Network(self.model)
-        self.parameters = random_parameters(self.network)
-        unused = {name: numpy.zeros(parameter.shape) for name, parameter in self.model.named_parameters()}
-        self.all_parameters = {**unused, **self.parameters}
+        super().__init__(program)
         trains = not program.beam_size
         self.run: Agreement = check_agreement(
             self.network, self.feeds, parameters=self.parameters, train=trains, gradients=trains, trains=trains
@@ -62,72 +65,6 @@ class Checked:
         self.check_training()
         self.check_greedy()
         self.check_text()
-
-    # the loop against plain Python
-
-    def check_unrolled(self) -> None:
-        """Each sequence for itself in plain Python; in a search, the same hypotheses by a plain beam search."""
-        outputs = self.run.in_numpy.outputs
-        if self.program.beam_size:
-            self._check_search()
-            return
-        losses: dict[str, float] = {}
-        for index in range(len(self.program.lengths[0])):
-            unrolled = Unrolled(self.program, self.all_parameters, self.feeds, index)
-            self._compare(unrolled.run(), index)
-            for name, value in unrolled.losses.items():
-                losses[name] = losses.get(name, 0.0) + value
-        for name, value in losses.items():
-            in_network = sum(self._loss_sum(loss) for loss in self.network.losses if loss.name.startswith(name))
-            numpy.testing.assert_allclose(in_network, value, rtol=1e-4, atol=1e-5, err_msg=f"unrolled: loss {name}")
-        assert outputs
-
-    def _loss_sum(self, loss: Any) -> float:
-        result = self.run.in_numpy.result(loss.tensor)
-        return float(result.value[frames_mask(result)].sum())
-
-    def _compare(self, unrolled: Mapping[str, Any], row: int) -> None:
-        for name, result in self.run.in_numpy.outputs.items():
-            if name not in unrolled:
-                continue
-            rows = result.sequences()
-            value = rows[row if len(rows) > len(self.program.lengths[0]) else row // max(self.program.beam_size, 1)]
-            expected = numpy.asarray(unrolled[name])
-            message = f"unrolled: {name} of {row}"
-            assert len(value) == len(expected) if name == "steps" else value.shape == expected.shape, message
-            if value.size:
-                numpy.testing.assert_allclose(value, expected, rtol=1e-4, atol=1e-5, err_msg=message)
-
-    def _check_search(self) -> None:
-        assert self.run.in_numpy.beam_scores is not None
-        beam_size = self.program.beam_size
-        for index in range(len(self.program.lengths[0])):
-            hypotheses = self._beam_search(index)
-            scores = [score for score, _ in hypotheses]
-            in_numpy = self.run.in_numpy.beam_scores[index]
-            if self.program.length_normalization:
-                continue
-            numpy.testing.assert_allclose(in_numpy[: len(scores)], scores, rtol=1e-4, atol=1e-4)
-            for place, (_, labels) in enumerate(hypotheses):
-                outputs = Unrolled(self.program, self.all_parameters, self.feeds, index, labels).run()
-                self._compare(outputs, index * beam_size + place)
-
-    def _beam_search(self, index: int) -> list[tuple[float, tuple[int, ...]]]:
-        """Scores and labels; each hypothesis runs from the start with the labels that it has."""
-        beam: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
-        while True:
-            continued: list[tuple[float, tuple[int, ...]]] = []
-            for score, labels in beam:
-                try:
-                    Unrolled(self.program, self.all_parameters, self.feeds, index, labels).run()
-                except NeedsLabel as choice:
-                    continued += [(score + more, (*labels, label)) for label, more in enumerate(choice.log_prob)]
-                else:
-                    continued.append((score, labels))
-            continued = sorted(continued, key=lambda hypothesis: -hypothesis[0])[: self.program.beam_size]
-            if continued == beam:
-                return beam
-            beam = continued
 
     # what RETURNN moves out of loops
 
@@ -148,11 +85,7 @@ class Checked:
 
     def check_names(self) -> None:
         """Parameters are called after the attributes that lead to them (rule L6), none more, none twice."""
-        called = {"linear/0"} if "encoded" in self.program.initial else set()
-        for kind, *arguments in self.program.statements():
-            called |= set(MODULES_OF_STATEMENTS.get(kind, ()))
-            if kind in ("linear", "cell"):
-                called.add(f"{'linear' if kind == 'linear' else 'cells'}/{arguments[0]}")
+        called = called_modules(self.program)
         known = dict(self.model.named_parameters())
         names = set(self.run.in_returnn.parameters)
         assert names == set(self.network.parameters)
@@ -222,10 +155,28 @@ class Checked:
         assert nn.Network(InOtherWords(self.program)).digest == self.network.digest
 
 
+def called_modules(program: Program) -> set[str]:
+    """The paths of the modules that a program may call."""
+    called = {"linear/0"} if "encoded" in program.initial else set()
+    for kind, *arguments in program.statements():
+        called |= set(MODULES_OF_STATEMENTS.get(kind, ()))
+        if kind in ("linear", "cell", "restart", "peek"):
+            called.add(f"{'linear' if kind == 'linear' else 'cells'}/{arguments[0]}")
+        elif kind == "read":
+            called |= set(MODULES_OF_READERS.get(arguments[0], ()))
+        elif kind == "inner" and arguments[0][0] == "labels":
+            called.add("embedding")
+    for kind, *arguments in program.frames():
+        called |= set(MODULES_OF_FRAMES.get(kind, ()))
+        if kind in ("linear", "lstm", "conv"):
+            called.add(f"{kind}/{arguments[1] - (kind == 'conv')}")
+    return called
+
+
 class InOtherWords(RandomModel):
     """The same with other local names, by another helper, and with values that nothing reads."""
 
-    def _run(self, statements: Sequence[Any], values: list[nn.Tensor], loop: nn.Loop) -> None:
+    def run_statements(self, statements: Sequence[Any], values: list[nn.Tensor], loop: nn.Loop) -> None:
         def helper(word: str, *rest: Any) -> nn.Tensor:
             getattr(self, f"_{word}")(values, loop, *rest)
             return nn.tanh(self.vector * 3.0)

@@ -13,6 +13,22 @@ NUM_STATES, NUM_LINEAR, NUM_CELLS, NUM_LABELS, NUM_POSITIONS = 3, 2, 2, 3, 3
 LIMIT = 4
 """The most steps of loops that only a condition ends."""
 Statement = tuple[Any, ...]
+"""Its kind and arguments: numbers of values that it reads, :data:`Frames`, and blocks, which are tuples of statements."""
+Frames = tuple[Any, ...]
+"""
+A sequence of vectors, as its kind and arguments: ``("input", 0)``, or made of another one, as
+``("pool", ("input", 0), 2, "max")``. All kinds are methods ``_frames_...`` of :class:`.frames.FramesOfModel`.
+"""
+FRAMES = (
+    *("input", "over", "table", "stacked", "found", "made", "memory", "history", "split"),
+    *("add", "where", "linear", "lstm", "pool", "conv", "postfix", "reverse", "replace", "cum_sum", "constant"),
+    "gather",
+)
+WITHOUT_VALUE = (
+    *("assign", "reset", "label", "count", "flag", "loss"),
+    *("swap", "memory", "tick", "keep", "grid", "loss_over", "end"),
+)
+"""Statements that add no value to those that later ones may read."""
 
 
 class End(NamedTuple):
@@ -22,7 +38,8 @@ class End(NamedTuple):
     :ivar condition: "steps": ``number`` steps were made before; "length": the step is that of the end of the second
         input; "value": what the state of this number holds exceeds something; "label": the label is 0
     :ivar include_eos: whether that step counts
-    :ivar place: "top" or "bottom" of the body, or "masked": at the bottom, and only where a mask is true
+    :ivar place: "top" or "bottom" of the body; at the bottom "masked": only where a mask is true, or "cond": in the
+        false branch of a Cond. In other places it is a statement of the body
     """
 
     condition: str
@@ -39,13 +56,17 @@ class Program(NamedTuple):
     :ivar features: the size of all vectors
     :ivar body: the statements of the loop
     :ivar over: what it unstacks: "time" or "other_time" of an input, "second" of the two axes of one,
-        "positions" of fixed size, "backwards" in time, or "nothing"
+        "positions" of fixed size, "backwards" in time, or "nothing"; "given" if the axis of time is given and frames are
+        taken by their position; or :data:`Frames`
     :ivar end: when it ends besides
     :ivar max_seq_len: its limit: "", "number" or "tensor"
     :ivar around: "", or what the loop stands in: "mask" or "cond"
     :ivar initial: of each vector state: "number", "input" or "encoded"
     :ivar beam_size: of the search, where the body has choices; 0 to take the right labels, as in training
     :ivar length_normalization: of the search
+    :ivar before: statements before the loop
+    :ivar after: statements after it
+    :ivar outputs: which values of the loop are outputs in all steps: the "last" one, also the "sum" of all, or "each"
     """
 
     lengths: tuple[tuple[int, ...], tuple[int, ...]]
@@ -58,6 +79,9 @@ class Program(NamedTuple):
     initial: tuple[str, str, str] = ("number", "number", "number")
     beam_size: int = 0
     length_normalization: float = 0.0
+    before: tuple[Statement, ...] = ()
+    after: tuple[Statement, ...] = ()
+    outputs: str = "last"
 
     def feeds(self) -> dict[str, Any]:
         """Random inputs: frames of two lengths, frames of both, of a fixed size, one vector per sequence, labels."""
@@ -78,12 +102,29 @@ class Program(NamedTuple):
 
     def statements(self) -> Iterator[Statement]:
         """All of them, also those in blocks."""
-        yield from all_statements(self.body)
+        for statements in (self.before, self.body, self.after):
+            yield from all_statements(statements)
 
     def uses(self, kind: str) -> bool:
         """Whether there is such a statement; a choice makes a label, too."""
         kinds = {statement[0] for statement in self.statements()}
         return kind in kinds or (kind == "label" and not kinds.isdisjoint({"choice", "greedy"}))
+
+    def frames(self) -> Iterator[Frames]:
+        """All sequences in it, also those that others are made of."""
+        yield from all_frames((self.over,))
+        for statement in self.statements():
+            yield from all_frames(statement[1:])
+
+    def uses_frames(self, *kinds: str) -> bool:
+        """Whether there is a sequence of one of these kinds."""
+        return any(frames[0] in kinds for frames in self.frames())
+
+    @property
+    def reads_found(self) -> bool:
+        """Whether something after the loop reads the labels that were chosen in it."""
+        overs = [statement[1] for statement in self.statements() if statement[0] == "inner"]
+        return ("labels", "found") in overs or self.uses_frames("found")
 
 
 def all_statements(statements: Sequence[Statement]) -> Iterator[Statement]:
@@ -95,10 +136,18 @@ def all_statements(statements: Sequence[Statement]) -> Iterator[Statement]:
                 yield from all_statements(argument)
 
 
+def all_frames(arguments: Sequence[Any]) -> Iterator[Frames]:
+    """The sequences among the arguments of a statement, and those that they are made of."""
+    for argument in arguments:
+        if isinstance(argument, tuple) and argument and isinstance(argument[0], str):
+            if argument[0] in FRAMES:
+                yield argument
+            yield from all_frames(argument[1:])
+
+
 def count_values(statements: Sequence[Statement]) -> int:
     """How many values these statements add to those that may be read."""
-    without = ("assign", "reset", "label", "count", "flag", "loss")
     return sum(
-        count_values(statement[2]) if statement[0] == "mask" else statement[0] not in without
+        count_values(statement[2]) if statement[0] == "mask" else statement[0] not in WITHOUT_VALUE
         for statement in statements
     )

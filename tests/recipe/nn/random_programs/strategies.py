@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from .model import FUNCTIONS
 from .program import NUM_CELLS, NUM_LINEAR, NUM_STATES, End, Program, all_statements
+from .statements import FUNCTIONS
 
 NUMBER = st.integers(0, 7)
 

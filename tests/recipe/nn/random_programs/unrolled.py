@@ -7,124 +7,94 @@ on is no mistake of its recording, of its branches or of its interpreter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 
-from .program import LIMIT, NUM_POSITIONS, NUM_STATES, End, Program, Statement, count_values
+from .plain_numpy import Array
+from .program import LIMIT, NUM_POSITIONS, NUM_STATES, End, Statement
+from .unrolled_frames import Path
+from .unrolled_statements import NeedsLabel, UnrolledStatements
 
-Array = numpy.ndarray
-FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "maximum": numpy.maximum,
-    "sigmoid": lambda a, b: sigmoid(a) - b,
-    "where": lambda a, b: numpy.where(a > b, a, 0.5 * b),
-    "by_mean": lambda a, b: a * b.mean(),
-}
+__all__ = ["NeedsLabel", "Unrolled"]
 
 
-def sigmoid(x: Array) -> Array:
-    """``1 / (1 + exp(-x))``."""
-    return 1.0 / (1.0 + numpy.exp(-x))
-
-
-def log_softmax(x: Array) -> Array:
-    """Of a vector."""
-    return x - x.max() - numpy.log(numpy.exp(x - x.max()).sum())
-
-
-class NeedsLabel(Exception):
-    """
-    A choice that nothing is known of.
-
-    :ivar log_prob: of each label
-    """
-
-    def __init__(self, log_prob: Array):
-        super().__init__()
-        self.log_prob = log_prob
-
-
-class Unrolled:
-    """
-    One run on one sequence.
-
-    :param parameters: by name
-    :param feeds: of the batch
-    :param index: which sequence of it
-    :param labels: what a search has chosen in the first choices; the next one raises NeedsLabel
-    """
-
-    def __init__(
-        self,
-        program: Program,
-        parameters: Mapping[str, Array],
-        feeds: Mapping[str, Any],
-        index: int,
-        labels: Sequence[int] = (),
-    ):
-        self.program = program
-        self.parameters = {name: value.astype("float64") for name, value in parameters.items()}
-        self.frames = [feeds[f"data{n}"][0][index, : program.lengths[n][index]].astype("float64") for n in range(2)]
-        self.longest = max(program.lengths[1])
-        self.table, self.vector = (feeds[name][index].astype("float64") for name in ("table", "vector"))
-        self.targets = feeds["labels"][0][index, : program.lengths[0][index]]
-        self.choices = list(labels)
-        self.zeros = numpy.zeros(program.features)
-        self.losses: dict[str, float] = {}
-        self.state: dict[str, Any] = {"label": 1, "count": 0, "flag": False, "late": self.zeros}
-        self.state |= {"nested": (self.zeros, self.vector, self.zeros), "window": self.zeros}
-        for number, kind in enumerate(program.initial):
-            values = {"number": self.zeros + 0.25 * number, "input": self.vector}
-            encoded = numpy.tanh(self.affine("linear/0", self.vector)) if kind == "encoded" else None
-            self.state[f"s{number}"] = values.get(kind, encoded)
-        self.state |= {f"c{number}": (self.zeros, self.zeros) for number in range(2)}
-        self.kept: dict[tuple[int, ...], list[Array]] = {}
-        self.histories: dict[tuple[int, ...], list[Array]] = {}
+class Unrolled(UnrolledStatements):
+    """One run on one sequence."""
 
     def run(self) -> dict[str, Any]:
         """The outputs; "steps" only where the loop runs."""
+        self._make_states()
         outputs: dict[str, Any] = {"vector": self.vector * 0.5}
+        before = [self.vector]
+        self.run_statements(self.program.before, before, ("before",))
         if not self.program.around or self.vector.sum() > 0.0:
-            steps, last = self._main_loop()
-            outputs |= {"steps": steps, "last": last}
-            self.losses["loss"] = sum(float(step.sum()) * 0.1 for step in steps)
+            outputs |= self._main_loop(before)
+            self.add_loss("loss", sum(float(step.sum()) * 0.1 for step in outputs["steps"]))
         elif self.program.around == "mask":
             outputs["last"] = self.zeros
         else:
             self.state["s0"] = numpy.tanh(self.vector)
             outputs["last"] = self.vector
+        if self.program.after:
+            values = [*before, outputs["last"]]
+            self.run_statements(self.program.after, values, ("after",))
+            outputs["after"] = values[-1]
         for number in range(NUM_STATES):
             outputs[f"state{number}"] = self.state[f"s{number}"]
-            self.losses[f"state{number}_loss"] = float(self.state[f"s{number}"].sum())
+            self.add_loss(f"state{number}_loss", float(self.state[f"s{number}"].sum()))
         outputs |= {f"cell{number}": self.state[f"c{number}"][0] for number in range(2)}
-        outputs |= {name: self.state[name] for name in ("label", "count", "flag", "late", "window")}
+        outputs["other_cell"] = self.state["other_cell"][1]
+        outputs |= {name: self.state[name] for name in ("label", "second", "count", "flag", "late", "window")}
+        outputs["memory"] = numpy.reshape(self.state["memory"], (-1, self.program.features))
+        outputs["ticks"] = self.vector * self.state["ticks"]
         outputs["nested_a"], _, outputs["nested_b"] = self.state["nested"]
         return outputs
 
+    def _make_states(self) -> None:
+        zeros = self.zeros
+        self.state |= {"label": 1, "second": 0, "count": 0, "flag": False, "late": zeros, "ticks": 0}
+        self.state |= {"nested": (zeros, self.vector, zeros), "window": zeros}
+        self.state["memory"] = [frame * 0.5 for frame in self.frames[1]]
+        for number, kind in enumerate(self.program.initial):
+            values = {"number": zeros + 0.25 * number, "input": self.vector}
+            encoded = numpy.tanh(self.affine("linear/0", self.vector)) if kind == "encoded" else None
+            self.state[f"s{number}"] = values.get(kind, encoded)
+        self.state |= dict.fromkeys(("c0", "c1", "other_cell"), (zeros, zeros))
+
     # loops
 
-    def _main_loop(self) -> tuple[list[Array], Array]:
+    def _main_loop(self, before: list[Array]) -> dict[str, Any]:
         program = self.program
         limit = {"number": LIMIT - 1, "tensor": self.longest}.get(program.max_seq_len)
         if program.over == "nothing":
             limit = LIMIT if limit is None else limit
-        steps: list[Array] = []
-        self._run_loop([], self._frames(), limit, program.body, program.end, (), steps)
-        return steps, steps[-1] if steps else self.zeros
+        steps = _Steps(first=len(before) - 1, is_main=True)
+        frames = self._frames(before)
+        self.main_sequence = list((self.frames[1] if program.over == "second" else frames) or [])
+        self._run_loop(before[1:], frames, limit, program.body, program.end, (), steps)
+        self.stacked, self.found = [values[-1] for values in steps.values], steps.labels
+        outputs: dict[str, Any] = {"steps": self.stacked, "last": self.stacked[-1] if self.stacked else self.zeros}
+        outputs["labels"] = self.found
+        if program.outputs == "each" and steps.values:
+            outputs |= {f"value{n}": list(value) for n, value in enumerate(zip(*steps.values))}
+        elif program.outputs == "sum":
+            outputs["sum"] = [numpy.tanh(sum(values, self.zeros)) for values in steps.values]
+        return outputs | steps.grids()
 
-    def _frames(self) -> list[Array] | None:
+    def _frames(self, before: list[Array]) -> list[Array] | None:
         first, second = self.frames
-        if self.program.over == "nothing":
+        over = self.program.over
+        if not isinstance(over, str):
+            return self.sequence(before, ("over",), over)
+        if over == "nothing":
             return None
-        if self.program.over == "second":
+        if over == "second":
             return [sum((first_frame * 0.5 + frame for first_frame in first), self.zeros) * 0.3 for frame in second]
-        if self.program.over == "positions":
+        if over == "positions":
             return [self.table[position] for position in range(NUM_POSITIONS)]
-        return {"time": first, "other_time": second, "backwards": first[::-1]}[self.program.over]
+        return {"time": first, "given": first, "other_time": second, "backwards": first[::-1]}[over]
 
     def _run_loop(
         self,
@@ -133,203 +103,126 @@ class Unrolled:
         limit: int | None,
         body: Sequence[Statement],
         end: End | None,
-        path: tuple[int, ...],
-        steps: list[Array],
-        reads: bool = True,
+        path: Path,
+        steps: _Steps,
     ) -> None:
-        """Appends the last value of the body in each step that counts to ``steps``."""
-        around = self.kept, self.histories
+        """Notes the values of the body in each step that counts."""
+        around = self.kept, self.histories, self.ends, self.grids
         self.kept, self.histories = {}, {}
+        known = len(self.sequences)
         step = 0
         while (frames is None or step < len(frames)) and (limit is None or step < limit):
             before, losses = dict(self.state), dict(self.losses)
             inner = list(values)
-            if reads:
-                inner.append(self.vector if frames is None else frames[step])
-            self.step = step
-            ends = self._ends(end, step) if end is not None and end.place == "top" else False
-            self._run(body, inner, path)
-            if end is not None and end.place != "top":
-                ends = (end.place == "bottom" or self.state["s1"].sum() > -0.5) and self._ends(end, step)
-            if ends and end is not None and not end.include_eos:
+            if frames is not None:
+                inner.append(frames[step])
+            elif steps.is_main:
+                inner.append(self.vector)
+            self.steps.append(step)
+            if steps.is_main:
+                self.main_step = step
+            self.ends, self.grids = None, [[]]
+            if end is not None and end.place == "top":
+                self._check_end(end)
+            self.run_statements(body, inner, path)
+            if end is not None and (end.place == "bottom" or self._is_end_reached(end)):
+                self._check_end(end)
+            del self.sequences[known:]
+            self.steps.pop()
+            if self.ends is not None and not self.ends.include_eos:
                 self.state, self.losses = before, losses
                 break
-            steps.append(inner[-1])
+            steps.add(inner, self.state["label"], self.grids[0])
             step += 1
-            if ends:
+            if self.ends is not None:
                 break
-        self.kept, self.histories = around
+        self.kept, self.histories, self.ends, self.grids = around
 
-    def _ends(self, end: End, step: int) -> bool:
+    def _is_end_reached(self, end: End) -> bool:
+        return end.place in ("masked", "cond") and self.state["s1"].sum() > -0.5
+
+    def _check_end(self, end: End) -> None:
+        if self._is_over(end):
+            self.ends = end
+
+    def _is_over(self, end: End) -> bool:
         if end.condition == "length":
-            return step >= len(self.frames[1])
+            return self.step >= len(self.frames[1])
         if end.condition == "value":
             return bool(self.state[f"s{end.number % NUM_STATES}"].sum() > 0.7)
         if end.condition == "label":
             return self.state["label"] == 0
-        return step >= end.number
+        return self.step >= end.number
 
-    # the statements
-
-    def _run(self, statements: Sequence[Statement], values: list[Array], path: tuple[int, ...]) -> None:
-        for position, (kind, *arguments) in enumerate(statements):
-            getattr(self, f"_{kind}")(values, (*path, position), *arguments)
-
-    def affine(self, name: str, x: Array) -> Array:
-        """``x W + b``."""
-        return x @ self.parameters[f"{name}/W"] + self.parameters.get(f"{name}/b", 0.0)
-
-    def _pick(self, values: list[Array], index: int) -> Array:
-        readable = [*values, *(self.state[f"s{number}"] for number in range(NUM_STATES))]
-        return readable[index % len(readable)]
-
-    def _condition(self, values: list[Array], index: int) -> bool:
-        return bool(self._pick(values, index).sum() > 0.1)
-
-    def _function(self, values: list[Array], path: tuple, name: str, left: int, right: int) -> None:
-        values.append(numpy.tanh(FUNCTIONS[name](self._pick(values, left), self._pick(values, right))))
-
-    def _linear(self, values: list[Array], path: tuple, number: int, source: int) -> None:
-        values.append(numpy.tanh(self.affine(f"linear/{number}", self._pick(values, source))))
-
-    def _square(self, values: list[Array], path: tuple, source: int) -> None:
-        values.append(numpy.tanh(self.affine("back", self.affine("forth", self._pick(values, source)))))
-
-    def _outer(self, values: list[Array], path: tuple) -> None:
-        values.append(numpy.tanh(self.vector))
-
-    def _cell(self, values: list[Array], path: tuple, number: int, source: int) -> None:
-        h, c = self.state[f"c{number}"]
-        name = f"cells/{number}"
-        gates = self.affine(name, self._pick(values, source)) + h @ self.parameters[f"{name}/W_re"]
-        j, i, f, o = numpy.split(gates, 4)
-        c = sigmoid(f) * c + sigmoid(i) * numpy.tanh(j)
-        h = sigmoid(o) * numpy.tanh(c)
-        self.state[f"c{number}"] = h, c
-        values.append(h)
-
-    def _assign(self, values: list[Array], path: tuple, state: int, source: int) -> None:
-        self.state[f"s{state}"] = self._pick(values, source)
-
-    def _reset(self, values: list[Array], path: tuple, state: int) -> None:
-        self.state[f"s{state}"] = self.zeros
-
-    def _late(self, values: list[Array], path: tuple, source: int) -> None:
-        self.state["late"] = numpy.tanh(self._pick(values, source) + self.state["late"])
-        values.append(self.state["late"])
-
-    def _nested(self, values: list[Array], path: tuple, source: int) -> None:
-        a, first, second = self.state["nested"]
-        self.state["nested"] = first, second, numpy.tanh(self._pick(values, source))
-        values.append(a - second)
-
-    def _window(self, values: list[Array], path: tuple, source: int) -> None:
-        frame = self._pick(values, source)
-        values.append(numpy.tanh(self.affine("both", numpy.concatenate([self.state["window"], frame]))))
-        self.state["window"] = frame
-
-    def _history(self, values: list[Array], path: tuple, source: int) -> None:
-        x = self._pick(values, source)
-        past = self.histories.setdefault(path, [])
-        past.append(x)
-        query = self.affine("history/query", x) * self.program.features**-0.5
-        energy = numpy.array([self.affine("history/key", frame) @ query for frame in past])
-        weights = numpy.exp(log_softmax(energy))
-        values.append(sum((w * self.affine("history/value", x) for w, x in zip(weights, past)), self.zeros))
-
-    def _attend(self, values: list[Array], path: tuple, source: int) -> None:
-        query = self.affine("attention/query", self._pick(values, source)) * self.program.features**-0.5
-        energy = numpy.array([self.affine("attention/key", frame) @ query for frame in self.frames[1]])
-        values.append(numpy.exp(log_softmax(energy)) @ self.frames[1])
-
-    def _label(self, values: list[Array], path: tuple, source: int) -> None:
-        self.state["label"] = int(self.affine("readout", self._pick(values, source)).argmax())
-
-    def _embed(self, values: list[Array], path: tuple) -> None:
-        values.append(numpy.tanh(self.parameters["embedding/W"][self.state["label"]]))
-
-    def _choice(self, values: list[Array], path: tuple, source: int) -> None:
-        log_prob = log_softmax(self._logits(values, source))
-        if self.program.beam_size:
-            if not self.choices:
-                raise NeedsLabel(log_prob)
-            self.state["label"] = self.choices.pop(0)
-        else:
-            target = int(self.targets[self.step])
-            self.losses["cross_entropy"] = self.losses.get("cross_entropy", 0.0) - log_prob[target]
-            self.state["label"] = target
-        self._embed(values, path)
-
-    def _greedy(self, values: list[Array], path: tuple, source: int) -> None:
-        self.state["label"] = int(self._logits(values, source).argmax())
-        self._embed(values, path)
-
-    def _logits(self, values: list[Array], source: int) -> Array:
-        embedded = self.parameters["embedding/W"][self.state["label"]]
-        return self.affine("readout", numpy.tanh(self._pick(values, source) + embedded + self.step * 0.3))
-
-    def _count(self, values: list[Array], path: tuple, condition: int) -> None:
-        self.state["count"] += self._condition(values, condition)
-
-    def _count_value(self, values: list[Array], path: tuple, source: int) -> None:
-        values.append(numpy.tanh(self._pick(values, source) * self.state["count"]))
-
-    def _flag(self, values: list[Array], path: tuple, condition: int) -> None:
-        self.state["flag"] = self.state["flag"] or self._condition(values, condition)
-
-    def _flag_value(self, values: list[Array], path: tuple, true: int, false: int) -> None:
-        values.append(self._pick(values, true) if self.state["flag"] else -self._pick(values, false))
-
-    def _loss(self, values: list[Array], path: tuple, source: int) -> None:
-        self.losses["squares"] = self.losses.get("squares", 0.0) + float((self._pick(values, source) ** 2).sum())
-
-    # blocks
-
-    def _mask(self, values: list[Array], path: tuple, condition: int, body: Sequence[Statement]) -> None:
-        """Its values stay what they were in the last step in which the mask was true; zero before the first."""
-        if self._condition(values, condition):
-            inner = list(values)
-            self._run(body, inner, path)
-            self.kept[path] = inner[len(values) :]
-        values.extend(self.kept.get(path, [self.zeros] * count_values(body)))
-
-    def _cond(
-        self,
-        values: list[Array],
-        path: tuple,
-        condition: int,
-        true_body: Sequence[Statement],
-        false_body: Sequence[Statement],
-    ) -> None:
-        inner = list(values)
-        if self._condition(values, condition):
-            self._run(true_body, inner, (*path, 0))
-            values.append(numpy.tanh(inner[-1]))
-        else:
-            self._run(false_body, inner, (*path, 1))
-            values.append(inner[-1] * 0.5)
+    def _end(self, values: list[Array], path: Path, condition: str, number: int, include_eos: bool) -> None:
+        self._check_end(End(condition, number, include_eos))
 
     def _loop(
         self,
         values: list[Array],
-        path: tuple,
+        path: Path,
         end_after: int | None,
         unstacks: bool,
         body: Sequence[Statement],
         *end: Any,
     ) -> None:
-        frames = self.frames[1] if unstacks or end_after is None else None
-        steps: list[Array] = []
-        outer_step = self.step
-        self._run_loop(
-            values,
-            frames,
-            LIMIT if frames is None else None,
-            body,
-            None if end_after is None else End("steps", end_after, *end),
-            path,
-            steps,
-            reads=frames is not None,
-        )
-        self.step = outer_step
-        values.append(steps[-1] if steps else self.zeros)
+        over = ("input", 1) if unstacks or end_after is None else ("nothing",)
+        limit = "" if unstacks or end_after is None else "most"
+        self._inner(values, path, over, body, None if end_after is None else ("steps", end_after, *end), limit, False)
+
+    def _inner(
+        self,
+        values: list[Array],
+        path: Path,
+        over: tuple[Any, ...],
+        body: Sequence[Statement],
+        end: Sequence[Any] | None,
+        limit: str,
+        stacks: bool,
+    ) -> None:
+        most = {"": None, "most": LIMIT, "number": LIMIT - 1, "tensor": self.longest}[limit]
+        steps = _Steps(first=0)
+        frames = self._looped_over(values, path, over)
+        self._run_loop(values, frames, most, body, End(*end) if end is not None else None, path, steps)
+        last_values = [step[-1] for step in steps.values]
+        values.append(last_values[-1] if last_values else self.zeros)
+        if stacks:
+            self.sequences.append(last_values)
+
+    def _looped_over(self, values: list[Array], path: Path, over: tuple[Any, ...]) -> Sequence[Array] | None:
+        if over[0] == "nothing":
+            return None
+        if over[0] == "features":
+            return [self.vector * element for element in self.pick(values, over[1])]
+        if over[0] == "labels":
+            labels = self.targets if over[1] == "input" else self.found
+            return [numpy.tanh(self.embedding(label)) for label in labels]
+        return self.sequence(values, path, over)
+
+    def _batchless(self, values: list[Array], path: Path, number: int, include_eos: bool) -> None:
+        values.append(numpy.tanh(self.vector * (number if include_eos else number - 1) * 0.3))
+
+
+class _Steps:
+    """
+    What a loop gave in the steps that count.
+
+    :param first: the first of the values that are kept
+    """
+
+    def __init__(self, first: int, is_main: bool = False):
+        self.first, self.is_main = first, is_main
+        self.values: list[list[Array]] = []
+        self.labels: list[int] = []
+        self._grids: list[list[Any]] = []
+
+    def add(self, values: list[Array], label: int, grids: list[Any]) -> None:
+        """Notes a step."""
+        self.values.append(values[self.first :])
+        self.labels.append(label)
+        self._grids.append(grids)
+
+    def grids(self) -> dict[str, list[Any]]:
+        """What ``grid`` statements stacked, by the names that :class:`.statements.StatementsOfModel` gives them."""
+        rows = [[frames for _, frames in grids] for grids in self._grids]
+        return {f"grid{number + 1}": [list(frames) for frames in column] for number, column in enumerate(zip(*rows))}

@@ -1,0 +1,522 @@
+"""
+Programs of all forms that the language has, for what needs no RETURNN: NumPy before and after a pass.
+
+:func:`.strategies.programs` makes those that RETURNN computes, too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from recipe import nn
+
+from .frames import READERS
+from .model import RandomModel
+from .program import (
+    NUM_CELLS,
+    NUM_LINEAR,
+    NUM_STATES,
+    End,
+    Frames,
+    Program,
+    Statement,
+    all_frames,
+    all_statements,
+    count_values,
+)
+from .statements import FUNCTIONS
+
+REFUSED = (
+    "all choices of a loop share its hypotheses, so they search alike",
+    "depends on what is chosen there, and counts its steps",
+)
+"""Of what is made here, these programs the language refuses as yet; as soon as it takes them, they are tried."""
+
+WITHOUT_FRAMES = ("sum", "rank")
+"""Readers to which sequences may be empty. To attention, too, in NumPy; RETURNN's softmax of nothing is no number."""
+
+
+@dataclasses.dataclass
+class Kind:
+    """
+    What is known of a sequence while a program is made.
+
+    :ivar axis: "static"; "outside" if other values than those of a step have its axis; "history"; "inside" if each
+        step makes it anew
+    :ivar empty: how many sequences of the batch may have no frame: 0, 1 some, 2 all
+    """
+
+    axis: str
+    empty: int = 0
+
+
+@dataclasses.dataclass
+class Scope:
+    """
+    Where a statement stands.
+
+    :ivar values: how many values there are to read
+    :ivar sequences: what is known of the sequences that were kept or stacked
+    :ivar loop: "" outside, "main" in the steps of the main loop, "inner" in those of others
+    :ivar is_in_branch: whether the innermost block, inside of its loop, is a branch
+    :ivar depth: how many blocks may still be nested
+    :ivar ended: a list that says whether the innermost loop has an end
+    """
+
+    values: int
+    sequences: list[Kind]
+    loop: str = ""
+    is_in_branch: bool = False
+    depth: int = 0
+    ended: list[bool] = dataclasses.field(default_factory=lambda: [True])
+
+    def inside(self, **changes: Any) -> Scope:
+        """That of a block in it."""
+        return dataclasses.replace(self, sequences=list(self.sequences), depth=self.depth - 1, **changes)
+
+
+class Author:
+    """
+    Writes one program.
+
+    :param draw: hypothesis' function
+    :param without: kinds of statements that are left out
+    """
+
+    def __init__(self, draw: Callable[[Any], Any], without: frozenset[str]):
+        self.draw, self.without = draw, without
+        self.features = self.one_of(2, 3, 3, 4)
+        batch = self.one_of(1, 2, 2, 3)
+        lengths = st.lists(st.sampled_from([2, 3, 1, 4, 3, 2, 1, 0]), min_size=batch, max_size=batch)
+        self.lengths = tuple(tuple(draw(lengths.filter(any))) for _ in range(2))
+        self.searches = self.one_of(False, False, False, True, True)
+        self.over: str | Frames = ""
+        self.around = ""
+        self.phase = "before"
+        self.steps: Kind | None = None
+        """What is known of the steps of the main loop, after it."""
+
+    # choosing
+
+    def one_of(self, *options: Any) -> Any:
+        """One of these; the first is the simplest."""
+        return self.draw(st.sampled_from(options))
+
+    def number(self, least: int, most: int) -> int:
+        """From ``least`` to ``most``."""
+        return int(self.draw(st.integers(least, most)))
+
+    def maybe(self, times: int, of: int) -> bool:
+        """True so many times of so many."""
+        return self.number(0, of - 1) >= of - times
+
+    def source(self, scope: Scope) -> int:
+        """What a statement reads: often the value before it, so that little is computed in vain, or a state."""
+        kind = self.one_of("last", "last", "state", "any")
+        if kind == "any":
+            return self.number(0, 7)
+        return scope.values - 1 if kind == "last" else scope.values + self.number(0, NUM_STATES - 1)
+
+    # programs
+
+    def program(self, max_statements: int, depth: int) -> Program:
+        """A whole program."""
+        kept: list[Kind] = []
+        outside = Scope(1, kept, depth=depth)
+        before = self.block(outside, self.number(1, 2)) if self.maybe(1, 4) else ()
+        over = self.over = self._main_axis(outside)
+        is_plain = not self.searches and not before
+        self.around = self.one_of("", "", "", "", "mask", "cond") if is_plain else ""
+        limit = self.one_of("", "", "", "number", "tensor")
+        self.phase = "main"
+        main = Scope(outside.values, list(outside.sequences), "main", depth=depth, ended=[False])
+        end, body = self._main_body(main, over, max_statements)
+        after: tuple[Statement, ...] = ()
+        if not self.around and self.maybe(2, 5):
+            ends = limit or end is not None or any(kind == "end" for kind, *_ in all_statements(body))
+            self.steps = Kind("static") if over == "positions" and not ends else Kind("outside", empty=2)
+            scope = Scope(outside.values + 1, [*outside.sequences], depth=depth)
+            self.phase = "after"
+            after = self._after(scope, self.steps)
+        return Program(
+            self.lengths,  # type: ignore[arg-type]
+            self.features,
+            body,
+            over,  # type: ignore[arg-type]
+            end,
+            limit,
+            self.around,
+            tuple(self.one_of("number", "input", "encoded") for _ in range(NUM_STATES)),  # type: ignore[arg-type]
+            self.number(1, 4) if self.searches else 0,
+            self.one_of(0.0, 0.0, 1.0) if self.searches else 0.0,
+            before,
+            after,
+            "last" if self.around else self.one_of("last", "sum", "sum", "each", "each"),
+        )
+
+    def _main_axis(self, scope: Scope) -> str | Frames:
+        if self.maybe(1, 5):
+            frames, kind = self.frames(scope, derived=True)
+            return frames
+        overs = ("time",) * 5 + ("other_time", "second", "positions", "backwards", "given", "nothing", "nothing")
+        return self.one_of(*overs, *(("nothing", "nothing") if self.searches else ()))
+
+    def _main_body(
+        self, scope: Scope, over: str | Frames, max_statements: int
+    ) -> tuple[End | None, tuple[Statement, ...]]:
+        end = None
+        ends = over == "nothing" or self.maybe(2, 5)
+        if ends and self.maybe(3, 4):
+            end = End(*self._end_fields(scope), self.one_of("bottom", "top", "masked", "cond"))
+            scope.ended[0] = True
+        elif not ends:
+            scope.ended[0] = True
+        count = self.number(2, max_statements)
+        choices = sorted(self.number(0, count - 1) for _ in range(self._number_of_choices(over)))
+        statements: list[Statement] = []
+        for number in range(count):
+            for _ in range(choices.count(number)):
+                statements.append(self._choice(scope, len(choices) > 1))
+                scope.values += 1
+            statements.append(self.statement(scope))
+        if not scope.ended[0]:
+            statements.append(self._end(scope))
+        if self.maybe(2, 3):
+            statements.append(("assign", self.number(0, NUM_STATES - 1), scope.values - 1))
+        return end, tuple(statements)
+
+    def _number_of_choices(self, over: str | Frames) -> int:
+        if self.searches:
+            return int(self.one_of(1, 1, 2))
+        return int(self.one_of(0, 0, 0, 1)) if over in ("time", "given") else 0
+
+    def _choice(self, scope: Scope, is_one_of_several: bool) -> Statement:
+        statement: Statement = ("choice", self.source(scope))
+        if is_one_of_several or self.maybe(1, 4):
+            statement += (self.one_of("label", "second"),)
+            if self.searches and is_one_of_several and self.maybe(1, 5):
+                statement += (self.number(1, 4),)
+        return statement
+
+    def _after(self, scope: Scope, steps: Kind) -> tuple[Statement, ...]:
+        """Statements after the loop; the first reads what it stacked, or found."""
+        statements: list[Statement] = []
+        frames: Frames = ("stacked",)
+        if self.searches and self.maybe(4, 5):
+            frames = ("found",)
+            over: tuple[Any, ...] = self.one_of(("labels", "found"), frames)
+        else:
+            over = frames
+        if self.maybe(2, 3):
+            statements.append(self._loop_over(scope, over, steps))
+        else:
+            statements.append(self._read(scope, frames, steps))
+        scope.values += 1
+        return (*statements, *self.block(scope, self.number(0, 2)))
+
+    # blocks
+
+    def block(self, scope: Scope, count: int) -> tuple[Statement, ...]:
+        """So many statements, one after the other."""
+        return tuple([self.statement(scope) for _ in range(count)])
+
+    def statement(self, scope: Scope) -> Statement:
+        """A statement for this place; the scope gets what it adds."""
+        groups = ["simple", "simple", "state", "cell", "label", "read", "read", "read", "keep", "loss"]
+        if scope.loop:
+            groups += ["timed", "read"]
+        if scope.loop == "main" and not scope.is_in_branch:
+            groups += ["main", "main"]
+        if scope.depth > 0:
+            groups += ["mask", "cond", "inner", "inner"]
+        if not scope.ended[0] and self.maybe(2 if scope.is_in_branch else 1, 3):
+            groups = ["end"]
+        statement: Statement = ()
+        while not statement:
+            statement = getattr(self, f"_{self.one_of(*groups)}")(scope)
+            if statement and statement[0] in self.without:
+                statement = ()
+        scope.values += count_values([statement])
+        return statement
+
+    def _simple(self, scope: Scope) -> Statement:
+        kind = self.one_of(
+            *("function", "function", "linear", "linear", "concat", "softmax", "square", "outer", "slice", "norm"),
+            "dropout",
+        )
+        if kind == "function":
+            return (kind, self.one_of(*sorted(FUNCTIONS)), self.source(scope), self.source(scope))
+        if kind == "linear":
+            return (kind, self.number(0, NUM_LINEAR - 1), self.source(scope))
+        if kind in ("concat", "slice"):
+            return (kind, self.source(scope), self.source(scope))
+        return (kind,) if kind == "outer" else (kind, self.source(scope))
+
+    def _state(self, scope: Scope) -> Statement:
+        kind = self.one_of(
+            *("assign", "assign", "assign", "reset", "swap", "nested", "window", "count", "count_value", "flag"),
+            *("flag_value", "memory"),
+        )
+        if kind == "assign":
+            return (kind, self.number(0, NUM_STATES - 1), self.source(scope))
+        if kind == "reset":
+            return (kind, self.number(0, NUM_STATES - 1))
+        if kind == "swap":
+            first = self.number(0, NUM_STATES - 1)
+            return (kind, first, (first + self.number(1, NUM_STATES - 1)) % NUM_STATES)
+        if kind == "flag_value":
+            return (kind, self.source(scope), self.source(scope))
+        return (kind, self.source(scope))
+
+    def _cell(self, scope: Scope) -> Statement:
+        kind = self.one_of("cell", "cell", "other_cell", "restart", "peek")
+        if kind == "other_cell":
+            return (kind, self.source(scope))
+        return (kind, self.number(0, NUM_CELLS - 1), self.source(scope))
+
+    def _label(self, scope: Scope) -> Statement:
+        kind = self.one_of("embed", "label", "emit", *(["embed_step"] if scope.loop else []))
+        if kind == "label" and self.searches:  # what is chosen must not be forgotten
+            return ()
+        return (kind,) if kind.startswith("embed") else (kind, self.source(scope))
+
+    def _timed(self, scope: Scope) -> Statement:
+        return (self.one_of("timed", *(["position"] if self.features == 4 else [])), self.source(scope))
+
+    def _loss(self, scope: Scope) -> Statement:
+        if self.searches:
+            return ()
+        if not scope.loop and self.maybe(1, 2):
+            return ("loss_over", self.frames(scope)[0])
+        return ("loss", self.source(scope))
+
+    def _main(self, scope: Scope) -> Statement:
+        """Statements that stand in the main loop only, outside of branches."""
+        can_unstack = self.over in ("time", "given")
+        kind = self.one_of("grid", "tick", "batchless", "late", *(["unstack"] * 3 if can_unstack else []))
+        if kind == "grid" and not self.around:
+            base: Frames = ("replace", self.one_of(("input", 0), ("input", 1), ("pool", ("input", 0), 2, "max")))
+            return (kind, ("add", base, self.source(scope)))
+        if kind == "unstack":
+            frames: Frames = ("input", 0)
+            for _ in range(self.number(1, 2)):
+                frames = self.one_of(
+                    ("linear", frames, 0), ("lstm", frames, 0, None), ("lstm", frames, 1, None), ("reverse", frames)
+                )
+            return (kind, frames)
+        if self.around:  # what these leave would have other dims than before
+            return ()
+        return {
+            "tick": ("tick",),
+            "batchless": ("batchless", self.number(1, 3), self.one_of(True, False)),
+            "late": ("late", self.source(scope)),
+        }[kind]
+
+    def _mask(self, scope: Scope) -> Statement:
+        return ("mask", self.source(scope), self._branch(scope))
+
+    def _cond(self, scope: Scope) -> Statement:
+        return ("cond", self.source(scope), self._branch(scope), self._branch(scope))
+
+    def _branch(self, scope: Scope) -> tuple[Statement, ...]:
+        return self.block(scope.inside(is_in_branch=True), self.number(1, 2))
+
+    # ends
+
+    def _end_fields(self, scope: Scope) -> tuple[str, int, bool]:
+        return (
+            self.one_of("steps", "length", "value", *(["label", "label"] if self.searches else [])),
+            self.number(0, 3),
+            self.one_of(True, False),
+        )
+
+    def _end(self, scope: Scope) -> Statement:
+        scope.ended[0] = True
+        return ("end", *self._end_fields(scope))
+
+    # sequences
+
+    def frames(self, scope: Scope, *, derived: bool = False) -> tuple[Frames, Kind]:
+        """
+        A sequence, and what is known of it.
+
+        :param derived: whether it is to have an axis that is made of an input's
+        """
+        if derived:
+            number = self.number(0, 1)
+            return self._with_new_axis(scope, ("input", number), self._input(number))
+        frames, kind = self._base(scope)
+        for _ in range(self.one_of(0, 0, 1, 1, 2)):
+            frames, kind = self._made_of(scope, frames, kind)
+        return frames, kind
+
+    def _input(self, number: int) -> Kind:
+        return Kind("outside", empty=int(0 in self.lengths[number]))
+
+    def _base(self, scope: Scope) -> tuple[Frames, Kind]:
+        options: list[Any] = ["input", "input", "table", "split", "memory"]
+        options += ["made", "made"] if scope.sequences else []
+        options += ["history"] * 3 if scope.loop and not scope.is_in_branch else []
+        options += ["over"] * 3 if self.phase != "before" and self.over != "nothing" else []
+        options += ["stacked"] if self.steps is not None else []
+        options += ["found"] if self.steps is not None and self.searches else []
+        name = self.one_of(*options)
+        if name == "input":
+            number = self.number(0, 1)
+            return (name, number), self._input(number)
+        if name == "made":
+            number = self.number(0, len(scope.sequences) - 1)
+            return (name, number), dataclasses.replace(scope.sequences[number])
+        if name in ("history", "split"):
+            return (name, self.source(scope)), Kind("history" if name == "history" else "static")
+        if name in ("stacked", "found"):
+            assert self.steps is not None
+            return (name,), self.steps
+        if name == "table" or (name == "over" and self.over == "positions"):
+            return (name,), Kind("static")
+        if name == "over" and self.phase == "main":  # a sequence without frames has no step to read it in
+            return (name,), Kind("outside")
+        return (name,), Kind("outside", empty=1)
+
+    def _of_own_axis(self, scope: Scope) -> tuple[Frames, Kind]:
+        """What the main loop goes over, or what keeps its axis."""
+        frames: Frames = ("over",)
+        kind = Kind("static") if self.over == "positions" else Kind("outside")
+        for _ in range(self.number(0, 1)):
+            frames = self.one_of(("add", frames, self.source(scope)), ("linear", frames, 0), ("reverse", frames))
+        return frames, kind
+
+    def _made_of(self, scope: Scope, frames: Frames, kind: Kind) -> tuple[Frames, Kind]:
+        options = ["add", "add", "where", "linear", "reverse", "cum_sum", "gather"]
+        if kind.axis != "static":
+            options += ["lstm", "lstm", "new_axis", "new_axis", "new_axis"]
+        if kind.axis == "outside":
+            options += ["constant"]
+        name = self.one_of(*options)
+        if name == "new_axis":
+            return self._with_new_axis(scope, frames, kind)
+        if name in ("add", "where"):
+            return (name, frames, self.source(scope)), kind
+        if name == "linear":
+            return (name, frames, self.number(0, NUM_LINEAR - 1)), kind
+        if name == "lstm":
+            return (name, frames, self.number(0, 1), self.one_of(None, self.source(scope))), kind
+        if name == "constant":
+            return (name, frames, 0.25), kind
+        if name == "gather":
+            where = self.one_of("next", "from_step", "back", "window", "window")
+            frames, kind = self._not_empty(frames, kind)
+            return (name, frames, where), Kind("static") if where == "window" else kind
+        return (name, frames), kind
+
+    def _with_new_axis(self, scope: Scope, frames: Frames, kind: Kind) -> tuple[Frames, Kind]:
+        axis = "inside" if scope.loop else "outside"
+        name = self.one_of("pool", "pool", "conv", "conv", "postfix", "replace")
+        if name == "pool":
+            return (name, frames, self.number(2, 3), self.one_of("max", "mean")), Kind(axis, kind.empty)
+        if name == "conv":
+            stride = self.number(1, 2)
+            return (name, frames, stride), kind if stride == 1 else Kind(axis, kind.empty)
+        if name == "postfix":
+            return (name, frames, self.one_of(0.0, 0.5)), Kind(axis)
+        return (name, frames), Kind(axis, kind.empty)
+
+    def _not_empty(self, frames: Frames, kind: Kind) -> tuple[Frames, Kind]:
+        return (("postfix", frames, 0.0), Kind("inside")) if kind.empty else (frames, kind)
+
+    def _keep(self, scope: Scope) -> Statement:
+        frames, kind = self.frames(scope)
+        scope.sequences.append(kind)
+        return ("keep", frames)
+
+    def _read(self, scope: Scope, frames: Frames = (), kind: Kind | None = None) -> Statement:
+        if not frames or kind is None:
+            if scope.loop and not scope.is_in_branch and self.maybe(1, 8):
+                return ("history", self.source(scope))
+            if self.phase == "main" and self.over != "nothing" and self.maybe(1, 4):
+                frames, kind = self._of_own_axis(scope)
+            else:
+                frames, kind = self.frames(scope)
+        # masks by the number of the step belong to attention over the axis of the loop, above all
+        masks = ["causal", "causal", "before", "near"] if ("over",) in all_frames([frames]) else []
+        reader = self.one_of(*READERS, "dot", "softmax", *masks)
+        if reader == "causal_of_main" and self.phase != "main":
+            reader = "causal"
+        if reader not in WITHOUT_FRAMES:
+            frames, kind = self._not_empty(frames, kind)
+        return ("read", reader, frames, self.source(scope))
+
+    # loops
+
+    def _inner(self, scope: Scope) -> Statement:
+        has_history = scope.loop and not scope.is_in_branch
+        name = self.one_of(
+            *("frames", "frames", "frames", "labels"),
+            *([] if self.searches and self.maybe(3, 4) else ["features", "split", "nothing", "nothing"]),
+            *(["made_in_step"] if scope.loop else []),
+            *(["history"] if has_history else []),
+        )
+        if name == "nothing":
+            return self._loop_over(scope, ("nothing",), None)
+        if name == "features":
+            return self._loop_over(scope, ("features", self.source(scope)), Kind("static"))
+        if name == "labels":
+            return self._loop_over(scope, ("labels", "input"), self._input(0))
+        if name == "made_in_step":
+            number, kind = self.number(0, 1), self.one_of("add", "where")
+            return self._loop_over(scope, (kind, ("input", number), self.source(scope)), self._input(number))
+        if name in ("split", "history"):
+            return self._loop_over(scope, (name, self.source(scope)), Kind("static" if name == "split" else name))
+        return self._loop_over(scope, *self.frames(scope))
+
+    def _loop_over(self, scope: Scope, over: tuple[Any, ...], kind: Kind | None) -> Statement:
+        values = scope.values + (kind is not None)
+        inside = scope.inside(values=values, loop="inner", is_in_branch=False, ended=[True])
+        # such loops in a search are refused as yet, if they depend on what is chosen
+        is_plain = self.searches and self.phase == "main" and self.maybe(3, 4)
+        ends = kind is None or (not is_plain and self.maybe(1, 3))
+        end: tuple[Any, ...] | None = None
+        if ends and self.maybe(2, 3):
+            end = (*self._end_fields(inside), self.one_of("bottom", "top", "masked", "cond"))
+        inside.ended[0] = not ends or end is not None
+        body = self.block(inside, self.number(1, 3))
+        if not inside.ended[0]:
+            body = (*body, self._end(inside))
+        limit = "most" if kind is None else "" if is_plain else self.one_of("", "", "", "", "number", "tensor")
+        stacks = self.maybe(1, 2) and (over[0] != "features" or ends or bool(limit))  # else two axes of features
+        if stacks and (ends or limit or kind is None):
+            scope.sequences.append(Kind("inside", empty=2))
+        elif stacks:
+            assert kind is not None
+            scope.sequences.append(kind if kind.axis == "static" else Kind("inside", kind.empty))
+        return ("inner", over, body, end, limit, stacks)
+
+
+def is_recordable(program: Program) -> bool:
+    """Whether the language does not refuse it for one of the reasons of :data:`REFUSED`."""
+    if not program.beam_size:
+        return True
+    try:
+        nn.Network(RandomModel(program))
+    except Exception as error:  # any other is what a check of this program is to find
+        return not any(text in str(error) for text in REFUSED)
+    return True
+
+
+@st.composite
+def _all_forms(draw: Any, max_statements: int, depth: int, without: frozenset[str]) -> Program:
+    return Author(draw, without).program(max_statements, depth)
+
+
+def all_forms(max_statements: int = 6, depth: int = 2, without: Sequence[str] = ()) -> st.SearchStrategy[Program]:
+    """
+    Programs whose blocks nest ``depth`` deep.
+
+    :param max_statements: of the main loop
+    :param without: kinds of statements that are left out, such as "dropout"
+    """
+    return _all_forms(max_statements, depth, frozenset(without)).filter(is_recordable)
