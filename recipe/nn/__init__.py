@@ -18,7 +18,7 @@ from .modules.normalization import LayerNorm
 from .modules.window import Window
 from .network import Network
 from .numpy_run.run import NumpyRun, run_numpy
-from .ops.activation import exp, log, log_sigmoid, logical_not, relu, sigmoid, softplus, sqrt, swish, tanh
+from .ops.activation import exp, gelu, log, log_sigmoid, logical_not, relu, sigmoid, softplus, sqrt, swish, tanh
 from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
 from .ops.choice import choice
 from .ops.constants import constant, ones, zeros
@@ -110,6 +110,7 @@ __all__ = [
     "focal_loss",
     "frame_error",
     "gather",
+    "gelu",
     "get_extern_data",
     "length",
     "log",
