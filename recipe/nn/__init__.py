@@ -45,7 +45,7 @@ from .plain.errors import NetworkError, NetworkWarning
 from .plain.extern_data import ExternData
 from .plain.initializer import Constant, Initializer, Normal, NumpyFile, Uniform
 from .plain.public_names import PUBLIC_NAMES as _PUBLIC_NAMES
-from .program.earlier_names import install as _install_earlier_names
+from .program.earlier_versions import install as _install_earlier_names
 from .program.parameter_agreement import check_parameters
 from .record.graph import Tensor
 from .record.parameter import Parameter

@@ -1,8 +1,10 @@
 """
-The modules of version 1309500 that are gone: pickles made with it name classes and functions in them.
+Pickles of earlier versions: a job that was set up with one has a network in its ``job.save``, and is resumed with the
+code of today.
 
-A job that was set up with it has a network in its ``job.save``, and is resumed with the code of today. So
-``recipe.nn.dim.Dim`` is :class:`recipe.nn.plain.dim.Dim`. Such a module is made when a pickle names it.
+- Classes and functions of version 1309500 whose modules are gone: ``recipe.nn.dim.Dim`` is
+  :class:`recipe.nn.plain.dim.Dim`. Such a module is made when a pickle names it.
+- What ops hold since then. Most of it has a default in the class; :func:`complete` finds the rest.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-_PACKAGE = __name__.removesuffix(".program.earlier_names")
+from ..ops.array import Concat
+
+_PACKAGE = __name__.removesuffix(".program.earlier_versions")
 
 MOVED: dict[str, tuple[str, ...]] = {
     "attention": ("modules.attention",),
@@ -72,3 +76,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         for place in MOVED[module.__name__.rpartition(".")[2]]:
             names: dict[str, Any] = vars(importlib.import_module(f"{_PACKAGE}.{place}"))
             vars(module).update({name: value for name, value in names.items() if not name.startswith("__")})
+
+
+def complete(item: object) -> None:
+    """Gives an op that was read from a pickle what ops of its class hold today."""
+    if isinstance(item, Concat) and item.axes is None and all(x.known_dims is not None for x in item.inputs):
+        item.axes = [x.feature_dim for x in item.inputs]
