@@ -23,7 +23,7 @@ from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, spl
 from .ops.choice import choice
 from .ops.constants import constant, ones, zeros
 from .ops.ctc import ctc_loss
-from .ops.cumulative import cum_log_sum_exp, cum_sum
+from .ops.cumulative import cum_log_sum_exp, cum_max, cum_sum
 from .ops.dot import dot
 from .ops.dropout import dropout
 from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum, where
@@ -102,6 +102,7 @@ __all__ = [
     "ctc_loss",
     "cum_concat",
     "cum_log_sum_exp",
+    "cum_max",
     "cum_sum",
     "dot",
     "dropout",

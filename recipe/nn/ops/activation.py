@@ -24,7 +24,7 @@ def _softplus(x: numpy.ndarray) -> numpy.ndarray:
 
 
 def _gelu(x: numpy.ndarray) -> numpy.ndarray:
-    return 0.5 * x * (1.0 + numpy.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
+    return (0.5 * x * (1.0 + numpy.vectorize(math.erf, otypes=["float64"])(x / math.sqrt(2.0)))).astype(x.dtype)
 
 
 ACTIVATIONS = {
@@ -144,7 +144,7 @@ def swish(x: Tensor) -> Tensor:
 
 
 def gelu(x: Tensor) -> Tensor:
-    """``0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))``, RETURNN's gelu (Hendrycks and Gimpel 2016)."""
+    """``0.5 x (1 + erf(x / sqrt(2)))`` (Hendrycks and Gimpel 2016)."""
     return Activation("gelu", as_tensor(x)).output
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..ops.inputs import ParameterOp
 from ..passes.fission.fission import fission
 from ..passes.joins import Joins
 from ..plain.delayed import Delayed
@@ -13,6 +14,7 @@ from .choice_search.lowering import Lowering
 from .layer_graph import in_order, reads
 from .layers import Layer, LayerNetwork, Reference
 from .loops import write_body
+from .rule import layers_of
 
 
 class Pipeline:
@@ -33,6 +35,9 @@ class Pipeline:
         owns_parameters: bool = True,
         without: frozenset[str] = frozenset(),
     ):
+        self.user_parameters = {
+            op.path: op for op in program.root_body.ops if isinstance(op, ParameterOp) and op in program.needed
+        }
         joins = Joins(fission(program))
         self.program = joins.run()
         self.rewritten: dict[Tensor, Tensor] = joins.new
@@ -44,12 +49,27 @@ class Pipeline:
         """The layers of the whole network, with its losses and outputs."""
         build = self.build
         write_body(build, self.program.root_body)
+        self._keep_parameters()
         for loss in self.program.losses:
             self._mark_loss(loss.tensor, loss.name, loss.scale, loss.as_error)
         for name, tensor in self.program.outputs:
             self._mark_output(tensor, name)
         self._finish()
         return build.root
+
+    def _keep_parameters(self) -> None:
+        """
+        Has RETURNN make parameters that the passes found to change nothing: of initial values that no step reads, say.
+
+        The user's program has them, so checkpoints of its training do.
+        """
+        used = self.program.parameters
+        for name, op in self.user_parameters.items():
+            if name not in used:
+                layer = layers_of(op, self.build)[0].layer()
+                assert layer is not None
+                layer.options["is_output_layer"] = True
+                self.output_names.append(layer.name)
 
     def known_reference(self, tensor: Tensor) -> Reference | None:
         """What was written for a tensor of the user's program; None if nothing was."""

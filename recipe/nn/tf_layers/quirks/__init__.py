@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from . import (
     features_of_argmax,
+    initial_state_of_lstm,
     one_dropout_of_a_layer,
     positions_per_sequence,
     previous_in_inner_loops,
+    states_before_inner_loops,
     type_of_states,
 )
 from .quirk import Quirk
 
 QUIRKS: tuple[Quirk, ...] = (
     previous_in_inner_loops.QUIRK,
+    states_before_inner_loops.QUIRK,
     type_of_states.QUIRK,
     features_of_argmax.QUIRK,
+    initial_state_of_lstm.QUIRK,
     positions_per_sequence.QUIRK,
     one_dropout_of_a_layer.QUIRK,
 )
