@@ -411,6 +411,8 @@ class StateLeaf:
         self.label = label or repr(name)
         self.state = state
 
+    not_pickled = ("state",)  # its initial value may be a tensor, and that leads to all that was recorded
+
     def read(self, body: Body) -> Tensor:
         """The value at this point of a body; in a loop, first of all the value of the step before."""
         if self not in body.values:
