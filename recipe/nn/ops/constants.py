@@ -27,7 +27,6 @@ class Constant(Op):
 
     name = "constant"
     makes_lengths = False
-    is_time_major = False
 
     def __init__(self, value: bool | int | float | Delayed, dims: tuple[Dim, ...], dtype: str, sparse_dim: Dim | None):
         self.value, self.dims, self.dtype, self.sparse_dim = value, dims, dtype, sparse_dim

@@ -19,7 +19,6 @@ class Dot(Op):
     """``sum_k a[..., k] b[..., k]`` over one common dim."""
 
     name = "dot"
-    is_time_major = False
 
     def __init__(self, a: Tensor, b: Tensor, reduce: Dim):
         self.reduce = reduce

@@ -18,7 +18,6 @@ class Expand(Op):
     """
 
     name = "expand"
-    is_time_major = False
 
     def __init__(self, x: Tensor, like: Tensor, axis: Dim):
         self.axis = axis

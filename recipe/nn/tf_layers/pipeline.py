@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..ops.inputs import ParameterOp
-from ..passes.fission.fission import fission
+from ..passes.fission.fission import split
 from ..passes.joins import Joins
+from ..passes.rewritten import Rewritten
 from ..plain.delayed import Delayed
 from ..program.program import Program
 from ..record.graph import Tensor
@@ -39,17 +40,11 @@ class Pipeline:
         self.user_parameters = {
             op.path: op for op in program.root_body.ops if isinstance(op, ParameterOp) and op in program.needed
         }
-        joins = Joins(fission(program))
-        self.program = joins.run()
-        self.rewritten: dict[Tensor, Tensor] = joins.new
-        """What the tensors of the program became in what is translated, as far as they are still computed."""
+        rewritten = split(Rewritten.start(program))
         for quirk in quirks(without):
-            rewriting = None if quirk.program is None else quirk.program(self.program)
-            if rewriting is not None:
-                self.program = rewriting.run()
-                self.rewritten = {
-                    old: rewriting.new[new] for old, new in self.rewritten.items() if new in rewriting.new
-                }
+            if quirk.program is not None:
+                rewritten = rewritten.then(quirk.program(rewritten.program))
+        self.program, self.values = rewritten.then(Joins(rewritten.program))
         self.build = Build(self.program, device, owns_parameters=owns_parameters, without=without)
         self.output_names: list[str] = []
 
@@ -81,7 +76,7 @@ class Pipeline:
 
     def known_reference(self, tensor: Tensor) -> Reference | None:
         """What was written for a tensor of the user's program; None if nothing was."""
-        new = self.rewritten.get(tensor)
+        new = self.values.get(tensor)
         return None if new is None else self.build.references.get(new)
 
     def _finish(self) -> None:

@@ -1,6 +1,6 @@
 """
-RETURNN (1.20261022, ``RecLayer.get_rec_initial_state_inner`` in tf/layers/rec.py), where the initial state of an LSTM is
-the output of another ``rec`` layer, takes all that the other one carries on, h and c in one vector.
+RETURNN (1.20261022, ``RecLayer.get_rec_initial_state_inner`` in tf/layers/rec.py) reads the initial state of an LSTM
+that is the output of another ``rec`` layer as all that the other one carries on, h and c in one vector.
 
 So such an output goes through a copy.
 """

@@ -14,7 +14,6 @@ from ...ops.inputs import ExternDataOp
 from ...ops.transpose import Transpose
 from ...passes.rewriting import Rewriting
 from ...plain.dim import Dim
-from ...program.program import Program
 from ...record.graph import Body, Op, Tensor
 from .quirk import Quirk
 
@@ -40,9 +39,4 @@ def _made_axes(op: Constant) -> dict[Dim, Tensor]:
     return {dim: x for dim, x in having.items() if x is not None and not isinstance(x.op, ExternDataOp)}
 
 
-def _program(program: Program) -> Rewriting | None:
-    is_there = any(isinstance(op, Constant) and _made_axes(op) for op in program.needed)
-    return _Repeated(program) if is_there else None
-
-
-QUIRK = Quirk("lengths_of_constants", program=_program)
+QUIRK = Quirk("lengths_of_constants", program=_Repeated)

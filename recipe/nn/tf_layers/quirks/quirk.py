@@ -17,7 +17,7 @@ class Quirk(NamedTuple):
     One work-around. It acts at one place of the translation, or at several.
 
     :ivar name: of its file
-    :ivar program: how it rewrites what the passes made of the user's program; None where there is nothing to do
+    :ivar program: rewrites what the passes made of the user's program
     :ivar read: what is read in place of a tensor's layer; of the build, the tensor, its layer, and the net dict of the
         reader
     :ivar layer: changes a layer that an op became; of the build, the op and the layer
@@ -25,7 +25,7 @@ class Quirk(NamedTuple):
     """
 
     name: str
-    program: Callable[[Program], Rewriting | None] | None = None
+    program: Callable[[Program], Rewriting] | None = None
     read: Callable[[Any, Tensor, Reference, LayerNetwork], Reference] | None = None
     layer: Callable[[Any, Op, Layer], None] | None = None
     loop: Callable[[Any, LoopOp, LayerNetwork], None] | None = None

@@ -79,8 +79,8 @@ def check_runs(network: Program, before: nn.NumpyRun, rewritten: Program, after:
     Compares all outputs (their dims as sets, lengths, and values where there is no padding), losses, the scores of a
     search, and the parameters: the rewritten program may lack those of a value that is unstacked and never read.
 
-    Integers and bools must be equal, floats too if what they are computed by adds no numbers in an order that depends on
-    the shapes of arrays; other floats nearly so. After a search a value has a row per hypothesis; the rewritten program
+    Integers and bools must be equal, floats too if what they are computed by adds no numbers in an order that depends
+    on the shapes of arrays; other floats nearly so. After a search a value has a row per hypothesis; the rewritten one
     may have axes for that, or none where a value is the same for all hypotheses of a sequence.
 
     :raises AssertionError: if they differ

@@ -163,7 +163,7 @@ def failure_of(program: Program, outcome: Outcome | None = None, *, with_shares:
             outcome.shares.update(features(program, run.network))
         where = UNROLLED
         _check(run, run.check_unrolled, outcome)
-        for where, rewrite in passes().items():
+        for where, rewrite in passes().items():  # noqa: B007 - the handler of what fails says which it was
             rewritten = rewrite(run.network)
 
             def check(rewritten: Any = rewritten) -> None:
