@@ -12,7 +12,7 @@ from recipe.nn.tf_layers.quirks import QUIRKS
 
 from ....without_returnn import is_left_out
 from ..agreement import check_agreement, random_parameters
-from ..inputs import FEATURES, FEEDS, frames, other_frames, vector
+from ..inputs import FEATURES, FEEDS, LABELS, classes, frames, other_frames, vector
 from ..returnn_run import run_returnn
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
@@ -110,6 +110,22 @@ def frame_of_another_sequence_by_the_step() -> nn.Tensor:
         return loop.stack(loop.state.s)
 
 
+class LabelsOfTheStateInAnInnerLoop(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(LABELS, FEATURES)
+
+    def forward(self) -> None:
+        outer = nn.Loop()
+        outer.state.s = vector()
+        with outer:
+            frame = outer.unstack(frames())
+            with nn.Loop() as inner:
+                label = nn.where(nn.reduce_sum(outer.state.s) > 0.0, inner.unstack(classes()), 1)
+                outer.state.s = nn.tanh(outer.state.s * self.embedding(label) + frame)
+        nn.reduce_sum(outer.state.s).mark_as_loss("sum")
+
+
 CASES = [
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
@@ -118,6 +134,7 @@ CASES = [
     Case("features_of_argmax", LinearOfLookedUpLabels(), "does not match Data .*'feature_dim_axis': None"),
     Case("initial_state_of_lstm", LstmFromACell(), "are 10 and 5"),
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
+    Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
 WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer"}
 
