@@ -126,6 +126,56 @@ class LabelsOfTheStateInAnInnerLoop(nn.Module):
         nn.reduce_sum(outer.state.s).mark_as_loss("sum")
 
 
+def loop_over_what_came_so_far() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        history = nn.cum_concat(outer.state.s)
+        inner = nn.Loop()
+        inner.state.t = outer.unstack(frames())
+        with inner:
+            inner.state.t = nn.tanh(inner.state.t + inner.unstack(history))
+        outer.state.s = inner.state.t
+        return outer.stack(outer.state.s)
+
+
+def pooled_in_a_step() -> nn.Tensor:
+    x = other_frames()
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        short = nn.pool(x * loop.state.s, 2)
+        loop.state.s = nn.tanh(nn.reduce_sum(short, short.spatial_dim) + loop.unstack(frames()))
+        return loop.stack(loop.state.s)
+
+
+def other_axis_of_what_came_so_far() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        history = nn.cum_concat(outer.state.s)
+        other = nn.replace_dim(history)
+        with nn.Loop() as inner:
+            products = other * inner.unstack(history) * outer.state.s
+            outer.state.s = nn.tanh(nn.reduce_max(products, other.spatial_dim))
+        outer.state.s = outer.state.s + outer.unstack(frames())
+        return outer.stack(outer.state.s)
+
+
+def products_with_what_came_so_far() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        history = nn.cum_concat(outer.state.s)
+        frame = outer.unstack(frames())
+        with nn.Loop() as inner:
+            other = inner.unstack(other_frames())
+            with nn.Loop() as third:
+                outer.state.s = nn.tanh(outer.state.s + third.unstack(history) * other)
+        outer.state.s = outer.state.s + frame
+        return outer.stack(outer.state.s)
+
+
 CASES = [
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
@@ -134,6 +184,10 @@ CASES = [
     Case("features_of_argmax", LinearOfLookedUpLabels(), "does not match Data .*'feature_dim_axis': None"),
     Case("initial_state_of_lstm", LstmFromACell(), "are 10 and 5"),
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
+    Case("lengths_of_histories", loop_over_what_came_so_far, "without dim tag"),
+    Case("shorter_axes_in_steps", pooled_in_a_step, "^$"),
+    Case("replaced_axes_in_steps", other_axis_of_what_came_so_far, "Dictionary was modified during iteration"),
+    Case("axes_before_inner_loops", products_with_what_came_so_far, "dynamic dim .*history.* undefined"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
 WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer"}
