@@ -34,8 +34,8 @@ def test_page(page: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 def test_each_block_says_what_it_is(page: str) -> None:
     """So that none is left out of the tests: no code that is only indented, and only kinds that are tested."""
     kinds = {block.kind for block in blocks(page)}
-    assert kinds <= {"python", "sh", "text", "ini", "mermaid"}, kinds
-    titles = {block.title for block in blocks(page)} - {None}
+    assert kinds <= {"python", "sh", "text", "diff", "ini", "mermaid"}, kinds
+    titles = {block.title for block in blocks(page) if block.kind != "diff"} - {None}
     assert all(title in ("settings.py", "NumPy") or title.startswith("configs/") for title in titles), titles
     assert text_of(page).count("\n```") == 2 * len(list(blocks(page)))
     lines = prose(page).splitlines()
