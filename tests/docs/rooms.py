@@ -92,7 +92,9 @@ PICTURES = (PROJECT, NN)
 def imports(picture: Picture) -> Pairs:
     """The pairs of rooms of which one imports the other; code that only type checkers see does not count."""
     packages = sorted({room.partition(".")[0] for room in picture.rooms})
-    graph = grimp.build_graph(*packages, include_external_packages=True, exclude_type_checking_imports=True)
+    graph = grimp.build_graph(
+        *packages, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
+    )
     found = set()
     for module in graph.modules:
         for imported in graph.find_modules_directly_imported_by(module):
