@@ -7,7 +7,7 @@ Programs of all forms that the language has, for what needs no RETURNN: NumPy be
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -36,7 +36,7 @@ REFUSED = (
 )
 """Of what is made here, these programs the language refuses as yet; as soon as it takes them, they are tried."""
 
-WITHOUT_FRAMES = ("sum", "rank")
+WITHOUT_FRAMES = ("sum", "rank", "weighted")
 """Readers to which sequences may be empty. To attention, too, in NumPy; RETURNN's softmax of nothing is no number."""
 
 
@@ -127,7 +127,7 @@ class Author:
         """A whole program."""
         kept: list[Kind] = []
         outside = Scope(1, kept, depth=depth)
-        before = self.block(outside, self.number(1, 2)) if self.maybe(1, 4) else ()
+        before = self.block(outside, 1, 2) if self.maybe(1, 4) else ()
         over = self.over = self._main_axis(outside)
         is_plain = not self.searches and not before
         self.around = self.one_of("", "", "", "", "mask", "cond") if is_plain else ""
@@ -175,14 +175,14 @@ class Author:
             scope.ended[0] = True
         elif not ends:
             scope.ended[0] = True
-        count = self.number(2, max_statements)
-        choices = sorted(self.number(0, count - 1) for _ in range(self._number_of_choices(over)))
+        choices = self._number_of_choices(over)
         statements: list[Statement] = []
-        for number in range(count):
-            for _ in range(choices.count(number)):
-                statements.append(self._choice(scope, len(choices) > 1))
-                scope.values += 1
-            statements.append(self.statement(scope))
+        for statement in self._statements(scope, 1, max_statements):
+            statements.append(statement)
+            if choices and self.maybe(1, 2):
+                choices -= 1
+                statements.append(self._choice(scope))
+        statements += [self._choice(scope) for _ in range(choices)]
         if not scope.ended[0]:
             statements.append(self._end(scope))
         if self.maybe(2, 3):
@@ -191,15 +191,16 @@ class Author:
 
     def _number_of_choices(self, over: str | Frames) -> int:
         if self.searches:
-            return int(self.one_of(1, 1, 2))
-        return int(self.one_of(0, 0, 0, 1)) if over in ("time", "given") else 0
+            return int(self.one_of(1, 2))
+        return int(self.one_of(0, 0, 1)) if over in ("time", "given") else 0
 
-    def _choice(self, scope: Scope, is_one_of_several: bool) -> Statement:
+    def _choice(self, scope: Scope) -> Statement:
         statement: Statement = ("choice", self.source(scope))
-        if is_one_of_several or self.maybe(1, 4):
+        if self.maybe(1, 2):
             statement += (self.one_of("label", "second"),)
-            if self.searches and is_one_of_several and self.maybe(1, 5):
+            if self.searches and self.maybe(1, 8):
                 statement += (self.number(1, 4),)
+        scope.values += 1
         return statement
 
     def _after(self, scope: Scope, steps: Kind) -> tuple[Statement, ...]:
@@ -216,13 +217,21 @@ class Author:
         else:
             statements.append(self._read(scope, frames, steps))
         scope.values += 1
-        return (*statements, *self.block(scope, self.number(0, 2)))
+        return (*statements, *self.block(scope, 0, 2))
 
     # blocks
 
-    def block(self, scope: Scope, count: int) -> tuple[Statement, ...]:
-        """So many statements, one after the other."""
-        return tuple([self.statement(scope) for _ in range(count)])
+    def block(self, scope: Scope, least: int, most: int) -> tuple[Statement, ...]:
+        """Some statements, one after the other."""
+        return tuple(self._statements(scope, least, most))
+
+    def _statements(self, scope: Scope, least: int, most: int) -> Iterator[Statement]:
+        """Each is drawn in one part, with whether there is one more, so that hypothesis can leave it out."""
+        for number in range(most):
+            statement = self.draw(_one_more(self, scope, number < least))
+            if statement is None:
+                return
+            yield statement
 
     def statement(self, scope: Scope) -> Statement:
         """A statement for this place; the scope gets what it adds."""
@@ -323,7 +332,7 @@ class Author:
         return ("cond", self.source(scope), self._branch(scope), self._branch(scope))
 
     def _branch(self, scope: Scope) -> tuple[Statement, ...]:
-        return self.block(scope.inside(is_in_branch=True), self.number(1, 2))
+        return self.block(scope.inside(is_in_branch=True), 1, 2)
 
     # ends
 
@@ -483,7 +492,7 @@ class Author:
         if ends and self.maybe(2, 3):
             end = (*self._end_fields(inside), self.one_of("bottom", "top", "masked", "cond"))
         inside.ended[0] = not ends or end is not None
-        body = self.block(inside, self.number(1, 3))
+        body = self.block(inside, 1, 3)
         if not inside.ended[0]:
             body = (*body, self._end(inside))
         limit = "most" if kind is None else "" if is_plain else self.one_of("", "", "", "", "number", "tensor")
@@ -494,6 +503,16 @@ class Author:
             assert kind is not None
             scope.sequences.append(kind if kind.axis == "static" else Kind("inside", kind.empty))
         return ("inner", over, body, end, limit, stacks)
+
+
+@st.composite
+def _one_more(draw: Any, author: Author, scope: Scope, is_wanted: bool) -> Statement | None:
+    """One more statement, if it is wanted or drawn."""
+    around, author.draw = author.draw, draw
+    try:
+        return author.statement(scope) if is_wanted or author.maybe(3, 4) else None
+    finally:
+        author.draw = around
 
 
 def is_recordable(program: Program) -> bool:

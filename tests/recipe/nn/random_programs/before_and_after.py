@@ -22,6 +22,7 @@ from recipe.nn.ops.lstm import LstmCellOp, LstmSequence
 from recipe.nn.ops.pooling import Pool
 from recipe.nn.ops.reduce import Reduce
 from recipe.nn.ops.softmax import Softmax
+from recipe.nn.passes.fission import fission
 from recipe.nn.passes.joins import join
 from recipe.nn.passes.rewriting import Rewriting
 from recipe.nn.program.program import Program
@@ -43,7 +44,13 @@ SUMS = (
 
 def passes() -> dict[str, Callable[[nn.Network], Program]]:
     """All passes by name."""
-    return {"pickled": _pickled, "copied": lambda network: Rewriting(network).run(), "joined": join}
+    return {
+        "pickled": _pickled,
+        "copied": lambda network: Rewriting(network).run(),
+        "joined": join,
+        "fission": fission,
+        "fission, then joined": lambda network: join(fission(network)),
+    }
 
 
 def _pickled(network: nn.Network) -> Program:

@@ -190,6 +190,9 @@ class UnrolledFrames:
     def _read_softmax(self, x: list[Array], v: Array) -> Array:
         return self._masked(x, v, lambda t: True)
 
+    def _read_weighted(self, x: list[Array], v: Array) -> Array:
+        return numpy.tanh(sum((numpy.tanh(frame @ v + 0.5) * frame for frame in x), self.zeros))
+
     def _read_causal(self, x: list[Array], v: Array) -> Array:
         return self._masked(x, v, lambda t: t <= self.step)
 
