@@ -18,12 +18,12 @@ from .modules.normalization import LayerNorm
 from .modules.window import Window
 from .network import Network
 from .numpy_run.run import NumpyRun, run_numpy
-from .ops.activation import exp, log, log_sigmoid, logical_not, relu, sigmoid, softplus, sqrt, swish, tanh
+from .ops.activation import exp, gelu, log, log_sigmoid, logical_not, relu, sigmoid, softplus, sqrt, swish, tanh
 from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
 from .ops.choice import choice
 from .ops.constants import constant, ones, zeros
 from .ops.ctc import ctc_loss
-from .ops.cumulative import cum_log_sum_exp, cum_sum
+from .ops.cumulative import cum_log_sum_exp, cum_max, cum_sum
 from .ops.dot import dot
 from .ops.dropout import dropout
 from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum, where
@@ -101,6 +101,7 @@ __all__ = [
     "ctc_loss",
     "cum_concat",
     "cum_log_sum_exp",
+    "cum_max",
     "cum_sum",
     "dot",
     "dropout",
@@ -109,6 +110,7 @@ __all__ = [
     "focal_loss",
     "frame_error",
     "gather",
+    "gelu",
     "get_extern_data",
     "length",
     "log",

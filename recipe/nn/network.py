@@ -36,7 +36,7 @@ from .program.program import Program
 from .record.recording import Recording, record
 from .tf_layers.config import config_text
 from .tf_layers.layers import LayerNetwork, plain
-from .tf_layers.lowering import Lowering
+from .tf_layers.pipeline import pipeline_for
 
 
 class Network(Program):
@@ -96,7 +96,7 @@ class Network(Program):
 
         :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
         """
-        return Lowering(self, device, owns_parameters=owns_parameters).run()
+        return pipeline_for(self, device, owns_parameters=owns_parameters).run()
 
     def net_dict(self, device: str = "gpu") -> dict[str, Any]:
         """The RETURNN net dict, with this package's Dims in place of RETURNN's."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -22,6 +23,10 @@ def _softplus(x: numpy.ndarray) -> numpy.ndarray:
     return numpy.logaddexp(x, 0.0)
 
 
+def _gelu(x: numpy.ndarray) -> numpy.ndarray:
+    return (0.5 * x * (1.0 + numpy.vectorize(math.erf, otypes=["float64"])(x / math.sqrt(2.0)))).astype(x.dtype)
+
+
 ACTIVATIONS = {
     "tanh": numpy.tanh,
     "sigmoid": _sigmoid,
@@ -31,6 +36,7 @@ ACTIVATIONS = {
     "sqrt": numpy.sqrt,
     "abs": numpy.abs,
     "swish": lambda x: x * _sigmoid(x),
+    "gelu": _gelu,
     "log_sigmoid": lambda x: -_softplus(-x),
     "softplus": _softplus,
 }
@@ -135,6 +141,11 @@ def relu(x: Tensor) -> Tensor:
 def swish(x: Tensor) -> Tensor:
     """``x * sigmoid(x)`` (Ramachandran et al. 2017)."""
     return Activation("swish", as_tensor(x)).output
+
+
+def gelu(x: Tensor) -> Tensor:
+    """``0.5 x (1 + erf(x / sqrt(2)))`` (Hendrycks and Gimpel 2016)."""
+    return Activation("gelu", as_tensor(x)).output
 
 
 def softplus(x: Tensor) -> Tensor:

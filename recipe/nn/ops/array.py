@@ -293,15 +293,16 @@ class ReplaceDim(Op):
         """The dims of the input with the other one in place of the axis."""
         x = self.inputs[0]
         sizes = self.axis.known_size, self.out_dim.known_size
-        both = None not in sizes or self.axis.is_static != self.out_dim.is_static
-        if both and sizes[0] != sizes[1]:
-            raise NetworkError(f"replace_dim: {self.axis} of {x} and {self.out_dim} have different sizes")
+        if (self.axis.is_dynamic and self.out_dim.is_static) or (None not in sizes and sizes[0] != sizes[1]):
+            raise _different_sizes(x, self.axis, self.out_dim)
         self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims], sparse_dim=x.sparse_dim)
 
     def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The array as it is."""
-        if self.axis.is_dynamic:
-            run.set_lengths(self.out_dim, run.lengths(self.axis))
+        if self.out_dim.is_dynamic:
+            lengths = run.lengths(self.axis)
+            if not (run.knows_lengths(self.out_dim) and numpy.array_equal(run.lengths(self.out_dim), lengths)):
+                run.set_lengths(self.out_dim, lengths)  # else they may be those of sequences, these of hypotheses
         return x
 
     def form(self) -> Form:
@@ -370,4 +371,10 @@ def replace_dim(x: Tensor, *, axis: DimLike | str | None = None, out_dim: Dim | 
     """
     x = as_tensor(x)
     dim = x.resolve_axis(axis)
+    if out_dim is not None and dim.is_static != out_dim.is_static:
+        raise _different_sizes(x, dim, out_dim)
     return ReplaceDim(x, dim, out_dim or dim.with_name(f"{dim.name}_2")).output
+
+
+def _different_sizes(x: Tensor, axis: Dim, out_dim: Dim) -> NetworkError:
+    return NetworkError(f"replace_dim: {axis} of {x} and {out_dim} have different sizes")

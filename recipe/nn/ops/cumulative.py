@@ -1,4 +1,4 @@
-"""Sums of what came before, along an axis."""
+"""Sums and maxima of what came before, along an axis."""
 
 from __future__ import annotations
 
@@ -66,6 +66,40 @@ class CumLogSumExp(Op):
         formula = f"tf.math.cumulative_logsumexp(source(0), axis={axis}, exclusive={self.exclusive})"
         evaluated = f"tf.maximum({formula}, {_LOG_OF_ZERO})"
         return Form("eval", {"from": self.inputs[0], "eval": evaluated, "eval_locals": {"axis": self.axis}})
+
+
+class CumMax(Op):
+    """The greatest of all entries up to each one."""
+
+    name = "cum_max"
+
+    def __init__(self, x: Tensor, axis: Dim):
+        self.axis = axis
+        super().__init__(x)
+
+    def infer(self) -> None:
+        """Those of the input."""
+        self.require_float(self.inputs[0])
+        self.set_output(self.inputs[0].dims)
+
+    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
+        """``numpy.maximum.accumulate``; padding comes after all frames, and so changes none of them."""
+        greatest: numpy.ndarray = numpy.maximum.accumulate(x, axis=self.inputs[0].dims.index(self.axis))
+        return greatest
+
+    def form(self) -> Form:
+        """``cum_max``, which is no layer of RETURNN: each engine has a rule for it."""
+        return Form("cum_max", {"from": self.inputs[0], "axis": self.axis})
+
+
+def cum_max(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
+    """
+    The greatest of all entries up to each one.
+
+    :param axis: default: the only axis with lengths
+    """
+    x = as_tensor(x)
+    return CumMax(x, x.resolve_axis(axis)).output
 
 
 def cum_sum(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:

@@ -36,6 +36,10 @@ class Elementwise(Op):
         """
         return all_dims(self.inputs) if self.broadcast else common_dims(self.name, self.inputs)
 
+    def broadcast_option(self) -> dict[str, bool]:
+        """RETURNN's option for it."""
+        return {"allow_broadcast_all_sources": True} if self.broadcast else {}
+
     def aligned(self, run: Arrays, arrays: tuple[numpy.ndarray, ...]) -> list[numpy.ndarray]:
         """The arrays, made ready to broadcast to the result."""
         dims = self.output.dims
@@ -101,11 +105,8 @@ class Combine(Elementwise):
         """``combine``, or ``eval`` where the kind is none of combine's."""
         if self.kind not in COMBINE_KINDS:
             formula = ARITHMETIC[self.kind][1].format("source(0)", "source(1)")
-            return Form("eval", {"from": list(self.inputs), "eval": formula})
-        options: dict[str, Any] = {"from": list(self.inputs), "kind": self.kind}
-        if self.broadcast:
-            options["allow_broadcast_all_sources"] = True
-        return Form("combine", options)
+            return Form("eval", {"from": list(self.inputs), "eval": formula, **self.broadcast_option()})
+        return Form("combine", {"from": list(self.inputs), "kind": self.kind, **self.broadcast_option()})
 
 
 class Compare(Elementwise):
@@ -138,10 +139,7 @@ class Compare(Elementwise):
 
     def form(self) -> Form:
         """``compare``."""
-        options: dict[str, Any] = {"from": list(self.inputs), "kind": self.kind}
-        if self.broadcast:
-            options["allow_broadcast_all_sources"] = True
-        return Form("compare", options)
+        return Form("compare", {"from": list(self.inputs), "kind": self.kind, **self.broadcast_option()})
 
 
 class Where(Elementwise):
@@ -175,7 +173,8 @@ class Where(Elementwise):
     def form(self) -> Form:
         """``switch``."""
         condition, true, false = self.inputs
-        return Form("switch", {"condition": condition, "true_from": true, "false_from": false})
+        options: dict[str, Any] = {"condition": condition, "true_from": true, "false_from": false}
+        return Form("switch", {**options, **self.broadcast_option()})
 
 
 def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = True) -> None:

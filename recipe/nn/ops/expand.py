@@ -6,6 +6,7 @@ import numpy
 
 from ..plain.dim import Dim, batch_dim
 from ..record.arrays import Arrays
+from ..record.form import Form
 from ..record.graph import Op, Tensor
 
 
@@ -33,3 +34,8 @@ class Expand(Op):
         """``numpy.broadcast_to``."""
         aligned = run.aligned(x, self.inputs[0].dims, self.output.dims)
         return numpy.broadcast_to(aligned, run.shape(self.output.dims))
+
+    def form(self) -> Form:
+        """A kind of our own."""
+        x, like = self.inputs
+        return Form("expand", {"from": x, "like": like, "axis": self.axis})

@@ -48,6 +48,8 @@ class Gather(Op):
             positions = numpy.minimum(positions, lengths - 1)
         positions = numpy.clip(positions, 0, values.shape[-1] - 1)
         shape = numpy.broadcast_shapes(values.shape[:-1], positions.shape[:-1])
+        if not values.shape[-1]:
+            return numpy.zeros(shape, x.dtype)  # no sequence of the batch has any
         values = numpy.broadcast_to(values, (*shape, values.shape[-1]))
         positions = numpy.broadcast_to(positions, (*shape, 1))
         return numpy.take_along_axis(values, positions, axis=-1)[..., 0]

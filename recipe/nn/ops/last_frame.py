@@ -7,6 +7,7 @@ import numpy
 from ..plain.dim import Dim, batch_dim
 from ..record.arrays import Arrays
 from ..record.common_dims import all_dims
+from ..record.form import Form
 from ..record.graph import Op, Tensor
 
 
@@ -44,3 +45,8 @@ class LastFrame(Op):
         position = numpy.broadcast_to(numpy.maximum(lengths - 1, 0), other.shape)
         frames = numpy.broadcast_to(frames, (len(frames), *other.shape))
         return numpy.where(lengths > 0, numpy.take_along_axis(frames, position[None], axis=0)[0], other)
+
+    def form(self) -> Form:
+        """A kind of our own."""
+        x, other = self.inputs
+        return Form("last_frame", {"from": x, "other": other, "axis": self.axis})

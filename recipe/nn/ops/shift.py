@@ -7,6 +7,7 @@ import numpy
 from ..plain.dim import Dim
 from ..record.arrays import Arrays
 from ..record.common_dims import all_dims
+from ..record.form import Form
 from ..record.graph import Op, Tensor
 
 
@@ -35,3 +36,8 @@ class Shift(Op):
         axis = dims.index(self.axis)
         is_first = run.aligned(numpy.arange(x.shape[axis]) == 0, (self.axis,), dims)
         return numpy.where(is_first, first, numpy.roll(x, 1, axis=axis))
+
+    def form(self) -> Form:
+        """A kind of our own."""
+        x, first = self.inputs
+        return Form("shift", {"from": x, "first": first, "axis": self.axis})

@@ -8,6 +8,7 @@ import numpy
 
 from ..plain.dim import Dim
 from ..record.arrays import Arrays
+from ..record.form import AnyForm
 from ..record.graph import Op, Tensor
 
 
@@ -34,3 +35,7 @@ class Transpose(Op):
     def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.transpose``."""
         return run.aligned(x, self.inputs[0].dims, self.dims)
+
+    def form(self) -> AnyForm:
+        """What it reads: axes are found by their dims."""
+        return self.inputs[0]

@@ -8,9 +8,9 @@ from typing import Any
 from ..ops.lstm import LstmCellOp, LstmSequence
 from ..plain.dim import single_step_dim
 from ..record.graph import Tensor
-from ..record.reads import depends_on
+from .build import Build
 from .config_function import ConfigFunction
-from .layers import Layer, LstmStateTuple, PreviousLayer, Reference
+from .layers import LstmStateTuple, Reference
 
 GATES = ConfigFunction(
     '''
@@ -46,65 +46,36 @@ class NativeLstm:
     unit_opts: dict[str, Any] = {}
 
     def parameters(
-        self, lower: Any, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
+        self, build: Build, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
     ) -> dict[str, Any]:
         """Its parameters are ours."""
-        return lower.parameter_map(W=weight, W_re=recurrent, b=bias)
+        return build.parameter_map(W=weight, W_re=recurrent, b=bias)
 
     def explicit_state(self, op: LstmCellOp, h: Reference, c: Reference) -> dict[str, Reference] | LstmStateTuple:
         """How a step is given its state: outside of loops the unit wants a dict, in them a named tuple."""
         return {"c": c, "h": h} if op.body.loop is None else LstmStateTuple(c=c, h=h)
 
-    def cell(self, lower: Any, op: LstmCellOp) -> Sequence[Reference]:
+    def cell(self, build: Build, op: LstmCellOp) -> Sequence[Reference]:
         """``rec`` on a single step; its state is implicit where it is only carried on, else given explicitly."""
         x, weight, recurrent, bias, h, c = op.inputs
         options: dict[str, Any] = {
             "unit": self.sequence_unit,
             **({"unit_opts": self.unit_opts} if self.unit_opts else {}),
-            **self._source(lower, op),
+            "from": build.reference(x),
+            **build.dropout(op.dropout),
             "in_dim": op.in_dim,
             "out_dim": op.out_dim,
             "axis": single_step_dim,
         }
         carried = op.carried_by()
-        if carried is not None and lower.network.is_used(op.outputs[1]):
-            carried = None  # RETURNN has no memory cell of each step to give where it runs the whole sequence at once
-        memory_before = lower.reference(c)
-        starts_anew = op.starts_anew_in_each_step()
-        if starts_anew:
-            memory_before = lower.add(op, "eval", {"eval": "source(0) + 0 * source(1)"}, name="first_c")
         if carried is None:
-            options["state"] = self.explicit_state(op, lower.reference(h), memory_before)
-        options["reuse_params"] = self.parameters(lower, op, weight, recurrent, bias)
-        layer = lower.add(op, "rec", options)
-        if op.outputs[1] not in lower.network.needed_tensors and carried is not None:
+            options["state"] = self.explicit_state(op, build.reference(h), build.reference(c))
+        options["reuse_params"] = self.parameters(build, op, weight, recurrent, bias)
+        layer = build.add(op, "rec", options)
+        if op.outputs[1] not in build.program.needed_tensors and carried is not None:
             return [layer, layer]
-        memory = lower.add(op, "get_last_hidden_state", {"from": layer, "key": "c", "out_dim": op.out_dim}, name="c")
-        if starts_anew:
-            _keep_in_loop(memory_before, lower.reference(c), memory)
-        return [layer, memory]
-
-    def _source(self, lower: Any, op: LstmCellOp) -> dict[str, Any]:
-        """
-        The input of a step; once per hypothesis of a search, where the state is so and the input is not.
-
-        RETURNN finds out about the hypotheses of ``prev:`` layers too late for the ``rec`` layer.
-        """
-        x, state, loop = op.inputs[0], op.inputs[4:], op.body.loop
-        choices = [] if loop is None else lower.choices(loop)
-        of_choices = [any(depends_on(tensor, choices) for tensor in tensors) for tensors in ([x], state)]
-        if not choices or of_choices != [False, True]:
-            return {"from": lower.in_steps(op, x), **lower.dropout(op.dropout)}
-        return {"from": lower.of_hypotheses_before(op, lower.reference(x)), **lower.dropout(op.dropout)}
-
-
-def _keep_in_loop(memory_before: Reference, source: Reference, memory: Layer) -> None:
-    """Without state of the loop RETURNN would move the cell out and take its single steps for a sequence."""
-    assert isinstance(memory_before, Layer)
-    memory.options["initial_output"] = 0.0
-    previous = PreviousLayer(memory.network)
-    previous.target = memory
-    memory_before.options["from"] = [source, previous]
+        memory = {"from": layer, "key": "c", "out_dim": op.out_dim}
+        return [layer, build.add(op, "get_last_hidden_state", memory, name="c")]
 
 
 class StandardLstm(NativeLstm):
@@ -123,24 +94,24 @@ class StandardLstm(NativeLstm):
         return LstmStateTuple(c=c, h=h)
 
     def parameters(
-        self, lower: Any, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
+        self, build: Build, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
     ) -> dict[str, Any]:
         """``lstm_cell/kernel`` and ``lstm_cell/bias`` of the unit."""
-        return {"map": lower.once((weight, recurrent, bias), lambda: self._kernel(lower, op, weight, recurrent, bias))}
+        return {"map": build.once((weight, recurrent, bias), lambda: self._kernel(build, op, weight, recurrent, bias))}
 
     def _kernel(
-        self, lower: Any, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
+        self, build: Build, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
     ) -> dict[str, Any]:
         in_dim, out_dim, gates_dim = weight.dims[0], recurrent.dims[0], bias.dims[0]
         rows = in_dim + out_dim
         options = {
-            "from": [lower.parameter(weight), lower.parameter(recurrent)],
+            "from": [build.parameter(weight), build.parameter(recurrent)],
             "eval": LSTM_KERNEL,
             "out_type": {"dims": [rows, gates_dim], "dtype": "float32"},
             "allow_broadcast_all_sources": True,
         }
-        kernel = lower.add_at_root(op, "eval", options, name="kernel")
-        new_bias = lower.add_at_root(op, "eval", {"from": lower.parameter(bias), "eval": LSTM_BIAS}, name="bias")
+        kernel = build.add_at_root(op, "eval", options, name="kernel")
+        new_bias = build.add_at_root(op, "eval", {"from": build.parameter(bias), "eval": LSTM_BIAS}, name="bias")
         return {
             "lstm_cell/kernel": {"layer_output": kernel, "shape": (rows, gates_dim)},
             "lstm_cell/bias": {"layer_output": new_bias, "shape": (gates_dim,)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..plain.dim import Dim
@@ -11,15 +12,14 @@ from .axis_order import batch_first
 
 def out_type(tensor: Tensor) -> dict[str, Any]:
     """All that is known of a tensor, for a layer of which RETURNN cannot find it out; the batch is its first axis."""
-    dims = list(batch_first(tensor.dims))
-    said: dict[str, Any] = {"dims": dims, "dtype": tensor.dtype}
-    if tensor.sparse_dim is not None:
-        said["sparse_dim"] = tensor.sparse_dim
-    feature = _feature(dims)
-    if tensor.sparse_dim is None and feature is not None:
-        said["feature_dim"] = feature
-    return said
+    return type_of(tensor.dims, tensor.dtype, tensor.sparse_dim)
 
 
-def _feature(dims: list[Dim]) -> Dim | None:
-    return next((dim for dim in reversed(dims) if dim.is_static), None)
+def type_of(dims: Iterable[Dim], dtype: str, sparse_dim: Dim | None = None) -> dict[str, Any]:
+    """The same, of dims and a dtype."""
+    ordered = list(batch_first(dims))
+    said: dict[str, Any] = {"dims": ordered, "dtype": dtype}
+    if sparse_dim is not None:
+        return {**said, "sparse_dim": sparse_dim}
+    feature = next((dim for dim in reversed(ordered) if dim.is_static), None)
+    return said if feature is None else {**said, "feature_dim": feature}

@@ -7,7 +7,7 @@ from ..plain.extern_data import ExternData
 from ..program.program import Program
 from ..record.graph import Tensor
 from .layers import Layer, LayerNetwork, Reference, SubLayer
-from .lowering import Lowering
+from .pipeline import pipeline_for
 
 
 class NetworkWithValues:
@@ -22,7 +22,7 @@ class NetworkWithValues:
 
     def __init__(self, network: Program, device: str = "cpu"):
         self.network = network
-        lowering = Lowering(network, device)
+        lowering = pipeline_for(network, device)
         self._layers = lowering.run()
         self.places: dict[Tensor, str] = {}
         """Where RETURNN has a tensor: ``linear``, or ``loop/linear`` for all steps of the loop."""
@@ -30,7 +30,7 @@ class NetworkWithValues:
         written = set(self._layers.all_layers())
         for op in network.ops_in_order():
             for tensor in op.outputs:
-                reference = lowering.known_reference(lowering.rewritten.get(tensor))
+                reference = lowering.known_reference(tensor)
                 if reference is not None and not isinstance(op, ParameterOp):
                     self._note(tensor, reference, written, searches)
 

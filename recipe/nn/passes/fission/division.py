@@ -11,17 +11,22 @@ from ...ops.elementwise import Cast, Combine
 from ...ops.history import CumConcat
 from ...ops.indexing import Gather
 from ...ops.lengths import Length, RangeInAxis
+from ...ops.lstm import LstmCellOp
+from ...ops.positional_encoding import PositionalEncoding
 from ...ops.reduce import Reduce
 from ...ops.softmax import Softmax
 from ...ops.transpose import Transpose
 from ...plain.dim import Dim, batch_dim
 from ...record.graph import Op
-from ...record.loops import FinalState, LoopOp, PreviousOp, ResultOp
+from ...record.loops import FinalState, LoopOp, PreviousOp, ResultOp, UnstackOp
 from .cells import sequence_cells
 from .step_graph import StepGraph, in_order, reach, turned
 
 _OVER_HISTORIES = (CumConcat, Softmax, Dot, Reduce, Gather, CumSum, CumLogSumExp, RangeInAxis, Length)
 """The ops of which all steps can be computed at once, if they go over the frames that came so far."""
+
+_WITH_ALL_STEPS = (PreviousOp, UnstackOp, LstmCellOp, CumConcat, Dropout, PositionalEncoding)
+"""The ops of which all steps are made of all steps of what they read, also where that is the same in each."""
 
 
 class Division(NamedTuple):
@@ -70,20 +75,26 @@ class _Dividing:
 
     def run(self) -> Division:
         core = self._core()
-        varying = self.graph.varying
-        depending = reach(core, self.readers)
-        leading = reach([*core, *self.ends], self.reads)
+        late = self._late(core)
         cells = {cell: states for cell, states in self.cells.items() if cell not in core}
         unread = {state for cell in cells for state in cells[cell] if self.graph.users(state.output) == [cell]}
-        fixed, early, late = list[Op](), list[Op](), list[Op]()
+        fixed, early, in_core, after = list[Op](), list[Op](), list[Op](), list[Op]()
         for op in self.graph.ops:
-            if op not in varying:
+            if op not in self.graph.varying:
                 fixed.append(op)
-            elif op not in core and op not in unread:
-                is_late = op in depending or (not self.graph.has_known_steps and op not in leading)
-                (late if is_late else early).append(op)
-        in_core = [op for op in self.graph.ops if op in core]
-        return Division(fixed, in_order(early, self.reads), in_core, in_order(late, self.reads), cells)
+            elif op in core:
+                in_core.append(op)
+            elif op not in unread:
+                (after if op in late else early).append(op)
+        return Division(fixed, in_order(early, self.reads), in_core, in_order(after, self.reads), cells)
+
+    def _late(self, core: set[Op]) -> set[Op]:
+        """What is computed after the loop: what depends on the core, and what nothing in the loop needs."""
+        late = reach(core, self.readers) - core
+        if not self.graph.has_known_steps:
+            leading = reach([*core, *self.ends], self.reads)
+            late |= {op for op in self.graph.varying if op not in leading}
+        return late
 
     # seeds
 
@@ -132,42 +143,46 @@ class _Dividing:
         for cell, states in self.cells.items():
             if cell in core:
                 more += states
-        depending = reach(core, self.readers)
+        late = self._late(core)
         more += [
             result.previous
             for result in self.graph.results
-            if isinstance(result, FinalState) and self._is_carried(result, core, depending)
+            if isinstance(result, FinalState) and self._is_carried(result, core)
         ]
+        if self.graph.is_search:
+            more += [op for op in self.graph.ops if op in late and self._has_no_hypotheses(op)]
         made = self._dims_made_in(core)
         for reader, tensors in self.graph.tensors.items():
             for tensor in tensors:
+                read = tensor.op
                 if self.history is not None and self.history in tensor.dims:
-                    more += self._with_same_history(reader, tensor.op, core, depending)
-                elif tensor.op in core and any(dim in made for dim in tensor.dims):
+                    if (reader in core) != (read in core) or self._change_axes(read, reader, late):
+                        more += [reader, read]
+                elif read in core and any(dim in made for dim in tensor.dims):
                     more.append(reader)
         return more
 
-    def _is_carried(self, result: FinalState, core: set[Op], depending: set[Op]) -> bool:
+    def _is_carried(self, result: FinalState, core: set[Op]) -> bool:
         """
         Whether the loop carries a state that has a last value: that is computed in it anyway, or stands before it, and
         nothing else reads the state.
         """
         if result.inner.op in core:
             return True
-        is_there = not self.graph.has_known_steps and result.inner.op not in depending
+        is_there = not self.graph.has_known_steps and result.inner.op not in reach(core, self.readers)
         return is_there and not self.graph.users(result.previous.output)
 
-    def _with_same_history(self, reader: Op, read: Op, core: set[Op], depending: set[Op]) -> list[Op]:
-        """A value that has the frames so far is in the core with what reads it, or neither is."""
-        if (reader in core) != (read in core):
-            return [reader, read]
-        if self._only_late(reader, core, depending) and not self._only_late(read, core, depending):
-            return [reader, read]  # before and after the loop, all steps are along other axes
-        return []
+    def _change_axes(self, read: Op, reader: Op, late: set[Op]) -> bool:
+        """Whether one op is before the loop and the other after it, where all steps are along another axis."""
+        return not self.graph.has_known_steps and reader in late and read not in late
 
-    def _only_late(self, op: Op, core: set[Op], depending: set[Op]) -> bool:
-        """Whether it is after the loop, the steps of which are not known before."""
-        return not self.graph.has_known_steps and op in depending and op not in core
+    def _has_no_hypotheses(self, op: Op) -> bool:
+        """Whether it has values for sequences, but of what it reads in a step none is of each hypothesis."""
+        if isinstance(op, _WITH_ALL_STEPS) or not any(batch_dim in x.dims for x in op.outputs):
+            return False
+        if isinstance(op, Length):
+            return True  # of the frames so far it is made of the number of the step
+        return not any(batch_dim in x.dims for x in self.graph.tensors[op] if x.op in self.graph.varying)
 
     def _dims_made_in(self, core: set[Op]) -> set[Dim]:
         """The dims that ops in the core make, whose lengths may differ between steps."""

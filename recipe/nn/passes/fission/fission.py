@@ -14,6 +14,7 @@ from ...record.graph import Body, Tensor
 from ...record.loops import LoopOp, ResultOp, StackOp
 from ..rewriting import Rewriting
 from .loop_fission import LoopFission
+from .searches import loops_after_searches
 
 
 def fission(program: Program) -> Program:
@@ -45,6 +46,7 @@ class Fission(Rewriting):
         super().__init__(program)
         self.depth = depth
         self.fissions: dict[LoopOp, LoopFission] = {}
+        self._kept = loops_after_searches(program)
 
     def read(self, tensor: Tensor) -> Tensor:
         """Of a value of a step that is not computed in its loop any more, what is there of all steps."""
@@ -55,8 +57,8 @@ class Fission(Rewriting):
         return self.new[tensor]
 
     def copy_loop(self, op: LoopOp, body: Body) -> None:
-        """A loop of this depth is split."""
-        if _depth(op) != self.depth:
+        """A loop of this depth is split, if that can be."""
+        if _depth(op) != self.depth or op in self._kept:
             super().copy_loop(op, body)
             return
         self.fissions[op] = LoopFission(self, op, body)

@@ -67,14 +67,20 @@ class LoopFission:
     def in_step(self, x: Tensor) -> Tensor:
         """A value of the old step that is not computed in the new one: what is there of all steps, at this step."""
         assert self.new is not None
-        with self.recording.at(self.new.body_of_steps), self.recording.replacing(x.op):
-            if isinstance(x.op, LoopIndex):
-                return LoopIndex(self.new).output
-            assert self.steps is not None and self.before is not None
-            if isinstance(x.op, UnstackOp):
-                return UnstackOp(self.new, self.steps.of(self.rewriting.read(x.op.inputs[0]))).output
-            whole = self.before.get(x)
-            return UnstackOp(self.new, whole).output if self.steps.dim in whole.dims else whole
+        with self.recording.replacing(x.op):
+            whole = None if isinstance(x.op, LoopIndex) else self._whole_before(x)
+            with self.recording.at(self.new.body_of_steps):
+                if whole is None:
+                    return LoopIndex(self.new).output
+                return UnstackOp(self.new, whole).output if self.new.axis in whole.dims else whole
+
+    def _whole_before(self, x: Tensor) -> Tensor:
+        """All steps of a value, with its axes in the order that they have in a step."""
+        assert self.steps is not None and self.before is not None
+        if isinstance(x.op, UnstackOp):
+            return self.steps.of(self.rewriting.read(x.op.inputs[0]))
+        with self.recording.at(self.around):
+            return self.before.ordered(self.before.get(x), x)
 
     # writing
 

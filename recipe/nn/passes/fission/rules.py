@@ -43,16 +43,15 @@ def plain(whole: WholeValues, op: Op) -> Outputs:
 
 def state(whole: WholeValues, op: PreviousOp) -> Outputs:
     """Its new values one step later, after its initial value."""
-    assert op.final is not None and op.initial is not None
+    assert op.final is not None
     final = whole.full(whole.get(op.final))
-    return Shift(final, whole.read(op.initial), whole.axis).outputs
+    return Shift(final, whole.read(_initial(op)), whole.axis).outputs
 
 
 def lstm_cell(whole: WholeValues, op: LstmCellOp) -> Outputs:
     """An LSTM over the sequence."""
     x, weight, recurrent, bias, h, c = op.inputs
-    assert isinstance(h.op, PreviousOp) and isinstance(c.op, PreviousOp)
-    initial = [whole.read(previous.op.initial) for previous in (h, c)]
+    initial = [whole.read(_initial(previous.op)) for previous in (h, c)]
     parameters = [whole.get(parameter) for parameter in (weight, recurrent, bias)]
     frames = whole.full(whole.get(x))
     sequence = LstmSequence(frames, parameters, LstmState(*initial), whole.axis, 1)
@@ -61,10 +60,11 @@ def lstm_cell(whole: WholeValues, op: LstmCellOp) -> Outputs:
 
 
 def positional_encoding(whole: WholeValues, op: PositionalEncoding) -> Outputs:
-    """The number of the step is the position along the axis of the steps."""
+    """The number of the step is the position along the axis of the steps. The features have to be last."""
+    x = whole.get(op.inputs[0])
     if op.axis is not None:
-        return plain(whole, op)
-    return PositionalEncoding(whole.full(whole.get(op.inputs[0])), whole.axis).outputs
+        return whole.rebuilt(op, [whole.ordered(x, op.inputs[0])])
+    return PositionalEncoding(whole.ordered(whole.full(x), op.inputs[0]), whole.axis).outputs
 
 
 def dropout(whole: WholeValues, op: Dropout) -> Outputs:
@@ -80,10 +80,11 @@ def transpose(whole: WholeValues, op: Transpose) -> Outputs:
 def elementwise(whole: WholeValues, op: Elementwise) -> Outputs:
     """It broadcasts where no input has all axes any more."""
     inputs = [whole.get(x) for x in op.inputs]
-    if not op.broadcast and not _has_all_dims(inputs):
-        op = copy.copy(op)
-        op.broadcast = True
-    return whole.rebuilt(op, inputs)
+    if op.broadcast or _has_all_dims(inputs):
+        return whole.rebuilt(op, inputs)
+    new = copy.copy(op)
+    new.broadcast = True
+    return [whole.ordered(whole.rebuilt(new, inputs)[0], op.output)]
 
 
 def with_equal_steps(whole: WholeValues, op: Op) -> Outputs:
@@ -105,6 +106,11 @@ def concat(whole: WholeValues, op: Concat) -> Outputs:
             if dim not in inputs[largest].dims:
                 inputs[largest] = Expand(inputs[largest], x, dim).output
     return whole.rebuilt(op, inputs)
+
+
+def _initial(op: Op) -> Tensor:
+    assert isinstance(op, PreviousOp) and op.initial is not None
+    return op.initial
 
 
 def _has_all_dims(inputs: Sequence[Tensor]) -> bool:

@@ -29,6 +29,7 @@ class StepGraph:
     :ivar reads: the ops of the body that each op reads
     :ivar readers: the ops of the body that read each op
     :ivar varying: the ops whose results may differ between steps
+    :ivar is_search: whether labels are chosen in it
     :ivar has_known_steps: whether it is known before the loop runs which steps it makes: as many as its input has
         frames, for each sequence once, and not for each hypothesis of a search
     """
@@ -38,9 +39,10 @@ class StepGraph:
         self.needed = needed
         self.ops = [op for op in loop.body_of_steps.ops if op in needed]
         self.results = [result for result in loop.results if result in needed]
-        self.has_known_steps = loop.runs_to_the_end and not any(isinstance(op, Choice) for op in self.ops)
+        self.is_search = any(isinstance(op, Choice) for op in self.ops)
+        self.has_known_steps = loop.runs_to_the_end and not self.is_search
         inside = set(self.ops)
-        self.tensors = {op: [tensor for tensor in _tensors_read(op) if tensor.op in inside] for op in self.ops}
+        self.tensors = {op: [tensor for tensor in tensors_read(op) if tensor.op in inside] for op in self.ops}
         self.reads: Edges = {op: [tensor.op for tensor in tensors] for op, tensors in self.tensors.items()}
         for op in self.ops:
             if isinstance(op, ResultOp):
@@ -71,14 +73,20 @@ class StepGraph:
         return [*users, *(result for result in self.results if result.inner is tensor)]
 
 
-def _tensors_read(op: Op) -> Collection[Tensor]:
+def tensors_read(op: Op) -> Collection[Tensor]:
     """What an op reads; of a state its new value, of a loop all that its steps read."""
     if isinstance(op, PreviousOp):
         return [] if op.final is None or op.is_constant else [op.final]
     if isinstance(op, LoopOp):
-        source = [] if op.length_source is None else [op.length_source]
-        return {*read_by_loop(op), *op.inputs, *source}
+        return {*read_by_loop(op), *op.inputs, *_length_sources(op)}
     return op.inputs
+
+
+def _length_sources(loop: LoopOp) -> list[Tensor]:
+    """What gives a loop and those inside of it their lengths."""
+    own = [] if loop.length_source is None else [loop.length_source]
+    inside = [op for op in loop.body_of_steps.ops if isinstance(op, LoopOp)]
+    return [*own, *(source for inner in inside for source in _length_sources(inner))]
 
 
 def turned(edges: Mapping[Op, Sequence[Op]]) -> Edges:

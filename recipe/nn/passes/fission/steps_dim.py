@@ -39,8 +39,12 @@ class StepsDim:
 
 def _is_in_steps(graph: StepGraph, division: Division) -> bool:
     """Whether a value that is computed for all steps at once has the axis of the loop's input itself."""
-    ops = [*division.early, *division.late] if graph.loop.runs_to_the_end else division.early
-    return any(graph.loop.input_axis in tensor.dims for op in ops for tensor in _values(op))
+    axis = graph.loop.input_axis
+    if not graph.loop.runs_to_the_end:
+        return any(axis in tensor.dims for op in division.early for tensor in _values(op))
+    ops = (*division.early, *division.late)
+    leaves = any(axis in result.inner.dims for result in graph.results)
+    return leaves or any(axis in tensor.dims for op in ops for tensor in _values(op))
 
 
 def _values(op: Op) -> tuple[Tensor, ...]:

@@ -6,8 +6,8 @@ from ...ops.activation import ACTIVATIONS, Activation
 from ...ops.chain import Chain
 from ...ops.elementwise import ARITHMETIC
 from ...plain.delayed import resolved
+from ..build import Build
 from ..layers import Layer
-from ..op_lowering import OpLowering
 from ..rule import rule
 from .elementwise import number_text
 
@@ -25,16 +25,16 @@ _FORMULAS = {
 
 
 @rule(Activation)
-def activation(op: Activation, lower: OpLowering) -> Layer:
+def activation(op: Activation, build: Build) -> Layer:
     """``activation``; ``eval`` for what RETURNN has no activation of."""
-    source = lower.reference(op.inputs[0])
+    source = build.reference(op.inputs[0])
     if op.kind in ACTIVATIONS:
-        return lower.add(op, "activation", {"from": source, "activation": op.kind})
-    return lower.add(op, "eval", {"from": source, "eval": _FORMULAS[op.kind].format("source(0)")})
+        return build.add(op, "activation", {"from": source, "activation": op.kind})
+    return build.add(op, "eval", {"from": source, "eval": _FORMULAS[op.kind].format("source(0)")})
 
 
 @rule(Chain)
-def chain(op: Chain, lower: OpLowering) -> Layer:
+def chain(op: Chain, build: Build) -> Layer:
     """``eval`` of one formula."""
     formula = "source(0)"
     for link in op.links:
@@ -44,7 +44,7 @@ def chain(op: Chain, lower: OpLowering) -> Layer:
         else:
             function = _FORMULAS[link.kind]
             formula = function.format(formula if "(" in function else _in_brackets(formula))
-    return lower.add(op, "eval", {"from": lower.reference(op.inputs[0]), "eval": formula})
+    return build.add(op, "eval", {"from": build.reference(op.inputs[0]), "eval": formula})
 
 
 def _in_brackets(formula: str) -> str:

@@ -9,14 +9,14 @@ from ...ops.chain import number_of
 from ...ops.elementwise import ARITHMETIC, COMBINE_KINDS, Cast, Combine, Compare, Where
 from ...plain.delayed import Delayed, resolved
 from ...record.graph import Tensor
+from ..build import Build
 from ..layers import Layer, Reference
-from ..op_lowering import OpLowering
 from ..out_type import out_type
 from ..rule import as_written, rule
 
 
 @rule(Combine)
-def combine(op: Combine, lower: OpLowering) -> Layer:
+def combine(op: Combine, build: Build) -> Layer:
     """``combine``, or ``eval`` where one side is a number or the kind is none of combine's."""
     formula = ARITHMETIC[op.kind][1]
     numbers = [known_number(tensor) for tensor in op.inputs]
@@ -28,9 +28,12 @@ def combine(op: Combine, lower: OpLowering) -> Layer:
                 terms.append(number_text(number))
             else:
                 terms.append(f"source({len(sources)})")
-                sources.append(lower.reference(tensor) if numbers.count(None) == 1 else lower.operand(op, tensor))
-        return lower.add(op, "eval", {"from": sources, "eval": formula.format(*terms)})
-    return lower.add(op, "combine", {**op.form().options, "from": [lower.operand(op, x) for x in op.inputs]})
+                sources.append(build.reference(tensor))
+        options: dict[str, Any] = {"from": sources, "eval": formula.format(*terms)}
+        if op.broadcast:
+            options["allow_broadcast_all_sources"] = True
+        return build.add(op, "eval", options)
+    return build.add(op, "combine", {**op.form().options, "from": [build.reference(x) for x in op.inputs]})
 
 
 def known_number(tensor: Tensor) -> bool | int | float | None:
@@ -49,31 +52,32 @@ def number_text(value: bool | int | float) -> str:
 
 
 @rule(Compare)
-def compare(op: Compare, lower: OpLowering) -> Layer:
+def compare(op: Compare, build: Build) -> Layer:
     """``compare``; with a number it is an option."""
     left, right = op.inputs
     value = known_number(right)
     if value is not None:
-        return lower.add(op, "compare", {"from": lower.reference(left), "value": value, "kind": op.kind})
-    return lower.add(op, "compare", {**op.form().options, "from": [lower.operand(op, x) for x in op.inputs]})
+        return build.add(op, "compare", {"from": build.reference(left), "value": value, "kind": op.kind})
+    return build.add(op, "compare", {**op.form().options, "from": [build.reference(x) for x in op.inputs]})
 
 
 @rule(Where)
-def where(op: Where, lower: OpLowering) -> Layer:
+def where(op: Where, build: Build) -> Layer:
     """``switch``."""
     condition, true, false = op.inputs
     sides: list[Any] = []
     for tensor in (true, false):
         value = known_number(tensor) if tensor.sparse_dim is None else None
-        sides.append(value if value is not None else lower.operand(op, tensor))
+        sides.append(value if value is not None else build.reference(tensor))
+    options: dict[str, Any]
     if op.broadcast:
-        options = {"from": [lower.reference(x) for x in op.inputs], "eval": "tf.where(source(0), source(1), source(2))"}
-        return lower.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
-    options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
-    return lower.add(op, "switch", options)
+        options = {"from": [build.reference(x) for x in op.inputs], "eval": "tf.where(source(0), source(1), source(2))"}
+        return build.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
+    options = {"condition": build.reference(condition), "true_from": sides[0], "false_from": sides[1]}
+    return build.add(op, "switch", options)
 
 
 @rule(Cast)
-def cast(op: Cast, lower: OpLowering) -> Reference:
+def cast(op: Cast, build: Build) -> Reference:
     """``cast``, and ``reinterpret_data`` for what labels it holds."""
-    return as_written(op.form(), op, lower)
+    return as_written(op.form(), op, build)

@@ -6,33 +6,27 @@ from typing import Any
 
 from ...ops.inputs import ParameterOp
 from ...ops.linear import LinearOp
-from ...ops.loss import ArgMax
 from ...plain.initializer import Uniform
-from ...record.graph import Tensor
-from ...record.loops import PreviousOp, ResultOp
+from ..build import Build
 from ..layers import Layer
-from ..op_lowering import OpLowering
 from ..rule import rule
 
 
 @rule(LinearOp)
-def linear(op: LinearOp, lower: OpLowering) -> Layer:
+def linear(op: LinearOp, build: Build) -> Layer:
     """``linear``, which owns the parameters where it can, under the name of their module; else they are variables."""
     x, weight, *bias = op.inputs
     options: dict[str, Any] = {} if op.activation is None else {"activation": op.activation}
-    options |= {"from": lower.reference(x), **lower.dropout(op.dropout), "out_dim": op.out_dim}
+    options |= {"from": build.reference(x), **build.dropout(op.dropout), "out_dim": op.out_dim}
     if not bias:
         options["with_bias"] = False
-    if _is_from_argmax(x, set()):
-        # such labels are declared to have no feature axis, and RETURNN would take over that for the vectors
-        options["out_type"] = {"dim": op.out_dim.dimension}
-    owned = _owned_parameters(op, lower)
+    owned = _owned_parameters(op, build)
     if owned is None:
-        options["reuse_params"] = lower.parameter_map(W=weight, **({"b": bias[0]} if bias else {}))
-    return lower.add(op, "linear", options if owned is None else {**options, **owned})
+        options["reuse_params"] = build.parameter_map(W=weight, **({"b": bias[0]} if bias else {}))
+    return build.add(op, "linear", options if owned is None else {**options, **owned})
 
 
-def _owned_parameters(op: LinearOp, lower: OpLowering) -> dict[str, Any] | None:
+def _owned_parameters(op: LinearOp, build: Build) -> dict[str, Any] | None:
     """
     The options of a layer that owns its parameters; None where it cannot.
 
@@ -45,10 +39,10 @@ def _owned_parameters(op: LinearOp, lower: OpLowering) -> dict[str, Any] | None:
     names = [parameter.path.rpartition("/")[2] for parameter in parameters]
     held = [parameter.parameter for parameter in parameters]
     if (
-        not lower.owns_parameters
-        or lower.unit is not lower.root
+        not build.owns_parameters
+        or build.unit is not build.root
         or len(held) != len(tensors)
-        or any(lower.uses[x] != 1 for x in tensors)
+        or any(build.uses[x] != 1 for x in tensors)
     ):
         return None
     if len(scopes) != 1 or scopes == {""} or names != ["W", "b"][: len(names)]:
@@ -65,17 +59,3 @@ def _owned_parameters(op: LinearOp, lower: OpLowering) -> dict[str, Any] | None:
     if held[0].weight_decay:
         options["L2"] = held[0].weight_decay
     return options
-
-
-def _is_from_argmax(labels: Tensor, seen: set[Tensor]) -> bool:
-    """Whether labels are or may become those of an argmax, also by a state of a loop."""
-    if labels.sparse_dim is None or labels in seen:
-        return False
-    seen.add(labels)
-    op = labels.op
-    sources = [*op.inputs]
-    if isinstance(op, PreviousOp):
-        sources += [tensor for tensor in (op.initial, op.final) if tensor is not None]
-    elif isinstance(op, ResultOp):
-        sources.append(op.inner)
-    return isinstance(op, ArgMax) or any(_is_from_argmax(source, seen) for source in sources)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ...record.loops import FinalState, LastOp, LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
+from ..build import Build
 from ..config_function import ConfigFunction
 from ..layers import Layer, Reference
+from ..loops import write_loop
 from ..out_type import out_type
 from ..rule import rule
 
@@ -29,46 +30,41 @@ FRAME = ConfigFunction(
 
 
 @rule(LoopOp)
-def loop(op: LoopOp, lower: Any) -> Sequence[Reference]:
+def loop(op: LoopOp, build: Build) -> Sequence[Reference]:
     """``rec`` with the body as its unit."""
-    lower.loop(op)
+    write_loop(build, op)
     return ()
 
 
 @rule(PreviousOp)
-def state(op: PreviousOp, lower: Any) -> Reference:
+def state(op: PreviousOp, build: Build) -> Reference:
     """``prev:`` of the layer that computes its new value."""
     assert op.initial is not None
-    return lower.reference(op.initial) if op.is_constant else lower.previous(op)
+    return build.reference(op.initial) if op.is_constant else build.previous(op)
 
 
 @rule(UnstackOp)
-def unstack(op: UnstackOp, lower: Any) -> Layer:
+def unstack(op: UnstackOp, build: Build) -> Layer:
     """
-    ``eval`` of a TensorArray; where an end condition may cut the loop, ``gather``.
+    ``eval`` of a TensorArray.
 
-    Not ``rec_unstack``, which RETURNN must move out of the loop. Nor ``gather`` always: its gradient is as large as the
-    whole sequence in each step.
+    Not ``rec_unstack``, which RETURNN must move out of the loop; nor ``gather``, the gradient of which is as large as
+    the whole sequence in each step.
     """
-    options: dict[str, Any] = {"from": lower.reference(op.inputs[0]), "axis": op.loop.input_axis}
-    if op.loop.counts_steps:
-        position = {"position": lower.step_of(op.loop), "clip_to_valid": True}  # after the end the last frame
-        return lower.add(op, "gather", {**options, **position})
-    if lower.choices(op.loop):
-        return lower.add(op, "gather", {**options, "position": lower.step(), "clip_to_valid": True})
-    options = {"from": [options["from"], lower.step()], "eval": FRAME, "eval_locals": {"axis": op.loop.input_axis}}
-    return lower.add(op, "eval", {**options, "out_type": out_type(op.output)})
+    sources = [build.reference(op.inputs[0]), build.step()]
+    options = {"from": sources, "eval": FRAME, "eval_locals": {"axis": op.loop.input_axis}}
+    return build.add(op, "eval", {**options, "out_type": out_type(op.output)})
 
 
 @rule(LoopIndex)
-def index(op: LoopIndex, lower: Any) -> Reference:
+def index(op: LoopIndex, build: Build) -> Reference:
     """RETURNN's ``:i``."""
-    return lower.step()
+    return build.step()
 
 
 @rule(StackOp)
 @rule(LastOp)
 @rule(FinalState)
-def result(op: ResultOp, lower: Any) -> Reference:
+def result(op: ResultOp, build: Build) -> Reference:
     """A layer inside of ``rec``, seen from outside; ``rec_last_output`` of the last value."""
-    return lower.loop_result(op)
+    return build.results[op]

@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...ops.lstm import LstmCellOp, LstmSequence
+from ..build import Build
 from ..layers import Reference
-from ..op_lowering import OpLowering
+from ..lstm_units import lstm_unit_for
 from ..rule import rule
 
 
 @rule(LstmSequence)
-def sequence(op: LstmSequence, lower: OpLowering) -> Sequence[Reference]:
+def sequence(op: LstmSequence, build: Build) -> Sequence[Reference]:
     """``rec`` with an LSTM unit; its last states are ``get_last_hidden_state``."""
+    unit = lstm_unit_for(build.device)
     x, weight, recurrent, bias, *state = op.inputs
     options: dict[str, Any] = {
-        "unit": lower.lstm_unit.sequence_unit,
-        **({"unit_opts": lower.lstm_unit.unit_opts} if lower.lstm_unit.unit_opts else {}),
-        "from": lower.reference(x),
-        **lower.dropout(op.dropout),
+        "unit": unit.sequence_unit,
+        **({"unit_opts": unit.unit_opts} if unit.unit_opts else {}),
+        "from": build.reference(x),
+        **build.dropout(op.dropout),
         "in_dim": op.in_dim,
         "out_dim": op.out_dim,
         "axis": op.axis,
@@ -27,20 +29,20 @@ def sequence(op: LstmSequence, lower: OpLowering) -> Sequence[Reference]:
     }
     if op.starts_with_state:
         h, c = state
-        options["initial_state"] = {"h": lower.reference(h), "c": lower.reference(c)}
-    options["reuse_params"] = lower.lstm_unit.parameters(lower, op, weight, recurrent, bias)
-    layer = lower.add(op, "rec", options)
+        options["initial_state"] = {"h": build.reference(h), "c": build.reference(c)}
+    options["reuse_params"] = unit.parameters(build, op, weight, recurrent, bias)
+    layer = build.add(op, "rec", options)
     last = []
     for key, tensor in zip("hc", op.outputs[1:]):
-        if tensor not in lower.network.needed_tensors:
+        if tensor not in build.program.needed_tensors:
             last.append(layer)
             continue
         options = {"from": layer, "key": key, "out_dim": op.out_dim}
-        last.append(lower.add(op, "get_last_hidden_state", options, name=f"last_{key}"))
+        last.append(build.add(op, "get_last_hidden_state", options, name=f"last_{key}"))
     return [layer, *last]
 
 
 @rule(LstmCellOp)
-def cell(op: LstmCellOp, lower: OpLowering) -> Sequence[Reference]:
+def cell(op: LstmCellOp, build: Build) -> Sequence[Reference]:
     """``rec`` with an LSTM unit on a single step, or the layers that this unit is made of, by device."""
-    return lower.lstm_unit.cell(lower, op)
+    return lstm_unit_for(build.device).cell(build, op)

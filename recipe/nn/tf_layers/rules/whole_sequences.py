@@ -6,9 +6,9 @@ from ...ops.expand import Expand
 from ...ops.last_frame import LastFrame
 from ...ops.shift import Shift
 from ...ops.transpose import Transpose
+from ..build import Build
 from ..config_function import ConfigFunction
 from ..layers import Layer, Reference
-from ..op_lowering import OpLowering
 from ..out_type import out_type
 from ..rule import rule
 
@@ -26,7 +26,8 @@ SHIFTED = ConfigFunction(
 REPEATED = ConfigFunction(
     '''
     def repeated(source, self, **_kwargs):
-        """The same value at each place of one more axis."""
+        """The same value at each place of one more axis, which the other source has."""
+        source(1, as_layer=True)
         return tf.broadcast_to(source(0), [dim.get_dim_value() for dim in self.output.dims])
     '''
 )
@@ -53,33 +54,32 @@ LAST_FRAME = ConfigFunction(
 
 
 @rule(Shift)
-def shift(op: Shift, lower: OpLowering) -> Layer:
+def shift(op: Shift, build: Build) -> Layer:
     """``eval``."""
-    options = {"from": [lower.reference(x) for x in op.inputs], "eval": SHIFTED, "eval_locals": {"axis": op.axis}}
-    return lower.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
+    options = {"from": [build.reference(x) for x in op.inputs], "eval": SHIFTED, "eval_locals": {"axis": op.axis}}
+    return build.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
 
 
 @rule(Expand)
-def expand(op: Expand, lower: OpLowering) -> Layer:
+def expand(op: Expand, build: Build) -> Layer:
     """``eval``, after the layer that has the axis, as that may be what makes its lengths."""
-    x, like = op.inputs
-    options = {"from": lower.reference(x), "eval": REPEATED, "extra_deps": [lower.reference(like)]}
-    return lower.add(op, "eval", {**options, "out_type": out_type(op.output)})
+    options = {"from": [build.reference(x) for x in op.inputs], "eval": REPEATED, "allow_broadcast_all_sources": True}
+    return build.add(op, "eval", {**options, "out_type": out_type(op.output)})
 
 
 @rule(LastFrame)
-def last_frame(op: LastFrame, lower: OpLowering) -> Layer:
+def last_frame(op: LastFrame, build: Build) -> Layer:
     """``eval``; of an axis of fixed size ``gather``."""
     x, other = op.inputs
     if op.axis.is_static:
-        return lower.add(op, "gather", {"from": lower.reference(x), "axis": op.axis, "position": op.axis.size - 1})
-    length = {"from": lower.reference(x), "axis": op.axis}
-    sources = [lower.reference(x), lower.reference(other), lower.add(op, "length", length, name="length")]
+        return build.add(op, "gather", {"from": build.reference(x), "axis": op.axis, "position": op.axis.size - 1})
+    length = {"from": build.reference(x), "axis": op.axis}
+    sources = [build.reference(x), build.reference(other), build.add(op, "length", length, name="length")]
     options = {"from": sources, "eval": LAST_FRAME, "eval_locals": {"axis": op.axis}}
-    return lower.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
+    return build.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
 
 
 @rule(Transpose)
-def transpose(op: Transpose, lower: OpLowering) -> Reference:
+def transpose(op: Transpose, build: Build) -> Reference:
     """Nothing: RETURNN knows axes by their dims."""
-    return lower.reference(op.inputs[0])
+    return build.reference(op.inputs[0])

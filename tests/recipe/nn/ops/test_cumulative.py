@@ -1,4 +1,4 @@
-"""Cumulative sums over time and features, the same in NumPy and RETURNN."""
+"""Cumulative sums and maxima over time and features, the same in NumPy and RETURNN."""
 
 from __future__ import annotations
 
@@ -21,15 +21,21 @@ def test_against_numpy() -> None:
             "features": nn.cum_sum(x, axis=FEATURES),
             "log": nn.cum_log_sum_exp(x),
             "before": nn.cum_log_sum_exp(x, exclusive=True),
+            "greatest": nn.cum_max(x),
+            "greatest_feature": nn.cum_max(x, axis=FEATURES),
         }
 
     run = check_agreement(model, FEEDS, gradients=True).in_numpy
     data = FEEDS["data"][0].astype("float64")
     numpy.testing.assert_allclose(run.outputs["features"].value, data.cumsum(axis=-1), rtol=1e-4)
+    numpy.testing.assert_array_equal(
+        run.outputs["greatest_feature"].value, numpy.maximum.accumulate(FEEDS["data"][0], axis=-1)
+    )
     for row, length in enumerate(LENGTHS):
         x = data[row, :length]
         log = numpy.log(numpy.exp(x).cumsum(axis=0))
-        for name, expected in (("sum", x.cumsum(axis=0)), ("log", log)):
+        greatest = numpy.maximum.accumulate(x, axis=0)
+        for name, expected in (("sum", x.cumsum(axis=0)), ("log", log), ("greatest", greatest)):
             numpy.testing.assert_allclose(run.outputs[name].value[row, :length], expected, rtol=1e-4, atol=1e-5)
         before = run.outputs["before"].value[row, :length]
         assert (before[0] == numpy.float32(-1e30)).all()

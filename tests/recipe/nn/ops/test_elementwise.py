@@ -82,6 +82,7 @@ CASES: dict[str, FrameFunction] = {
     "log_sigmoid": lambda a, b, labels: nn.log_sigmoid(a),
     "relu": lambda a, b, labels: nn.relu(a),
     "swish": lambda a, b, labels: nn.swish(a),
+    "gelu": lambda a, b, labels: nn.gelu(a),
     "softplus": lambda a, b, labels: nn.softplus(a),
     "exp": lambda a, b, labels: nn.exp(a),
     "log": lambda a, b, labels: nn.log(abs(a) + 0.1),

@@ -9,6 +9,7 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, OTHER, TIME, label, v_, x_, z_, zeros
 from .plain_layers import (
     Parameters,
@@ -22,7 +23,7 @@ from .plain_layers import (
     pooled,
 )
 from .plain_search import Choose
-from .program import Program, check, programs
+from .program import Program
 
 
 class Found(nn.Module):

@@ -9,6 +9,7 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, TIME, label, v_, x_, y_, z_, zeros
 from .plain_layers import (
     Parameters,
@@ -23,7 +24,7 @@ from .plain_layers import (
     softmax,
     weighted_mean,
 )
-from .program import Program, check, programs
+from .program import Program
 
 HEADS, PART = nn.Dim(2, "heads"), nn.Dim(2, "part")
 

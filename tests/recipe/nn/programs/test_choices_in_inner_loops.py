@@ -13,10 +13,11 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, label, v_, x_, z_, zeros
 from .plain_layers import Parameters, dot_attention, linear, log_softmax, lstm
 from .plain_search import Choose
-from .program import Program, check, programs
+from .program import Program
 
 
 class LabelsOfEachFrame(nn.Module):

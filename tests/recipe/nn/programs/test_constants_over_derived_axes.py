@@ -8,10 +8,11 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, label, v_, w_, x_, z_
 from .plain_layers import Parameters, convolution, linear, log_softmax, pooled, softmax
 from .plain_search import Choose
-from .program import Program, check, programs
+from .program import Program
 
 
 def pooled_axis() -> dict[str, nn.Tensor]:

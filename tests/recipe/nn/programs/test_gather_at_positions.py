@@ -8,10 +8,11 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, TIME, label, v_, x_, y_, z_, zeros
 from .plain_layers import Parameters, cross_entropy, linear, log_softmax, weighted_mean
 from .plain_search import Choose
-from .program import Program, check, programs
+from .program import Program
 
 WINDOW = nn.Dim(2, "window")
 

@@ -8,9 +8,10 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, OTHER, label, x_, y_, z_
 from .plain_layers import Parameters, cross_entropy, linear, lstm, weighted_mean
-from .program import Program, check, programs
+from .program import Program
 
 PLACES, PART = nn.Dim(2, "places"), nn.Dim(2, "part")
 

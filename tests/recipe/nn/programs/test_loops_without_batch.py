@@ -8,9 +8,10 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, TIME, v_, w_, x_, y_, z_, zeros
 from .plain_layers import Parameters, linear, weighted_mean
-from .program import Program, check, programs
+from .program import Program
 
 
 def count_up() -> dict[str, nn.Tensor]:

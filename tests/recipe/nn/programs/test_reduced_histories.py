@@ -8,10 +8,11 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, label, v_, x_, y_, z_, zeros
 from .plain_layers import Parameters, cross_entropy, linear, log_softmax, softmax
 from .plain_search import Choose
-from .program import Program, check, programs
+from .program import Program
 
 
 def every_mode() -> dict[str, nn.Tensor]:

@@ -8,10 +8,11 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, OTHER, TIME, grid_, label, v_, x_, y_, z_, zeros
 from .plain_layers import Parameters, convolution, linear, log_softmax, lstm_sequence, pooled
 from .plain_search import Choose
-from .program import Program, check, programs
+from .program import Program
 
 
 def pooled_in_a_step() -> dict[str, nn.Tensor]:

@@ -8,10 +8,11 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, label, v_, x_, y_, z_, zeros
 from .plain_layers import Parameters, additive_attention, cross_entropy, dot_attention, linear, log_softmax, lstm
 from .plain_search import Choose
-from .program import Program, check, programs
+from .program import Program
 
 DURATIONS = nn.Dim(3, "durations")
 MOVES = nn.Dim(2, "moves", labels=["stay", "move"])

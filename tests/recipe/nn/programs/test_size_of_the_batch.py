@@ -8,10 +8,11 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, TIME, label, v_, w_, x_, z_, zeros
 from .plain_layers import Parameters, linear, log_softmax
 from .plain_search import Choose
-from .program import Program, check, programs
+from .program import Program
 
 
 def batch_size(x: nn.Tensor) -> nn.Tensor:

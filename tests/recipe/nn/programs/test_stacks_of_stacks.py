@@ -8,9 +8,10 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, v_, x_, z_, zeros
 from .plain_layers import Parameters, cross_entropy, linear, softmax
-from .program import Program, check, programs
+from .program import Program
 
 
 def triangle(include_eos: bool) -> Any:

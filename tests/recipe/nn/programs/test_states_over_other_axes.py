@@ -8,9 +8,10 @@ import numpy
 
 from recipe import nn
 
+from .checks import check, programs
 from .inputs import ALONE, FEATURES, LONGEST_LAST, OTHER, TIME, label, v_, w_, x_, y_, z_, zeros
 from .plain_layers import Parameters, linear, softmax
-from .program import Program, check, programs
+from .program import Program
 
 
 def as_often_as_frames() -> nn.Tensor:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..ops.inputs import ParameterOp
-from ..plain.dim import batch_dim
-from ..record.graph import Op
-from ..record.loops import FinalState, LastOp, LoopOp, ResultOp, StackOp
-from ..record.reads import depends_on
-from .inner_loop_results import InnerLoopResults
-from .layer_graph import references
-from .layers import (
+from ...ops.inputs import ParameterOp
+from ...plain.dim import batch_dim
+from ...record.graph import Op
+from ...record.loops import FinalState, LastOp, LoopOp, ResultOp, StackOp
+from ...record.reads import depends_on
+from ..layer_graph import references
+from ..layers import (
     Layer,
     LayerNetwork,
     PreviousLayer,
@@ -19,6 +18,7 @@ from .layers import (
     StepReference,
     SubLayer,
 )
+from .inner_loop_results import InnerLoopResults
 from .loop_analysis import (
     can_hold_state,
     choices_behind,
@@ -69,7 +69,8 @@ class LoopLowering(StateLowering):
         elif op in self.beam_sizes:
             # else RETURNN goes on scoring hypotheses for one step behind the end of their sequence
             options["include_eos"] = True
-        options["optimize_move_layers_out"] = False  # what needs no step is outside already
+        if op in self.beam_sizes:
+            options["optimize_move_layers_out"] = False  # outside RETURNN mixes up the beams of layers
         layer = self.add(op, "rec", options)
         if self._here is not self.root:
             layer.options["collocate_with"] = [self.stays_in_loop(self._here)]

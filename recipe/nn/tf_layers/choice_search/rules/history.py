@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ...ops.history import CumConcat
-from ...ops.reduce import Reduce
-from ...plain.dim import Dim
-from ...record.graph import Op
-from ..layers import Layer
+from ....ops.history import CumConcat
+from ....ops.reduce import Reduce
+from ....plain.dim import Dim
+from ....record.graph import Op
+from ...layers import Layer
 from ..op_lowering import OpLowering
 from ..rule import rule
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...ops.dot import Dot
-from ...record.graph import Tensor
-from ..layers import Layer, Reference
+from ....ops.dot import Dot
+from ....record.graph import Tensor
+from ...layers import Layer, Reference
 from ..op_lowering import OpLowering
 from ..rule import rule
 

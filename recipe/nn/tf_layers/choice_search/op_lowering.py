@@ -7,19 +7,18 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from ..ops.choice import Choice
-from ..ops.history import CumConcat
-from ..ops.inputs import ParameterOp
-from ..ops.lstm import LstmCellOp
-from ..passes.uses import uses
-from ..plain.delayed import Delayed
-from ..plain.dim import Dim, batch_dim
-from ..program.program import Program
-from ..record.graph import Body, Op, Tensor
-from ..record.loops import LoopOp, PreviousOp, ResultOp
-from .axis_order import batch_first, is_time_major
-from .kept_hypotheses import KeptHypotheses
-from .layers import (
+from ...ops.choice import Choice
+from ...ops.history import CumConcat
+from ...ops.inputs import ParameterOp
+from ...ops.lstm import LstmCellOp
+from ...passes.uses import uses
+from ...plain.delayed import Delayed
+from ...plain.dim import Dim, batch_dim
+from ...program.program import Program
+from ...record.graph import Body, Op, Tensor
+from ...record.loops import LoopOp, PreviousOp, ResultOp
+from ..axis_order import batch_first, is_time_major
+from ..layers import (
     RESERVED_NAMES,
     Layer,
     LayerNetwork,
@@ -28,6 +27,7 @@ from .layers import (
     StepReference,
     SubLayer,
 )
+from .kept_hypotheses import KeptHypotheses
 from .loop_analysis import is_history_without_steps, is_of_frames, makes_whole_or_bool_of_state, staying_ops
 from .lstm_units import lstm_unit_for
 

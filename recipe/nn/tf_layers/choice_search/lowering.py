@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ..passes.fission.fission import fission
-from ..passes.joins import Joins
-from ..plain.delayed import Delayed
-from ..program.program import Program
-from ..record.graph import Tensor
-from . import rules  # noqa: F401 - fills the table of rules
-from .layer_graph import in_order, reads
-from .layers import (
+from ...passes.joins import Joins
+from ...plain.delayed import Delayed
+from ...program.program import Program
+from ...record.graph import Tensor
+from ..layer_graph import in_order, reads
+from ..layers import (
     Layer,
     LayerNetwork,
+    Reference,
 )
+from . import rules  # noqa: F401 - fills the table of rules
 from .loop_lowering import LoopLowering
 
 
@@ -27,10 +27,14 @@ class Lowering(LoopLowering):
 
     def __init__(self, program: Program, device: str = "gpu", *, owns_parameters: bool = True):
         self.owns_parameters = owns_parameters
-        joins = Joins(fission(program))
+        joins = Joins(program)
         super().__init__(joins.run(), device)
         self.rewritten: dict[Tensor, Tensor] = joins.new
         """What the tensors of the program became in what is translated, as far as they are still computed."""
+
+    def known_reference(self, tensor: Tensor | None) -> Reference | None:
+        """What was written for a tensor of the user's program."""
+        return super().known_reference(None if tensor is None else self.rewritten.get(tensor))
 
     def run(self) -> LayerNetwork:
         """The layers of the whole network, with its losses and outputs."""

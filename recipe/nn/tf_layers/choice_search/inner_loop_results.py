@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..plain.dim import Dim, as_dim, dims_text
-from ..plain.errors import NetworkError
-from ..record.graph import Tensor
-from ..record.loops import FinalState, LoopOp, ResultOp, StackOp
-from .layers import Layer, LayerNetwork, PreviousLayer, Reference, SubLayer
+from ...plain.dim import Dim, as_dim, dims_text
+from ...plain.errors import NetworkError
+from ...record.graph import Tensor
+from ...record.loops import FinalState, LoopOp, ResultOp, StackOp
+from ..layers import Layer, LayerNetwork, PreviousLayer, Reference, SubLayer
 
 
 class InnerLoopResults:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops.choice import Choice
-from ..plain.dim import as_dim, batch_dim
-from ..record.graph import Tensor
-from ..record.loops import LoopOp, PreviousOp, ResultOp
-from ..record.reads import leading_to, read_by_loop
-from .layers import Layer, LayerNetwork, Reference
+from ...ops.choice import Choice
+from ...plain.dim import as_dim, batch_dim
+from ...record.graph import Tensor
+from ...record.loops import LoopOp, PreviousOp, ResultOp
+from ...record.reads import leading_to, read_by_loop
+from ..layers import Layer, LayerNetwork, Reference
 
 
 class KeptHypotheses:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops.constants import constant_value
-from ..record.graph import Op, Tensor
-from ..record.loops import FinalState, LoopOp, PreviousOp, StackOp
+from ...ops.constants import constant_value
+from ...record.graph import Op, Tensor
+from ...record.loops import FinalState, LoopOp, PreviousOp, StackOp
+from ..layer_graph import references
+from ..layers import Layer, LayerNetwork, Reference
 from .kept_hypotheses import of_hypotheses
-from .layer_graph import references
-from .layers import Layer, LayerNetwork, Reference
 from .loop_analysis import can_be_output, can_hold_state, shape_is_plain, states_of_cycle
 from .op_lowering import OpLowering, values_before
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...ops.indexing import Gather
-from ...plain.dim import batch_dim
-from ..layers import Layer
+from ....ops.indexing import Gather
+from ....plain.dim import batch_dim
+from ...layers import Layer
 from ..op_lowering import OpLowering
 from ..rule import rule
 

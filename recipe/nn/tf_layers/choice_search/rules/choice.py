@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...ops.choice import Choice
-from ..layers import Layer, Reference
+from ....ops.choice import Choice
+from ...layers import Layer, Reference
 from ..rule import rule
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..ops.choice import Choice
-from ..ops.constants import constant_value
-from ..ops.inputs import ParameterOp
-from ..record.graph import Op, Tensor
-from ..record.loops import LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
-from ..record.reads import leading_to, read_in_step
-from .layer_graph import references
-from .layers import (
+from ...ops.choice import Choice
+from ...ops.constants import constant_value
+from ...ops.inputs import ParameterOp
+from ...record.graph import Op, Tensor
+from ...record.loops import LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
+from ...record.reads import leading_to, read_in_step
+from ..layer_graph import references
+from ..layers import (
     InputReference,
     Layer,
     PreviousLayer,

@@ -1,0 +1,1 @@
+"""How networks that search were written before the pass of beams."""

@@ -1,0 +1,47 @@
+"""
+What RETURNN's layers are for which ops: a rule by class of op, where the layer is not simply what the op's form says.
+
+Importing this package fills the table in :mod:`recipe.nn.tf_layers.rule`.
+"""
+
+from . import (
+    activation,
+    array,
+    choice,
+    constants,
+    dot,
+    dropout,
+    elementwise,
+    history,
+    indexing,
+    inputs,
+    linear,
+    loops,
+    loss,
+    lstm,
+    pooling,
+    random,
+    reduce,
+    whole_sequences,
+)
+
+__all__ = [
+    "activation",
+    "array",
+    "choice",
+    "constants",
+    "dot",
+    "dropout",
+    "elementwise",
+    "history",
+    "indexing",
+    "inputs",
+    "linear",
+    "loops",
+    "loss",
+    "lstm",
+    "pooling",
+    "random",
+    "reduce",
+    "whole_sequences",
+]

@@ -1,0 +1,80 @@
+"""Arithmetic, comparisons, conditions, casts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ....ops.chain import number_of
+from ....ops.elementwise import ARITHMETIC, COMBINE_KINDS, Cast, Combine, Compare, Where
+from ....plain.delayed import Delayed, resolved
+from ....record.graph import Tensor
+from ...layers import Layer, Reference
+from ...out_type import out_type
+from ..op_lowering import OpLowering
+from ..rule import as_written, rule
+
+
+@rule(Combine)
+def combine(op: Combine, lower: OpLowering) -> Layer:
+    """``combine``, or ``eval`` where one side is a number or the kind is none of combine's."""
+    formula = ARITHMETIC[op.kind][1]
+    numbers = [known_number(tensor) for tensor in op.inputs]
+    if any(number is not None for number in numbers) or op.kind not in COMBINE_KINDS:
+        terms: list[str] = []
+        sources: list[Reference] = []
+        for tensor, number in zip(op.inputs, numbers):
+            if number is not None and None in numbers:
+                terms.append(number_text(number))
+            else:
+                terms.append(f"source({len(sources)})")
+                sources.append(lower.reference(tensor) if numbers.count(None) == 1 else lower.operand(op, tensor))
+        return lower.add(op, "eval", {"from": sources, "eval": formula.format(*terms)})
+    return lower.add(op, "combine", {**op.form().options, "from": [lower.operand(op, x) for x in op.inputs]})
+
+
+def known_number(tensor: Tensor) -> bool | int | float | None:
+    """The number that a layer can hold in place of a scalar constant; None where it must read the tensor."""
+    number = number_of(tensor)
+    if isinstance(number, Delayed):
+        return resolved(number) if number.is_available() else None
+    return number
+
+
+def number_text(value: bool | int | float) -> str:
+    """A number as a term of a formula."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float('{value}')"
+    return repr(value) if value >= 0 else f"({value!r})"
+
+
+@rule(Compare)
+def compare(op: Compare, lower: OpLowering) -> Layer:
+    """``compare``; with a number it is an option."""
+    left, right = op.inputs
+    value = known_number(right)
+    if value is not None:
+        return lower.add(op, "compare", {"from": lower.reference(left), "value": value, "kind": op.kind})
+    return lower.add(op, "compare", {**op.form().options, "from": [lower.operand(op, x) for x in op.inputs]})
+
+
+@rule(Where)
+def where(op: Where, lower: OpLowering) -> Layer:
+    """``switch``."""
+    condition, true, false = op.inputs
+    sides: list[Any] = []
+    for tensor in (true, false):
+        value = known_number(tensor) if tensor.sparse_dim is None else None
+        sides.append(value if value is not None else lower.operand(op, tensor))
+    options: dict[str, Any]
+    if op.broadcast:
+        options = {"from": [lower.reference(x) for x in op.inputs], "eval": "tf.where(source(0), source(1), source(2))"}
+        return lower.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
+    options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
+    return lower.add(op, "switch", options)
+
+
+@rule(Cast)
+def cast(op: Cast, lower: OpLowering) -> Reference:
+    """``cast``, and ``reinterpret_data`` for what labels it holds."""
+    return as_written(op.form(), op, lower)

@@ -1,0 +1,119 @@
+"""Pipeline: from the user's program to the layers of a net dict: the passes, the build, losses and outputs."""
+
+from __future__ import annotations
+
+from ..passes.fission.fission import fission
+from ..passes.joins import Joins
+from ..plain.delayed import Delayed
+from ..program.program import Program
+from ..record.graph import Tensor
+from . import rules  # noqa: F401 - fills the table of rules
+from .build import Build
+from .choice_search.lowering import Lowering
+from .layer_graph import in_order, reads
+from .layers import Layer, LayerNetwork, Reference
+from .loops import write_body
+
+
+class Pipeline:
+    """
+    One translation of a program, with its losses and outputs.
+
+    :param program: the user's
+    :param device: "cpu" or "gpu": chooses the LSTM unit and the layout of frames; parameters and results are the same
+    :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
+    :param without: names of quirks that are left out, for tests of them
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        device: str = "gpu",
+        *,
+        owns_parameters: bool = True,
+        without: frozenset[str] = frozenset(),
+    ):
+        joins = Joins(fission(program))
+        self.program = joins.run()
+        self.rewritten: dict[Tensor, Tensor] = joins.new
+        """What the tensors of the program became in what is translated, as far as they are still computed."""
+        self.build = Build(self.program, device, owns_parameters=owns_parameters, without=without)
+        self.output_names: list[str] = []
+
+    def run(self) -> LayerNetwork:
+        """The layers of the whole network, with its losses and outputs."""
+        build = self.build
+        write_body(build, self.program.root_body)
+        for loss in self.program.losses:
+            self._mark_loss(loss.tensor, loss.name, loss.scale, loss.as_error)
+        for name, tensor in self.program.outputs:
+            self._mark_output(tensor, name)
+        self._finish()
+        return build.root
+
+    def known_reference(self, tensor: Tensor) -> Reference | None:
+        """What was written for a tensor of the user's program; None if nothing was."""
+        new = self.rewritten.get(tensor)
+        return None if new is None else self.build.references.get(new)
+
+    def _finish(self) -> None:
+        """Drops layers that nothing refers to, such as constants that are initial values, and orders the others."""
+        root = self.build.root
+        final = [layer for layer in root.layers if "loss" in layer.options or layer.name in self.output_names]
+        read = reads(final)
+        for network in self.build.units.values():
+            network.layers = [layer for layer in network.layers if layer in read]
+        root.layers = in_order(root, read)
+        for layer in root.layers:
+            if layer.options.get("name_scope") == layer.name:
+                del layer.options["name_scope"]  # RETURNN's default
+
+    def _mark_loss(self, tensor: Tensor, name: str, scale: float | Delayed, as_error: bool) -> None:
+        root = self.build.root
+        reference = self.build.reference(tensor)
+        inner_axes = [dim for dim in tensor.dims if dim.is_dynamic][1:]
+        if inner_axes:  # a loss knows the padding of one axis alone
+            options = {"class": "reduce", "from": reference, "mode": "sum", "axis": inner_axes}
+            reference = Layer(root, root.unique_name(name), options)
+        layer = reference if isinstance(reference, Layer) and "loss" not in reference.options else None
+        if layer is None or layer.has_own_name:
+            layer = self.build.copy(root, name, reference)
+        self._take_name(layer, name)
+        layer.has_own_name = True
+        layer.options["loss"] = "as_is"
+        if as_error:
+            layer.options["loss_opts"] = {"as_error": True}
+        elif isinstance(scale, Delayed) or scale != 1.0:
+            layer.options["loss_scale"] = scale
+
+    def _take_name(self, layer: Layer, name: str) -> None:
+        """Names a layer of the network itself; another of that name gets a number."""
+        root = self.build.root
+        for other in root.layers:
+            if other is not layer and other.name == name:
+                other.name = root.unique_name(name)
+        layer.name = name
+
+    def _mark_output(self, tensor: Tensor, name: str) -> None:
+        """
+        Names the layer of an output, or a copy of it.
+
+        As in the net dict of the discussion, a loop keeps its name; so do parameters, which go by it.
+        """
+        source = self.build.reference(tensor)
+        is_free = isinstance(source, Layer) and source.network is self.build.root and not source.has_own_name
+        if isinstance(source, Layer) and is_free and source.options["class"] not in ("rec", "variable"):
+            layer = source
+        else:
+            layer = self.build.copy(self.build.root, name, source)
+        self._take_name(layer, name)
+        layer.has_own_name = True
+        layer.options["is_output_layer"] = True
+        self.output_names.append(layer.name)
+
+
+def pipeline_for(program: Program, device: str = "gpu", *, owns_parameters: bool = True) -> Pipeline | Lowering:
+    """What translates a program."""
+    if program.beam_sizes:
+        return Lowering(program, device, owns_parameters=owns_parameters)
+    return Pipeline(program, device, owns_parameters=owns_parameters)

@@ -1,0 +1,148 @@
+"""States of a loop: which layer holds each, and what it begins with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..ops.constants import constant_value
+from ..ops.lstm import LstmCellOp
+from ..record.graph import Op, Tensor
+from ..record.loops import FinalState, LoopOp, PreviousOp, StackOp
+from .build import Build
+from .layer_graph import references
+from .layers import InputReference, Layer, LayerNetwork, PreviousLayer, Reference
+
+
+class Claims:
+    """
+    What wants to be which layer of a loop: states, and the loop's ``output``.
+
+    :param build: what is written
+    :param op: the loop, whose steps are written
+    :param unit: their layers
+    """
+
+    def __init__(self, build: Build, op: LoopOp, unit: LayerNetwork):
+        self.build, self.op, self.unit = build, op, unit
+        self.states = self._states_of_layers()
+        self.output = self._find_output()
+        wanted = [state.final for state in self.states] + ([self.output.inner] if self.output is not None else [])
+        build.claims.update(build.references[tensor] for tensor in wanted if tensor is not None)
+
+    def keeps_its_name(self, layer: Layer) -> bool:
+        """
+        Whether what wants a layer gets a copy of it instead.
+
+        As in the net dict of the discussion, a module's layer that is a state and the output, too, keeps its name.
+        """
+        return layer.has_own_name or (layer.is_module and self.build.claims[layer] > 1)
+
+    def own_layer(self, tensor: Tensor) -> Layer | None:
+        """The layer of the steps that is this very tensor, if there is one."""
+        reference = self.build.references[tensor]
+        return reference if isinstance(reference, Layer) and reference.network is self.unit else None
+
+    def _find_output(self) -> StackOp | None:
+        """The result of the loop that is its layer ``output``."""
+        stacks = [r for r in self.op.results if isinstance(r, StackOp) and r in self.build.program.needed]
+        return next((result for result in stacks if can_be_output(self.op, result)), None)
+
+    def _states_of_layers(self) -> list[PreviousOp]:
+        """The states that need a layer: not those that an LSTM unit carries on by itself."""
+        op, build = self.op, self.build
+        read = set(references(self.unit))
+        values = [previous.final for previous in op.previous.values()] + [result.inner for result in op.results]
+        read.update(build.references[x] for x in [*values, op.end] if x is not None and x in build.references)
+        return [
+            previous
+            for previous in op.previous.values()
+            if previous in build.program.needed
+            and not previous.is_constant
+            and (build.previous(previous) in read or self._starts_result(previous))
+        ]
+
+    def _starts_result(self, previous: PreviousOp) -> bool:
+        """Whether a state that no layer reads is a result, for a sequence without steps; not if a unit carries it."""
+        if not any(isinstance(result, FinalState) and result.previous is previous for result in self.op.results):
+            return False
+        assert previous.final is not None
+        maker = previous.final.op
+        is_read = any(x is previous.output for x in maker.inputs)
+        return not is_read or any(x is previous.final for x in values_before(maker))
+
+
+def values_before(op: Op) -> list[Tensor]:
+    """The values that an op reads as they were in the step before, where its layer reads ``prev:`` of them."""
+    previous = [x.op for x in op.inputs if isinstance(x.op, PreviousOp) and x.op.body is op.body]
+    before = [state.final for state in previous if state.final is not None and not state.is_constant]
+    if isinstance(op, LstmCellOp) and op.carried_by() is not None:
+        return [x for x in before if x.op is not op]  # RETURNN carries this state on implicitly
+    return before
+
+
+def can_be_output(op: LoopOp, result: StackOp) -> bool:
+    """Whether RETURNN can stack it as ``output``: in a loop that ends itself it takes any lengths for the loop's."""
+    return not (op.counts_steps or not op.axis_is_known) or not any(dim.is_dynamic for dim in result.inner.dims)
+
+
+def can_hold_state(layer: Layer) -> bool:
+    """Whether ``prev:`` of a layer may be a state: not of one that is a state already, nor of LSTM units."""
+    return "initial_output" not in layer.options and layer.options["class"] != "rec"
+
+
+def write_states(build: Build, op: LoopOp, unit: LayerNetwork, claims: Claims) -> None:
+    """Gives each state the layer that holds it: the one that computes its new value, or a copy."""
+    for state in claims.states:
+        assert state.final is not None and state.initial is not None
+        layer = claims.own_layer(state.final)
+        if layer is None or claims.keeps_its_name(layer) or not can_hold_state(layer):
+            layer = build.copy(unit, state.leaf.name, build.reference(state.final, unit))
+        elif not layer.is_module:
+            layer.name = unit.unique_name(state.leaf.name)
+        layer.options["initial_output"] = _initial(build, state, layer, unit)
+        build.previous(state).target = layer
+
+
+def _initial(build: Build, state: PreviousOp, layer: Layer, unit: LayerNetwork) -> Any:
+    """What a state begins with: a number where that says all, else a layer."""
+    initial: Tensor | None = state.initial
+    assert initial is not None
+    number = constant_value(initial)
+    if number is None or len(state.output.dims) > 2 or not _shape_is_known(layer):
+        reference: Reference = build.reference(initial, unit)
+        return reference
+    return number
+
+
+def _shape_is_known(layer: Layer) -> bool:
+    """Whether RETURNN finds the shape of a state's layer without the state; else its initial value must have dims."""
+    if not _has_batch(layer):
+        return False
+    todo, seen = [layer], set[Layer]()
+    while todo:
+        here = todo.pop()
+        if here in seen or "out_dim" in here.options or "dims" in here.options.get("out_type", {}):
+            continue
+        seen.add(here)
+        for reference in references(here.options):
+            if isinstance(reference, PreviousLayer):
+                return False
+            source = reference.layer()
+            if source is not None and source.network is layer.network:
+                todo.append(source)
+    return True
+
+
+def _has_batch(layer: Layer) -> bool:
+    """Whether a layer in a loop reads something else than states, so that RETURNN knows that it has a batch dim."""
+    todo, seen = [layer], {layer}
+    while todo:
+        here = todo.pop()
+        for reference in references(here.options.get("from", [])):
+            source = reference.layer()
+            if isinstance(reference, InputReference) or (source is not None and source.network.parent is None):
+                return True
+            if source is not None and source not in seen and not isinstance(reference, PreviousLayer):
+                seen.add(source)
+                todo.append(source)
+    return False
