@@ -112,7 +112,7 @@ class _Recorded:
             found.add("mask over frames by the number of the step")
         if isinstance(op, Where) and self.histories.intersection(op.output.dims):
             found.add("history: where")
-        for axis in axes & self.histories:
+        if axes & self.histories:
             found.add(f"history: {type(op).__name__.lower()} over it")
         if isinstance(op, CumConcat):
             found |= self._of_history(op, loops[0])

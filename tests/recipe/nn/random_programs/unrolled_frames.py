@@ -29,7 +29,7 @@ class UnrolledFrames:
 
     def __init__(self, program: Program, parameters: Mapping[str, Array], feeds: Mapping[str, Any], index: int):
         self.program = program
-        self.parameters = {name: value.astype("float64") for name, value in parameters.items()}
+        self.parameters: dict[str, Array] = {name: value.astype("float64") for name, value in parameters.items()}
         cut = [feeds[f"data{n}"][0][index, : program.lengths[n][index]].astype("float64") for n in range(2)]
         self.frames = [list(frames) for frames in cut]
         self.longest = max(program.lengths[1])
