@@ -45,6 +45,7 @@ from .plain.errors import NetworkError, NetworkWarning
 from .plain.extern_data import ExternData
 from .plain.initializer import Constant, Initializer, Normal, NumpyFile, Uniform
 from .plain.public_names import PUBLIC_NAMES as _PUBLIC_NAMES
+from .program.earlier_versions import install as _install_earlier_names
 from .program.parameter_agreement import check_parameters
 from .record.graph import Tensor
 from .record.parameter import Parameter
@@ -155,3 +156,4 @@ __all__ = [
 ]
 
 _PUBLIC_NAMES.update(__all__)
+_install_earlier_names()

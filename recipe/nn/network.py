@@ -33,6 +33,7 @@ from .program.checks import (
 )
 from .program.pickling import from_table, to_table
 from .program.program import Program
+from .python_text.text import python_text
 from .record.recording import Recording, record
 from .tf_layers.config import config_text
 from .tf_layers.layers import LayerNetwork, plain
@@ -120,6 +121,10 @@ class Network(Program):
     def draw(self, path: str, *, depth: int | None = None) -> pathlib.Path:
         """Draws it to a file (.svg, .png, .pdf, .dot, .txt); see :func:`recipe.nn.pictures.drawing.draw`."""
         return draw(self.picture(), self.summary(), path, depth=depth)
+
+    def as_python(self, *, lines: bool = False) -> str:
+        """The program as Python text, to read: loops as ``for``, states as variables; see :mod:`.python_text.text`."""
+        return python_text(self, lines=lines)
 
     def canonical_form(self) -> dict[str, Any]:
         """What is hashed: plain data that is equal for equal computations; see ``docs/canonical_form.md``."""

@@ -59,7 +59,6 @@ class LstmSequence(Op):
     is_main = True
     takes_square_weights = True
     takes_more_axes = False
-    is_time_major = True
     dropout: float | Delayed | None = None
     """The rate of a dropout of its input that was joined to it."""
 

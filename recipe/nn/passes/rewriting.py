@@ -49,6 +49,10 @@ class Rewriting:
             outputs = [(name, self.read(tensor)) for name, tensor in self.program.outputs]
         return Program(self.recording.root_body, losses, outputs)
 
+    def values(self) -> dict[Tensor, Tensor]:
+        """The new tensors by the old ones that are still computed; a value of a step may be one of all steps."""
+        return self.new
+
     def read(self, tensor: Tensor) -> Tensor:
         """The new tensor that stands for an old one, where the new program is being written."""
         return self.new[tensor]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..record.graph import Body, Op, StateLeaf, Tensor
+from .earlier_versions import complete
 
 _IN_TABLE = (Op, Tensor, Body, StateLeaf)
 
@@ -64,6 +65,8 @@ def from_table(table: Table) -> Any:
 
     for item, state in zip(objects, table.states):
         vars(item).update({name: get(part) for name, part in state.items()})
+    for item in objects:
+        complete(item)
     return get(table.value)
 
 

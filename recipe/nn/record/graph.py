@@ -220,8 +220,6 @@ class Op:
     """Whether it depends on the number of the step without reading it, so that it must stay in its loop."""
     takes_more_axes: ClassVar[bool] = True
     """Whether it computes the same for each place of further axes that its inputs may have."""
-    is_time_major: ClassVar[bool | None] = None
-    """Whether its RETURNN layer gives the time axis first, the batch axis second; None: as what it reads."""
 
     def __init__(self, *inputs: Tensor, outputs: int = 1):
         recording = current_recorder()
@@ -412,6 +410,8 @@ class StateLeaf:
         self.initial = initial
         self.label = label or repr(name)
         self.state = state
+
+    not_pickled = ("state",)  # its initial value may be a tensor, and that leads to all that was recorded
 
     def read(self, body: Body) -> Tensor:
         """The value at this point of a body; in a loop, first of all the value of the step before."""

@@ -389,7 +389,6 @@ class StackOp(ResultOp):
     """All steps of a value, with the loop's axis."""
 
     name = "stack"
-    is_time_major = True
 
     def infer(self) -> None:
         """Those of the value with the loop's axis, after the batch dim where there is one."""

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from ..ops.dot import Dot
+from ..ops.expand import Expand
+from ..ops.lstm import LstmSequence
+from ..ops.shift import Shift
 from ..plain.dim import Dim
+from ..record.graph import Tensor
+from ..record.loops import StackOp
 
-if TYPE_CHECKING:
-    from ..record.graph import Tensor
+_TIME_FIRST = (StackOp, LstmSequence)
+"""The ops of which RETURNN's layer has the time axis first, the batch axis second."""
+_BATCH_FIRST = (Dot, Expand, Shift)
+"""The ops of which it has the batch axis first; of others, it leaves the axes as they are in what it reads."""
 
 
 def batch_first(dims: Iterable[Dim]) -> tuple[Dim, ...]:
@@ -17,13 +24,13 @@ def batch_first(dims: Iterable[Dim]) -> tuple[Dim, ...]:
 
 
 def is_time_major(x: Tensor) -> bool:
-    """Whether RETURNN has the time axis of a sequence before the batch axis: most layers leave the axes as they are."""
+    """Whether RETURNN has the time axis of a sequence before the batch axis."""
     todo, seen = [x], {x}
     while todo:
         op = todo.pop().op
-        if op.is_time_major:
+        if isinstance(op, _TIME_FIRST):
             return True
-        sources = op.inputs if op.is_time_major is None else ()
+        sources = () if isinstance(op, _BATCH_FIRST) else op.inputs
         todo += [source for source in sources if source not in seen and any(dim.is_dynamic for dim in source.dims)]
         seen.update(todo)
     return False

@@ -48,6 +48,8 @@ class Build:
         """The module of the loop around."""
         self.units: dict[Body, LayerNetwork] = {program.root_body: self.root}
         """The net dicts by the bodies that they are of."""
+        self.rec_layers: dict[LoopOp, Layer] = {}
+        """The layers of the loops that are written."""
         self.references: dict[Tensor, Reference] = {}
         """What was written for each tensor."""
         self.results: dict[ResultOp, Reference] = {}

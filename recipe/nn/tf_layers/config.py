@@ -68,9 +68,7 @@ def _imports(source: PythonSource) -> list[list[str]]:
     of_returnn = [f"from returnn.tensor import {', '.join(names)}"]
     if any(dim.has_labels for dim in used):
         of_returnn.insert(0, "from returnn.datasets.util.vocabulary import Vocabulary")
-    standard = ["from collections import namedtuple"] if source.has_lstm_state else []
-    more = {line for function in source.functions for line in function.imports}
-    return [standard, [*(["import tensorflow as tf"] if source.functions else []), *sorted({*of_returnn, *more})]]
+    return [["from collections import namedtuple"] if source.has_lstm_state else [], of_returnn]
 
 
 def _extern_data(inputs: Mapping[str, ExternData]) -> dict[str, Any]:

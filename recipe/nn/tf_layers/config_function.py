@@ -9,13 +9,11 @@ class ConfigFunction:
     """
     A function that an ``eval`` layer calls: written into the config where it is used.
 
-    :param text: its definition in Python; ``tf`` and the functions that it needs are there
+    :param text: its definition in Python, with its imports, so that reading a config imports no TensorFlow
     :param needs: functions that it calls
-    :param imports: lines of imports that it needs
     """
 
-    def __init__(self, text: str, needs: tuple[ConfigFunction, ...] = (), imports: tuple[str, ...] = ()):
-        self.imports = imports
+    def __init__(self, text: str, needs: tuple[ConfigFunction, ...] = ()):
         self.text = textwrap.dedent(text).strip()
         self.name = self.text.removeprefix("def ").partition("(")[0]
         self.needs = needs

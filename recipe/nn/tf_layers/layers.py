@@ -67,6 +67,10 @@ class LayerNetwork:
         if name is not None:
             self._names[name] += 1
 
+    def layer(self, name: str) -> Layer:
+        """The layer of this name."""
+        return next(layer for layer in self.layers if layer.name == name)
+
     def remove(self, layer: Layer) -> None:
         """Takes out a layer."""
         self.layers.remove(layer)

@@ -40,6 +40,7 @@ def write_loop(build: Build, op: LoopOp) -> None:
     rec.options["optimize_move_layers_out"] = False  # what needs no step is outside already
     unit = build.units[op.body_of_steps] = LayerNetwork(build.unit)
     rec.options["unit"] = unit
+    build.rec_layers[op] = rec
     before, build.loop_path = build.loop_path, op.module_path()
     write_body(build, op.body_of_steps)
     claims = Claims(build, op, unit)

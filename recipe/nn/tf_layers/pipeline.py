@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ..passes.fission.fission import fission
+from ..ops.inputs import ParameterOp
+from ..passes.fission.fission import split
 from ..passes.joins import Joins
+from ..passes.rewritten import Rewritten
 from ..plain.delayed import Delayed
 from ..program.program import Program
 from ..record.graph import Tensor
@@ -13,6 +15,8 @@ from .choice_search.lowering import Lowering
 from .layer_graph import in_order, reads
 from .layers import Layer, LayerNetwork, Reference
 from .loops import write_body
+from .quirks import quirks
+from .rule import layers_of
 
 
 class Pipeline:
@@ -33,10 +37,14 @@ class Pipeline:
         owns_parameters: bool = True,
         without: frozenset[str] = frozenset(),
     ):
-        joins = Joins(fission(program))
-        self.program = joins.run()
-        self.rewritten: dict[Tensor, Tensor] = joins.new
-        """What the tensors of the program became in what is translated, as far as they are still computed."""
+        self.user_parameters = {
+            op.path: op for op in program.root_body.ops if isinstance(op, ParameterOp) and op in program.needed
+        }
+        rewritten = split(Rewritten.start(program))
+        for quirk in quirks(without):
+            if quirk.program is not None:
+                rewritten = rewritten.then(quirk.program(rewritten.program))
+        self.program, self.values = rewritten.then(Joins(rewritten.program))
         self.build = Build(self.program, device, owns_parameters=owns_parameters, without=without)
         self.output_names: list[str] = []
 
@@ -44,6 +52,7 @@ class Pipeline:
         """The layers of the whole network, with its losses and outputs."""
         build = self.build
         write_body(build, self.program.root_body)
+        self._keep_parameters()
         for loss in self.program.losses:
             self._mark_loss(loss.tensor, loss.name, loss.scale, loss.as_error)
         for name, tensor in self.program.outputs:
@@ -51,9 +60,23 @@ class Pipeline:
         self._finish()
         return build.root
 
+    def _keep_parameters(self) -> None:
+        """
+        Has RETURNN make parameters that the passes found to change nothing: of initial values that no step reads, say.
+
+        The user's program has them, so checkpoints of its training do.
+        """
+        used = self.program.parameters
+        for name, op in self.user_parameters.items():
+            if name not in used:
+                layer = layers_of(op, self.build)[0].layer()
+                assert layer is not None
+                layer.options["is_output_layer"] = True
+                self.output_names.append(layer.name)
+
     def known_reference(self, tensor: Tensor) -> Reference | None:
         """What was written for a tensor of the user's program; None if nothing was."""
-        new = self.rewritten.get(tensor)
+        new = self.values.get(tensor)
         return None if new is None else self.build.references.get(new)
 
     def _finish(self) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 from ..record.loops import FinalState, LastOp, LoopOp, ResultOp, StackOp
 from .build import Build
 from .config_function import ConfigFunction
-from .layers import Layer, LayerNetwork, Reference, StepReference, SubLayer
+from .layers import Layer, LayerNetwork, Reference, SubLayer
 from .out_type import out_type
-from .states import Claims
+from .states import Claims, can_be_output
 
 STEPS_OF_INNER_LOOP = ConfigFunction(
     '''
@@ -117,11 +117,10 @@ def _name_output(build: Build, unit: LayerNetwork, value: Reference, claims: Cla
 
 
 def _any_value(build: Build, op: LoopOp, unit: LayerNetwork, results: list[ResultOp]) -> Reference:
-    """Something of each step, as RETURNN wants a layer ``output``."""
-    inner = [result.inner for result in results if not isinstance(result, StackOp)] + (
-        [op.end] if op.end is not None else []
-    )
-    return build.reference(inner[0], unit) if inner else StepReference(unit)
+    """Something of each step, as RETURNN wants a layer ``output``; if nothing else will do, the end."""
+    values = [result.inner for result in results if not isinstance(result, StackOp)]
+    possible = [value for value in values if can_be_output(op, value)]
+    return build.reference(possible[0], unit) if possible else unit.layer("end")
 
 
 def _with_loop_axis(build: Build, op: LoopOp, steps: Reference) -> Reference:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..ops.constants import constant_value
 from ..ops.lstm import LstmCellOp
+from ..plain.dim import batch_dim
 from ..record.graph import Op, Tensor
 from ..record.loops import FinalState, LoopOp, PreviousOp, StackOp
 from .build import Build
@@ -45,7 +46,7 @@ class Claims:
     def _find_output(self) -> StackOp | None:
         """The result of the loop that is its layer ``output``."""
         stacks = [r for r in self.op.results if isinstance(r, StackOp) and r in self.build.program.needed]
-        return next((result for result in stacks if can_be_output(self.op, result)), None)
+        return next((result for result in stacks if can_be_output(self.op, result.inner)), None)
 
     def _states_of_layers(self) -> list[PreviousOp]:
         """The states that need a layer: not those that an LSTM unit carries on by itself."""
@@ -80,9 +81,17 @@ def values_before(op: Op) -> list[Tensor]:
     return before
 
 
-def can_be_output(op: LoopOp, result: StackOp) -> bool:
-    """Whether RETURNN can stack it as ``output``: in a loop that ends itself it takes any lengths for the loop's."""
-    return not (op.counts_steps or not op.axis_is_known) or not any(dim.is_dynamic for dim in result.inner.dims)
+def can_be_output(op: LoopOp, inner: Tensor) -> bool:
+    """
+    Whether RETURNN can have all steps of a value as ``output``.
+
+    In a loop that ends itself it takes any lengths that the value has for the loop's, and needs a value per sequence if
+    the end is one.
+    """
+    if op.axis_is_known and not op.counts_steps:
+        return True
+    ends_per_sequence = op.counts_steps or (op.end is not None and batch_dim in op.end.dims)
+    return not any(dim.is_dynamic for dim in inner.dims) and (batch_dim in inner.dims or not ends_per_sequence)
 
 
 def can_hold_state(layer: Layer) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -53,6 +54,7 @@ def run_returnn(
     feeds: Mapping[str, Any],
     parameters: Mapping[str, numpy.ndarray] | None = None,
     *,
+    checkpoint: pathlib.Path | None = None,
     train: bool = False,
     search: bool = False,
     gradients: bool = False,
@@ -66,6 +68,7 @@ def run_returnn(
 
     :param feeds: as for ``nn.run_numpy``
     :param parameters: by name; default: RETURNN's own start values
+    :param checkpoint: loaded by RETURNN, in place of ``parameters``
     :param gradients: also of the total loss by each parameter; RETURNN wants ``train`` for those through loops
     :param trains: also makes one step of training, after all else
     :param moves_layers_out: whether RETURNN may compute outside of a loop what does not need it
@@ -96,6 +99,8 @@ def run_returnn(
         built.construct_from_dict(settings["network"])
         session.run([tf.compat.v1.global_variables_initializer(), built.global_train_step_var.initializer])
         variables = {variable.name.split(":")[0]: variable for variable in built.get_trainable_params()}
+        if checkpoint is not None:
+            built.load_params_from_file(str(checkpoint), session)
         _set_variables(session, variables, parameters or {})
         feed_dict = _feed_dict(extern_data, feeds)
         losses, total = _losses(session, built, feed_dict)

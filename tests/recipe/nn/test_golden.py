@@ -43,7 +43,7 @@ def test_a_formatter_changes_nothing(tmp_path: pathlib.Path) -> None:
 
 
 def test_net_dict_of_the_discussion() -> None:
-    """The printed one, but for the declared parameters, dims in place of names, and the explicit concat."""
+    """The printed one, but for declared parameters, dims for names, the explicit concat, and how a frame is read."""
     net_dict = NETWORKS["rec_ff"]().net_dict()
     layers = {name: layer for name, layer in net_dict.items() if layer["class"] != "variable"}
     assert set(layers) == {"loop", "output"}
@@ -57,7 +57,7 @@ def test_net_dict_of_the_discussion() -> None:
         "linear": ("linear", "linear_concat"),
         "linear_concat": ("concat", [("x_", features), ("prev:h", out)]),
         "output": ("copy", "linear"),
-        "x_": ("rec_unstack", "base:data:data"),
+        "x_": ("eval", ["base:data:data", ":i"]),
     }
     assert loop["unit"]["linear"]["out_dim"].dimension == 13
-    assert loop["unit"]["x_"]["axis"] is FRAMES.dims[1]
+    assert loop["unit"]["x_"]["eval_locals"] == {"axis": FRAMES.dims[1]}

@@ -13,6 +13,7 @@ from ...program.program import Program
 from ...record.graph import Body, Tensor
 from ...record.loops import LoopOp, ResultOp, StackOp
 from ..rewriting import Rewriting
+from ..rewritten import Rewritten
 from .loop_fission import LoopFission
 from .searches import loops_after_searches
 
@@ -23,10 +24,15 @@ def fission(program: Program) -> Program:
 
     Loops inside of others come first, so that what leaves them may leave those around as well.
     """
-    depths = {_depth(loop) for loop in program.loops}
+    return split(Rewritten.start(program)).program
+
+
+def split(rewritten: Rewritten) -> Rewritten:
+    """The same, with what became of each value."""
+    depths = {_depth(loop) for loop in rewritten.program.loops}
     for depth in range(max(depths, default=-1), -1, -1):
-        program = Fission(program, depth).run()
-    return program
+        rewritten = rewritten.then(Fission(rewritten.program, depth))
+    return rewritten
 
 
 def _depth(loop: LoopOp) -> int:
@@ -47,6 +53,13 @@ class Fission(Rewriting):
         self.depth = depth
         self.fissions: dict[LoopOp, LoopFission] = {}
         self._kept = loops_after_searches(program)
+
+    def values(self) -> dict[Tensor, Tensor]:
+        """Those of steps are values of all steps, where these are computed at once."""
+        values = dict(self.new)
+        for split_loop in self.fissions.values():
+            values.update(split_loop.whole_values())
+        return values
 
     def read(self, tensor: Tensor) -> Tensor:
         """Of a value of a step that is not computed in its loop any more, what is there of all steps."""

@@ -64,6 +64,14 @@ class LoopFission:
         assert self.after is not None
         return whole_result(self.after, op)
 
+    def whole_values(self) -> dict[Tensor, Tensor]:
+        """The values of all steps at once that are computed before the loop or after it, by those of the old steps."""
+        whole: dict[Tensor, Tensor] = {}
+        for values in (self.before, self.after):
+            if values is not None:
+                whole.update({old: new for old, new in values.values.items() if old.op not in self.core})
+        return whole
+
     def in_step(self, x: Tensor) -> Tensor:
         """A value of the old step that is not computed in the new one: what is there of all steps, at this step."""
         assert self.new is not None

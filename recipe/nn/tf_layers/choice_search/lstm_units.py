@@ -16,6 +16,8 @@ GATES = ConfigFunction(
     '''
     def gates_of_tensorflow(x):
         """From RETURNN's order of an LSTM's gates to TensorFlow's: input gate, input, forget gate, output gate."""
+        import tensorflow as tf
+
         j, i, f, o = tf.split(x, 4, axis=-1)
         return tf.concat([i, j, f, o], axis=-1)
     '''
@@ -24,6 +26,8 @@ LSTM_KERNEL = ConfigFunction(
     '''
     def lstm_kernel(source, **_kwargs):
         """The weights of the input and the recurrent ones as the one matrix of TensorFlow's LSTM cell."""
+        import tensorflow as tf
+
         rows = [source(0, auto_convert=False), source(1, auto_convert=False)]
         return gates_of_tensorflow(tf.concat(rows, axis=0))
     ''',

@@ -8,20 +8,30 @@ tests/recipe/nn/tf_layers/test_quirks.py that fails without it.
 from __future__ import annotations
 
 from . import (
+    batch_major_frames,
+    ends_per_sequence,
     features_of_argmax,
+    history_of_outer_values,
+    initial_state_of_lstm,
     one_dropout_of_a_layer,
     positions_per_sequence,
     previous_in_inner_loops,
+    states_before_inner_loops,
     type_of_states,
 )
 from .quirk import Quirk
 
 QUIRKS: tuple[Quirk, ...] = (
+    ends_per_sequence.QUIRK,
     previous_in_inner_loops.QUIRK,
+    states_before_inner_loops.QUIRK,
     type_of_states.QUIRK,
     features_of_argmax.QUIRK,
+    history_of_outer_values.QUIRK,
+    initial_state_of_lstm.QUIRK,
     positions_per_sequence.QUIRK,
     one_dropout_of_a_layer.QUIRK,
+    batch_major_frames.QUIRK,
 )
 
 

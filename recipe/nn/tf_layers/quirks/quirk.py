@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ...passes.rewriting import Rewriting
 from ...program.program import Program
 from ...record.graph import Op, Tensor
 from ...record.loops import LoopOp
@@ -24,7 +25,7 @@ class Quirk(NamedTuple):
     """
 
     name: str
-    program: Callable[[Program], Program] | None = None
+    program: Callable[[Program], Rewriting] | None = None
     read: Callable[[Any, Tensor, Reference, LayerNetwork], Reference] | None = None
     layer: Callable[[Any, Op, Layer], None] | None = None
     loop: Callable[[Any, LoopOp, LayerNetwork], None] | None = None

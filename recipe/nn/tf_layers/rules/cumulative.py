@@ -12,6 +12,8 @@ CUM_MAX = ConfigFunction(
     '''
     def cum_max(source, self, axis, **_kwargs):
         """The greatest of all entries up to each one."""
+        import tensorflow as tf
+
         axis = self.output.get_axis_from_description(axis)
         order = [axis] + [number for number in range(self.output.batch_ndim) if number != axis]
         greatest = tf.scan(tf.maximum, tf.transpose(source(0), order))

@@ -16,6 +16,9 @@ FRAME = ConfigFunction(
     '''
     def frame(source, self, axis, **_kwargs):
         """The frame of a sequence at this step, from a TensorArray that is made where the sequence is."""
+        import tensorflow as tf
+        from returnn.tf.util.basic import same_control_flow_ctx
+
         x, step = source(0, as_data=True, auto_convert=False), source(1, auto_convert=False)
         with same_control_flow_ctx(x.placeholder):
             time_axis = x.dims[x.get_axis_from_description(axis)]
@@ -25,7 +28,6 @@ FRAME = ConfigFunction(
             array = array.unstack(frames)
         return array.read(tf.minimum(step, size - 1))
     ''',
-    imports=("from returnn.tf.util.basic import same_control_flow_ctx",),
 )
 
 

@@ -314,9 +314,9 @@ def test_equal(about: str) -> None:
 
 def test_digest_does_not_depend_on_how_configs_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """No engine has to do with it."""
-    from recipe.nn.tf_layers.lowering import Lowering
+    from recipe.nn.tf_layers.build import Build
 
     models = [_lstm(initial=1.0), _accumulate, lambda: _dropouts("inside"), _search(), _cond(True, masked=True)]
     before = [digest(model) for model in models]
-    monkeypatch.setattr(Lowering, "__init__", None)
+    monkeypatch.setattr(Build, "__init__", None)
     assert [digest(model) for model in models] == before

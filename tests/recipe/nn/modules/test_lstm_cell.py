@@ -232,7 +232,7 @@ def test_agreement(model: type[CellModel], device: str) -> None:
 @pytest.mark.parametrize("device", ["gpu"])
 def test_plain_cell_leaves_the_loop(device: str) -> None:
     run = check_agreement(OnlyOutput(), FEEDS, device=device)
-    assert "cell" not in run.in_returnn.layers_in_loop["loop"]
+    assert "loop" not in run.in_returnn.layers_in_loop
 
 
 def test_a_loop_over_a_cell_is_an_lstm() -> None:

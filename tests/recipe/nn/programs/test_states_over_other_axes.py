@@ -235,6 +235,49 @@ def sequence_moved_on_reference(x: numpy.ndarray, v: numpy.ndarray) -> Any:
     return {"x": x, "steps": steps}
 
 
+def limited() -> nn.Tensor:
+    """Nothing but a limit ends the loop before its input does; in a loop over frames."""
+    outer = nn.Loop()
+    outer.state.memory = z_()
+    with outer:
+        frame = outer.unstack(x_())
+        inner = nn.Loop(max_seq_len=2)
+        inner.state.m = outer.state.memory
+        with inner:
+            inner.state.m = nn.tanh(inner.state.m + inner.unstack(x_()) - frame)
+        outer.state.memory = inner.state.m
+        return outer.stack(nn.reduce_max(outer.state.memory, OTHER))
+
+
+def limited_reference(x: numpy.ndarray, z: numpy.ndarray) -> Any:
+    memory, out = z, []
+    for frame in x:
+        for other in x[:2]:
+            memory = numpy.tanh(memory + other - frame)
+        out.append(memory.max(axis=0))
+    return out
+
+
+def numbers_of_steps() -> dict[str, nn.Tensor]:
+    """A value without batch dim is stacked, though each sequence has its own number of steps."""
+    loop = nn.Loop(max_seq_len=5)
+    loop.state.x = x_()
+    with loop:
+        loop.state.x = loop.state.x * 0.5
+        loop.end(nn.reduce_max(nn.reduce_max(abs(loop.state.x), FEATURES), TIME) < 0.5, include_eos=True)
+        return {"numbers": loop.stack(loop.iter_idx * 2), "x": loop.last(loop.state.x)}
+
+
+def numbers_of_steps_reference(x: numpy.ndarray) -> Any:
+    numbers: list[int] = []
+    for step in range(5):
+        x = x * 0.5
+        numbers.append(2 * step)
+        if numpy.abs(x).max() < 0.5:
+            break
+    return {"numbers": numbers, "x": x}
+
+
 @programs(
     [
         Program("as_often_as_frames", as_often_as_frames, as_often_as_frames_reference, padding=numpy.nan),
@@ -247,6 +290,8 @@ def sequence_moved_on_reference(x: numpy.ndarray, v: numpy.ndarray) -> Any:
         Program("in_loop_over_frames", InLoopOverFrames(), in_loop_over_frames_reference),
         Program("with_branches", with_branches, with_branches_reference),
         Program("sequence_moved_on", sequence_moved_on, sequence_moved_on_reference, batch=LONGEST_LAST),
+        Program("limited", limited, limited_reference),
+        Program("numbers_of_steps", numbers_of_steps, numbers_of_steps_reference),
     ]
 )
 def test_states_over_other_axes(program: Program, engine: str) -> None:

@@ -174,7 +174,7 @@ def test_layers_have_readable_names_and_no_absolute_path() -> None:
     network = nn.Network(small_model())
     text = network.config_text()
     assert str(ROOT) not in text
-    for name in ("encoder_layers_0_fw", "decoder_embedding_W", "cross_entropy", "frame_error"):
+    for name in ("encoder_layers_0_fw", "decoder_cell_W_re", "cross_entropy", "frame_error"):
         assert f'"{name}"' in text
 
 

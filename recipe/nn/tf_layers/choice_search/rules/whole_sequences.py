@@ -16,6 +16,8 @@ SHIFTED = ConfigFunction(
     '''
     def shifted(source, self, axis, **_kwargs):
         """The frame before along an axis; for the first frame, another value."""
+        import tensorflow as tf
+
         x, first = source(0), source(1)
         axis = self.output.get_axis_from_description(axis)
         shape = [-1 if number == axis else 1 for number in range(self.output.batch_ndim)]
@@ -27,6 +29,8 @@ REPEATED = ConfigFunction(
     '''
     def repeated(source, self, **_kwargs):
         """The same value at each place of one more axis, which the other source has."""
+        import tensorflow as tf
+
         source(1, as_layer=True)
         return tf.broadcast_to(source(0), [dim.get_dim_value() for dim in self.output.dims])
     '''
@@ -35,6 +39,8 @@ LAST_FRAME = ConfigFunction(
     '''
     def last_frame(source, self, axis, **_kwargs):
         """Each sequence's last frame along an axis; for a sequence without frames, another value."""
+        import tensorflow as tf
+
         x = source(0, as_data=True, auto_convert=False)
         dims = [dim for dim in self.output.dims if dim in x.dims]
         time_axis = x.dims[x.get_axis_from_description(axis)]
