@@ -1,6 +1,6 @@
 """
-RETURNN (1.20261022, ``ConvLayer.get_out_data_from_opts`` in tf/layers/basic.py, for ``conv`` and ``pool``) fails with
-an AssertionError without text where a layer in the steps of a loop makes an axis shorter.
+RETURNN (1.20261022, ``ConvLayer.get_out_data_from_opts`` in tf/layers/basic.py) fails with an AssertionError without
+text where ``conv`` or ``pool`` makes an axis shorter in the steps of a loop.
 
 So there pooling and convolutions with strides are functions of TensorFlow, along an axis made of its lengths.
 """

@@ -11,8 +11,9 @@ from recipe import nn
 from recipe.nn.tf_layers.quirks import QUIRKS
 
 from ....without_returnn import is_left_out
+from .. import returnn_run
 from ..agreement import check_agreement, random_parameters
-from ..inputs import FEATURES, FEEDS, LABELS, classes, frames, other_frames, vector
+from ..inputs import FEATURES, FEEDS, LABELS, TIME, classes, frames, other_frames, vector
 from ..returnn_run import run_returnn
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
@@ -149,16 +150,17 @@ def pooled_in_a_step() -> nn.Tensor:
         return loop.stack(loop.state.s)
 
 
-def other_axis_of_what_came_so_far() -> nn.Tensor:
+def pairs_of_what_came_so_far() -> nn.Tensor:
     outer = nn.Loop()
     outer.state.s = vector()
     with outer:
         history = nn.cum_concat(outer.state.s)
-        other = nn.replace_dim(history)
+        frame = outer.unstack(frames())
         with nn.Loop() as inner:
-            products = other * inner.unstack(history) * outer.state.s
-            outer.state.s = nn.tanh(nn.reduce_max(products, other.spatial_dim))
-        outer.state.s = outer.state.s + outer.unstack(frames())
+            past = inner.unstack(history)
+            with nn.Loop() as third:
+                outer.state.s = nn.tanh(outer.state.s * 0.5 + third.unstack(history) * past)
+        outer.state.s = outer.state.s + frame
         return outer.stack(outer.state.s)
 
 
@@ -176,7 +178,51 @@ def products_with_what_came_so_far() -> nn.Tensor:
         return outer.stack(outer.state.s)
 
 
+class LstmOverStepsOfALoop(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.Lstm(FEATURES, 3)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.s = vector()
+        with loop:
+            loop.state.s = nn.tanh(loop.state.s * 2.0)
+            loop.end(loop.iter_idx >= 3)
+            steps = loop.stack(loop.state.s)
+        return self.lstm(steps)[0]
+
+
+def history_of_a_vector() -> nn.Tensor:
+    x = vector() * 2.0
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        history = nn.cum_concat(x)
+        weights = nn.softmax_over_spatial(nn.dot(history, loop.state.s))
+        loop.state.s = nn.tanh(nn.dot(weights, history, reduce=history.spatial_dim)) + loop.unstack(frames())
+        return loop.stack(loop.state.s)
+
+
+class AttentionToAnLstm(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.Lstm(FEATURES, FEATURES)
+
+    def forward(self) -> None:
+        encoded, _ = self.lstm(frames())
+        loop = nn.Loop(max_seq_len=3)
+        loop.state.s = vector()
+        with loop:
+            weights = nn.softmax_over_spatial(nn.dot(encoded, loop.state.s))
+            loop.state.s = nn.tanh(nn.dot(weights, encoded, reduce=TIME))
+            loop.end(nn.reduce_sum(loop.state.s) > 9.0)
+        nn.reduce_sum(loop.state.s).mark_as_loss("sum")
+
+
 CASES = [
+    Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
+    Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
     Case("states_before_inner_loops", two_loops_from_one_state, "dependency loop on layer 'start'"),
@@ -186,11 +232,11 @@ CASES = [
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
     Case("lengths_of_histories", loop_over_what_came_so_far, "without dim tag"),
     Case("shorter_axes_in_steps", pooled_in_a_step, "^$"),
-    Case("replaced_axes_in_steps", other_axis_of_what_came_so_far, "Dictionary was modified during iteration"),
+    Case("replaced_axes_in_steps", pairs_of_what_came_so_far, "dynamic dim .*history_steps.* undefined"),
     Case("axes_before_inner_loops", products_with_what_came_so_far, "dynamic dim .*history.* undefined"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
-WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer"}
+WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames"}
 
 
 def test_each_has_a_test() -> None:
@@ -218,3 +264,25 @@ def test_dropouts_of_one_value_draw_their_own_masks() -> None:
     )
     assert numpy.abs(with_it.outputs["output"].value).max() > 0.0
     numpy.testing.assert_array_equal(without_it.outputs["output"].value, 0.0)
+
+
+def test_steps_of_a_loop_transpose_no_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What RETURNN computes without it is right, but each step changes the order of the frames' axes."""
+    import tensorflow as tf
+
+    changed: list[int] = []
+    gradients = returnn_run._gradients
+
+    def counted(*arguments: Any) -> Any:
+        ops = tf.compat.v1.get_default_graph().get_operations()
+        in_loops = [op for op in ops if op.type == "Transpose" and op._get_control_flow_context() is not None]
+        orders = [tf.get_static_value(op.inputs[1]).tolist() for op in in_loops]
+        changed.append(sum(order != sorted(order) for order in orders))
+        return gradients(*arguments)
+
+    monkeypatch.setattr(returnn_run, "_gradients", counted)
+    network = nn.Network(AttentionToAnLstm())
+    feeds = {name: FEEDS[name] for name in network.extern_data}
+    for without in ((), ["batch_major_frames"]):
+        run_returnn(network, feeds, random_parameters(network), train=True, gradients=True, without_quirks=without)
+    assert changed == [0, 2]
