@@ -9,8 +9,9 @@ from ..record.loops import FinalState, LastOp, LoopOp, ResultOp, StackOp
 from .build import Build
 from .config_function import ConfigFunction
 from .layers import Layer, LayerNetwork, Reference, SubLayer
+from .loop_ends import ends_per_sequence
 from .out_type import out_type, type_of
-from .states import Claims, can_be_output, ends_per_sequence
+from .states import Claims, can_be_output
 
 STEPS_OF_INNER_LOOP = ConfigFunction(
     '''

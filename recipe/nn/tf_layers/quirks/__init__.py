@@ -14,6 +14,7 @@ from . import (
     features_of_argmax,
     history_of_outer_values,
     initial_state_of_lstm,
+    lasts_per_sequence,
     lengths_of_constants,
     lengths_of_histories,
     one_dropout_of_a_layer,
@@ -30,6 +31,7 @@ from .quirk import Quirk
 QUIRKS: tuple[Quirk, ...] = (
     lengths_of_constants.QUIRK,
     ends_per_sequence.QUIRK,
+    lasts_per_sequence.QUIRK,
     previous_in_inner_loops.QUIRK,
     states_before_inner_loops.QUIRK,
     type_of_states.QUIRK,

@@ -220,8 +220,18 @@ class AttentionToAnLstm(nn.Module):
         nn.reduce_sum(loop.state.s).mark_as_loss("sum")
 
 
+def count_beside_a_vector() -> dict[str, nn.Tensor]:
+    loop = nn.Loop()
+    loop.state.count, loop.state.s = nn.constant(0), vector()
+    with loop:
+        loop.state.count, loop.state.s = loop.state.count + 1, nn.tanh(loop.state.s * 2.0)
+        loop.end(loop.state.count >= 4)
+    return {"count": loop.state.count, "s": loop.state.s}
+
+
 CASES = [
     Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
+    Case("lasts_per_sequence", count_beside_a_vector, "has batch-dim, but target data"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
