@@ -21,11 +21,13 @@ class Length(Op):
         super().__init__(like)
 
     def infer(self) -> None:
-        """int32 [batch]; a scalar for a static dim."""
-        self.set_output([] if self.dim.is_static else [batch_dim], dtype="int32")
+        """int32 [batch]; a scalar for a static dim, and for the batch."""
+        self.set_output([batch_dim] if self.dim.is_dynamic else [], dtype="int32")
 
     def numpy(self, run: Arrays, like: numpy.ndarray) -> numpy.ndarray:
-        """The lengths."""
+        """The lengths; of the batch, the number of sequences, also where each has hypotheses."""
+        if self.dim.is_batch:
+            return numpy.array(run.batch_size, "int32")
         return numpy.array(self.dim.size, "int32") if self.dim.is_static else run.lengths(self.dim)
 
     def form(self) -> Form:
@@ -58,7 +60,7 @@ class RangeInAxis(Op):
 @operator("length")
 def length(dim: Dim, *, like: Tensor) -> Tensor:
     """
-    How long each sequence is along a dim: int32 [batch].
+    How long each sequence is along a dim: int32 [batch]. Of ``nn.batch_dim``, how many sequences there are: a scalar.
 
     :param like: a tensor that has the dim
     """
