@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from . import (
     axes_before_inner_loops,
+    axes_of_all_steps,
     batch_major_frames,
     ends_per_sequence,
     features_of_argmax,
@@ -32,6 +33,7 @@ QUIRKS: tuple[Quirk, ...] = (
     lengths_of_constants.QUIRK,
     ends_per_sequence.QUIRK,
     lasts_per_sequence.QUIRK,
+    axes_of_all_steps.QUIRK,
     previous_in_inner_loops.QUIRK,
     states_before_inner_loops.QUIRK,
     type_of_states.QUIRK,
