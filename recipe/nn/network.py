@@ -19,6 +19,7 @@ from .program.checks import (
     check_model,
     check_names,
     check_searches,
+    check_searches_of_layers,
     declared_inputs,
     takes_search,
     warn_of_unused_parameters,
@@ -67,7 +68,7 @@ class Network(Program):
         super().__init__(recording.root_body, recording.losses, recording.outputs)
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
         choices = [op for op in self.all_ops() if isinstance(op, Choice)]
-        check_searches(choices)
+        check_searches(self)
         if search is not None and not choices and not is_told_search:
             raise NetworkError(
                 "search=... is given, but the model has no parameter `search` and no nn.choice to search by"
@@ -85,6 +86,7 @@ class Network(Program):
         """Its RETURNN layers, before names and dims become text."""
         from .tf_layers.lowering import Lowering
 
+        check_searches_of_layers(self)
         return Lowering(self, device).run()
 
     def net_dict(self, device: str = "gpu") -> dict[str, Any]:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
 from ..ops.choice import Choice
-from ..plain.delayed import resolved
 from ..plain.dim import Dim, batch_dim
 from ..plain.errors import NetworkError
+from ..program.searches import searches
 from ..record.loop_op import LoopOp
-from ..record.loop_ops import FinalState, LastOp, PreviousOp, ResultOp, StackOp
+from ..record.loop_ops import PreviousOp, ResultOp
+from ..record.op import Op
 from ..record.recording import Body
 from ..record.tensor import Tensor
+from .loop_run import LoopRun
+from .search import Hypotheses
 from .trace import Step, Trace
+from .values import Value, aligned, together, union
 
 if TYPE_CHECKING:
     from ..program.program import Program
@@ -30,21 +35,27 @@ class Result(NamedTuple):
     lengths: dict[Dim, numpy.ndarray]
 
     def sequences(self) -> list[numpy.ndarray]:
-        """One array per sequence of the batch, cut to its length (batch first, at most one dim with lengths)."""
-        array = numpy.moveaxis(self.value, self.dims.index(batch_dim), 0)
-        rest = [dim for dim in self.dims if not dim.is_batch]
-        for position, dim in enumerate(rest):
-            if dim.is_dynamic:
-                array = numpy.moveaxis(array, position + 1, 1)
-                return [row[:length] for row, length in zip(array, self.lengths[dim])]
-        return list(array)
+        """
+        One array per sequence of the batch, or per hypothesis, cut to its length (at most one dim with lengths).
+        """
+        rows = [batch_dim, *(dim for dim in self.dims if dim.is_beam)]
+        rest = [dim for dim in self.dims if dim not in rows]
+        dynamic = [dim for dim in rest if dim.is_dynamic]
+        order = (*rows, *dynamic, *(dim for dim in rest if dim not in dynamic))
+        array = aligned(self.value, self.dims, order)
+        shape = array.shape[: len(rows)]
+        array = array.reshape(math.prod(shape), *array.shape[len(rows) :])
+        if not dynamic:
+            return list(array)
+        lengths = aligned(self.lengths[dynamic[0]], dynamic[0].length_dims, tuple(rows))
+        return [row[:length] for row, length in zip(array, numpy.broadcast_to(lengths, shape).reshape(-1))]
 
 
 class Run:
     """
-    One execution of a network.
+    One execution of a program.
 
-    :param network: what to run
+    :param program: what to run
     :param feeds: the arrays of its inputs by name; for an input with lengths a pair (array, lengths)
     :param parameters: the arrays of its parameters by name
     :param train: whether dropout and the like are on
@@ -54,7 +65,7 @@ class Run:
 
     def __init__(
         self,
-        network: Program,
+        program: Program,
         feeds: Mapping[str, Any],
         parameters: Mapping[str, numpy.ndarray],
         *,
@@ -63,268 +74,202 @@ class Run:
         train_step: int = 0,
         trace: bool = False,
     ):
-        self.network = network
+        self.program = program
         self.feeds = feeds
         self.parameters = parameters
         self.train = train
         self.train_step = train_step
         self.random = numpy.random.default_rng(seed)
-        self.values: dict[Tensor, numpy.ndarray] = {}
-        self.carried: dict[PreviousOp, numpy.ndarray] = {}
-        self.results: dict[ResultOp, numpy.ndarray] = {}
+        self.values: dict[Tensor, Value] = {}
+        self.carried: dict[PreviousOp, Value] = {}
+        self.results: dict[ResultOp, Value] = {}
         self.steps: dict[LoopOp, int] = {}
-        self.alive: dict[LoopOp, numpy.ndarray] = {}
+        """The number of the step of each loop that runs."""
         self.trace: Trace | None = Trace() if trace else None
         self.batch_size: int | None = None
-        self.search: Search | None = None
-        self.searches: list[Search] = []
-        self._hypotheses = 1
-        self._lengths: dict[Dim, numpy.ndarray] = {}
+        self.beams: tuple[Hypotheses, ...] = ()
+        """The searches for whose hypotheses the arrays have a row each, of the op that is computed."""
+        self.scores: list[numpy.ndarray] = []
+        """Of the searches that are over, [rows, beam]."""
+        self._searches = {search.loop: search for search in searches(program)}
+        self._search: Hypotheses | None = None
+        self._loop_runs: dict[LoopOp, LoopRun] = {}
+        self._lengths: dict[Dim, Value] = {}
+
+    # what ops ask for: the arrays that they get have a row for each sequence, or for each hypothesis
+
+    def sequences(self) -> int:
+        """
+        The number of sequences.
+
+        :raises NetworkError: if no input that was read says it
+        """
+        if self.batch_size is None:
+            raise NetworkError("the size of the batch is not known: the network reads no input with a batch dim")
+        return self.batch_size
+
+    def batch(self) -> int:
+        """The number of rows: of sequences; in a search, of hypotheses."""
+        return self.sequences() * math.prod(beam.size for beam in self.beams)
 
     def lengths(self, dim: Dim) -> numpy.ndarray:
-        """The lengths of a dim, one per sequence (per hypothesis in a search), or the size of a static one."""
-        if dim.is_static:
-            return numpy.full(self.batch(), dim.size, "int32")
-        lengths = self._lengths[dim]
-        return numpy.repeat(lengths, self.batch() // len(lengths)) if 0 < len(lengths) < self.batch() else lengths
+        """The lengths along a dim, over its ``length_dims``; the size, for each row, of a static one."""
+        return self.lengths_of(dim).spread(self.beams).array
+
+    def lengths_along(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
+        """The lengths along a dim, aligned to a value's dims."""
+        return aligned(self.lengths(dim), (batch_dim,) if dim.is_static else dim.length_dims, dims)
 
     def set_lengths(self, dim: Dim, lengths: numpy.ndarray) -> None:
-        """Says how long each sequence is along a dim."""
-        self._lengths[dim] = numpy.asarray(lengths, "int32")
+        """Says how long each row is along a dim."""
+        self.know_lengths(dim, Value(numpy.asarray(lengths, "int32"), 0, self.beams))
+
+    def set_length_of_all(self, dim: Dim, length: int) -> None:
+        """Says that all rows have one length along a dim."""
+        self.know_lengths(dim, Value(numpy.full(self.sequences(), length, "int32"), 0))
 
     def knows_lengths(self, dim: Dim) -> bool:
         """Whether the lengths of a dim are known by now."""
         return dim in self._lengths
 
-    def batch(self) -> int:
-        """The number of sequences; in a search, of hypotheses."""
-        if self.batch_size is None:
-            raise NetworkError("the size of the batch is not known: the network reads no input with a batch dim")
-        return self.batch_size * (self.search.beam_size if self.search else self._hypotheses)
-
     def size(self, dim: Dim) -> int:
         """How far an axis reaches: the size, or the greatest length."""
         if dim.is_batch:
             return self.batch()
-        return dim.size if dim.is_static else int(self._lengths[dim].max(initial=0))
+        return dim.size if dim.is_static else int(self._lengths[dim].array.max(initial=0))
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         """The shape of the array of a tensor."""
         return tuple(self.size(dim) for dim in tensor.dims)
 
     def read(self, tensor: Tensor) -> numpy.ndarray:
-        """The array of a tensor; in a search, and with results of one, values from outside once per hypothesis."""
-        value = self.values[tensor]
-        if batch_dim in tensor.dims:
-            axis = tensor.dims.index(batch_dim)
-            if 0 < value.shape[axis] < self.batch():
-                value = numpy.repeat(value, self.batch() // value.shape[axis], axis=axis)
-        return value
+        """The array of a tensor."""
+        return self.values[tensor].spread(self.beams).array
 
     def aligned(self, value: numpy.ndarray, dims: tuple[Dim, ...], target: tuple[Dim, ...]) -> numpy.ndarray:
         """The array with its axes in the order of ``target``, size 1 where it has no such axis."""
-        order = [dims.index(dim) for dim in target if dim in dims]
-        value = numpy.transpose(value, order)
-        shape = iter(value.shape)
-        return value.reshape([next(shape) if dim in dims else 1 for dim in target])
+        return aligned(value, dims, target)
+
+    def positions(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
+        """0, 1, 2, ... along a dim, aligned to a value's dims."""
+        return aligned(numpy.arange(self.size(dim)), (dim,), dims)
 
     def mask(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
         """Where frames along ``dim`` are no padding: bool, aligned to ``dims``."""
-        frames = numpy.arange(self.size(dim))
         if dim.is_static or batch_dim not in dims:
-            return self.aligned(numpy.ones(len(frames), bool), (dim,), dims)
-        return self.aligned(frames[None, :] < self.lengths(dim)[:, None], (batch_dim, dim), dims)
+            return numpy.ones_like(self.positions(dim, dims), bool)
+        return self.positions(dim, dims) < self.lengths_along(dim, dims)
+
+    # how it runs
 
     def execute(self, body: Body) -> None:
         """Computes the ops of a body in order."""
         for op in body.ops:
-            if op not in self.network.needed:
+            if op not in self.program.needed:
                 continue
-            with self.of_hypotheses(*op.inputs):
-                arrays = [self.read(tensor) for tensor in op.inputs]
-                outputs = op.numpy(self, *arrays)
-            for tensor, value in zip(op.outputs, outputs if isinstance(outputs, tuple) else (outputs,)):
-                value = numpy.asarray(value)
-                if tensor.dtype == "float32" and value.dtype == numpy.float64:
-                    value = value.astype("float32")
-                self.values[tensor] = value
-                if self.trace is not None and body.loop is not None:
-                    steps = tuple(self.steps[loop] for loop in self.steps)
-                    what = f"<{op.describe(tensor)}, {op.source}>"
-                    self.trace.append(Step(steps, what, value.copy(), tensor, body.loop, self._all_alive()))
+            with self.with_rows_of(*op.inputs, choice=isinstance(op, Choice)):
+                outputs = op.numpy(self, *[self.read(tensor) for tensor in op.inputs])
+                for tensor, value in zip(op.outputs, outputs if type(outputs) is tuple else (outputs,)):
+                    self.values[tensor] = self._value(tensor, value)
+            if self.trace is not None and body.loop is not None:
+                self._note(op, body.loop)
 
-    def _all_alive(self) -> numpy.ndarray:
-        """Which sequences (hypotheses, in a search) run in this step of all loops around."""
+    def run_loop(self, loop: LoopOp, max_steps: int | None) -> None:
+        """Runs a loop; the search, if it is that of one."""
+        search = self._searches.get(loop)
+        if search is not None:
+            self._search = Hypotheses(search, len(self.scores), self.sequences())
+        running = self._loop_runs[loop] = LoopRun(self, loop, max_steps)
+        running.run_steps()
+        if self._search is not None and search is not None:
+            self.scores.append(self._search.leave(self))
+        running.leave()
+        if self._search is not None and search is not None:
+            for result in loop.results:
+                if result in self.results:  # also what no choice had to do with is of each hypothesis
+                    value = self.results[result]
+                    self.results[result] = value.spread(union([value.beams, (self._search,)]))
+            self._search = None
+        del self._loop_runs[loop]
+        self.steps.pop(loop, None)
+
+    def choose(self, choice: Choice, scores: numpy.ndarray) -> numpy.ndarray:
+        """The labels that a choice of the search takes: [rows]."""
+        assert self._search is not None
+        return self._search.choose(self, choice, scores)
+
+    def goes_on(self) -> numpy.ndarray:
+        """Which rows run in this step of all loops around."""
         alive: numpy.ndarray = numpy.ones(self.batch(), bool)
-        for loop in self.steps:
-            alive = alive & numpy.repeat(self.alive[loop], len(alive) // len(self.alive[loop]))
+        for running in self._loop_runs.values():
+            alive = alive & running.alive.spread(self.beams).array
         return alive
 
+    def run_of(self, loop: LoopOp) -> LoopRun:
+        """The run of a loop that runs now."""
+        return self._loop_runs[loop]
+
+    def lengths_of(self, dim: Dim) -> Value:
+        """The lengths along a dim."""
+        return Value(numpy.full(self.sequences(), dim.size, "int32"), 0) if dim.is_static else self._lengths[dim]
+
+    def know_lengths(self, dim: Dim, lengths: Value) -> None:
+        """Takes note of the lengths along a dim."""
+        self._lengths[dim] = lengths
+
+    def reorder(self, change: Callable[[Value], Value]) -> None:
+        """
+        Makes all values those of the hypotheses that a choice leaves, with the lengths of their axes.
+
+        :param change: gives for a value that of these hypotheses
+        """
+        lengths = {dim: change(value) for dim, value in self._lengths.items()}
+        shorter = {dim for dim, value in lengths.items() if value is not self._lengths[dim]}
+        self._lengths = lengths
+
+        def change_and_cut(value: Value, dims: tuple[Dim, ...]) -> Value:
+            value = change(value)
+            for axis, dim in enumerate(dims):
+                if dim in shorter and value.array.shape[axis] > self.size(dim):
+                    value = value._replace(array=numpy.take(value.array, range(self.size(dim)), axis=axis))
+            return value
+
+        self.values = {tensor: change_and_cut(value, tensor.dims) for tensor, value in self.values.items()}
+        for running in self._loop_runs.values():
+            running.reorder(change_and_cut)
+            self.carried.update(running.state)
+
     @contextlib.contextmanager
-    def of_hypotheses(self, *tensors: Tensor) -> Iterator[None]:
-        """Behind a search: takes the hypotheses that these values belong to, if they do, for the batch."""
-        sizes = [self.values[x].shape[x.dims.index(batch_dim)] for x in tensors if batch_dim in x.dims]
-        before = self._hypotheses
-        if sizes and self.batch_size and not self.search:
-            self._hypotheses = max(sizes) // self.batch_size
+    def with_rows_of(self, *tensors: Tensor, choice: bool = False) -> Iterator[None]:
+        """
+        Gives the arrays that are read meanwhile a row for each hypothesis that one of these values depends on.
+
+        :param choice: whether it is for a choice, which is made for all hypotheses of its search
+        """
+        beams = [self.values[tensor].beams for tensor in tensors]
+        beams += [self._lengths[dim].beams for x in tensors for dim in x.dims if dim in self._lengths]
+        if choice and self._search is not None:
+            beams += [(self._search,), self._search.around]
+            beams += [running.alive.beams for running in self._loop_runs.values()]
+        before, self.beams = self.beams, union(beams)
         try:
             yield
         finally:
-            self._hypotheses = before
+            self.beams = before
 
+    def _value(self, tensor: Tensor, value: Any) -> Value:
+        """What an op gave, for one of its results."""
+        if isinstance(value, Value):
+            return value
+        value = numpy.asarray(value)
+        if tensor.dtype == "float32" and value.dtype == numpy.float64:
+            value = value.astype("float32")
+        return Value.of(value, tensor.dims, self.beams)
 
-class Search:
-    """
-    The beams of a loop in which choices are made.
-
-    :param loop: the loop
-    :param beam_size: hypotheses per sequence
-    :param batch_size: sequences
-    """
-
-    def __init__(self, loop: LoopOp, beam_size: int, batch_size: int):
-        self.loop = loop
-        self.beam_size = beam_size
-        self.scores: numpy.ndarray = numpy.full((batch_size, beam_size), -1e30)
-        self.scores[:, 0] = 0.0
-        self.ended: numpy.ndarray = numpy.zeros((batch_size, beam_size), bool)
-        self.reorder: Callable[[numpy.ndarray], None] = lambda source: None
-
-    def holds(self, tensor: Tensor) -> bool:
-        """Whether a value has one entry per hypothesis already."""
-        return tensor.op.body.is_inside(self.loop.body_of_steps)
-
-
-def run_loop(run: Run, loop: LoopOp, max_steps: int | None) -> None:
-    """
-    Runs a loop: ``while any sequence goes on: body``.
-
-    :param max_steps: never more steps than this
-    """
-    _LoopRun(run, loop, max_steps).run_steps()
-
-
-class _LoopRun:
-    def __init__(self, run: Run, loop: LoopOp, max_steps: int | None):
-        self.run, self.loop, self.max_steps = run, loop, max_steps
-        needed = run.network.needed
-        self.previous = [op for op in loop.previous.values() if op in needed and not op.is_constant]
-        self.stacks = [op for op in loop.results if isinstance(op, StackOp) and op in needed]
-        self.lasts = [op for op in loop.results if isinstance(op, LastOp) and op in needed]
-        beam_size = resolved(run.network.beam_sizes.get(loop))
-        self.search: Search | None = None
-        if beam_size is not None:
-            if run.search is not None:
-                raise NetworkError("a search inside of another search is not possible", loop.source)
-            self.search = run.search = Search(loop, beam_size, run.batch())
-            self.search.reorder = self.reorder
-        self.state = {op: self._initial(op) for op in self.previous}
-        self.history: dict[StackOp, list[numpy.ndarray]] = {op: [] for op in self.stacks}
-        self.kept: dict[LastOp, numpy.ndarray | None] = dict.fromkeys(self.lasts)
-        self.alive: numpy.ndarray = numpy.ones(run.batch(), bool)
-        self.length: numpy.ndarray = numpy.zeros(run.batch(), "int32")
-
-    def _initial(self, op: PreviousOp) -> numpy.ndarray:
-        assert op.initial is not None
-        return self.run.read(op.initial)
-
-    def run_steps(self) -> None:
-        """Runs the body until no sequence goes on, then hands out the results."""
-        run, loop = self.run, self.loop
-        step = 0
-        while True:
-            if loop.axis_is_known:
-                self.alive = self.alive & (step < run.lengths(loop.input_axis))
-            if self.max_steps is not None:
-                self.alive = self.alive & (step < self.max_steps)
-            if not self.alive.any():
-                break
-            run.steps[loop], run.alive[loop] = step, self.alive
-            if self.search:
-                self.search.ended = ~self.alive.reshape(self.search.scores.shape)
-            run.carried.update(self.state)
-            run.execute(loop.body_of_steps)
-            self._finish_step()
-            step += 1
-        run.steps.pop(loop, None)
-        if self.search and step:
-            self._normalize(self.search)
-        self._leave()
-
-    def _normalize(self, search: Search) -> None:
-        """
-        Divides the scores by lengths, as far as choices did not do that for hypotheses that ended before others.
-
-        As RETURNN, it counts a step of the end for the longest hypothesis, also where a limit has ended that, and
-        divides by that length whatever the exponent is: what all scores have in common does not change their order.
-        """
-        choices = [op for op in self.loop.body_of_steps.ops if isinstance(op, Choice) and op in self.run.network.needed]
-        if choices[-1].normalizes:
-            steps = int(self.length.max(initial=0)) + (0 if self.loop.include_eos else 1)
-            search.scores = search.scores / steps
-
-    def _finish_step(self) -> None:
-        run, loop = self.run, self.loop
-        counted = going_on = self.alive
-        if loop.end is not None:
-            going_on = self.alive & ~numpy.broadcast_to(run.read(loop.end), self.alive.shape)
-            counted = self.alive if loop.include_eos else going_on
-        new = {op: self._select(counted, op.final, op.output.dims, self.state[op]) for op in self.previous}
-        for last in self.lasts:
-            self.kept[last] = self._select(counted, last.inner, last.output.dims, self.kept[last])
-        for stack in self.stacks:
-            self.history[stack].append(run.read(stack.inner))
-        self.state = new
-        self.length = self.length + counted
-        self.alive = going_on
-
-    def _select(
-        self, counted: numpy.ndarray, new: Tensor | None, dims: tuple[Dim, ...], old: numpy.ndarray | None
-    ) -> numpy.ndarray:
-        assert new is not None
-        value = self.run.aligned(self.run.read(new), new.dims, dims)
-        if old is None:
-            old = numpy.zeros_like(value)
-        if batch_dim not in dims:
-            return value if counted.any() else old
-        return numpy.where(self.run.aligned(counted, (batch_dim,), dims), value, old)
-
-    def reorder(self, source: numpy.ndarray) -> None:
-        """After a choice: each hypothesis takes over the past of the one that it continues."""
-        run = self.run
-        for tensor, value in list(run.values.items()):
-            if self.search and self.search.holds(tensor) and batch_dim in tensor.dims:
-                run.values[tensor] = numpy.take(value, source, axis=tensor.dims.index(batch_dim))
-        for op, value in self.state.items():
-            if batch_dim in op.output.dims:
-                self.state[op] = numpy.take(value, source, axis=op.output.dims.index(batch_dim))
-        for stack, steps in self.history.items():
-            if batch_dim in stack.inner.dims:
-                axis = stack.inner.dims.index(batch_dim)
-                self.history[stack] = [numpy.take(value, source, axis=axis) for value in steps]
-        for last, kept in self.kept.items():
-            if kept is not None and batch_dim in last.output.dims:
-                self.kept[last] = numpy.take(kept, source, axis=last.output.dims.index(batch_dim))
-        self.alive, self.length = self.alive[source], self.length[source]
-        run.carried.update(self.state)
-
-    def _leave(self) -> None:
-        run, loop = self.run, self.loop
-        axis = loop.get_axis()
-        if not (loop.axis_is_known and not loop.has_own_axis):
-            run.set_lengths(axis, self.length)
-        steps = int(self.length.max(initial=0))
-        for stack, values in self.history.items():
-            position = stack.output.dims.index(axis)
-            shape = [run.size(dim) if dim is not axis else 0 for dim in stack.output.dims]
-            empty: numpy.ndarray = numpy.zeros(shape, values[0].dtype if values else "float32")
-            full = numpy.stack(values[:steps], axis=position) if steps else empty
-            run.results[stack] = full
-        for last, kept in self.kept.items():
-            if isinstance(last, FinalState):
-                run.results[last] = self.state.get(last.previous, kept)  # type: ignore[assignment]
-            else:
-                run.results[last] = kept if kept is not None else numpy.zeros(run.shape(last.output), last.output.dtype)
-        if self.search:
-            run.searches.append(self.search)
-            run.search = None
+    def _note(self, op: Op, loop: LoopOp) -> None:
+        assert self.trace is not None
+        for tensor in op.outputs:
+            value, *alive = together(self.values[tensor], *(running.alive for running in self._loop_runs.values()))
+            goes_on = numpy.logical_and.reduce([one.array for one in alive])
+            what = f"<{op.describe(tensor)}, {op.source}>"
+            self.trace.append(Step(tuple(self.steps.values()), what, value.array.copy(), tensor, loop, goes_on))

@@ -25,7 +25,20 @@ if TYPE_CHECKING:
 
 
 class Elementwise(Op):
-    """Base: the results have the dims of the input that has all dims of the others."""
+    """Base: the results have the dims of the input that has all dims of the others; if it broadcasts, those of all."""
+
+    broadcast: bool = False
+    """Whether the result has the dims of all inputs, where none has all dims of the others."""
+
+    def common_dims(self) -> tuple[Dim, ...]:
+        """
+        The dims of the result.
+
+        :raises NetworkError: if no input has all dims of the others, and it does not broadcast
+        """
+        if not self.broadcast:
+            return common_dims(self.name, self.inputs)
+        return tuple(dict.fromkeys(dim for tensor in self.inputs for dim in tensor.dims))
 
     def aligned(self, run: Run, arrays: tuple[numpy.ndarray, ...]) -> list[numpy.ndarray]:
         """The arrays, made ready to broadcast to the result."""
@@ -81,9 +94,7 @@ class Combine(Elementwise):
                 f"{self.kind} is for numbers, but {left} and {right} are conditions (bool). Write & | ~, or "
                 "nn.cast(x, 'float32') for 0 and 1"
             )
-        sparse = left.sparse_dim or right.sparse_dim
-        dims = _all_dims(left, right) if self.broadcast else common_dims(self.kind, self.inputs)
-        self.set_output(dims, sparse_dim=sparse)
+        self.set_output(self.common_dims(), sparse_dim=left.sparse_dim or right.sparse_dim)
 
     def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
@@ -142,8 +153,7 @@ class Compare(Elementwise):
         """The dims of the larger one, or those of both; dtypes must agree."""
         left, right = self.inputs
         check_alike(self.kind, left, right)
-        dims = _all_dims(left, right) if self.broadcast else common_dims(self.kind, self.inputs)
-        self.set_output(dims, dtype="bool")
+        self.set_output(self.common_dims(), dtype="bool")
 
     def compute(self, *arrays: Any) -> Any:
         """NumPy's function of that name."""
@@ -166,6 +176,10 @@ class Where(Elementwise):
 
     name = "where"
 
+    def __init__(self, condition: Tensor, true: Tensor, false: Tensor, broadcast: bool = False):
+        self.broadcast = broadcast
+        super().__init__(condition, true, false)
+
     def infer(self) -> None:
         """The dims of the largest of the three."""
         condition, true, false = self.inputs
@@ -178,7 +192,7 @@ class Where(Elementwise):
                 f"where has labels of {true.sparse_dim} and of {false.sparse_dim} to choose from: {true} and {false}. "
                 "nn.cast(x, 'int32', sparse_dim=...) makes them labels of one dim"
             )
-        self.set_output(common_dims("where", self.inputs), dtype=true.dtype, sparse_dim=true.sparse_dim)
+        self.set_output(self.common_dims(), dtype=true.dtype, sparse_dim=true.sparse_dim)
 
     def compute(self, *arrays: Any) -> Any:
         """``numpy.where``."""
@@ -193,11 +207,6 @@ class Where(Elementwise):
             sides.append(value if value is not None else lower.operand(self, tensor))
         options = {"condition": lower.reference(condition), "true_from": sides[0], "false_from": sides[1]}
         return lower.add(self, "switch", options)
-
-
-def _all_dims(left: Tensor, right: Tensor) -> tuple[Dim, ...]:
-    """Those of the left one, and more that the right one has."""
-    return (*left.dims, *(dim for dim in right.dims if dim not in left.dims))
 
 
 def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = True) -> None:

@@ -44,6 +44,8 @@ class Gather(Op):
         """``numpy.take_along_axis``; a position beyond the end takes the last entry."""
         tensor, index = self.inputs
         dims = self.output.dims
+        if not x.shape[tensor.dims.index(self.axis)]:
+            return numpy.zeros(run.shape(self.output), x.dtype)  # there is no entry for any position
         values = run.aligned(x, tensor.dims, (*[dim for dim in dims if dim is not self.axis], self.axis))
         if self.axis in dims:  # that of the positions
             values = numpy.expand_dims(values, dims.index(self.axis))

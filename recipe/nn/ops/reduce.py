@@ -51,7 +51,7 @@ class Reduce(Op):
                 mask = mask & run.mask(axis, dims)
         axes = tuple(dims.index(axis) for axis in self.axes)
         neutral = _NEUTRAL[self.mode] if x.dtype.kind == "f" else _integer_neutral(self.mode, x.dtype)
-        result = _FUNCTIONS[self.mode](numpy.where(mask, x, neutral), axis=axes)
+        result = _FUNCTIONS[self.mode](numpy.where(mask, x, neutral), axis=axes, initial=neutral)
         return result / mask.sum(axis=axes) if self.mode == "mean" else result.astype(x.dtype)
 
     def layer(self, lower: Lowering) -> Reference:

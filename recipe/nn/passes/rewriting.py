@@ -39,7 +39,12 @@ class Rewriting:
             self.copy_body(self.program.root_body, self.recording.root_body)
             losses = [loss._replace(tensor=self.read(loss.tensor)) for loss in self.program.losses]
             outputs = [(name, self.read(tensor)) for name, tensor in self.program.outputs]
-        return Program(self.recording.root_body, losses, outputs)
+            scores = self.search_scores()
+        return Program(self.recording.root_body, losses, outputs, scores)
+
+    def search_scores(self) -> list[Tensor]:
+        """The scores of the searches of the new program, where these are ops."""
+        return [self.read(tensor) for tensor in self.program.scores]
 
     def read(self, tensor: Tensor) -> Tensor:
         """The new tensor that stands for an old one, where the new program is being written."""

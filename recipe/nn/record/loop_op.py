@@ -384,9 +384,7 @@ class LoopOp(Op):
 
     def numpy(self, run: Run, *limit: numpy.ndarray) -> tuple:
         """Runs the body step by step until all sequences have ended."""
-        from ..numpy_run.interpreter import run_loop
-
-        run_loop(run, self, int(limit[0]) if limit else resolved(self.max_seq_len))
+        run.run_loop(self, int(limit[0]) if limit else resolved(self.max_seq_len))
         return ()
 
     def layer(self, lower: Lowering) -> Any:

@@ -15,6 +15,7 @@ from .tensor import Tensor
 
 if TYPE_CHECKING:
     from ..numpy_run.interpreter import Run
+    from ..numpy_run.values import Value
     from ..tf_layers.layers import Reference
     from ..tf_layers.lowering import Lowering
     from .loop_op import LoopOp
@@ -61,7 +62,7 @@ class PreviousOp(Op):
         """Whether no step changes it."""
         return self.final is self.output
 
-    def numpy(self, run: Run) -> numpy.ndarray:
+    def numpy(self, run: Run) -> Value:
         """What the loop carried here."""
         return run.values[self.initial] if self.is_constant and self.initial in run.values else run.carried[self]
 
@@ -180,7 +181,7 @@ class StackOp(ResultOp):
         dims.insert(dims.index(batch_dim) + 1 if batch_dim in dims else 0, self.result_of.get_axis())
         self.set_output(dims, dtype=self.inner.dtype, sparse_dim=self.inner.sparse_dim)
 
-    def numpy(self, run: Run) -> numpy.ndarray:
+    def numpy(self, run: Run) -> Value:
         """What the loop collected."""
         return run.results[self]
 
@@ -198,7 +199,7 @@ class LastOp(ResultOp):
         """Those of the value."""
         self.set_output(self.inner.known_dims, dtype=self.inner.dtype, sparse_dim=self.inner.sparse_dim)
 
-    def numpy(self, run: Run) -> numpy.ndarray:
+    def numpy(self, run: Run) -> Value:
         """What the loop kept."""
         return run.results[self]
 

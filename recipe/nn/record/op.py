@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..plain.dim import Dim, dims_text
+from ..plain.dim import Dim, beams_first, dims_text
 from ..plain.errors import NetworkError, SourceLine, user_source_line
 from .recording import current_recording
 from .tensor import Tensor
@@ -121,10 +121,14 @@ class Op:
         sparse_dim: Dim | None = None,
         index: int = 0,
     ) -> None:
-        """Declares one result: its dims, dtype (default: that of the first input) and, for label indices, their dim."""
+        """
+        Declares one result: its dims, dtype (default: that of the first input) and, for label indices, their dim.
+
+        Axes over hypotheses come right after the batch axis.
+        """
         tensor = self.outputs[index]
         vars(tensor).update(
-            known_dims=tuple(dims) if dims is not None else None,
+            known_dims=beams_first(dims) if dims is not None else None,
             dtype=dtype or (self.inputs[0].dtype if self.inputs else "float32"),
             sparse_dim=sparse_dim,
         )

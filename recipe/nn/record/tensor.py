@@ -63,7 +63,7 @@ class Tensor(Arithmetic, Comparisons, ComputedLater):
         if self.sparse_dim is not None:
             return self.sparse_dim
         for dim in reversed(self.dims):
-            if dim.is_static:
+            if dim.is_static and not dim.is_beam:
                 return dim
         raise NetworkError(f"{self} has no feature dim: none of its dims has a fixed size")
 
