@@ -27,6 +27,7 @@ from .program.checks import (
     check_model,
     check_names,
     check_searches,
+    check_searches_of_layers,
     declared_inputs,
     takes_search,
     warn_of_unused_parameters,
@@ -77,7 +78,7 @@ class Network(Program):
         super().__init__(recording.root_body, recording.losses, recording.outputs)
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
         choices = [op for op in self.all_ops() if isinstance(op, Choice)]
-        check_searches(choices)
+        check_searches(self)
         if search is not None and not choices and not is_told_search:
             raise NetworkError(
                 "search=... is given, but the model has no parameter `search` and no nn.choice to search by"
@@ -97,6 +98,7 @@ class Network(Program):
 
         :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
         """
+        check_searches_of_layers(self)
         return pipeline_for(self, device, owns_parameters=owns_parameters).run()
 
     def net_dict(self, device: str = "gpu") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..language.module import Module
@@ -18,6 +18,8 @@ from ..record.loops import LoopOp
 from ..record.parameter import Parameter
 from ..record.reads import leading_to, read_by_loop
 from ..record.recording import Recording
+from .program import Program
+from .searches import searches
 
 
 def declared_inputs(extern_data: Iterable[ExternData] | Mapping[str, ExternData]) -> dict[str, ExternData]:
@@ -82,36 +84,57 @@ def add_result(recording: Recording, result: Any) -> None:
         )
 
 
-def check_searches(choices: Sequence[Choice]) -> None:
+def check_searches(program: Program) -> None:
     """
-    :raises NetworkError: if choices of one loop search differently, or if more than one loop searches
+    Warns of a search without limit.
+
+    :raises NetworkError: if choices of one search normalize scores differently
+    """
+    for search in searches(program):
+        first = search.choices[0]
+        for choice in search.choices:
+            if choice.search.length_normalization != first.search.length_normalization:
+                raise NetworkError(
+                    "all choices of a loop share its hypotheses, and so how their scores are normalized, but here is "
+                    f"{choice.search}, and in {first.source} {first.search}",
+                    choice.source,
+                )
+        for loop in {choice.body.loop: None for choice in search.choices}:
+            if loop is not None and not loop.axis_is_known and not loop.has_limit:
+                warn(
+                    "this search has no limit: a hypothesis that never ends would go on forever. Write "
+                    "nn.Loop(max_seq_len=...)",
+                    loop.source,
+                )
+
+
+def check_searches_of_layers(program: Program) -> None:
+    """
+    Checks that there is one search, as RETURNN's ``choice`` makes it.
+
+    :raises NetworkError: if choices of one loop keep different numbers of hypotheses, or if more than one loop searches
     """
     by_loop: dict[LoopOp, Choice] = {}
+    choices = [choice for search in searches(program) for choice in search.choices]
     for choice in choices:
         assert choice.body.loop is not None
         first = by_loop.setdefault(choice.body.loop, choice)
         if first.search != choice.search:
             raise NetworkError(
-                f"all choices of a loop share its hypotheses, so they search alike, but here is {choice.search}, and "
+                f"RETURNN keeps as many hypotheses in all choices of a loop, but here is {choice.search}, and "
                 f"in {first.source} {first.search}",
                 choice.source,
             )
     if len(by_loop) > 1:
         first, second, *_ = sorted(by_loop.values(), key=lambda choice: choice.source.line)
         raise NetworkError(
-            f"a network makes one search, in one loop, but there is also the choice in {first.source}, of another "
+            f"RETURNN makes one search, in one loop, but there is also the choice in {first.source}, of another "
             "loop. Make both choices in one loop, or give each search a network of its own",
             second.source,
         )
     for loop in by_loop:
         own: set[Op] = {choice for choice in choices if choice.body.loop is loop}
         _check_loops_in_search(loop, own, loop.body_of_steps)
-        if not loop.axis_is_known and not loop.has_limit:
-            warn(
-                "this search has no limit: a hypothesis that never ends would go on forever. Write "
-                "nn.Loop(max_seq_len=...)",
-                loop.source,
-            )
 
 
 def _check_loops_in_search(search: LoopOp, choices: set[Op], inside: Body) -> None:
