@@ -32,6 +32,7 @@ from .program.checks import (
     takes_search,
     warn_of_unused_parameters,
 )
+from .program.lengths import settle_lengths
 from .program.pickling import from_table, to_table
 from .program.program import Program
 from .python_text.text import python_text
@@ -75,6 +76,7 @@ class Network(Program):
                 result = call(model, (), kwargs)
             add_result(recording, result)
             complete_losses(recording)
+            settle_lengths(recording)
         super().__init__(recording.root_body, recording.losses, recording.outputs)
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
         choices = [op for op in self.all_ops() if isinstance(op, Choice)]

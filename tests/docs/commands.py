@@ -119,6 +119,17 @@ def _python(words: list[str]) -> None:
         _script(words[1:])
     elif len(words) > 1 and importlib.util.find_spec(words[2]) is None:
         raise WrongCommand(f"there is no module {words[2]}")
+    elif words[1:3] == ["-m", "pytest"]:
+        _pytest([word for word in words[3:] if not word.startswith("-")])
+
+
+def _pytest(tests: list[str]) -> None:
+    for test in tests:
+        file, _, function = test.partition("::")
+        if not (ROOT / file).exists():
+            raise WrongCommand(f"there is no {file}")
+        if function and f"def {function}(" not in (ROOT / file).read_text(encoding="utf-8"):
+            raise WrongCommand(f"{file} has no {function}")
 
 
 def _script(words: list[str]) -> None:

@@ -11,6 +11,7 @@ import numpy
 import pytest
 
 from recipe import nn
+from recipe.nn.tf_layers.config_function import ConfigFunction
 
 from .pages import PAGES, Block, blocks, text_of
 
@@ -30,7 +31,7 @@ class Form(NamedTuple):
 
     :ivar before: the blocks of the page up to its model, which run first
     :ivar plain: the loop in NumPy
-    :ivar layers: RETURNN layers that are named
+    :ivar layers: RETURNN layers that are named, and functions
     :ivar absent: layers of which it is said that there are none
     """
 
@@ -61,8 +62,9 @@ def forms() -> Iterator[Form]:
 LAYERS = {
     "activation", "as_is", "choice", "concat", "cum_concat", "dot", "eval", "gather", "linear", "rec",
     "rec_last_output", "rec_unstack", "reduce", "softmax_over_spatial", "switch", "variable",
+    "frame", "last_frame", "last_of_inner_loop", "shifted",
 }  # fmt: skip
-"""Classes of RETURNN layers that the pages may name; other words in backticks are options."""
+"""Classes of RETURNN layers, and functions of `eval`, that the pages may name; other words in backticks are options."""
 
 
 def names_of(code: list[Block]) -> dict[str, Any]:
@@ -74,9 +76,11 @@ def names_of(code: list[Block]) -> dict[str, Any]:
 
 
 def classes_of(layers: Any) -> Iterator[str]:
-    """The classes of all layers of a net dict, in units too, and of losses."""
+    """The classes of all layers of a net dict, in units too, and of losses; and the functions that `eval` calls."""
     for options in layers.values() if isinstance(layers, dict) else ():
         if isinstance(options, dict):
+            if isinstance(options.get("eval"), ConfigFunction):
+                yield options["eval"].name
             if isinstance(options.get("class"), str):
                 yield options["class"]
             if isinstance(options.get("loss"), str):

@@ -35,7 +35,7 @@ def test_each_point_of_the_discussion_has_its_line() -> None:
     assert [number for number, row in rows.items() if not NAMED.search(row)] == []
 
 
-@pytest.mark.parametrize("heading", ["Forms", "Where RETURNN is narrower"])
+@pytest.mark.parametrize("heading", ["Forms", "Limitations"])
 def test_each_form_names_a_test(heading: str) -> None:
     text = (ROOT / "docs/language.md").read_text(encoding="utf-8")
     section = re.split(r"^## ", text.split(f"## {heading}\n")[1], flags=re.MULTILINE)[0]

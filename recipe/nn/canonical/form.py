@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from ..ops.constants import Constant
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim, single_step_dim
 from ..plain.errors import NetworkError
@@ -82,8 +83,11 @@ class _Builder:
         }
         outputs = {name: self.value(tensor) for name, tensor in sorted(program.outputs, key=lambda o: o[0])}
         layers: list[Any] = []
-        while len(layers) < len(self.reached):
-            layers.append(self.entry(self.reached[len(layers)]))
+        self.add_entries(layers)
+        for dim, x in self.lengths_of_constants():
+            if not self.is_reached(x):
+                self.dim_entries[self.dims[dim]]["of"] = self.value(x)
+                self.add_entries(layers)
         form = {
             "format": FORMAT,
             "losses": losses,
@@ -98,6 +102,24 @@ class _Builder:
         }
         digest = hashlib.sha256(canonical_json(form).encode()).hexdigest()
         return CanonicalForm(form, names, tuple(self.delayed.values()), digest)
+
+    def add_entries(self, layers: list[Any]) -> None:
+        """The entries of the forms that were reached since."""
+        while len(layers) < len(self.reached):
+            layers.append(self.entry(self.reached[len(layers)]))
+
+    def lengths_of_constants(self) -> list[tuple[Dim, Tensor]]:
+        """The axes of constants that were reached, in that order, each with what makes it."""
+        constants = [op for op in self.program.needed if isinstance(op, Constant) and op.inputs]
+        made = {dim: x for op in constants for dim in op.dims for x in op.inputs if dim in x.dims}
+        return [(dim, made[dim]) for dim in self.dims if dim in made]
+
+    def is_reached(self, x: Tensor) -> bool:
+        """Whether the form of a tensor is there already: an input of the network, or one that was reached."""
+        form = self.forms.of(x)
+        if isinstance(form, FormPart):
+            form = form.of
+        return not isinstance(form, Form) or self.forms.shared(form) in self.numbers
 
     def entry(self, form: Form) -> dict[str, Any]:
         """The entry of a form."""

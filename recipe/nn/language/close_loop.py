@@ -41,6 +41,7 @@ def close(loop: LoopOp) -> None:
         loop.body.ops.append(op)
     for result in loop.results:
         result.infer()
+        recording.note_lengths(result)
     if loop.body.loop is not None:
         _sum_losses(loop, recording)
     for leaf, previous in last_of.items():

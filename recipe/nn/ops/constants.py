@@ -19,13 +19,21 @@ from .not_a_tensor import not_a_tensor
 
 
 class Constant(Op):
-    """One number in all places; it may be one that a job gives later."""
+    """
+    One number in all places; it may be one that a job gives later.
+
+    What it reads are tensors that have its axes with lengths, see :mod:`recipe.nn.program.lengths`.
+    """
 
     name = "constant"
+    makes_lengths = False
 
     def __init__(self, value: bool | int | float | Delayed, dims: tuple[Dim, ...], dtype: str, sparse_dim: Dim | None):
         self.value, self.dims, self.dtype, self.sparse_dim = value, dims, dtype, sparse_dim
         super().__init__()
+        known = self.body.recording.with_lengths
+        having = [[x for x in known.get(dim, ()) if self.body.is_inside(x.op.body)] for dim in dims]
+        self.inputs = tuple(tensors[0] for tensors in having if tensors)
 
     def infer(self) -> None:
         """As given."""
@@ -35,7 +43,7 @@ class Constant(Op):
         """With the number."""
         return f"number {self.value}" if not self.dims else f"constant {self.value} {dims_text(self.dims)}"
 
-    def numpy(self, run: Arrays) -> numpy.ndarray:
+    def numpy(self, run: Arrays, *having: numpy.ndarray) -> numpy.ndarray:
         """``numpy.full``."""
         return numpy.full(run.shape(self.output.dims), resolved(self.value), self.dtype)
 

@@ -46,8 +46,8 @@ class Dot(Op):
             for dim in tensor.dims:
                 letters.setdefault(dim, string.ascii_lowercase[len(letters)])
         if self.reduce.is_dynamic:
-            dims = self.inputs[0].dims
-            a = numpy.where(run.mask(self.reduce, dims), a, 0)
+            # of both: 0 times what stands in the padding may be no number
+            a, b = (numpy.where(run.mask(self.reduce, x.dims), array, 0) for x, array in zip(self.inputs, (a, b)))
         left, right = ("".join(letters[dim] for dim in tensor.dims) for tensor in self.inputs)
         return numpy.einsum(f"{left},{right}->{''.join(letters[dim] for dim in self.output.dims)}", a, b)
 

@@ -220,6 +220,8 @@ class Op:
     """Whether it depends on the number of the step without reading it, so that it must stay in its loop."""
     takes_more_axes: ClassVar[bool] = True
     """Whether it computes the same for each place of further axes that its inputs may have."""
+    makes_lengths: ClassVar[bool] = True
+    """Whether it knows how long the axes of its results are that nothing it reads has."""
 
     def __init__(self, *inputs: Tensor, outputs: int = 1):
         recording = current_recorder()
@@ -237,6 +239,7 @@ class Op:
         self.outputs = tuple([Tensor(self, index) for index in range(outputs)])
         self.infer()
         recording.check_no_repeated_dims(self)
+        recording.note_lengths(self)
         self.body.ops.append(self)
 
     # what each kind defines
@@ -475,6 +478,7 @@ class Recorder:
     of_branch: dict[Tensor, Branching]
     exempt: set[Tensor]
     warned_states: set[Tensor]
+    with_lengths: dict[Dim, list[Tensor]]
     random_draws: int
     losses: list[Any]
 
@@ -504,6 +508,10 @@ class Recorder:
 
     def check_no_repeated_dims(self, op: Op) -> None:
         """Checks that the axes of what an op reads and gives can be told apart."""
+        raise TypeError(type(self).__name__)
+
+    def note_lengths(self, op: Op) -> None:
+        """Notes which axes with lengths an op makes."""
         raise TypeError(type(self).__name__)
 
     def add_loss(self, tensor: Tensor, name: str | None, scale: Any, as_error: bool) -> None:

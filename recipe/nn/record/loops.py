@@ -260,6 +260,7 @@ class PreviousOp(Op):
     """
 
     name = "state"
+    makes_lengths = False
 
     def __init__(self, loop: LoopOp, leaf: StateLeaf, initial: Tensor | None):
         self.loop = loop

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from ..plain.beam_search import BeamSearch
 from ..plain.delayed import Delayed, delayed_or
+from ..plain.dim import Dim
 from ..plain.errors import NetworkError, SourceLine, user_source_line
 from ..plain.extern_data import ExternData
 from ..plain.number import is_number
@@ -76,6 +77,8 @@ class Recording(Recorder):
         """Parts of states that are the same in each step, which was told."""
         self.replaced: Op | None = None
         """What the ops of a pass stand for; they have its module and its line."""
+        self.with_lengths: dict[Dim, list[Tensor]] = {}
+        """What makes each axis with lengths, in the order in which it was recorded."""
         self.random_draws = 0
         """How many ops draw random numbers, so that each draws its own."""
         self._reads_all = False
@@ -188,6 +191,15 @@ class Recording(Recorder):
                         f"{tensor} would have the dim {dim} twice. Make a second dim for the other axis: "
                         f"nn.Dim({dim.known_size}, name=...)"
                     )
+
+    def note_lengths(self, op: Op) -> None:
+        """Notes which axes with lengths an op makes: those of its results that nothing has which it reads."""
+        if not op.makes_lengths:
+            return
+        for tensor in op.outputs:
+            for dim in tensor.known_dims or ():
+                if dim.is_dynamic and not any(dim in (read.known_dims or ()) for read in op.inputs):
+                    self.with_lengths.setdefault(dim, []).append(tensor)
 
     def add_loss(self, tensor: Tensor, name: str | None, scale: Any, as_error: bool) -> None:
         """Notes a loss. One inside a loop becomes the loss over all steps."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..ops.constants import Constant
 from ..ops.dot import Dot
 from ..ops.expand import Expand
 from ..ops.lstm import LstmSequence
@@ -14,7 +15,7 @@ from ..record.loops import StackOp
 
 _TIME_FIRST = (StackOp, LstmSequence)
 """The ops of which RETURNN's layer has the time axis first, the batch axis second."""
-_BATCH_FIRST = (Dot, Expand, Shift)
+_BATCH_FIRST = (Constant, Dot, Expand, Shift)
 """The ops of which it has the batch axis first; of others, it leaves the axes as they are in what it reads."""
 
 

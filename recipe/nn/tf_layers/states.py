@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.constants import constant_value
+from ..ops.expand import Expand
 from ..ops.lstm import LstmCellOp
+from ..ops.transpose import Transpose
 from ..plain.dim import batch_dim
 from ..record.graph import Op, Tensor
 from ..record.loops import FinalState, LoopOp, PreviousOp, StackOp
@@ -116,11 +118,18 @@ def _initial(build: Build, state: PreviousOp, layer: Layer, unit: LayerNetwork) 
     """What a state begins with: a number where that says all, else a layer."""
     initial: Tensor | None = state.initial
     assert initial is not None
-    number = constant_value(initial)
+    number = constant_value(_repeated(initial))
     if number is None or len(state.output.dims) > 2 or not _shape_is_known(layer):
         reference: Reference = build.reference(initial, unit)
         return reference
     return number
+
+
+def _repeated(tensor: Tensor) -> Tensor:
+    """What a value repeats along more axes; else itself."""
+    while isinstance(tensor.op, (Expand, Transpose)):
+        tensor = tensor.op.inputs[0]
+    return tensor
 
 
 def _shape_is_known(layer: Layer) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy
@@ -31,6 +31,7 @@ def check_agreement(
     gradients: bool = False,
     trains: bool = False,
     moves_layers_out: bool = True,
+    without_quirks: Collection[str] = (),
     device: str = "cpu",
     rtol: float = 1e-4,
     **kwargs: Any,
@@ -44,6 +45,7 @@ def check_agreement(
     :param gradients: also computes the gradients in RETURNN, which are not compared
     :param trains: also makes one step of training in RETURNN
     :param moves_layers_out: whether RETURNN may compute outside of a loop what does not need it
+    :param without_quirks: names of work-arounds of recipe/nn/tf_layers/quirks that are left out
     :param kwargs: passed on to the model
     :raises AssertionError: where they differ
     """
@@ -61,6 +63,7 @@ def check_agreement(
         gradients=gradients,
         trains=trains,
         moves_layers_out=moves_layers_out,
+        without_quirks=without_quirks,
         device=device,
     )
     if is_left_out():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 os.environ.setdefault("DISABLE_CUDA", "1")
@@ -13,6 +13,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy
 
 from recipe import nn
+from recipe.nn.tf_layers.config import config_text
+from recipe.nn.tf_layers.layers import LayerNetwork
+from recipe.nn.tf_layers.pipeline import Pipeline
 
 from ...without_returnn import NotRun, is_left_out
 
@@ -60,6 +63,7 @@ def run_returnn(
     gradients: bool = False,
     trains: bool = False,
     moves_layers_out: bool = True,
+    without_quirks: Collection[str] = (),
     device: str = "cpu",
     seed: int = 42,
 ) -> ReturnnRun:
@@ -72,10 +76,12 @@ def run_returnn(
     :param gradients: also of the total loss by each parameter; RETURNN wants ``train`` for those through loops
     :param trains: also makes one step of training, after all else
     :param moves_layers_out: whether RETURNN may compute outside of a loop what does not need it
+    :param without_quirks: names of work-arounds of recipe/nn/tf_layers/quirks that are left out
     :param device: which one the config is written for; it runs on the CPU
     :param seed: of TensorFlow's random numbers
     """
-    text = network.config_text(device)
+    written = _WithoutQuirks(network, frozenset(without_quirks)) if without_quirks else network
+    text = config_text(written, device)
     if is_left_out():
         return NotRun()  # type: ignore[return-value]
     import tensorflow as tf
@@ -118,6 +124,23 @@ def run_returnn(
                 _train(session, config, built, feed_dict)
             run.trained.update({name: session.run(variable) for name, variable in variables.items()})
         return run
+
+
+class _WithoutQuirks:
+    """
+    A network of which a config is written without some work-arounds.
+
+    :param network: the network
+    :param names: of the work-arounds
+    """
+
+    def __init__(self, network: nn.Network, names: frozenset[str]):
+        self.network, self.names = network, names
+        self.extern_data = network.extern_data
+
+    def layers(self, device: str) -> LayerNetwork:
+        """The layers."""
+        return Pipeline(self.network, device, without=self.names).run()
 
 
 def config_settings(text: str) -> dict[str, Any]:

@@ -13,15 +13,18 @@ from . import (
     features_of_argmax,
     history_of_outer_values,
     initial_state_of_lstm,
+    lengths_of_constants,
     one_dropout_of_a_layer,
     positions_per_sequence,
     previous_in_inner_loops,
+    rows_of_variables,
     states_before_inner_loops,
     type_of_states,
 )
 from .quirk import Quirk
 
 QUIRKS: tuple[Quirk, ...] = (
+    lengths_of_constants.QUIRK,
     ends_per_sequence.QUIRK,
     previous_in_inner_loops.QUIRK,
     states_before_inner_loops.QUIRK,
@@ -30,6 +33,7 @@ QUIRKS: tuple[Quirk, ...] = (
     history_of_outer_values.QUIRK,
     initial_state_of_lstm.QUIRK,
     positions_per_sequence.QUIRK,
+    rows_of_variables.QUIRK,
     one_dropout_of_a_layer.QUIRK,
     batch_major_frames.QUIRK,
 )

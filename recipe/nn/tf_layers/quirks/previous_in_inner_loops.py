@@ -1,5 +1,7 @@
 """
-RETURNN (1.20261022, tf/layers/rec.py) does not find ``prev:`` of a loop from within a loop inside of it.
+RETURNN (1.20261022, ``_SubnetworkRecCell`` in tf/layers/rec.py) fails ("There is a dependency loop") where a loop that
+counts its steps reads ``prev:`` of the loop around, the state of which depends on it: it looks at the new value of the
+state before it knows how many steps the loop inside makes.
 
 So a copy in the loop around reads the value of the step before, and the loop inside reads that copy.
 """

@@ -163,6 +163,23 @@ def test_order_of_attributes_does_not_count() -> None:
     assert nn.Network(Model(("one", "two"))).digest == nn.Network(Model(("two", "one"))).digest
 
 
+def test_what_only_gives_constants_their_lengths_counts() -> None:
+    data = nn.ExternData("data", [nn.batch_dim, TIME, FEATURES])
+
+    def model(size: int, reads_frames: bool) -> dict[str, nn.Tensor]:
+        short = nn.pool(nn.get_extern_data(data), size)
+        ones = {"ones": nn.ones([nn.batch_dim, short.spatial_dim])}
+        return {**ones, "short": short} if reads_frames else ones
+
+    forms = [
+        nn.Network(model, size=size, reads_frames=reads_frames).canonical_form()
+        for size in (2, 3)
+        for reads_frames in (False, True)
+    ]
+    assert len({json.dumps(form) for form in forms}) == 4
+    assert [[dim.get("of") for dim in form["dims"]].count(None) for form in forms] == [2, 3, 2, 3]
+
+
 def test_swapped_arguments_count() -> None:
     data = nn.ExternData("data", [nn.batch_dim, TIME, FEATURES])
     other = nn.ExternData("other", [nn.batch_dim, TIME, FEATURES])

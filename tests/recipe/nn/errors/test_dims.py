@@ -9,7 +9,17 @@ import pytest
 from recipe import nn
 
 from ..inputs import FEATURES, LABELS, TIME, frames, other_frames, vector
-from .wrong_programs import HIDDEN, SHORT_INPUT, Wrong, check_error, check_parts, message_of, name_of
+from .wrong_programs import (
+    HIDDEN,
+    SHORT,
+    SHORT_INPUT,
+    Wrong,
+    check_error,
+    check_parts,
+    frame_loop,
+    message_of,
+    name_of,
+)
 
 
 def sum_of_two_dims_of_one_size() -> Any:
@@ -110,6 +120,24 @@ def size_of_a_length() -> Any:
     return frames() / TIME.size  # MISTAKE
 
 
+def constant_over_nothing() -> Any:
+    words = nn.Dim(None, "words")
+    return vector() * nn.reduce_sum(nn.ones([nn.batch_dim, words]), words)  # MISTAKE
+
+
+def constant_before_its_axis() -> Any:
+    offset = nn.zeros([nn.batch_dim, SHORT, FEATURES])  # MISTAKE
+    return nn.replace_dim(frames(), out_dim=SHORT) + offset
+
+
+def constant_over_an_axis_of_a_step() -> Any:
+    loop, x = frame_loop()
+    with loop:
+        halves = nn.pool(x * loop.unstack(x), 2)
+        total = loop.stack(nn.reduce_sum(halves, halves.spatial_dim))
+    return total * nn.reduce_sum(nn.ones([nn.batch_dim, halves.spatial_dim]), halves.spatial_dim)  # MISTAKE
+
+
 def other_size_in_place() -> Any:
     return nn.replace_dim(frames(), axis=FEATURES, out_dim=LABELS)  # MISTAKE
 
@@ -181,6 +209,18 @@ PROGRAMS = [
     Wrong(dim_by_zero, ["features=5 cannot be divided by 0"]),
     Wrong(dim_plus_text, ["not 'a'"]),
     Wrong(size_of_a_length, ["'time' has no fixed size"]),
+    Wrong(
+        constant_over_nothing,
+        ["<constant 1.0 [batch, words]> has the axis words, but no tensor has it here", "such as x.spatial_dim"],
+    ),
+    Wrong(
+        constant_before_its_axis,
+        ["<constant 0.0 [batch, short, features=5]>", "an axis of <replace_dim [batch, short, features=5]", "after it"],
+    ),
+    Wrong(
+        constant_over_an_axis_of_a_step,
+        ["the axis time_by_2", "an axis of <pool [batch, time_by_2, features=5]", "in the same loop"],
+    ),
     Wrong(other_size_in_place, ["features=5", "labels=7", "different sizes"]),
     Wrong(
         input_that_is_not_declared, ["'data' is not declared", "nn.ExternData('data', [nn.batch_dim, time, feature])"]

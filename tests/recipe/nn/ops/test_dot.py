@@ -106,3 +106,21 @@ def test_over_one_of_two_time_axes() -> None:
 
     y = numpy.random.default_rng(0).standard_normal((3, 2, 5)).astype("float32")
     check_agreement(model, {**FEEDS, "y": (y, numpy.array([1, 2, 2], "int32"))})
+
+
+def test_padding_may_hold_anything() -> None:
+    """What is no number, as the maximum of nothing times 0, does not count, whichever side it stands on."""
+
+    def model() -> dict[str, nn.Tensor]:
+        x, weights = frames(), nn.reduce_sum(frames())
+        return {"left": nn.dot(x, weights, reduce=TIME), "right": nn.dot(weights, x, reduce=TIME)}
+
+    value, lengths = FEEDS["data"]
+    value = value.copy()
+    value[numpy.arange(value.shape[1])[None, :] >= lengths[:, None]] = numpy.inf
+    with numpy.errstate(invalid="ignore"):
+        outputs = nn.run_numpy(nn.Network(model), {"data": (value, lengths)}).outputs
+    for row, length in enumerate(lengths):
+        x = value[row, :length]
+        for result in outputs.values():
+            numpy.testing.assert_allclose(result.value[row], x.sum(axis=1) @ x, rtol=1e-5)

@@ -224,6 +224,42 @@ def three_levels_reference(x: numpy.ndarray, y: numpy.ndarray, w: numpy.ndarray,
     return {"output": out, "square": [s @ s for s in out]}
 
 
+class ChosenByTheState(nn.Module):
+    """In the innermost of three loops, labels that depend on its state; one table is of a Linear layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.linear = nn.Embedding(LABELS, FEATURES), nn.Linear(LABELS, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        y, z = y_(), z_()
+        one = nn.Loop()
+        one.state.s = v_()
+        with one:
+            frame = one.unstack(x_())
+            with nn.Loop() as two:
+                other = two.unstack(z)
+                with nn.Loop() as three:
+                    letter = nn.where(nn.reduce_sum(one.state.s) > 0.0, three.unstack(y), 1)
+                    one.state.s = nn.tanh(one.state.s * self.embedding(letter) + other * self.linear(letter) + frame)
+            nn.reduce_sum(one.state.s).mark_as_loss("sum")
+            return one.stack(one.state.s)
+
+
+def chosen_by_the_state_reference(
+    x: numpy.ndarray, y: numpy.ndarray, z: numpy.ndarray, v: numpy.ndarray, p: Parameters
+) -> Any:
+    s, out = v, []
+    rows = p["linear/W"] + p["linear/b"]
+    for frame in x:
+        for other in z:
+            for letter in y:
+                chosen = letter if s.sum() > 0 else 1
+                s = numpy.tanh(s * p["embedding/W"][chosen] + other * rows[chosen] + frame)
+        out.append(s)
+    return {"output": out, "sum": [s.sum() for s in out]}
+
+
 class Positions(nn.Module):
     """The number of the inner step as a label, and a row of a table of parameters by position."""
 
@@ -340,6 +376,7 @@ def as_many_as_the_step_reference(x: numpy.ndarray, y: numpy.ndarray, v: numpy.n
         Program("masked", Masked(), masked_reference, batch=LONGEST_LAST),
         Program("inner_cell", InnerCell(), inner_cell_reference),
         Program("three_levels", ThreeLevels(), three_levels_reference),
+        Program("chosen_by_the_state", ChosenByTheState(), chosen_by_the_state_reference),
         Program("positions", Positions(), positions_reference),
         Program("teacher_forced", TeacherForced(), teacher_forced_reference),
         Program("as_many_as_the_step", AsManyAsTheStep(), as_many_as_the_step_reference),

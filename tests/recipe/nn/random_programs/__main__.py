@@ -1,10 +1,11 @@
 """
 Long runs::
 
-    python -m tests.recipe.nn.random_programs COUNT SEED                  # against RETURNN
-    python -m tests.recipe.nn.random_programs --passes --count N --seed S # in NumPy, before and after each pass
+    python -m tests.recipe.nn.random_programs COUNT SEED                      # against RETURNN
+    python -m tests.recipe.nn.random_programs --all-forms --count N --seed S  # the same, of all forms
+    python -m tests.recipe.nn.random_programs --passes --count N --seed S     # in NumPy, before and after each pass
 
-Both print failing programs, the second one the smallest of each kind, and a summary.
+All print failing programs, the last one the smallest of each kind, and a summary.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ from collections.abc import Sequence
 
 import hypothesis
 import numpy
+from hypothesis import strategies as st
 
 from . import Program, check_program, programs
+from .all_forms import all_forms
 from .before_and_after import passes
 from .passes_run import UNROLLED, run_many
 from .texts import digests, digests_elsewhere
 
 
-def long_run(count: int, seed: int) -> int:
+def long_run(count: int, seed: int, strategy: st.SearchStrategy[Program]) -> int:
     """
     Checks random programs, all different. Hypothesis starts from simple ones, so it starts anew again and again.
 
+    :param strategy: which programs
     :return: how many failed
     """
     tried: set[Program] = set()
@@ -44,7 +48,7 @@ def long_run(count: int, seed: int) -> int:
             phases=[hypothesis.Phase.generate],
             suppress_health_check=list(hypothesis.HealthCheck),
         )
-        @hypothesis.given(program=programs())
+        @hypothesis.given(program=strategy)
         def run(program: Program) -> None:
             nonlocal failed, without_steps
             if program not in tried and len(tried) - without_steps < count:
@@ -105,10 +109,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without", nargs="*", default=[], metavar="KIND", help="kinds of statements to leave out")
     parser.add_argument("count_and_seed", nargs="*", type=int, metavar="COUNT SEED")
+    parser.add_argument("--all-forms", action="store_true", help="programs of all forms, against RETURNN")
     options = parser.parse_args()
     count, seed = [*options.count_and_seed, *(options.count, options.seed)[len(options.count_and_seed) :]]
-    failed = run_passes(count, seed, options.without) if options.passes else long_run(count, seed)
-    return int(failed > 0)
+    if options.passes:
+        return int(run_passes(count, seed, options.without) > 0)
+    # what is dropped differs between NumPy and RETURNN, which run as in training
+    strategy = all_forms(without=["dropout", *options.without]) if options.all_forms else programs()
+    return int(long_run(count, seed, strategy) > 0)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,15 @@ Programs of all forms that the language has, for what needs no RETURNN: NumPy be
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
 from recipe import nn
 
-from .frames import READERS
+from .drawing import Kind, Scope
+from .drawn_sequences import DrawnSequences
 from .model import RandomModel
 from .program import (
     NUM_CELLS,
@@ -24,7 +24,6 @@ from .program import (
     Frames,
     Program,
     Statement,
-    all_frames,
     all_statements,
     count_values,
 )
@@ -36,90 +35,9 @@ REFUSED = (
 )
 """Of what is made here, these programs the language refuses as yet; as soon as it takes them, they are tried."""
 
-WITHOUT_FRAMES = ("sum", "rank")
-"""Readers to which sequences may be empty. To attention, too, in NumPy; RETURNN's softmax of nothing is no number."""
 
-
-@dataclasses.dataclass
-class Kind:
-    """
-    What is known of a sequence while a program is made.
-
-    :ivar axis: "static"; "outside" if other values than those of a step have its axis; "history"; "inside" if each
-        step makes it anew
-    :ivar empty: how many sequences of the batch may have no frame: 0, 1 some, 2 all
-    """
-
-    axis: str
-    empty: int = 0
-
-
-@dataclasses.dataclass
-class Scope:
-    """
-    Where a statement stands.
-
-    :ivar values: how many values there are to read
-    :ivar sequences: what is known of the sequences that were kept or stacked
-    :ivar loop: "" outside, "main" in the steps of the main loop, "inner" in those of others
-    :ivar is_in_branch: whether the innermost block, inside of its loop, is a branch
-    :ivar depth: how many blocks may still be nested
-    :ivar ended: a list that says whether the innermost loop has an end
-    """
-
-    values: int
-    sequences: list[Kind]
-    loop: str = ""
-    is_in_branch: bool = False
-    depth: int = 0
-    ended: list[bool] = dataclasses.field(default_factory=lambda: [True])
-
-    def inside(self, **changes: Any) -> Scope:
-        """That of a block in it."""
-        return dataclasses.replace(self, sequences=list(self.sequences), depth=self.depth - 1, **changes)
-
-
-class Author:
-    """
-    Writes one program.
-
-    :param draw: hypothesis' function
-    :param without: kinds of statements that are left out
-    """
-
-    def __init__(self, draw: Callable[[Any], Any], without: frozenset[str]):
-        self.draw, self.without = draw, without
-        self.features = self.one_of(2, 3, 3, 4)
-        batch = self.one_of(1, 2, 2, 3)
-        lengths = st.lists(st.sampled_from([2, 3, 1, 4, 3, 2, 1, 0]), min_size=batch, max_size=batch)
-        self.lengths = tuple(tuple(draw(lengths.filter(any))) for _ in range(2))
-        self.searches = self.one_of(False, False, False, True, True)
-        self.over: str | Frames = ""
-        self.around = ""
-        self.phase = "before"
-        self.steps: Kind | None = None
-        """What is known of the steps of the main loop, after it."""
-
-    # choosing
-
-    def one_of(self, *options: Any) -> Any:
-        """One of these; the first is the simplest."""
-        return self.draw(st.sampled_from(options))
-
-    def number(self, least: int, most: int) -> int:
-        """From ``least`` to ``most``."""
-        return int(self.draw(st.integers(least, most)))
-
-    def maybe(self, times: int, of: int) -> bool:
-        """True so many times of so many."""
-        return self.number(0, of - 1) >= of - times
-
-    def source(self, scope: Scope) -> int:
-        """What a statement reads: often the value before it, so that little is computed in vain, or a state."""
-        kind = self.one_of("last", "last", "state", "any")
-        if kind == "any":
-            return self.number(0, 7)
-        return scope.values - 1 if kind == "last" else scope.values + self.number(0, NUM_STATES - 1)
+class Author(DrawnSequences):
+    """Writes one program."""
 
     # programs
 
@@ -127,7 +45,7 @@ class Author:
         """A whole program."""
         kept: list[Kind] = []
         outside = Scope(1, kept, depth=depth)
-        before = self.block(outside, self.number(1, 2)) if self.maybe(1, 4) else ()
+        before = self.block(outside, 1, 2) if self.maybe(1, 4) else ()
         over = self.over = self._main_axis(outside)
         is_plain = not self.searches and not before
         self.around = self.one_of("", "", "", "", "mask", "cond") if is_plain else ""
@@ -175,14 +93,14 @@ class Author:
             scope.ended[0] = True
         elif not ends:
             scope.ended[0] = True
-        count = self.number(2, max_statements)
-        choices = sorted(self.number(0, count - 1) for _ in range(self._number_of_choices(over)))
+        choices = self._number_of_choices(over)
         statements: list[Statement] = []
-        for number in range(count):
-            for _ in range(choices.count(number)):
-                statements.append(self._choice(scope, len(choices) > 1))
-                scope.values += 1
-            statements.append(self.statement(scope))
+        for statement in self._statements(scope, 1, max_statements):
+            statements.append(statement)
+            if choices and self.maybe(1, 2):
+                choices -= 1
+                statements.append(self._choice(scope))
+        statements += [self._choice(scope) for _ in range(choices)]
         if not scope.ended[0]:
             statements.append(self._end(scope))
         if self.maybe(2, 3):
@@ -191,15 +109,16 @@ class Author:
 
     def _number_of_choices(self, over: str | Frames) -> int:
         if self.searches:
-            return int(self.one_of(1, 1, 2))
-        return int(self.one_of(0, 0, 0, 1)) if over in ("time", "given") else 0
+            return int(self.one_of(1, 2))
+        return int(self.one_of(0, 0, 1)) if over in ("time", "given") else 0
 
-    def _choice(self, scope: Scope, is_one_of_several: bool) -> Statement:
+    def _choice(self, scope: Scope) -> Statement:
         statement: Statement = ("choice", self.source(scope))
-        if is_one_of_several or self.maybe(1, 4):
+        if self.maybe(1, 2):
             statement += (self.one_of("label", "second"),)
-            if self.searches and is_one_of_several and self.maybe(1, 5):
+            if self.searches and self.maybe(1, 8):
                 statement += (self.number(1, 4),)
+        scope.values += 1
         return statement
 
     def _after(self, scope: Scope, steps: Kind) -> tuple[Statement, ...]:
@@ -216,13 +135,21 @@ class Author:
         else:
             statements.append(self._read(scope, frames, steps))
         scope.values += 1
-        return (*statements, *self.block(scope, self.number(0, 2)))
+        return (*statements, *self.block(scope, 0, 2))
 
     # blocks
 
-    def block(self, scope: Scope, count: int) -> tuple[Statement, ...]:
-        """So many statements, one after the other."""
-        return tuple([self.statement(scope) for _ in range(count)])
+    def block(self, scope: Scope, least: int, most: int) -> tuple[Statement, ...]:
+        """Some statements, one after the other."""
+        return tuple(self._statements(scope, least, most))
+
+    def _statements(self, scope: Scope, least: int, most: int) -> Iterator[Statement]:
+        """Each is drawn in one part, with whether there is one more, so that hypothesis can leave it out."""
+        for number in range(most):
+            statement = self.draw(_one_more(self, scope, number < least))
+            if statement is None:
+                return
+            yield statement
 
     def statement(self, scope: Scope) -> Statement:
         """A statement for this place; the scope gets what it adds."""
@@ -323,7 +250,7 @@ class Author:
         return ("cond", self.source(scope), self._branch(scope), self._branch(scope))
 
     def _branch(self, scope: Scope) -> tuple[Statement, ...]:
-        return self.block(scope.inside(is_in_branch=True), self.number(1, 2))
+        return self.block(scope.inside(is_in_branch=True), 1, 2)
 
     # ends
 
@@ -337,118 +264,6 @@ class Author:
     def _end(self, scope: Scope) -> Statement:
         scope.ended[0] = True
         return ("end", *self._end_fields(scope))
-
-    # sequences
-
-    def frames(self, scope: Scope, *, derived: bool = False) -> tuple[Frames, Kind]:
-        """
-        A sequence, and what is known of it.
-
-        :param derived: whether it is to have an axis that is made of an input's
-        """
-        if derived:
-            number = self.number(0, 1)
-            return self._with_new_axis(scope, ("input", number), self._input(number))
-        frames, kind = self._base(scope)
-        for _ in range(self.one_of(0, 0, 1, 1, 2)):
-            frames, kind = self._made_of(scope, frames, kind)
-        return frames, kind
-
-    def _input(self, number: int) -> Kind:
-        return Kind("outside", empty=int(0 in self.lengths[number]))
-
-    def _base(self, scope: Scope) -> tuple[Frames, Kind]:
-        options: list[Any] = ["input", "input", "table", "split", "memory"]
-        options += ["made", "made"] if scope.sequences else []
-        options += ["history"] * 3 if scope.loop and not scope.is_in_branch else []
-        options += ["over"] * 3 if self.phase != "before" and self.over != "nothing" else []
-        options += ["stacked"] if self.steps is not None else []
-        options += ["found"] if self.steps is not None and self.searches else []
-        name = self.one_of(*options)
-        if name == "input":
-            number = self.number(0, 1)
-            return (name, number), self._input(number)
-        if name == "made":
-            number = self.number(0, len(scope.sequences) - 1)
-            return (name, number), dataclasses.replace(scope.sequences[number])
-        if name in ("history", "split"):
-            return (name, self.source(scope)), Kind("history" if name == "history" else "static")
-        if name in ("stacked", "found"):
-            assert self.steps is not None
-            return (name,), self.steps
-        if name == "table" or (name == "over" and self.over == "positions"):
-            return (name,), Kind("static")
-        if name == "over" and self.phase == "main":  # a sequence without frames has no step to read it in
-            return (name,), Kind("outside")
-        return (name,), Kind("outside", empty=1)
-
-    def _of_own_axis(self, scope: Scope) -> tuple[Frames, Kind]:
-        """What the main loop goes over, or what keeps its axis."""
-        frames: Frames = ("over",)
-        kind = Kind("static") if self.over == "positions" else Kind("outside")
-        for _ in range(self.number(0, 1)):
-            frames = self.one_of(("add", frames, self.source(scope)), ("linear", frames, 0), ("reverse", frames))
-        return frames, kind
-
-    def _made_of(self, scope: Scope, frames: Frames, kind: Kind) -> tuple[Frames, Kind]:
-        options = ["add", "add", "where", "linear", "reverse", "cum_sum", "gather"]
-        if kind.axis != "static":
-            options += ["lstm", "lstm", "new_axis", "new_axis", "new_axis"]
-        if kind.axis == "outside":
-            options += ["constant"]
-        name = self.one_of(*options)
-        if name == "new_axis":
-            return self._with_new_axis(scope, frames, kind)
-        if name in ("add", "where"):
-            return (name, frames, self.source(scope)), kind
-        if name == "linear":
-            return (name, frames, self.number(0, NUM_LINEAR - 1)), kind
-        if name == "lstm":
-            return (name, frames, self.number(0, 1), self.one_of(None, self.source(scope))), kind
-        if name == "constant":
-            return (name, frames, 0.25), kind
-        if name == "gather":
-            where = self.one_of("next", "from_step", "back", "window", "window")
-            frames, kind = self._not_empty(frames, kind)
-            return (name, frames, where), Kind("static") if where == "window" else kind
-        return (name, frames), kind
-
-    def _with_new_axis(self, scope: Scope, frames: Frames, kind: Kind) -> tuple[Frames, Kind]:
-        axis = "inside" if scope.loop else "outside"
-        name = self.one_of("pool", "pool", "conv", "conv", "postfix", "replace")
-        if name == "pool":
-            return (name, frames, self.number(2, 3), self.one_of("max", "mean")), Kind(axis, kind.empty)
-        if name == "conv":
-            stride = self.number(1, 2)
-            return (name, frames, stride), kind if stride == 1 else Kind(axis, kind.empty)
-        if name == "postfix":
-            return (name, frames, self.one_of(0.0, 0.5)), Kind(axis)
-        return (name, frames), Kind(axis, kind.empty)
-
-    def _not_empty(self, frames: Frames, kind: Kind) -> tuple[Frames, Kind]:
-        return (("postfix", frames, 0.0), Kind("inside")) if kind.empty else (frames, kind)
-
-    def _keep(self, scope: Scope) -> Statement:
-        frames, kind = self.frames(scope)
-        scope.sequences.append(kind)
-        return ("keep", frames)
-
-    def _read(self, scope: Scope, frames: Frames = (), kind: Kind | None = None) -> Statement:
-        if not frames or kind is None:
-            if scope.loop and not scope.is_in_branch and self.maybe(1, 8):
-                return ("history", self.source(scope))
-            if self.phase == "main" and self.over != "nothing" and self.maybe(1, 4):
-                frames, kind = self._of_own_axis(scope)
-            else:
-                frames, kind = self.frames(scope)
-        # masks by the number of the step belong to attention over the axis of the loop, above all
-        masks = ["causal", "causal", "before", "near"] if ("over",) in all_frames([frames]) else []
-        reader = self.one_of(*READERS, "dot", "softmax", *masks)
-        if reader == "causal_of_main" and self.phase != "main":
-            reader = "causal"
-        if reader not in WITHOUT_FRAMES:
-            frames, kind = self._not_empty(frames, kind)
-        return ("read", reader, frames, self.source(scope))
 
     # loops
 
@@ -483,7 +298,7 @@ class Author:
         if ends and self.maybe(2, 3):
             end = (*self._end_fields(inside), self.one_of("bottom", "top", "masked", "cond"))
         inside.ended[0] = not ends or end is not None
-        body = self.block(inside, self.number(1, 3))
+        body = self.block(inside, 1, 3)
         if not inside.ended[0]:
             body = (*body, self._end(inside))
         limit = "most" if kind is None else "" if is_plain else self.one_of("", "", "", "", "number", "tensor")
@@ -494,6 +309,16 @@ class Author:
             assert kind is not None
             scope.sequences.append(kind if kind.axis == "static" else Kind("inside", kind.empty))
         return ("inner", over, body, end, limit, stacks)
+
+
+@st.composite
+def _one_more(draw: Any, author: Author, scope: Scope, is_wanted: bool) -> Statement | None:
+    """One more statement, if it is wanted or drawn."""
+    around, author.draw = author.draw, draw
+    try:
+        return author.statement(scope) if is_wanted or author.maybe(3, 4) else None
+    finally:
+        author.draw = around
 
 
 def is_recordable(program: Program) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pickle
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,7 +23,6 @@ from recipe.nn.ops.reduce import Reduce
 from recipe.nn.ops.softmax import Softmax
 from recipe.nn.passes.fission import fission
 from recipe.nn.passes.joins import join
-from recipe.nn.passes.rewriting import Rewriting
 from recipe.nn.program.program import Program
 from recipe.nn.record.graph import Op
 
@@ -42,50 +40,50 @@ SUMS = (
 """Ops that add numbers in an order that depends on the shapes of arrays."""
 
 
-def passes() -> dict[str, Callable[[nn.Network], Program]]:
-    """All passes by name."""
-    return {
-        "pickled": _pickled,
-        "copied": lambda network: Rewriting(network).run(),
-        "split": fission,
-        "joined": join,
-        "split and joined": lambda network: join(fission(network)),
-    }
-
-
-def _pickled(network: nn.Network) -> Program:
-    read: Program = pickle.loads(pickle.dumps(network))
-    return read
+def passes() -> dict[str, Callable[[Program], Program]]:
+    """All passes by name, and all one after the other as an engine runs them."""
+    return {"joined": join, "split": fission, "split and joined": lambda program: join(fission(program))}
 
 
 def check_pass(
-    network: Program, rewritten: Program, feeds: Mapping[str, Any], parameters: Mapping[str, numpy.ndarray]
+    network: Program,
+    rewritten: Program,
+    feeds: Mapping[str, Any],
+    parameters: Mapping[str, numpy.ndarray],
+    before: nn.NumpyRun | None = None,
 ) -> None:
     """
     Runs a program and what a pass made of it in NumPy and compares them: see :func:`check_runs`.
 
+    The rewritten program may have fewer parameters, if those that it lacks change nothing.
+
+    :param before: what the program gave, if that is known
     :raises AssertionError: if they differ
     """
-    check_runs(
-        network,
-        nn.run_numpy(network, feeds, parameters),
-        rewritten,
-        nn.run_numpy(rewritten, feeds, parameters),
-    )
+    before = before or nn.run_numpy(network, feeds, parameters)
+    check_runs(network, before, rewritten, nn.run_numpy(rewritten, feeds, parameters))
+    lacking = set(network.parameters) - set(rewritten.parameters)
+    if lacking:
+        others = {name: value + 1.0 if name in lacking else value for name, value in parameters.items()}
+        changed = nn.run_numpy(network, feeds, others)
+        for name, result in before.outputs.items():
+            mask = frames_mask(result)
+            is_same = numpy.array_equal(changed.outputs[name].value[mask], result.value[mask])
+            assert is_same, f"there is none of {sorted(lacking)}, which {name} depends on"
 
 
 def check_runs(network: Program, before: nn.NumpyRun, rewritten: Program, after: nn.NumpyRun) -> None:
     """
     Compares all outputs (their dims as sets, lengths, and values where there is no padding), losses, the scores of a
-    search, and the parameters: the rewritten program may lack those of a value that is unstacked and never read.
+    search, and the shapes of parameters.
 
     Integers and bools must be equal, floats too if what they are computed by adds no numbers in an order that depends
-    on the shapes of arrays; other floats nearly so. After a search a value has a row per hypothesis; the rewritten one
-    may have axes for that, or none where a value is the same for all hypotheses of a sequence.
+    on the shapes of arrays; other floats nearly so. After a search a value has a row per hypothesis; the rewritten
+    program may have axes for that, or none where a value is the same for all hypotheses of a sequence.
 
     :raises AssertionError: if they differ
     """
-    assert set(rewritten.parameters) <= set(network.parameters), "other parameters"
+    assert set(rewritten.parameters) <= set(network.parameters), "new parameters"
     for name, parameter in rewritten.parameters.items():
         assert network.parameters[name].shape == parameter.shape, f"parameter {name}: another shape"
     assert set(after.outputs) == set(before.outputs), "other outputs"
@@ -128,7 +126,7 @@ def _check_scores(before: numpy.ndarray | None, after: numpy.ndarray | None) -> 
 def _check_result(
     name: str, wanted: Result, given: Result, is_hypothesis: numpy.ndarray | None, is_exact: bool
 ) -> None:
-    given = _in_rows(name, given, wanted)
+    given = in_rows(name, given, wanted)
     for dim, lengths in wanted.lengths.items():
         numpy.testing.assert_array_equal(
             _of_hypotheses(given.lengths[dim], is_hypothesis),
@@ -172,7 +170,7 @@ def _rows(result: Result) -> int:
     return int(result.value.shape[result.dims.index(nn.batch_dim)])
 
 
-def _in_rows(name: str, given: Result, like: Result) -> Result:
+def in_rows(name: str, given: Result, like: Result) -> Result:
     """A result with the axes of another one in their order; axes that only it has are joined with the batch."""
     same = _same_dims(name, given, like)
     more = [dim for dim in given.dims if dim not in same.values()]
@@ -185,7 +183,7 @@ def _in_rows(name: str, given: Result, like: Result) -> Result:
     value = given.value.transpose([given.dims.index(dim) for dim in order])
     value = value.reshape(math.prod(value.shape[: 1 + len(more)]), *value.shape[1 + len(more) :])
     rows = _rows(like)
-    lengths = {dim: numpy.reshape(given.lengths[same[dim]], -1) for dim in like.lengths}
+    lengths: dict[nn.Dim, numpy.ndarray] = {dim: numpy.reshape(given.lengths[same[dim]], -1) for dim in like.lengths}
     value, *of_dims = (_repeated(name, array, rows) for array in (value, *lengths.values()))
     value = numpy.moveaxis(value, 0, like.dims.index(nn.batch_dim))
     return Result(value, like.dims, dict(zip(lengths, of_dims)))

@@ -118,7 +118,7 @@ class Checked(RunInNumpy):
         numpy.testing.assert_allclose(slope, (before + after) / 2, rtol=1e-2, atol=1e-3, err_msg=f"gradient of {name}")
 
     def _total_loss(self, name: str, change: numpy.ndarray) -> float:
-        parameters = {key: value.astype("float64") for key, value in self.all_parameters.items()}
+        parameters: dict[str, Any] = {key: value.astype("float64") for key, value in self.all_parameters.items()}
         parameters[name] = parameters[name] + change
         total = 0.0
         for index in range(len(self.program.lengths[0])):
@@ -176,7 +176,7 @@ def called_modules(program: Program) -> set[str]:
 class InOtherWords(RandomModel):
     """The same with other local names, by another helper, and with values that nothing reads."""
 
-    def run_statements(self, statements: Sequence[Any], values: list[nn.Tensor], loop: nn.Loop) -> None:
+    def run_statements(self, statements: Sequence[Any], values: list[nn.Tensor], loop: nn.Loop | None) -> None:
         def helper(word: str, *rest: Any) -> nn.Tensor:
             getattr(self, f"_{word}")(values, loop, *rest)
             return nn.tanh(self.vector * 3.0)

@@ -174,6 +174,9 @@ class FramesOfModel(Parts):
     def _read_softmax(self, x: SequenceOfVectors, v: nn.Tensor, loop: nn.Loop | None) -> nn.Tensor:
         return self._attended(x, nn.dot(x.tensor, v))
 
+    def _read_weighted(self, x: SequenceOfVectors, v: nn.Tensor, loop: nn.Loop | None) -> nn.Tensor:
+        return nn.tanh(nn.dot(nn.tanh(nn.dot(x.tensor, v) + 0.5), x.tensor, reduce=x.axis))
+
     def _read_causal(self, x: SequenceOfVectors, v: nn.Tensor, loop: nn.Loop | None) -> nn.Tensor:
         return self._attended(x, self._seen(x, v, nn.range_over(x.axis, like=x.tensor) <= self._step(loop)))
 

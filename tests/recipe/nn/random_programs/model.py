@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from recipe import nn
 
+from .loops import LoopsOfModel
 from .parts import SequenceOfVectors
-from .statements import StatementsOfModel
 
 
-class RandomModel(StatementsOfModel):
+class RandomModel(LoopsOfModel):
     """The loop of a program and what is around it. The calls of its modules share their parameters."""
 
     def forward(self) -> dict[str, nn.Tensor]:

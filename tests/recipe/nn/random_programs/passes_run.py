@@ -10,10 +10,8 @@ from typing import Any, NamedTuple
 import hypothesis
 from hypothesis import Phase, Verbosity
 
-from recipe import nn
-
 from .all_forms import all_forms
-from .before_and_after import check_runs, is_unstable, passes
+from .before_and_after import check_pass, is_unstable, passes
 from .features import features
 from .in_numpy import RunInNumpy
 from .program import Program
@@ -163,12 +161,12 @@ def failure_of(program: Program, outcome: Outcome | None = None, *, with_shares:
             outcome.shares.update(features(program, run.network))
         where = UNROLLED
         _check(run, run.check_unrolled, outcome)
-        for where, rewrite in passes().items():  # noqa: B007 - the handler of what fails says which it was
+        for name, rewrite in passes().items():
+            where = name
             rewritten = rewrite(run.network)
 
             def check(rewritten: Any = rewritten) -> None:
-                after = nn.run_numpy(rewritten, run.feeds, run.parameters)
-                check_runs(run.network, run.in_numpy, rewritten, after)
+                check_pass(run.network, rewritten, run.feeds, run.parameters, run.in_numpy)
 
             _check(run, check, outcome)
     except Exception as error:  # any failure of any kind is what this is looking for

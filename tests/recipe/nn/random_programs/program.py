@@ -13,7 +13,7 @@ NUM_STATES, NUM_LINEAR, NUM_CELLS, NUM_LABELS, NUM_POSITIONS = 3, 2, 2, 3, 3
 LIMIT = 4
 """The most steps of loops that only a condition ends."""
 Statement = tuple[Any, ...]
-"""Its kind and arguments: numbers of values that it reads, :data:`Frames`, and blocks, tuples of statements."""
+"""Its kind and arguments: numbers of values that it reads, :data:`Frames`, blocks, which are tuples of statements."""
 Frames = tuple[Any, ...]
 """
 A sequence of vectors, as its kind and arguments: ``("input", 0)``, or made of another one, as
@@ -72,7 +72,7 @@ class Program(NamedTuple):
     lengths: tuple[tuple[int, ...], tuple[int, ...]]
     features: int
     body: tuple[Statement, ...]
-    over: str = "time"
+    over: str | Frames = "time"
     end: End | None = None
     max_seq_len: str = ""
     around: str = ""

@@ -29,7 +29,7 @@ class UnrolledFrames:
 
     def __init__(self, program: Program, parameters: Mapping[str, Array], feeds: Mapping[str, Any], index: int):
         self.program = program
-        self.parameters = {name: value.astype("float64") for name, value in parameters.items()}
+        self.parameters: dict[str, Array] = {name: value.astype("float64") for name, value in parameters.items()}
         cut = [feeds[f"data{n}"][0][index, : program.lengths[n][index]].astype("float64") for n in range(2)]
         self.frames = [list(frames) for frames in cut]
         self.longest = max(program.lengths[1])
@@ -189,6 +189,9 @@ class UnrolledFrames:
 
     def _read_softmax(self, x: list[Array], v: Array) -> Array:
         return self._masked(x, v, lambda t: True)
+
+    def _read_weighted(self, x: list[Array], v: Array) -> Array:
+        return numpy.tanh(sum((numpy.tanh(frame @ v + 0.5) * frame for frame in x), self.zeros))
 
     def _read_causal(self, x: list[Array], v: Array) -> Array:
         return self._masked(x, v, lambda t: t <= self.step)

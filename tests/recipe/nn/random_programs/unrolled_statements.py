@@ -236,7 +236,7 @@ class UnrolledStatements(UnrolledFrames):
             self.state[label] = self.labels.pop(0)
         else:
             target = int(self.targets[self.step])
-            self.add_loss("cross_entropy", -log_prob[target])
+            self.add_loss("cross_entropy", -float(log_prob[target]))
             self.state[label] = target
         values.append(numpy.tanh(self.embedding(self.state[label])))
 
