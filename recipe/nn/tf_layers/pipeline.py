@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..ops.inputs import ParameterOp
+from ..passes.beams.rewriting import Beams
 from ..passes.fission.fission import split
 from ..passes.joins import Joins
 from ..passes.rewritten import Rewritten
@@ -40,7 +41,10 @@ class Pipeline:
         self.user_parameters = {
             op.path: op for op in program.root_body.ops if isinstance(op, ParameterOp) and op in program.needed
         }
-        rewritten = split(Rewritten.start(program))
+        rewritten = Rewritten.start(program)
+        if program.beam_sizes:
+            rewritten = rewritten.then(Beams(program))
+        rewritten = split(rewritten)
         for quirk in quirks(without):
             if quirk.program is not None:
                 rewritten = rewritten.then(quirk.program(rewritten.program))
@@ -137,6 +141,6 @@ class Pipeline:
 
 def pipeline_for(program: Program, device: str = "gpu", *, owns_parameters: bool = True) -> Pipeline | Lowering:
     """What translates a program."""
-    if program.beam_sizes:
+    if program.beam_sizes and not __import__("os").environ.get("BEAMS"):
         return Lowering(program, device, owns_parameters=owns_parameters)
     return Pipeline(program, device, owns_parameters=owns_parameters)

@@ -8,6 +8,7 @@ tests/recipe/nn/tf_layers/test_quirks.py that fails without it.
 from __future__ import annotations
 
 from . import (
+    axes_of_hypotheses,
     batch_major_frames,
     ends_per_sequence,
     features_of_argmax,
@@ -26,6 +27,7 @@ from .quirk import Quirk
 QUIRKS: tuple[Quirk, ...] = (
     lengths_of_constants.QUIRK,
     ends_per_sequence.QUIRK,
+    axes_of_hypotheses.QUIRK,
     previous_in_inner_loops.QUIRK,
     states_before_inner_loops.QUIRK,
     type_of_states.QUIRK,
