@@ -224,9 +224,11 @@ class LoopsOfHypotheses(Rewriting):
             assert op.initial is not None
             with self.recording.at(self.loops[op.loop].body):
                 initial = self.read_with_beams(op.initial, op.output)
-        state = self.add_state(op, body, initial)
+        now = self.context.generation
         if op.loop in self.choices:  # it may stand after a choice, but is of the hypotheses before
-            self.context.made(state.output, self.choices[op.loop].first)
+            self.context.generation = self.choices[op.loop].first
+        self.add_state(op, body, initial)
+        self.context.generation = now
 
     def copy_unstack(self, op: UnstackOp, body: Body) -> None:
         """The frame of a step; by its position, where each hypothesis has its own number of frames."""

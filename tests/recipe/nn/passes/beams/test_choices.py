@@ -45,6 +45,29 @@ def test_two_choices(sizes: tuple[int, int], exponent: float, include_eos: bool)
     searched(TwoChoices(), sizes=sizes, exponent=exponent, include_eos=include_eos)
 
 
+class ReadAfterAChoice(Parts):
+    """A state that is read for the first time in a step when a label has been chosen."""
+
+    def forward(self, sizes: tuple[int, int]) -> dict[str, nn.Tensor]:
+        first, second = (nn.BeamSearch(size) for size in sizes)
+        loop = nn.Loop(max_seq_len=MAX_STEPS)
+        self.begin(loop)
+        loop.state.other = nn.zeros([nn.batch_dim], dtype="int32", sparse_dim=OTHERS)
+        with loop:
+            before = self.step(loop)
+            loop.state.label = nn.choice(self.output(before), search=first)
+            between = nn.tanh(before + self.embedding(loop.state.label) + self.other_embedding(loop.state.other))
+            loop.state.other = nn.choice(self.other_output(between), search=second)
+            loop.state.h = between
+            loop.end(loop.state.label == END)
+            return {"label": loop.stack(loop.state.label), "other": loop.stack(loop.state.other)}
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (3, 3), (4, 2), (2, 5)])
+def test_state_that_is_read_after_a_choice(sizes: tuple[int, int]) -> None:
+    searched(ReadAfterAChoice(), sizes=sizes)
+
+
 @pytest.mark.parametrize("beam_size", [1, 2, 6, 30])
 @pytest.mark.parametrize("include_eos", [True, False])
 def test_one_choice(beam_size: int, include_eos: bool) -> None:
