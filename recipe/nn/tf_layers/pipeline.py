@@ -15,6 +15,7 @@ from .build import Build
 from .choice_search.lowering import Lowering
 from .layer_graph import in_order, reads
 from .layers import Layer, LayerNetwork, Reference
+from .hypotheses_as_rows import hypotheses_as_rows
 from .loops import write_body
 from .quirks import quirks
 from .rule import layers_of
@@ -113,6 +114,11 @@ class Pipeline:
         elif isinstance(scale, Delayed) or scale != 1.0:
             layer.options["loss_scale"] = scale
 
+    def _scores_of(self, tensor: Tensor) -> Tensor:
+        """The scores of the hypotheses that a value is of: of the last search, if it is of several."""
+        beams = [dim for dim in tensor.dims if dim.is_beam]
+        return next(scores for scores in reversed(self.program.scores) if scores.dims[-1] in beams)
+
     def _take_name(self, layer: Layer, name: str) -> None:
         """Names a layer of the network itself; another of that name gets a number."""
         root = self.build.root
@@ -128,6 +134,8 @@ class Pipeline:
         As in the net dict of the discussion, a loop keeps its name; so do parameters, which go by it.
         """
         source = self.build.reference(tensor)
+        if any(dim.is_beam for dim in tensor.dims):
+            source = hypotheses_as_rows(self.build, tensor, self._scores_of(tensor))
         is_free = isinstance(source, Layer) and source.network is self.build.root and not source.has_own_name
         if isinstance(source, Layer) and is_free and source.options["class"] not in ("rec", "variable"):
             layer = source

@@ -38,7 +38,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
     if isinstance(op, LinearOp) and layer.options["class"] == "linear" and op.inputs[0].sparse_dim is None:
         layer.options["in_dim"] = op.inputs[1].dims[0]
     if layer.options["class"] in ("eval", "combine", "compare"):
-        layer.options["out_type"] = out_type(op.output)
+        layer.options["out_type"] = {"sparse_dim": None, **layer.options.get("out_type", out_type(op.output))}
 
 
 def _read(build: Any, tensor: Tensor, reference: Reference, here: LayerNetwork) -> Reference:
