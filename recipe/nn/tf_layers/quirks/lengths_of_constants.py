@@ -1,5 +1,5 @@
 """
-RETURNN (1.20261022, ``ConstantLayer`` in tf/layers/constant.py) wants to know all axes of a constant when its layer is
+RETURNN (1.20261022, ``ConstantLayer`` in tf/layers/basic.py) wants to know all axes of a constant when its layer is
 made. It knows those of inputs of the network; an axis that a layer makes, such as that of pooled frames, it knows only
 if it happened to make that layer before.
 

@@ -8,6 +8,7 @@ import numpy
 import pytest
 
 from recipe import nn
+from recipe.nn.tf_layers.pipeline import Pipeline
 from recipe.nn.tf_layers.quirks import QUIRKS
 
 from ....without_returnn import is_left_out
@@ -126,17 +127,64 @@ class LabelsOfTheStateInAnInnerLoop(nn.Module):
         nn.reduce_sum(outer.state.s).mark_as_loss("sum")
 
 
+class LstmOverStepsThatACountEnds(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.Lstm(FEATURES, 3)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop(max_seq_len=5)
+        loop.state.s = vector()
+        with loop:
+            loop.state.s = nn.tanh(loop.state.s) + 0.5
+            loop.end(loop.iter_idx >= 2)
+            steps = loop.stack(loop.state.s)
+        return self.lstm(steps)[0]
+
+
+def history_of_a_vector() -> nn.Tensor:
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        history = nn.cum_concat(vector())
+        similar = nn.reduce_sum(history * loop.state.s, history.spatial_dim)
+        loop.state.s = nn.tanh(loop.state.s + similar) + loop.unstack(frames())
+        return loop.stack(loop.state.s)
+
+
+class AttentionToLstm(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.Lstm(FEATURES, FEATURES)
+
+    def forward(self, has_loss: bool) -> nn.Tensor | None:
+        keys, _ = self.lstm(frames())
+        loop = nn.Loop(max_seq_len=3)
+        loop.state.s = vector()
+        with loop:
+            weights = nn.softmax_over_spatial(nn.dot(loop.state.s, keys))
+            loop.state.s = nn.tanh(nn.dot(weights, keys, reduce=keys.spatial_dim) + loop.state.s)
+            loop.end(loop.iter_idx >= 2)
+            steps = loop.stack(loop.state.s)
+        if not has_loss:
+            return steps
+        nn.reduce_sum(steps).mark_as_loss("sum")
+        return None
+
+
 CASES = [
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
+    Case("ends_per_sequence", LstmOverStepsThatACountEnds(), "sequence_length must be a vector of length batch_size"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
     Case("states_before_inner_loops", two_loops_from_one_state, "dependency loop on layer 'start'"),
     Case("type_of_states", count_of_a_count, "dependency loop on layer 'output'"),
     Case("features_of_argmax", LinearOfLookedUpLabels(), "does not match Data .*'feature_dim_axis': None"),
+    Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("initial_state_of_lstm", LstmFromACell(), "are 10 and 5"),
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
-WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer"}
+WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames"}
 
 
 def test_each_has_a_test() -> None:
@@ -164,3 +212,24 @@ def test_dropouts_of_one_value_draw_their_own_masks() -> None:
     )
     assert numpy.abs(with_it.outputs["output"].value).max() > 0.0
     numpy.testing.assert_array_equal(without_it.outputs["output"].value, 0.0)
+
+
+def test_frames_of_attention_are_batch_major_where_a_cpu_trains() -> None:
+    """Results are the same without it, only slower, so what is compared is where the dots of the loop read."""
+    training, inference = (nn.Network(AttentionToLstm(), has_loss=has_loss) for has_loss in (True, False))
+    assert _frames_of_dots(training, "cpu") == ["lstm_batch_major"] * 2
+    for other in (
+        _frames_of_dots(training, "cpu", "batch_major_frames"),
+        _frames_of_dots(training, "gpu"),
+        _frames_of_dots(inference, "cpu"),
+    ):
+        assert other == ["lstm"] * 2
+    feeds = {name: FEEDS[name] for name in training.extern_data}
+    check_agreement(training, feeds, train=True, gradients=True)
+
+
+def _frames_of_dots(network: nn.Network, device: str, *without: str) -> list[str]:
+    """The layers that dots in loops read last."""
+    layers = Pipeline(network, device, without=frozenset(without)).run().all_layers()
+    sources = [layer.options["from"][-1] for layer in layers if layer.options["class"] == "dot"]
+    return [source.layer().name for source in sources]
