@@ -27,7 +27,6 @@ from .program.checks import (
     check_model,
     check_names,
     check_searches,
-    check_searches_of_layers,
     declared_inputs,
     takes_search,
     warn_of_unused_parameters,
@@ -39,7 +38,7 @@ from .python_text.text import python_text
 from .record.recording import Recording, record
 from .tf_layers.config import config_text
 from .tf_layers.layers import LayerNetwork, plain
-from .tf_layers.pipeline import pipeline_for
+from .tf_layers.pipeline import Pipeline
 
 
 class Network(Program):
@@ -100,9 +99,7 @@ class Network(Program):
 
         :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
         """
-        if not __import__("os").environ.get("BEAMS"):
-            check_searches_of_layers(self)
-        return pipeline_for(self, device, owns_parameters=owns_parameters).run()
+        return Pipeline(self, device, owns_parameters=owns_parameters).run()
 
     def net_dict(self, device: str = "gpu") -> dict[str, Any]:
         """The RETURNN net dict, with this package's Dims in place of RETURNN's."""

@@ -8,15 +8,12 @@ from typing import Any
 
 from ..language.module import Module
 from ..ops.as_tensor import as_tensor
-from ..ops.choice import Choice
 from ..ops.inputs import ParameterOp
 from ..plain.errors import NetworkError, warn
 from ..plain.extern_data import ExternData
 from ..plain.structure import flatten
-from ..record.graph import Body, Op, Tensor
-from ..record.loops import LoopOp
+from ..record.graph import Tensor
 from ..record.parameter import Parameter
-from ..record.reads import leading_to, read_by_loop
 from ..record.recording import Recording
 from .program import Program
 from .searches import searches
@@ -106,58 +103,6 @@ def check_searches(program: Program) -> None:
                     "nn.Loop(max_seq_len=...)",
                     loop.source,
                 )
-
-
-def check_searches_of_layers(program: Program) -> None:
-    """
-    Checks that there is one search, as RETURNN's ``choice`` makes it.
-
-    :raises NetworkError: if choices of one loop keep different numbers of hypotheses, or if more than one loop searches
-    """
-    by_loop: dict[LoopOp, Choice] = {}
-    choices = [choice for search in searches(program) for choice in search.choices]
-    for choice in choices:
-        assert choice.body.loop is not None
-        first = by_loop.setdefault(choice.body.loop, choice)
-        if first.search != choice.search:
-            raise NetworkError(
-                f"RETURNN keeps as many hypotheses in all choices of a loop, but here is {choice.search}, and "
-                f"in {first.source} {first.search}",
-                choice.source,
-            )
-    if len(by_loop) > 1:
-        first, second, *_ = sorted(by_loop.values(), key=lambda choice: choice.source.line)
-        raise NetworkError(
-            f"RETURNN makes one search, in one loop, but there is also the choice in {first.source}, of another "
-            "loop. Make both choices in one loop, or give each search a network of its own",
-            second.source,
-        )
-    for loop in by_loop:
-        own: set[Op] = {choice for choice in choices if choice.body.loop is loop}
-        _check_loops_in_search(loop, own, loop.body_of_steps)
-
-
-def _check_loops_in_search(search: LoopOp, choices: set[Op], inside: Body) -> None:
-    """
-    RETURNN does not count the steps of a loop for each hypothesis of the search around it.
-
-    :param choices: those of the search
-    :param inside: the body whose loops are looked at
-    :raises NetworkError: if a loop in the steps of a search counts them, and depends on what is chosen
-    """
-    for op in inside.ops:
-        if not isinstance(op, LoopOp):
-            continue
-        read = [x for x in read_by_loop(op) if x.op.body is search.body_of_steps]
-        if (op.end is not None or op.counts_steps) and any(choices & leading_to(x.op, over_steps=True) for x in read):
-            raise NetworkError(
-                f"this loop, inside of the one that searches ({search.source}), depends on what is chosen there, and "
-                "counts its steps, as it has an end of its own or an axis of fixed size. RETURNN cannot count them for "
-                "each hypothesis. Let it run over frames alone (loop.unstack of a sequence), with nn.where or "
-                "nn.MaskedComputation for the steps behind the end, or do without the loop (nn.dot, nn.cum_sum, ...)",
-                op.source,
-            )
-        _check_loops_in_search(search, choices, op.body_of_steps)
 
 
 def warn_of_unused_parameters(model: Any, used: Iterable[Parameter]) -> None:

@@ -12,10 +12,9 @@ from ..program.program import Program
 from ..record.graph import Tensor
 from . import rules  # noqa: F401 - fills the table of rules
 from .build import Build
-from .choice_search.lowering import Lowering
+from .hypotheses_as_rows import hypotheses_as_rows
 from .layer_graph import in_order, reads
 from .layers import Layer, LayerNetwork, Reference
-from .hypotheses_as_rows import hypotheses_as_rows
 from .loops import write_body
 from .quirks import quirks
 from .rule import layers_of
@@ -80,9 +79,11 @@ class Pipeline:
                 self.output_names.append(layer.name)
 
     def known_reference(self, tensor: Tensor) -> Reference | None:
-        """What was written for a tensor of the user's program; None if nothing was."""
+        """What was written for a tensor of the user's program; None if nothing was, or that of all hypotheses."""
         new = self.values.get(tensor)
-        return None if new is None else self.build.references.get(new)
+        if new is None or any(dim.is_beam for dim in new.dims):
+            return None
+        return self.build.references.get(new)
 
     def _finish(self) -> None:
         """Drops layers that nothing refers to, such as constants that are initial values, and orders the others."""
@@ -145,10 +146,3 @@ class Pipeline:
         layer.has_own_name = True
         layer.options["is_output_layer"] = True
         self.output_names.append(layer.name)
-
-
-def pipeline_for(program: Program, device: str = "gpu", *, owns_parameters: bool = True) -> Pipeline | Lowering:
-    """What translates a program."""
-    if program.beam_sizes and not __import__("os").environ.get("BEAMS"):
-        return Lowering(program, device, owns_parameters=owns_parameters)
-    return Pipeline(program, device, owns_parameters=owns_parameters)

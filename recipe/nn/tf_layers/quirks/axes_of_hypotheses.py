@@ -48,9 +48,7 @@ def _read(build: Any, tensor: Tensor, reference: Reference, here: LayerNetwork) 
     assert isinstance(op, PreviousOp)
     options = {"from": reference, "eval": BEFORE, "out_type": out_type(tensor)}
     name = f"{op.leaf.name}_before"
-    made: Reference = build.once(
-        ("before", tensor), lambda: build.add_in(reference.network, op, "eval", options, name)
-    )
+    made: Reference = build.once(("before", tensor), lambda: build.add_in(reference.network, op, "eval", options, name))
     return made
 
 

@@ -30,7 +30,9 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
     }
     if position.dims:
         options |= {"allow_broadcast_all_sources": True}
-    options["out_type"] = type_of([*op.axis.length_dims, *(dim for dim in position.dims if dim not in op.axis.length_dims)], "int32")
+    options["out_type"] = type_of(
+        [*op.axis.length_dims, *(dim for dim in position.dims if dim not in op.axis.length_dims)], "int32"
+    )
     layer.options["position"] = build.add(op, "eval", options, name="position")
 
 

@@ -61,8 +61,9 @@ SELECTED = ConfigFunction(
         shape = [dim.get_dim_value() for dim in rest]
         here = [dim for dim in rest if dim in x.dims]
         x = x.copy_transpose([*here, before, *values]).placeholder
-        x = tf.reshape(x, [*(dim.get_dim_value() if dim in here else 1 for dim in rest), *tf.unstack(tf.shape(x))[len(here):]])
-        x = tf.broadcast_to(x, [*shape, *tf.unstack(tf.shape(x))[len(rest):]])
+        inner = tf.unstack(tf.shape(x))[len(here) :]
+        x = tf.reshape(x, [*(dim.get_dim_value() if dim in here else 1 for dim in rest), *inner])
+        x = tf.broadcast_to(x, [*shape, *inner])
         origin = origin.copy_transpose([*rest, beam]).placeholder
         result = tf.gather(x, origin, axis=len(rest), batch_dims=len(rest))
         order = [*rest, beam, *values]
@@ -104,12 +105,19 @@ def top_k(op: TopK, build: Build) -> Sequence[Layer]:
     axes = {"beam": op.beam, "labels": op.labels}
     of_place = {"from": x, "eval": BEST_PLACES, "eval_locals": axes, "out_type": type_of(dims, "int32")}
     place = build.add(op, "eval", of_place, name="place")
-    best = {"from": [x, place], "eval": BEST_ENTRIES, "eval_locals": axes, "out_type": type_of(dims, op.inputs[0].dtype)}
+    best = {
+        "from": [x, place],
+        "eval": BEST_ENTRIES,
+        "eval_locals": axes,
+        "out_type": type_of(dims, op.inputs[0].dtype),
+    }
     origin, label = f"source(0) // {_size(op.labels)}", f"source(0) % {_size(op.labels)}"
     return [
         build.add(op, "eval", {**best, "allow_broadcast_all_sources": True}, name="score"),
         build.add(op, "eval", {"from": place, "eval": origin, "out_type": type_of(dims, "int32")}, name="origin"),
-        build.add(op, "eval", {"from": place, "eval": label, "out_type": type_of(dims, "int32", op.labels)}, name="label"),
+        build.add(
+            op, "eval", {"from": place, "eval": label, "out_type": type_of(dims, "int32", op.labels)}, name="label"
+        ),
     ]
 
 

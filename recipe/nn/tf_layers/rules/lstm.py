@@ -7,8 +7,8 @@ from typing import Any
 
 from ...ops.lstm import LstmCellOp, LstmSequence
 from ..build import Build
-from ..layers import Reference
 from ..config_function import ConfigFunction
+from ..layers import Reference
 from ..lstm_units import lstm_unit_for
 from ..out_type import type_of
 from ..rule import rule
@@ -98,7 +98,11 @@ def _cell_of_hypotheses(op: LstmCellOp, build: Build) -> Sequence[Reference]:
     """``eval`` of the equations: no unit takes more axes than the batch and the features."""
     x, weight, recurrent, bias, h, c = op.inputs
     parameters = [build.parameter(tensor) for tensor in (weight, recurrent, bias)]
-    typed = {"eval_locals": {"in_dim": op.in_dim}, "allow_broadcast_all_sources": True, "out_type": type_of(op.output_dims, "float32")}
+    typed = {
+        "eval_locals": {"in_dim": op.in_dim},
+        "allow_broadcast_all_sources": True,
+        "out_type": type_of(op.output_dims, "float32"),
+    }
     before = [build.reference(tensor) for tensor in (x, h, c)]
     memory = build.add(op, "eval", {"from": [*before, *parameters], "eval": LSTM_MEMORY, **typed}, name="c")
     hidden = build.add(op, "eval", {"from": [*before[:2], memory, *parameters], "eval": LSTM_HIDDEN, **typed}, name="h")

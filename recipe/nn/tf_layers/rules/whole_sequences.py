@@ -98,5 +98,7 @@ def with_lengths(op: WithLengths, build: Build) -> Layer:
     x, lengths = op.inputs
     options = {"from": build.reference(lengths), "out_spatial_dim": op.out_dim}
     unit = build.unit
-    positions = build.once(("range", op.out_dim, unit), lambda: build.add(op, "range_from_length", options, name="range"))
+    positions = build.once(
+        ("range", op.out_dim, unit), lambda: build.add(op, "range_from_length", options, name="range")
+    )
     return build.add(op, "gather", {"from": build.reference(x), "axis": op.axis, "position": positions})
