@@ -22,7 +22,7 @@ from .loop_run import LoopRun
 from .search import Hypotheses
 from .state import RunState
 from .trace import Step, Trace
-from .values import together, union
+from .values import union
 
 
 class Result(NamedTuple):
@@ -143,9 +143,14 @@ class Run(RunState):
         return self.search.choose(self, choice, aligned(scores, tensor.dims, (batch_dim, tensor.feature_dim)))
 
     def _note(self, op: Op, loop: LoopOp) -> None:
+        """Adds to the trace what an op gave; in a search for each hypothesis."""
         assert self.trace is not None
+        beams = () if self.search is None else (*self.search.around, self.search)
+        running = [steps.alive for steps in self.loops.values()]
         for tensor in op.outputs:
-            value, *alive = together(self.values[tensor], *(running.alive for running in self.loops.values()))
-            goes_on = numpy.logical_and.reduce([one.array for one in alive])
+            value = self.values[tensor]
+            all_beams = union([beams, value.beams, *(one.beams for one in running)])
+            goes_on = numpy.logical_and.reduce([one.spread(all_beams).array for one in running])
+            array = value.spread(all_beams).array.copy()
             what = f"<{op.describe(tensor)}, {op.source}>"
-            self.trace.append(Step(tuple(self.steps.values()), what, value.array.copy(), tensor, loop, goes_on))
+            self.trace.append(Step(tuple(self.steps.values()), what, array, tensor, loop, goes_on))
