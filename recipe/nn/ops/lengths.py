@@ -21,11 +21,13 @@ class Length(Op):
         super().__init__(like)
 
     def infer(self) -> None:
-        """int32, with the dims that the lengths have, ``[batch]``; a scalar for a static dim."""
-        self.set_output([] if self.dim.is_static else self.dim.length_dims, dtype="int32")
+        """int32, with the dims that the lengths have, ``[batch]``; a scalar for a static dim, and for the batch."""
+        self.set_output(self.dim.length_dims if self.dim.is_dynamic else [], dtype="int32")
 
     def numpy(self, run: Arrays, like: numpy.ndarray) -> numpy.ndarray:
-        """The lengths."""
+        """The lengths; of the batch, the number of sequences, also where each has hypotheses."""
+        if self.dim.is_batch:
+            return numpy.array(run.sequences(), "int32")
         return numpy.array(self.dim.size, "int32") if self.dim.is_static else run.lengths(self.dim)
 
     def form(self) -> Form:
@@ -85,7 +87,7 @@ class WithLengths(Op):
 @operator("length")
 def length(dim: Dim, *, like: Tensor) -> Tensor:
     """
-    How long each sequence is along a dim: int32 [batch].
+    How long each sequence is along a dim: int32 [batch]. Of ``nn.batch_dim``, how many sequences there are: a scalar.
 
     :param like: a tensor that has the dim
     """

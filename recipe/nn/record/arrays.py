@@ -28,6 +28,10 @@ class Arrays(abc.ABC):
         """The number of the step by the loops that run."""
 
     @abc.abstractmethod
+    def sequences(self) -> int:
+        """The number of sequences."""
+
+    @abc.abstractmethod
     def batch(self) -> int:
         """The number of rows: of sequences; in a search, of hypotheses."""
 

@@ -54,6 +54,8 @@ class Build:
         """What was written for each tensor."""
         self.results: dict[ResultOp, Reference] = {}
         """What leaves the loops that are written."""
+        self.output_types: dict[LoopOp, dict[str, Any]] = {}
+        """What RETURNN's option ``out_type`` says of the layer ``output`` of each loop."""
         self.claims: Counter[Reference] = Counter()
         """For how many states, and as ``output``, each layer of a loop is wanted."""
         self._previous: dict[PreviousOp, PreviousLayer] = {}
@@ -169,6 +171,10 @@ class Build:
         if key not in self._made:
             self._made[key] = make()
         return self._made[key]
+
+    def made(self, *key: Any) -> Any:
+        """What :meth:`once` made; None if it was not asked for."""
+        return self._made.get(key)
 
     def unit_of(self, loop: LoopOp) -> LayerNetwork:
         """The net dict of a loop's steps."""

@@ -10,6 +10,7 @@ from ..record.graph import Body
 from ..record.loops import LoopOp
 from .build import Build
 from .layers import Layer, LayerNetwork, PreviousLayer, Reference, StepReference
+from .loop_ends import ends_per_sequence
 from .results import write_results
 from .rule import layers_of
 from .states import Claims, can_hold_state, write_states
@@ -59,7 +60,9 @@ def input_length(build: Build, op: LoopOp) -> Layer:
     assert source is not None
     unit = build.units[source.op.body]
     if op.input_axis.is_static:
-        size = {"value": op.input_axis.size, "shape": (batch_dim,), "dtype": "int32"}
+        size: dict[str, Any] = {"value": op.input_axis.size, "dtype": "int32"}
+        if ends_per_sequence(op):
+            size["shape"] = (batch_dim,)
         return build.add_in(unit, op, "constant", size, "input_length")
     options = {"from": build.reference(source, unit), "axis": op.input_axis}
     return build.add_in(unit, op, "length", options, "input_length")
@@ -72,6 +75,8 @@ def _limits(build: Build, op: LoopOp, length: Layer | None) -> dict[str, Any]:
         options["max_seq_len"] = op.max_seq_len
     elif op.inputs:
         options["max_seq_len_via"] = build.reference(op.inputs[0])
+    elif length is not None and op.input_axis.is_static:
+        options["max_seq_len"] = op.input_axis.size
     elif length is not None:
         longest = {"from": length, "mode": "max", "axis": batch_dim}
         options["max_seq_len_via"] = build.add_in(length.network, op, "reduce", longest, "max_length")

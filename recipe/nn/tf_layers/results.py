@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..plain.dim import batch_dim
 from ..record.loops import FinalState, LastOp, LoopOp, ResultOp, StackOp
 from .build import Build
 from .config_function import ConfigFunction
 from .layers import Layer, LayerNetwork, Reference, SubLayer
-from .out_type import out_type
+from .loop_ends import ends_per_sequence
+from .out_type import out_type, type_of
 from .states import Claims, can_be_output
 
 STEPS_OF_INNER_LOOP = ConfigFunction(
@@ -57,6 +59,7 @@ def write_results(
     for result in stacks + [result for result in results if not isinstance(result, StackOp)]:
         layer = _layer_of(build, result, claims)
         if result is claims.output:
+            build.output_types[op] = out_type(result.inner)
             _name_output(build, unit, layer or build.reference(result.inner, unit), claims)
             steps: Reference = rec
             build.results[result] = _with_loop_axis(build, op, steps)
@@ -125,7 +128,11 @@ def _any_value(build: Build, op: LoopOp, unit: LayerNetwork, results: list[Resul
     """Something of each step, as RETURNN wants a layer ``output``; if nothing else will do, the end."""
     values = [result.inner for result in results if not isinstance(result, StackOp)]
     possible = [value for value in values if can_be_output(op, value)]
-    return build.reference(possible[0], unit) if possible else unit.layer("end")
+    if possible:
+        build.output_types[op] = out_type(possible[0])
+        return build.reference(possible[0], unit)
+    build.output_types[op] = type_of([batch_dim] if ends_per_sequence(op) else [], "bool")
+    return unit.layer("end")
 
 
 def _with_loop_axis(build: Build, op: LoopOp, steps: Reference) -> Reference:

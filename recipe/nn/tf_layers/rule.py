@@ -30,6 +30,10 @@ def rule(kind: type[Op]) -> Callable[[R], R]:
 
 def layers_of(op: Op, build: Build) -> Sequence[Reference]:
     """The layers that an op becomes: a reference for each of its results."""
+    for quirk in build.quirks:
+        otherwise = None if quirk.op is None else quirk.op(build, op)
+        if otherwise is not None:
+            return [otherwise]
     of_class = _RULES.get(type(op))
     if of_class is not None:
         made = of_class(op, build)

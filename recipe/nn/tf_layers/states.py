@@ -14,6 +14,7 @@ from ..record.loops import FinalState, LoopOp, PreviousOp, StackOp
 from .build import Build
 from .layer_graph import references
 from .layers import InputReference, Layer, LayerNetwork, PreviousLayer, Reference
+from .loop_ends import ends_per_sequence
 
 
 class Claims:
@@ -92,8 +93,7 @@ def can_be_output(op: LoopOp, inner: Tensor) -> bool:
     """
     if op.axis_is_known and not op.counts_steps:
         return True
-    ends_per_sequence = op.counts_steps or (op.end is not None and batch_dim in op.end.dims)
-    return not any(dim.is_dynamic for dim in inner.dims) and (batch_dim in inner.dims or not ends_per_sequence)
+    return not any(dim.is_dynamic for dim in inner.dims) and (batch_dim in inner.dims or not ends_per_sequence(op))
 
 
 def can_hold_state(layer: Layer) -> bool:

@@ -7,8 +7,10 @@ from ...ops.constants import constant
 from ...ops.elementwise import Compare, Where
 from ...ops.last_frame import LastFrame
 from ...ops.lengths import Length
+from ...plain.dim import batch_dim
 from ...record.graph import Tensor
 from ...record.loops import FinalState, ResultOp, StackOp
+from ..without_batch import without_batch
 from .whole_values import WholeValues
 
 
@@ -37,7 +39,10 @@ def _last(whole: WholeValues, inner: Tensor, other: Tensor) -> Tensor:
     if not whole.graph.has_known_steps:
         steps = whole.full(steps)
     if whole.axis in steps.dims:
-        return whole.ordered(LastFrame(steps, other, whole.axis).output, inner)
+        last = LastFrame(steps, other, whole.axis).output
+        if batch_dim in last.dims and batch_dim not in inner.dims:
+            last = without_batch(last)  # the loop ends at once for all sequences
+        return whole.ordered(last, inner)
     if whole.axis.is_static:
         return steps
     length = Length(whole.axis, whole.like()).output

@@ -8,17 +8,22 @@ tests/recipe/nn/tf_layers/test_quirks.py that fails without it.
 from __future__ import annotations
 
 from . import (
+    axes_before_inner_loops,
     axes_of_hypotheses,
     batch_major_frames,
     ends_per_sequence,
     features_of_argmax,
     history_of_outer_values,
     initial_state_of_lstm,
+    lasts_per_sequence,
     lengths_of_constants,
+    lengths_of_histories,
     one_dropout_of_a_layer,
     positions_per_sequence,
     previous_in_inner_loops,
+    replaced_axes_in_steps,
     rows_of_variables,
+    shorter_axes_in_steps,
     states_before_inner_loops,
     type_of_states,
 )
@@ -28,16 +33,21 @@ QUIRKS: tuple[Quirk, ...] = (
     lengths_of_constants.QUIRK,
     ends_per_sequence.QUIRK,
     axes_of_hypotheses.QUIRK,
+    lasts_per_sequence.QUIRK,
     previous_in_inner_loops.QUIRK,
     states_before_inner_loops.QUIRK,
     type_of_states.QUIRK,
     features_of_argmax.QUIRK,
+    lengths_of_histories.QUIRK,
     history_of_outer_values.QUIRK,
     initial_state_of_lstm.QUIRK,
     positions_per_sequence.QUIRK,
+    replaced_axes_in_steps.QUIRK,
     rows_of_variables.QUIRK,
+    shorter_axes_in_steps.QUIRK,
     one_dropout_of_a_layer.QUIRK,
     batch_major_frames.QUIRK,
+    axes_before_inner_loops.QUIRK,
 )
 
 

@@ -18,6 +18,8 @@ class Quirk(NamedTuple):
 
     :ivar name: of its file
     :ivar program: rewrites what the passes made of the user's program
+    :ivar op: what is written for an op in place of the layers of its rule, which it stands for; None if those will do;
+        of the build and the op
     :ivar read: what is read in place of a tensor's layer; of the build, the tensor, its layer, and the net dict of the
         reader
     :ivar layer: changes a layer that an op became; of the build, the op and the layer
@@ -26,6 +28,7 @@ class Quirk(NamedTuple):
 
     name: str
     program: Callable[[Program], Rewriting] | None = None
+    op: Callable[[Any, Op], Layer | None] | None = None
     read: Callable[[Any, Tensor, Reference, LayerNetwork], Reference] | None = None
     layer: Callable[[Any, Op, Layer], None] | None = None
     loop: Callable[[Any, LoopOp, LayerNetwork], None] | None = None

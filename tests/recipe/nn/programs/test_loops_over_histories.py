@@ -250,6 +250,86 @@ def loop_with_an_end_reference(v: numpy.ndarray) -> Any:
     return {"steps": out, "last": t, "s": s}
 
 
+class PairsOfFrames(nn.Module):
+    """All pairs of past states, and all of a past one and a frame of another sequence; trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        z = z_()
+        outer = nn.Loop()
+        outer.state.s = v_()
+        with outer:
+            frame = outer.unstack(x_())
+            history = nn.cum_concat(self.linear(outer.state.s))
+            inner = nn.Loop()
+            inner.state.t = frame
+            with inner:
+                past = inner.unstack(history)
+                with nn.Loop() as third:
+                    inner.state.t = nn.tanh(inner.state.t * 0.5 + third.unstack(history) * past)
+            others = nn.Loop()
+            others.state.t = inner.state.t
+            with others:
+                other = others.unstack(z)
+                with nn.Loop() as third:
+                    others.state.t = nn.tanh(others.state.t - third.unstack(history) * other)
+            outer.state.s = others.state.t
+            nn.reduce_sum(outer.state.s).mark_as_loss("sum")
+            return outer.stack(outer.state.s)
+
+
+def pairs_of_frames_reference(x: numpy.ndarray, z: numpy.ndarray, v: numpy.ndarray, p: Parameters) -> Any:
+    s, history, out = v, [], []
+    for frame in x:
+        history.append(linear(p, "linear", s))
+        s = frame
+        for past in history:
+            for other in history:
+                s = numpy.tanh(s * 0.5 + other * past)
+        for other in z:
+            for past in history:
+                s = numpy.tanh(s - past * other)
+        out.append(s)
+    return {"output": out, "sum": [s.sum() for s in out]}
+
+
+def lengths_of_the_history() -> dict[str, nn.Tensor]:
+    """How many frames came so far, in an expression; the frame in the middle; the frames of an inner history."""
+    outer = nn.Loop()
+    outer.state.s = v_()
+    with outer:
+        history = nn.cum_concat(outer.state.s)
+        count = history.seq_len
+        middle = nn.gather(history, count // 2, axis=history.spatial_dim)
+        inner = nn.Loop(max_seq_len=3)
+        inner.state.t = middle
+        with inner:
+            texts = nn.cum_concat(inner.state.t)
+            with nn.Loop() as third:
+                inner.state.t = nn.tanh(inner.state.t + third.unstack(texts))
+            inner.state.t = inner.state.t - inner.unstack(history)
+        outer.state.s = nn.tanh(inner.state.t / nn.cast(count, "float32") + outer.unstack(x_()))
+        return {"s": outer.stack(outer.state.s), "count": outer.stack(count)}
+
+
+def lengths_of_the_history_reference(x: numpy.ndarray, v: numpy.ndarray) -> Any:
+    s, history, out = v, [], []
+    for frame in x:
+        history.append(s)
+        t, texts = history[len(history) // 2] if len(history) > 1 else history[0], []
+        for past in history[:3]:
+            texts.append(t)
+            for text in texts:
+                t = numpy.tanh(t + text)
+            t = t - past
+        s = numpy.tanh(t / len(history) + frame)
+        out.append(s)
+    return {"s": out, "count": range(1, len(x) + 1)}
+
+
 @programs(
     [
         Program("recurrent", recurrent, recurrent_reference),
@@ -261,6 +341,8 @@ def loop_with_an_end_reference(v: numpy.ndarray) -> Any:
         Program("in_a_search", InASearch(), in_a_search_reference, beam_size=3, scale=2.0),
         Program("backwards_and_another_loop", backwards_and_another_loop, backwards_and_another_loop_reference),
         Program("loop_with_an_end", loop_with_an_end, loop_with_an_end_reference),
+        Program("pairs_of_frames", PairsOfFrames(), pairs_of_frames_reference),
+        Program("lengths_of_the_history", lengths_of_the_history, lengths_of_the_history_reference, batch=LONGEST_LAST),
     ]
 )
 def test_loops_over_histories(program: Program, engine: str) -> None:

@@ -264,6 +264,53 @@ def in_the_steps_of_another_reference(z: numpy.ndarray, w: numpy.ndarray) -> Any
     return {"s": out, "left": 1}
 
 
+class BesideValuesOfSequences(nn.Module):
+    """
+    Loops that end at once for all sequences, of which values with and without batch dim leave: by a condition, and over
+    an axis of fixed size, to its end and with a limit; trained.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table: Any = nn.Parameter([LABELS, FEATURES])
+        self.linear = nn.Linear(FEATURES, FEATURES)
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        count = nn.Loop()
+        count.state.i, count.state.s, count.state.odd = nn.constant(0), v_(), nn.constant(False)
+        with count:
+            count.state.i = count.state.i + 1
+            count.state.odd = nn.logical_not(count.state.odd)
+            count.state.s = nn.tanh(count.state.s * 2.0)
+            count.end(count.state.i >= 4)
+            results = {"steps": count.stack(count.state.s), "last": count.last(count.state.i * 2)}
+        results |= {"i": count.state.i, "odd": count.state.odd}
+        for name, limit in (("rows", None), ("two", 2)):
+            rows = nn.Loop(max_seq_len=limit)
+            rows.state.h, rows.state.s = nn.zeros([FEATURES]), count.state.s
+            with rows:
+                rows.state.h = nn.tanh(self.linear(rows.state.h) + rows.unstack(self.table, axis=LABELS))
+                rows.state.s = nn.tanh(rows.state.s - rows.state.h)
+            results |= {name: rows.state.h, f"{name}_s": rows.state.s}
+            nn.reduce_sum(rows.state.s * rows.state.h).mark_as_loss(f"product_{name}")
+        return results
+
+
+def beside_values_of_sequences_reference(v: numpy.ndarray, p: Parameters) -> Any:
+    s, steps = v, []
+    for _ in range(3):
+        s = numpy.tanh(s * 2)
+        steps.append(s)
+    results: dict[str, Any] = {"steps": steps, "last": 6, "i": 3, "odd": True}
+    for name, limit in (("rows", 5), ("two", 2)):
+        h, other = numpy.zeros(4), s
+        for row in p["table"][:limit]:
+            h = numpy.tanh(linear(p, "linear", h) + row)
+            other = numpy.tanh(other - h)
+        results |= {name: h, f"{name}_s": other, f"product_{name}": (other * h).sum()}
+    return results
+
+
 @programs(
     [
         Program("count_up", count_up, count_up_reference),
@@ -273,6 +320,7 @@ def in_the_steps_of_another_reference(z: numpy.ndarray, w: numpy.ndarray) -> Any
         Program("powers_of_a_parameter", PowersOfAParameter(), powers_of_a_parameter_reference),
         Program("table_of_positions", TableOfPositions(), table_of_positions_reference),
         Program("over_rows_of_a_parameter", OverRowsOfAParameter(), over_rows_of_a_parameter_reference),
+        Program("beside_values_of_sequences", BesideValuesOfSequences(), beside_values_of_sequences_reference),
         Program("in_a_loop_over_frames", in_a_loop_over_frames, in_a_loop_over_frames_reference, batch=LONGEST_LAST),
         Program("with_branches", with_branches, with_branches_reference),
         Program("over_positions", over_positions, over_positions_reference),

@@ -10,7 +10,7 @@ from recipe import nn
 
 from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, OTHER, TIME, grid_, label, v_, x_, y_, z_, zeros
-from .plain_layers import Parameters, convolution, linear, log_softmax, lstm_sequence, pooled
+from .plain_layers import Parameters, convolution, linear, log_softmax, lstm_sequence, pooled, softmax
 from .plain_search import Choose
 from .program import Program
 
@@ -235,6 +235,70 @@ def in_a_search_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters, cho
     return letters[1:]
 
 
+class ShorterHistory(nn.Module):
+    """Pooling and a strided convolution of what came so far; attention of the pooled frames to each other; trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(FEATURES, FEATURES, 3, stride=2)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.s = v_()
+        with loop:
+            history = nn.cum_concat(loop.state.s)
+            short = nn.pool(history, 2)
+            others = nn.replace_dim(short)
+            weights = nn.softmax(nn.dot(short, others), others.spatial_dim)
+            attended = nn.dot(weights, others, reduce=others.spatial_dim)
+            convolved = self.conv(history)
+            y = nn.reduce_max(attended, short.spatial_dim) + nn.reduce_sum(convolved, convolved.spatial_dim)
+            loop.state.s = nn.tanh(y + loop.unstack(x_()))
+            nn.reduce_sum(loop.state.s).mark_as_loss("sum")
+            return loop.stack(loop.state.s)
+
+
+def shorter_history_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters) -> Any:
+    s, history, out = v, [], []
+    for frame in x:
+        history.append(s)
+        short = numpy.array(pooled(history, 2))
+        attended = [softmax(row) @ short for row in short @ short.T]
+        y = numpy.max(attended, axis=0) + numpy.sum(convolution(p, "conv", numpy.array(history), 2), axis=0)
+        s = numpy.tanh(y + frame)
+        out.append(s)
+    return {"output": out, "sum": [s.sum() for s in out]}
+
+
+def in_an_inner_loop() -> nn.Tensor:
+    """Pooled in an inner loop, of a sequence that the outer loop made longer; a third loop over the result."""
+    z = z_()
+    outer = nn.Loop()
+    outer.state.s = v_()
+    with outer:
+        frame = outer.unstack(x_())
+        longer = nn.postfix_in_time(z * outer.state.s, 0.5)
+        with nn.Loop() as inner:
+            short = nn.pool(longer * outer.state.s, 2, mode="mean")
+            outer.state.s = nn.tanh(outer.state.s + inner.unstack(longer))
+            with nn.Loop() as third:
+                outer.state.s = nn.tanh(outer.state.s - third.unstack(short) * frame)
+        return outer.stack(outer.state.s)
+
+
+def in_an_inner_loop_reference(x: numpy.ndarray, z: numpy.ndarray, v: numpy.ndarray) -> Any:
+    s, out = v, []
+    for frame in x:
+        longer = numpy.concatenate([z * s, numpy.full((1, 4), 0.5)])
+        for other in longer:
+            short = pooled(longer * s, 2, "mean")
+            s = numpy.tanh(s + other)
+            for third in short:
+                s = numpy.tanh(s - third * frame)
+        out.append(s)
+    return out
+
+
 @programs(
     [
         Program("pooled_in_a_step", pooled_in_a_step, pooled_in_a_step_reference),
@@ -251,6 +315,8 @@ def in_a_search_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters, cho
         Program("lstm_from_the_state", LstmFromTheState(), lstm_from_the_state_reference),
         Program("lstm_from_the_frame", LstmFromTheFrame(), lstm_from_the_frame_reference, batch=LONGEST_LAST),
         Program("encoder_in_a_step", EncoderInAStep(), encoder_in_a_step_reference),
+        Program("shorter_history", ShorterHistory(), shorter_history_reference),
+        Program("in_an_inner_loop", in_an_inner_loop, in_an_inner_loop_reference, batch=LONGEST_LAST),
         Program("in_a_search", InASearch(), in_a_search_reference, beam_size=3, scale=2.0),
     ]
 )

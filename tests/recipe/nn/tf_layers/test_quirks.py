@@ -8,12 +8,12 @@ import numpy
 import pytest
 
 from recipe import nn
-from recipe.nn.tf_layers.pipeline import Pipeline
 from recipe.nn.tf_layers.quirks import QUIRKS
 
 from ....without_returnn import is_left_out
+from .. import returnn_run
 from ..agreement import check_agreement, random_parameters
-from ..inputs import FEATURES, FEEDS, LABELS, classes, frames, other_frames, vector
+from ..inputs import FEATURES, FEEDS, LABELS, TIME, classes, frames, other_frames, vector
 from ..returnn_run import run_returnn
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
@@ -127,61 +127,141 @@ class LabelsOfTheStateInAnInnerLoop(nn.Module):
         nn.reduce_sum(outer.state.s).mark_as_loss("sum")
 
 
-class LstmOverStepsThatACountEnds(nn.Module):
+def loop_over_what_came_so_far() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        history = nn.cum_concat(outer.state.s)
+        inner = nn.Loop()
+        inner.state.t = outer.unstack(frames())
+        with inner:
+            inner.state.t = nn.tanh(inner.state.t + inner.unstack(history))
+        outer.state.s = inner.state.t
+        return outer.stack(outer.state.s)
+
+
+def pooled_in_a_step() -> nn.Tensor:
+    x = other_frames()
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        short = nn.pool(x * loop.state.s, 2)
+        loop.state.s = nn.tanh(nn.reduce_sum(short, short.spatial_dim) + loop.unstack(frames()))
+        return loop.stack(loop.state.s)
+
+
+def pairs_of_what_came_so_far() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        history = nn.cum_concat(outer.state.s)
+        frame = outer.unstack(frames())
+        with nn.Loop() as inner:
+            past = inner.unstack(history)
+            with nn.Loop() as third:
+                outer.state.s = nn.tanh(outer.state.s * 0.5 + third.unstack(history) * past)
+        outer.state.s = outer.state.s + frame
+        return outer.stack(outer.state.s)
+
+
+def products_with_what_came_so_far() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        history = nn.cum_concat(outer.state.s)
+        frame = outer.unstack(frames())
+        with nn.Loop() as inner:
+            other = inner.unstack(other_frames())
+            with nn.Loop() as third:
+                outer.state.s = nn.tanh(outer.state.s + third.unstack(history) * other)
+        outer.state.s = outer.state.s + frame
+        return outer.stack(outer.state.s)
+
+
+class LstmOverStepsOfALoop(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.lstm = nn.Lstm(FEATURES, 3)
 
     def forward(self) -> nn.Tensor:
-        loop = nn.Loop(max_seq_len=5)
+        loop = nn.Loop()
         loop.state.s = vector()
         with loop:
-            loop.state.s = nn.tanh(loop.state.s) + 0.5
-            loop.end(loop.iter_idx >= 2)
+            loop.state.s = nn.tanh(loop.state.s * 2.0)
+            loop.end(loop.iter_idx >= 3)
             steps = loop.stack(loop.state.s)
         return self.lstm(steps)[0]
 
 
 def history_of_a_vector() -> nn.Tensor:
+    x = vector() * 2.0
     loop = nn.Loop()
     loop.state.s = vector()
     with loop:
-        history = nn.cum_concat(vector())
-        similar = nn.reduce_sum(history * loop.state.s, history.spatial_dim)
-        loop.state.s = nn.tanh(loop.state.s + similar) + loop.unstack(frames())
+        history = nn.cum_concat(x)
+        weights = nn.softmax_over_spatial(nn.dot(history, loop.state.s))
+        loop.state.s = nn.tanh(nn.dot(weights, history, reduce=history.spatial_dim)) + loop.unstack(frames())
         return loop.stack(loop.state.s)
 
 
-class AttentionToLstm(nn.Module):
+class AttentionToAnLstm(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.lstm = nn.Lstm(FEATURES, FEATURES)
 
-    def forward(self, has_loss: bool) -> nn.Tensor | None:
-        keys, _ = self.lstm(frames())
+    def forward(self) -> None:
+        encoded, _ = self.lstm(frames())
         loop = nn.Loop(max_seq_len=3)
         loop.state.s = vector()
         with loop:
-            weights = nn.softmax_over_spatial(nn.dot(loop.state.s, keys))
-            loop.state.s = nn.tanh(nn.dot(weights, keys, reduce=keys.spatial_dim) + loop.state.s)
-            loop.end(loop.iter_idx >= 2)
-            steps = loop.stack(loop.state.s)
-        if not has_loss:
-            return steps
-        nn.reduce_sum(steps).mark_as_loss("sum")
-        return None
+            weights = nn.softmax_over_spatial(nn.dot(encoded, loop.state.s))
+            loop.state.s = nn.tanh(nn.dot(weights, encoded, reduce=TIME))
+            loop.end(nn.reduce_sum(loop.state.s) > 9.0)
+        nn.reduce_sum(loop.state.s).mark_as_loss("sum")
+
+
+def count_beside_a_vector() -> dict[str, nn.Tensor]:
+    loop = nn.Loop()
+    loop.state.count, loop.state.s = nn.constant(0), vector()
+    with loop:
+        loop.state.count, loop.state.s = loop.state.count + 1, nn.tanh(loop.state.s * 2.0)
+        loop.end(loop.state.count >= 4)
+    return {"count": loop.state.count, "s": loop.state.s}
+
+
+class LabelsFromStates(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.recurrent, self.output = nn.Linear(FEATURES, FEATURES), nn.Linear(FEATURES, LABELS)
+        self.embedding = nn.Embedding(LABELS, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop(max_seq_len=4)
+        loop.state.s = vector()
+        loop.state.label = nn.constant(0, [nn.batch_dim], sparse_dim=LABELS)
+        with loop:
+            loop.state.s = nn.tanh(self.recurrent(loop.state.s) + self.embedding(loop.state.label))
+            loop.state.label = nn.choice(self.output(loop.state.s), search=nn.BeamSearch(3))
+            loop.end(loop.state.label == 0)
+            return loop.stack(loop.state.label)
 
 
 CASES = [
+    Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
+    Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
+    Case("lasts_per_sequence", count_beside_a_vector, "has batch-dim, but target data"),
+    Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
-    Case("ends_per_sequence", LstmOverStepsThatACountEnds(), "sequence_length must be a vector of length batch_size"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
     Case("states_before_inner_loops", two_loops_from_one_state, "dependency loop on layer 'start'"),
     Case("type_of_states", count_of_a_count, "dependency loop on layer 'output'"),
     Case("features_of_argmax", LinearOfLookedUpLabels(), "does not match Data .*'feature_dim_axis': None"),
-    Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("initial_state_of_lstm", LstmFromACell(), "are 10 and 5"),
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
+    Case("lengths_of_histories", loop_over_what_came_so_far, "without dim tag"),
+    Case("shorter_axes_in_steps", pooled_in_a_step, "^$"),
+    Case("replaced_axes_in_steps", pairs_of_what_came_so_far, "dynamic dim .*history_steps.* undefined"),
+    Case("axes_before_inner_loops", products_with_what_came_so_far, "dynamic dim .*history.* undefined"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
 WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames"}
@@ -214,22 +294,23 @@ def test_dropouts_of_one_value_draw_their_own_masks() -> None:
     numpy.testing.assert_array_equal(without_it.outputs["output"].value, 0.0)
 
 
-def test_frames_of_attention_are_batch_major_where_a_cpu_trains() -> None:
-    """Results are the same without it, only slower, so what is compared is where the dots of the loop read."""
-    training, inference = (nn.Network(AttentionToLstm(), has_loss=has_loss) for has_loss in (True, False))
-    assert _frames_of_dots(training, "cpu") == ["lstm_batch_major"] * 2
-    for other in (
-        _frames_of_dots(training, "cpu", "batch_major_frames"),
-        _frames_of_dots(training, "gpu"),
-        _frames_of_dots(inference, "cpu"),
-    ):
-        assert other == ["lstm"] * 2
-    feeds = {name: FEEDS[name] for name in training.extern_data}
-    check_agreement(training, feeds, train=True, gradients=True)
+def test_steps_of_a_loop_transpose_no_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What RETURNN computes without it is right, but each step changes the order of the frames' axes."""
+    import tensorflow as tf
 
+    changed: list[int] = []
+    gradients = returnn_run._gradients
 
-def _frames_of_dots(network: nn.Network, device: str, *without: str) -> list[str]:
-    """The layers that dots in loops read last."""
-    layers = Pipeline(network, device, without=frozenset(without)).run().all_layers()
-    sources = [layer.options["from"][-1] for layer in layers if layer.options["class"] == "dot"]
-    return [source.layer().name for source in sources]
+    def counted(*arguments: Any) -> Any:
+        ops = tf.compat.v1.get_default_graph().get_operations()
+        in_loops = [op for op in ops if op.type == "Transpose" and op._get_control_flow_context() is not None]
+        orders = [tf.get_static_value(op.inputs[1]).tolist() for op in in_loops]
+        changed.append(sum(order != sorted(order) for order in orders))
+        return gradients(*arguments)
+
+    monkeypatch.setattr(returnn_run, "_gradients", counted)
+    network = nn.Network(AttentionToAnLstm())
+    feeds = {name: FEEDS[name] for name in network.extern_data}
+    for without in ((), ["batch_major_frames"]):
+        run_returnn(network, feeds, random_parameters(network), train=True, gradients=True, without_quirks=without)
+    assert changed == [0, 2]

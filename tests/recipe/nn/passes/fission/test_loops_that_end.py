@@ -68,6 +68,28 @@ def test_sequences_without_steps(by: str, lengths: tuple[int, ...]) -> None:
     split(Ended(by), feeds_of_lengths(*lengths))
 
 
+@pytest.mark.parametrize("steps", [0, 3])
+def test_last_values_that_are_the_same_for_all_sequences(steps: int) -> None:
+    """They have no batch dim, as the loop ends at once for all."""
+
+    def model() -> dict[str, nn.Tensor]:
+        loop = nn.Loop()
+        loop.state.s = vector()
+        with loop:
+            loop.state.s = nn.tanh(loop.state.s * 2.0)
+            loop.end(loop.iter_idx >= steps)
+            number = loop.iter_idx * 2
+            results = {"all": loop.stack(number), "last": loop.last(number), "odd": loop.last(number > 1)}
+            return {
+                **results,
+                "label": loop.last(nn.cast(number, "int32", sparse_dim=LABELS)),
+                "s": loop.stack(loop.state.s),
+            }
+
+    after = split(model)
+    assert [tensor.dims for name, tensor in after.outputs if name in ("last", "odd", "label")] == [()] * 3
+
+
 def test_number_of_steps_is_not_known() -> None:
     """Nothing can be computed for all steps before the loop, but after it."""
 
