@@ -12,7 +12,7 @@ from recipe import nn
 from recipe.data.hdf import LabelStream, write_label_hdf
 from recipe.nn.ops.inputs import ExternDataOp
 from recipe.nn.ops.loss import SparseCrossEntropy
-from recipe.nn.tf_layers.lowering import Lowering
+from recipe.nn.tf_layers.pipeline import Pipeline
 
 from .atomic_file import write_json
 from .checkpoint import Checkpoint
@@ -197,9 +197,10 @@ def label_names(network: nn.Network) -> tuple[str, ...]:
 
 def cross_entropy_layer(network: nn.Network, device: str) -> str:
     """The name that the layer of the cross entropy has in the config for a device."""
-    lowering = Lowering(network, device)
-    lowering.run()
-    layer = lowering.reference(cross_entropy_of(network).output).layer()
+    pipeline = Pipeline(network, device)
+    pipeline.run()
+    reference = pipeline.known_reference(cross_entropy_of(network).output)
+    layer = reference.layer() if reference is not None else None
     assert layer is not None
     return layer.name
 

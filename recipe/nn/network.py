@@ -38,7 +38,7 @@ from .python_text.text import python_text
 from .record.recording import Recording, record
 from .tf_layers.config import config_text
 from .tf_layers.layers import LayerNetwork, plain
-from .tf_layers.pipeline import pipeline_for
+from .tf_layers.pipeline import Pipeline
 
 
 class Network(Program):
@@ -79,7 +79,7 @@ class Network(Program):
         super().__init__(recording.root_body, recording.losses, recording.outputs)
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
         choices = [op for op in self.all_ops() if isinstance(op, Choice)]
-        check_searches(choices)
+        check_searches(self)
         if search is not None and not choices and not is_told_search:
             raise NetworkError(
                 "search=... is given, but the model has no parameter `search` and no nn.choice to search by"
@@ -99,7 +99,7 @@ class Network(Program):
 
         :param owns_parameters: whether layers own parameters where they can; else each parameter is a layer of its own
         """
-        return pipeline_for(self, device, owns_parameters=owns_parameters).run()
+        return Pipeline(self, device, owns_parameters=owns_parameters).run()
 
     def net_dict(self, device: str = "gpu") -> dict[str, Any]:
         """The RETURNN net dict, with this package's Dims in place of RETURNN's."""

@@ -62,7 +62,7 @@ def forms() -> Iterator[Form]:
 LAYERS = {
     "activation", "as_is", "choice", "concat", "cum_concat", "dot", "eval", "gather", "linear", "rec",
     "rec_last_output", "rec_unstack", "reduce", "softmax_over_spatial", "switch", "variable",
-    "frame", "last_frame", "last_of_inner_loop", "shifted",
+    "best_places", "followed_back", "frame", "last_frame", "last_of_inner_loop", "selected", "shifted",
 }  # fmt: skip
 """Classes of RETURNN layers, and functions of `eval`, that the pages may name; other words in backticks are options."""
 

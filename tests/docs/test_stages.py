@@ -18,3 +18,5 @@ def test_passes_of_the_page_are_those_of_the_pipeline() -> None:
         if block.kind == "python":
             exec(compile(block.code, block.place, "exec"), names)
     assert python_text(names["joined"]) == python_text(Pipeline(names["network"]).program)
+    searching = names["join"](names["fission"](names["without_choices"](names["searching"])))
+    assert python_text(searching) == python_text(Pipeline(names["searching"]).program)

@@ -11,10 +11,10 @@ from ..ops.inputs import ParameterOp
 from ..plain.dim import Dim, batch_dim, dims_text
 from ..plain.errors import NetworkError
 from ..plain.extern_data import ExternData
-from ..record.arrays import Arrays
+from .state import RunState
 
 
-def fed_array(run: Arrays, feeds: Mapping[str, Any], data: ExternData) -> numpy.ndarray:
+def fed_array(run: RunState, feeds: Mapping[str, Any], data: ExternData) -> numpy.ndarray:
     """
     The array fed for an input; takes note of the size of the batch and of the lengths.
 
@@ -98,7 +98,7 @@ def _wrong_shape(data: ExternData, array: numpy.ndarray, what: str) -> NetworkEr
     )
 
 
-def _note_lengths(run: Arrays, data: ExternData, dim: Dim, size: int, fed: Any) -> None:
+def _note_lengths(run: RunState, data: ExternData, dim: Dim, size: int, fed: Any) -> None:
     given: numpy.ndarray = numpy.asarray(fed) if fed is not None else numpy.full(run.batch_size or 0, size)
     if given.shape != (run.batch_size,) or (given.size and given.dtype.kind not in "iu"):
         raise NetworkError(

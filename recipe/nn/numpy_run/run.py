@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy
 
-from ..plain.dim import batch_dim
 from ..plain.errors import NetworkError
 from ..program.program import Program
 from ..record.graph import Tensor
@@ -51,35 +50,35 @@ class NumpyRun:
 
     :ivar outputs: the outputs by name, each a :class:`recipe.nn.numpy_run.interpreter.Result`
     :ivar losses: per loss its mean over all frames of the batch; other axes than the first with lengths are summed
-    :ivar beam_scores: of the search, if there was one: [batch, beam]
+    :ivar beam_scores: of the search, if there was one, of the last one, if there were more: [batch, beam]
+    :ivar search_scores: the same of each search; of one that depends on what another one found, [batch * beam, beam]
     :ivar trace: the values of the steps of loops, a :class:`recipe.nn.numpy_run.trace.Trace`, if asked for
     """
 
-    def __init__(self, network: Program, run: Run):
+    def __init__(self, program: Program, run: Run):
         self._run = run
-        self.outputs: dict[str, Result] = {name: self.result(tensor) for name, tensor in network.outputs}
-        self.losses: dict[str, float] = {loss.name: self._mean(loss.tensor) for loss in network.losses}
-        self.beam_scores: numpy.ndarray | None = run.searches[-1].scores if run.searches else None
+        self.outputs: dict[str, Result] = {name: self.result(tensor) for name, tensor in program.outputs}
+        self.losses: dict[str, float] = {loss.name: self._mean(loss.tensor) for loss in program.losses}
+        of_ops = [self.result(tensor).value for tensor in program.scores]
+        self.search_scores = tuple(scores.reshape(-1, scores.shape[-1]) for scores in [*run.scores, *of_ops])
+        self.beam_scores: numpy.ndarray | None = self.search_scores[-1] if self.search_scores else None
         self.trace = run.trace
 
     def result(self, tensor: Tensor) -> Result:
         """The value of any tensor of the network outside of loops."""
-        value = self._run.values[tensor]
-        lengths = {dim: self._run._lengths[dim] for dim in tensor.dims if dim.is_dynamic}
-        if batch_dim in tensor.dims:  # of a search, once per hypothesis
-            rows = value.shape[tensor.dims.index(batch_dim)]
-            lengths = {dim: numpy.repeat(of, rows // len(of)) if len(of) else of for dim, of in lengths.items()}
-        return Result(value, tensor.dims, lengths)
+        with self._run.with_rows_of(tensor):
+            lengths = {dim: self._run.lengths(dim) for dim in tensor.dims if dim.is_dynamic}
+            return Result(self._run.read(tensor), tensor.dims, lengths)
 
     def _mean(self, tensor: Tensor) -> float:
-        value = self._run.values[tensor]
-        mask = numpy.ones(value.shape, bool)
         dynamic = [dim for dim in tensor.dims if dim.is_dynamic]
-        with self._run.of_hypotheses(tensor):
+        with self._run.with_rows_of(tensor):
+            value = self._run.read(tensor)
+            mask = numpy.ones(value.shape, bool)
             for dim in dynamic:
                 mask = mask & self._run.mask(dim, tensor.dims)
             frames = self._run.mask(dynamic[0], tensor.dims) if dynamic else mask
-        rest = [dim for dim in tensor.dims if not dim.is_batch and dim not in dynamic[:1]]
+        rest = [dim for dim in tensor.dims if not (dim.is_batch or dim.is_beam) and dim not in dynamic[:1]]
         others = math.prod(value.shape[tensor.dims.index(dim)] for dim in rest)
         count = numpy.broadcast_to(frames, value.shape).sum() / others if others else 0
         return float(value[mask].sum() / count) if count else float("nan")

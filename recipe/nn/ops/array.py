@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from ..plain.dim import Dim, DimLike, as_dim, batch_dim, dims_text, pending_dim
+from ..plain.dim import Dim, DimLike, as_dim, dims_text, pending_dim
 from ..plain.errors import NetworkError
 from ..plain.number import is_size
 from ..record.arrays import Arrays
@@ -134,17 +134,12 @@ class PostfixInTime(Op):
 
     def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """The value is put at each sequence's own end."""
-        lengths = run.lengths(self.axis)
-        run.set_lengths(self.out_dim, lengths + 1)
-        dims = self.inputs[0].dims
-        order = (batch_dim, self.axis, *[dim for dim in dims if dim not in (batch_dim, self.axis)])
-        value = run.aligned(x, dims, order)
-        value = numpy.concatenate([value, numpy.zeros_like(value[:, :1])], axis=1) if value.shape[1] else value
-        if not value.shape[1]:
-            value = numpy.zeros((value.shape[0], 1, *value.shape[2:]), x.dtype)
-        value[numpy.arange(len(lengths)), lengths] = self.value
-        target = self.output.dims
-        return run.aligned(value, tuple(self.out_dim if dim is self.axis else dim for dim in order), target)
+        run.set_lengths(self.out_dim, run.lengths(self.axis) + 1)
+        dims = self.output.dims
+        one_frame = [1 if dim is self.out_dim else size for dim, size in zip(dims, x.shape)]
+        longer = numpy.concatenate([x, numpy.zeros(one_frame, x.dtype)], axis=dims.index(self.out_dim))
+        is_end = run.positions(self.out_dim, dims) == run.lengths_along(self.axis, dims)
+        return numpy.where(is_end, numpy.asarray(self.value, x.dtype), longer)
 
     def form(self) -> Form:
         """``postfix_in_time``."""
@@ -262,11 +257,9 @@ class Reverse(Op):
         dims = self.inputs[0].dims
         if self.axis.is_static:
             return numpy.flip(x, dims.index(self.axis))
-        order = (batch_dim, self.axis, *[dim for dim in dims if dim not in (batch_dim, self.axis)])
-        value = run.aligned(x, dims, order).copy()
-        for row, length in zip(value, run.lengths(self.axis)):
-            row[:length] = row[:length][::-1].copy()
-        return run.aligned(value, order, dims)
+        frame, lengths = run.positions(self.axis, dims), run.lengths_along(self.axis, dims)
+        position = numpy.where(frame < lengths, lengths - 1 - frame, frame)
+        return numpy.take_along_axis(x, position, axis=dims.index(self.axis))
 
     def form(self) -> Form:
         """``gather`` of the frames counted from the end."""

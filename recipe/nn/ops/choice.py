@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
 from ..plain.beam_search import BeamSearch
-from ..plain.delayed import Delayed, resolved
+from ..plain.delayed import Delayed
 from ..plain.dim import batch_dim, dims_text
 from ..plain.errors import NetworkError, did_you_mean
 from ..record.form import Form
@@ -56,34 +54,6 @@ class Choice(Op):
         scores = self.inputs[0]
         self.require_float(scores)
         self.set_output([batch_dim], dtype="int32", sparse_dim=scores.feature_dim)
-
-    def numpy(self, run: Any, scores: numpy.ndarray) -> numpy.ndarray:
-        """
-        The ``beam_size`` best of all continuations of the hypotheses of a sequence. A hypothesis that has ended keeps
-        its score (per length, with length normalization) and goes on with label 0 alone.
-        """
-        search = run.search
-        assert search is not None
-        tensor = self.inputs[0]
-        scores = run.aligned(scores, tensor.dims, (batch_dim, tensor.feature_dim)).astype("float64")
-        log_prob = _log_prob(scores, self.input_type)
-        batch, beam = search.scores.shape
-        labels = log_prob.shape[-1]
-        log_prob = log_prob.reshape(batch, beam, labels)
-        only_first = numpy.where(numpy.arange(labels) == 0, 0.0, -1e30)
-        log_prob = numpy.where(search.ended[..., None], only_first, log_prob)
-        base = search.scores
-        step = run.steps[search.loop]
-        exponent = resolved(self.search.length_normalization)
-        if self.normalizes and step:
-            base = numpy.where(search.ended, base * ((step + 1) / step) ** exponent, base)
-        total = (base[..., None] + log_prob).reshape(batch, beam * labels)
-        best = numpy.argsort(-total, axis=-1, kind="stable")[:, :beam]
-        search.scores = numpy.take_along_axis(total, best, axis=-1)
-        source = best // labels + numpy.arange(batch)[:, None] * beam
-        search.reorder(source.reshape(-1))
-        search.ended = search.ended.reshape(-1)[source.reshape(-1)].reshape(batch, beam)
-        return (best % labels).reshape(-1).astype("int32")
 
     def form(self) -> Form:
         """``choice``."""
@@ -155,12 +125,3 @@ def _check_target(scores: Tensor, target: Tensor) -> None:
     if extra:
         hint = " Write target=loop.unstack(targets)" if any(dim.is_dynamic for dim in extra) else ""
         raise NetworkError(f"choice has scores {scores}, but the target {target} also has {dims_text(extra)}.{hint}")
-
-
-def _log_prob(scores: numpy.ndarray, input_type: str) -> numpy.ndarray:
-    if input_type == "log_prob":
-        return scores
-    if input_type == "prob":
-        return numpy.log(numpy.maximum(scores, 1e-30))
-    scores = scores - scores.max(axis=-1, keepdims=True)
-    return scores - numpy.log(numpy.exp(scores).sum(axis=-1, keepdims=True))

@@ -26,7 +26,7 @@ class CtcLoss(Op):
             )
 
     def infer(self) -> None:
-        """[batch]."""
+        """[batch], and the axes over hypotheses that the two have."""
         logits, targets = self.inputs
         self.require_float(logits)
         if targets.sparse_dim is None:
@@ -37,23 +37,28 @@ class CtcLoss(Op):
                 f"{targets.sparse_dim} + 1 with the blank last, but they are over {logits.feature_dim}: {logits}"
             )
         for tensor, rest in ((logits, {logits.feature_dim}), (targets, set[object]())):
-            axes = [dim for dim in tensor.dims if dim not in rest]
+            axes = [dim for dim in tensor.dims if dim not in rest and not dim.is_beam]
             if batch_dim not in axes or len(axes) != 2:
                 raise NetworkError(
                     f"ctc_loss wants one sequence of frames and one of labels, but {tensor} has {dims_text(axes)}"
                 )
-        self.set_output([batch_dim])
+        self.set_output([dim for dim in logits.dims if dim.is_batch or dim.is_beam])
 
     def numpy(self, run: Arrays, logits: numpy.ndarray, targets: numpy.ndarray) -> numpy.ndarray:
         """The forward algorithm, sequence by sequence. 0 where there is no alignment, as RETURNN has it."""
         scores, labels = self.inputs
         frames, positions = scores.spatial_dim, labels.spatial_dim
-        x: numpy.ndarray = run.aligned(logits, scores.dims, (batch_dim, frames, scores.feature_dim)).astype("float64")
+        dims = self.output.dims
+        x: numpy.ndarray = run.aligned(logits, scores.dims, (*dims, frames, scores.feature_dim)).astype("float64")
         x = x - numpy.logaddexp.reduce(x, axis=-1, keepdims=True)
-        y = run.aligned(targets, labels.dims, (batch_dim, positions))
-        lengths = zip(run.lengths(frames), run.lengths(positions))
-        losses = [_negative_log_prob(x[n, :t], y[n, :s]) for n, (t, s) in enumerate(lengths)]
-        return numpy.array([loss if numpy.isfinite(loss) else 0.0 for loss in losses], "float32")
+        y = run.aligned(targets, labels.dims, (*dims, positions))
+        lengths, counts = run.lengths_along(frames, dims), run.lengths_along(positions, dims)
+        losses: numpy.ndarray = numpy.zeros(run.shape(self.output.dims), "float32")
+        for place in numpy.ndindex(losses.shape):
+            at = [numpy.broadcast_to(array, losses.shape)[place] for array in (lengths, counts)]
+            loss = _negative_log_prob(x[place][: at[0]], y[place][: at[1]])
+            losses[place] = loss if numpy.isfinite(loss) else 0.0
+        return losses
 
     def form(self) -> Form:
         """``ctc_loss``."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy
 
 from ..plain.dim import Dim, batch_dim
@@ -12,7 +10,6 @@ from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor
 from .as_tensor import as_tensor
-from .reduce import Reduce
 
 
 class CumConcat(Op):
@@ -35,14 +32,20 @@ class CumConcat(Op):
         rest = [dim for dim in x.dims if not dim.is_batch]
         self.set_output([batch_dim, *([loop.history_dim] if loop else []), *rest], sparse_dim=x.sparse_dim)
 
-    def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
-        """The history of the step before, and this frame behind it."""
+    def before(self, run: Arrays, *origin: numpy.ndarray) -> numpy.ndarray:
+        """The history of the step before."""
+        return run.read(self.output)
+
+    def numpy(self, run: Arrays, x: numpy.ndarray, *origin: numpy.ndarray) -> numpy.ndarray:
+        """The history of the step before, and this frame after it."""
         loop = self.body.loop
         assert loop is not None
         step = run.steps[loop]
-        frame = numpy.expand_dims(numpy.moveaxis(x, self.inputs[0].dims.index(batch_dim), 0), 1)
-        run.set_lengths(loop.history_dim, numpy.full(run.batch_size or 0, step + 1))
-        return numpy.concatenate([run.values[self.output], frame], axis=1) if step else frame
+        frame = run.aligned(x, self.inputs[0].dims, self.output.dims)
+        run.set_length_of_all(loop.history_dim, step + 1)
+        if not step:
+            return frame
+        return numpy.concatenate([self.before(run, *origin), frame], axis=self.output.dims.index(loop.history_dim))
 
     def form(self) -> Form:
         """``cum_concat``."""
@@ -51,8 +54,33 @@ class CumConcat(Op):
         return Form("cum_concat", {"from": self.inputs[0], "out_spatial_dim": loop.history_dim})
 
 
-def _is_reduced(dim: Dim, ops: Iterable[Op]) -> bool:
-    return any(isinstance(op, Reduce) and dim in op.axes for op in ops)
+class SelectedHistory(CumConcat):
+    """
+    The frames so far of each hypothesis of a search: those of the one that it continues, and its own frame.
+
+    :param x: the frame, with the axis over hypotheses
+    :param origin: for each hypothesis, which one of the step before it continues: int32 [batch, ..., beam]
+    :param beam: the axis over hypotheses
+    """
+
+    name = "selected_history"
+
+    def __init__(self, x: Tensor, origin: Tensor, beam: Dim):
+        self.beam = beam
+        Op.__init__(self, x, origin)
+
+    def before(self, run: Arrays, *origin: numpy.ndarray) -> numpy.ndarray:
+        """The history of the step before, as those that go on continue it."""
+        dims = self.output.dims
+        index = run.aligned(origin[0], self.inputs[1].dims, dims)
+        return numpy.take_along_axis(run.read(self.output), index, axis=dims.index(self.beam))
+
+    def form(self) -> Form:
+        """A kind of our own."""
+        loop = self.body.loop
+        assert loop is not None
+        x, origin = self.inputs
+        return Form("selected_history", {"from": x, "origin": origin, "out_spatial_dim": loop.history_dim})
 
 
 def cum_concat(x: Tensor) -> Tensor:

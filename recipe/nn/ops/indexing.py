@@ -39,12 +39,14 @@ class Gather(Op):
         """``numpy.take_along_axis``; a position beyond a sequence's own end takes its last entry."""
         tensor, index = self.inputs
         dims = self.output.dims
+        if not x.shape[tensor.dims.index(self.axis)]:
+            return numpy.zeros(run.shape(self.output.dims), x.dtype)  # there is no entry for any position
         values = run.aligned(x, tensor.dims, (*[dim for dim in dims if dim is not self.axis], self.axis))
         if self.axis in dims:  # that of the positions
             values = numpy.expand_dims(values, dims.index(self.axis))
         positions = run.aligned(position, index.dims, dims)[..., None]
         if self.axis.is_dynamic and batch_dim in dims:
-            lengths = run.aligned(run.lengths(self.axis), (batch_dim,), dims)[..., None]
+            lengths = run.lengths_along(self.axis, dims)[..., None]
             positions = numpy.minimum(positions, lengths - 1)
         positions = numpy.clip(positions, 0, values.shape[-1] - 1)
         shape = numpy.broadcast_shapes(values.shape[:-1], positions.shape[:-1])

@@ -41,7 +41,7 @@ class LastFrame(Op):
             return other
         if self.axis.is_static:
             return numpy.broadcast_to(frames[-1], other.shape)
-        lengths = run.aligned(run.lengths(self.axis), (batch_dim,), dims)
+        lengths = run.lengths_along(self.axis, dims)
         position = numpy.broadcast_to(numpy.maximum(lengths - 1, 0), other.shape)
         frames = numpy.broadcast_to(frames, (len(frames), *other.shape))
         return numpy.where(lengths > 0, numpy.take_along_axis(frames, position[None], axis=0)[0], other)

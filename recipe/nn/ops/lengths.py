@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy
 
-from ..plain.dim import Dim, batch_dim
+from ..plain.dim import Dim
 from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor
@@ -21,13 +21,13 @@ class Length(Op):
         super().__init__(like)
 
     def infer(self) -> None:
-        """int32 [batch]; a scalar for a static dim, and for the batch."""
-        self.set_output([batch_dim] if self.dim.is_dynamic else [], dtype="int32")
+        """int32, with the dims that the lengths have, ``[batch]``; a scalar for a static dim, and for the batch."""
+        self.set_output(self.dim.length_dims if self.dim.is_dynamic else [], dtype="int32")
 
     def numpy(self, run: Arrays, like: numpy.ndarray) -> numpy.ndarray:
         """The lengths; of the batch, the number of sequences, also where each has hypotheses."""
         if self.dim.is_batch:
-            return numpy.array(run.batch_size, "int32")
+            return numpy.array(run.sequences(), "int32")
         return numpy.array(self.dim.size, "int32") if self.dim.is_static else run.lengths(self.dim)
 
     def form(self) -> Form:
@@ -55,6 +55,33 @@ class RangeInAxis(Op):
     def form(self) -> Form:
         """``range_in_axis``."""
         return Form("range_in_axis", {"from": self.inputs[0], "axis": self.dim})
+
+
+class WithLengths(Op):
+    """
+    The same values along an axis with other lengths, cut to the greatest of them.
+
+    :param x: a value with the axis
+    :param lengths: the other lengths, none greater than those of the axis: int32, with the new axis' ``length_dims``
+    :param axis: the axis
+    :param out_dim: the new axis in place of it
+    """
+
+    name = "with_lengths"
+
+    def __init__(self, x: Tensor, lengths: Tensor, axis: Dim, out_dim: Dim):
+        self.axis, self.out_dim = axis, out_dim
+        super().__init__(x, lengths)
+
+    def infer(self) -> None:
+        """The dims of the value, with the new axis in place of the old one."""
+        x = self.inputs[0]
+        self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims], sparse_dim=x.sparse_dim)
+
+    def numpy(self, run: Arrays, x: numpy.ndarray, lengths: numpy.ndarray) -> numpy.ndarray:
+        """``x[..., : max(lengths), ...]``."""
+        run.set_lengths(self.out_dim, run.aligned(lengths, self.inputs[1].dims, self.out_dim.length_dims))
+        return numpy.take(x, range(run.size(self.out_dim)), axis=self.inputs[0].dims.index(self.axis))
 
 
 @operator("length")

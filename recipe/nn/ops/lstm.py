@@ -72,26 +72,33 @@ class LstmSequence(Op):
         """h has the dims of ``x`` with the LSTM's dim in place of the features."""
         x = self.inputs[0]
         self.require_float(x)
-        if set(x.dims) != {batch_dim, self.axis, self.in_dim}:
+        if {dim for dim in x.dims if not dim.is_beam} != {batch_dim, self.axis, self.in_dim}:
             raise NetworkError(f"Lstm over {self.axis} wants [batch, {self.axis}, features], not {x}")
-        self.set_output([batch_dim, self.axis, self.out_dim])
-        self.set_output([batch_dim, self.out_dim], index=1)
-        self.set_output([batch_dim, self.out_dim], index=2)
+        self.set_output([*self.rest_dims, self.axis, self.out_dim])
+        self.set_output([*self.rest_dims, self.out_dim], index=1)
+        self.set_output([*self.rest_dims, self.out_dim], index=2)
+
+    @property
+    def rest_dims(self) -> tuple[Dim, ...]:
+        """The batch dim, and axes over hypotheses."""
+        return tuple(dim for dim in self.inputs[0].dims if dim.is_batch or dim.is_beam)
 
     def numpy(self, run: Arrays, x: numpy.ndarray, *arrays: numpy.ndarray) -> tuple:
         """:func:`lstm_step` in each step, each sequence over its own frames."""
-        weight, recurrent, bias, *state = arrays
-        x = run.aligned(dropped(run, x, self.dropout), self.inputs[0].dims, (self.axis, batch_dim, self.in_dim))
-        lengths = run.lengths(self.axis)
-        steps, batch = x.shape[0], len(lengths)
-        h, c = state or [numpy.zeros((batch, self.out_dim.size), "float32")] * 2
-        output = numpy.zeros((steps, batch, self.out_dim.size), "float32")
-        for step in range(steps) if self.direction == 1 else reversed(range(steps)):
+        weight, recurrent, bias, *initial = arrays
+        dims = self.outputs[1].dims
+        x = run.aligned(dropped(run, x, self.dropout), self.inputs[0].dims, (self.axis, *self.rest_dims, self.in_dim))
+        lengths = run.lengths_along(self.axis, dims)
+        zeros: numpy.ndarray = numpy.zeros((*x.shape[1:-1], self.out_dim.size), "float32")
+        given = zip(initial, self.inputs[4:])
+        h, c = [run.aligned(array, tensor.dims, dims) for array, tensor in given] or [zeros, zeros]
+        output = numpy.zeros((len(x), *zeros.shape), "float32")
+        for step in range(len(x)) if self.direction == 1 else reversed(range(len(x))):
             new_h, new_c = lstm_step(x[step] @ weight + h @ recurrent + bias, c)
-            alive = (step < lengths)[:, None]
+            alive = step < lengths
             h, c = numpy.where(alive, new_h, h), numpy.where(alive, new_c, c)
             output[step] = numpy.where(alive, new_h, 0.0)
-        return output.transpose(1, 0, 2), h, c
+        return run.aligned(output, (self.axis, *dims), self.outputs[0].dims), h, c
 
     def form(self) -> Sequence[AnyForm]:
         """``rec`` with an LSTM unit; its last states are ``get_last_hidden_state``."""

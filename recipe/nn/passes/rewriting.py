@@ -48,7 +48,12 @@ class Rewriting:
             self.copy_body(self.program.root_body, self.recording.root_body)
             losses = [loss._replace(tensor=self.read(loss.tensor)) for loss in self.program.losses]
             outputs = [(name, self.read(tensor)) for name, tensor in self.program.outputs]
-        return Program(self.recording.root_body, losses, outputs)
+            scores = self.search_scores()
+        return Program(self.recording.root_body, losses, outputs, scores)
+
+    def search_scores(self) -> list[Tensor]:
+        """The scores of the searches of the new program, where these are ops."""
+        return [self.read(tensor) for tensor in self.program.scores]
 
     def values(self) -> dict[Tensor, Tensor]:
         """The new tensors by the old ones that are still computed; a value of a step may be one of all steps."""

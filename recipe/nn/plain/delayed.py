@@ -116,6 +116,32 @@ def resolved(value: Any) -> Any:
     return value
 
 
+class Greatest:
+    """
+    The greatest of numbers that jobs give.
+
+    :param values: numbers, or :class:`Delayed`
+    """
+
+    def __init__(self, *values: Any):
+        self.values = values
+
+    def is_set(self) -> bool:
+        """Whether all of them are there."""
+        return all(value.is_available() for value in self.values if isinstance(value, Delayed))
+
+    def get(self) -> Any:
+        """The greatest."""
+        return max(resolved(value) for value in self.values)
+
+
+def greatest(first: Any, second: Any) -> Any:
+    """The greater one of two numbers; :class:`Delayed` if a job gives one of them."""
+    if not isinstance(first, Delayed) and not isinstance(second, Delayed):
+        return max(first, second)
+    return first if first is second else Delayed(Greatest(first, second), "the greatest of two numbers")
+
+
 def origin_of(source: Any) -> Any:
     """
     Where a value comes from, as plain data: what ``_sis_hash()`` says, else its class and what it holds.

@@ -32,6 +32,9 @@ class Dim:
     :param labels: what the indices stand for, when sparse values have this dim (used to print search results)
     """
 
+    _beam = False
+    _length_dims: tuple[Dim, ...] | None = None
+
     def __init__(self, dimension: Any, name: str | None = None, *, labels: Any = None):
         dimension = plain_number(dimension)
         if isinstance(dimension, str) and isinstance(name, int):
@@ -125,6 +128,16 @@ class Dim:
         return not self.is_static and not self._batch
 
     @property
+    def is_beam(self) -> bool:
+        """Whether it is the axis over the hypotheses of a search, see :func:`beam_dim`; so it is no feature dim."""
+        return self._beam
+
+    @property
+    def length_dims(self) -> tuple[Dim, ...]:
+        """The dims of the lengths along this dim: ``[batch]``; more, where each hypothesis has its own length."""
+        return self._length_dims or (batch_dim,)
+
+    @property
     def is_anonymous(self) -> bool:
         """Whether it was given as a plain int."""
         return self._anonymous
@@ -156,6 +169,12 @@ class Dim:
         dim._size = self._size
         if self.is_static and self._size is None:
             dim._same_size_as = self
+        return dim
+
+    def with_lengths_over(self, dims: Iterable[Dim]) -> Dim:
+        """Another dim of this name, with a length for each place of these dims, the batch dim among them."""
+        dim = Dim(None, self.name)
+        dim._length_dims = tuple(dims)
         return dim
 
     def become(self, other: Dim) -> None:
@@ -273,6 +292,24 @@ def pending_dim(name: str) -> Dim:
     dim = Dim(1, name)
     dim._size = 0
     return dim
+
+
+def beam_dim(size: int | Delayed, name: str) -> Dim:
+    """An axis over the hypotheses of a search, of which there are so many for each sequence."""
+    dim = Dim(size, name)
+    dim._beam = True
+    return dim
+
+
+def beams_first(dims: Iterable[Dim]) -> tuple[Dim, ...]:
+    """The dims with those of hypotheses right after the batch dim, or as the first where there is none."""
+    dims = tuple(dims)
+    beams = [dim for dim in dims if dim.is_beam]
+    if not beams:
+        return dims
+    rest = [dim for dim in dims if not dim.is_beam]
+    place = next((number + 1 for number, dim in enumerate(rest) if dim.is_batch), 0)
+    return (*rest[:place], *beams, *rest[place:])
 
 
 def dims_text(dims: Iterable[Dim] | None) -> str:

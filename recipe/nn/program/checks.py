@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..language.module import Module
 from ..ops.as_tensor import as_tensor
-from ..ops.choice import Choice
 from ..ops.inputs import ParameterOp
 from ..plain.errors import NetworkError, warn
 from ..plain.extern_data import ExternData
 from ..plain.structure import flatten
-from ..record.graph import Body, Op, Tensor
-from ..record.loops import LoopOp
+from ..record.graph import Tensor
 from ..record.parameter import Parameter
-from ..record.reads import leading_to, read_by_loop
 from ..record.recording import Recording
+from .program import Program
+from .searches import searches
 
 
 def declared_inputs(extern_data: Iterable[ExternData] | Mapping[str, ExternData]) -> dict[str, ExternData]:
@@ -82,59 +81,28 @@ def add_result(recording: Recording, result: Any) -> None:
         )
 
 
-def check_searches(choices: Sequence[Choice]) -> None:
+def check_searches(program: Program) -> None:
     """
-    :raises NetworkError: if choices of one loop search differently, or if more than one loop searches
-    """
-    by_loop: dict[LoopOp, Choice] = {}
-    for choice in choices:
-        assert choice.body.loop is not None
-        first = by_loop.setdefault(choice.body.loop, choice)
-        if first.search != choice.search:
-            raise NetworkError(
-                f"all choices of a loop share its hypotheses, so they search alike, but here is {choice.search}, and "
-                f"in {first.source} {first.search}",
-                choice.source,
-            )
-    if len(by_loop) > 1:
-        first, second, *_ = sorted(by_loop.values(), key=lambda choice: choice.source.line)
-        raise NetworkError(
-            f"a network makes one search, in one loop, but there is also the choice in {first.source}, of another "
-            "loop. Make both choices in one loop, or give each search a network of its own",
-            second.source,
-        )
-    for loop in by_loop:
-        own: set[Op] = {choice for choice in choices if choice.body.loop is loop}
-        _check_loops_in_search(loop, own, loop.body_of_steps)
-        if not loop.axis_is_known and not loop.has_limit:
-            warn(
-                "this search has no limit: a hypothesis that never ends would go on forever. Write "
-                "nn.Loop(max_seq_len=...)",
-                loop.source,
-            )
+    Warns of a search without limit.
 
-
-def _check_loops_in_search(search: LoopOp, choices: set[Op], inside: Body) -> None:
+    :raises NetworkError: if choices of one search normalize scores differently
     """
-    RETURNN does not count the steps of a loop for each hypothesis of the search around it.
-
-    :param choices: those of the search
-    :param inside: the body whose loops are looked at
-    :raises NetworkError: if a loop in the steps of a search counts them, and depends on what is chosen
-    """
-    for op in inside.ops:
-        if not isinstance(op, LoopOp):
-            continue
-        read = [x for x in read_by_loop(op) if x.op.body is search.body_of_steps]
-        if (op.end is not None or op.counts_steps) and any(choices & leading_to(x.op, over_steps=True) for x in read):
-            raise NetworkError(
-                f"this loop, inside of the one that searches ({search.source}), depends on what is chosen there, and "
-                "counts its steps, as it has an end of its own or an axis of fixed size. RETURNN cannot count them for "
-                "each hypothesis. Let it run over frames alone (loop.unstack of a sequence), with nn.where or "
-                "nn.MaskedComputation for the steps behind the end, or do without the loop (nn.dot, nn.cum_sum, ...)",
-                op.source,
-            )
-        _check_loops_in_search(search, choices, op.body_of_steps)
+    for search in searches(program):
+        first = search.choices[0]
+        for choice in search.choices:
+            if choice.search.length_normalization != first.search.length_normalization:
+                raise NetworkError(
+                    "all choices of a loop share its hypotheses, and so how their scores are normalized, but here is "
+                    f"{choice.search}, and in {first.source} {first.search}",
+                    choice.source,
+                )
+        for loop in {choice.body.loop: None for choice in search.choices}:
+            if loop is not None and not loop.axis_is_known and not loop.has_limit:
+                warn(
+                    "this search has no limit: a hypothesis that never ends would go on forever. Write "
+                    "nn.Loop(max_seq_len=...)",
+                    loop.source,
+                )
 
 
 def warn_of_unused_parameters(model: Any, used: Iterable[Parameter]) -> None:

@@ -23,12 +23,22 @@ class Program:
     :param root_body: the ops of the network itself, with loops, which have bodies of their own
     :param losses: what is trained on
     :param outputs: what is given out, with names
+    :param scores: of the hypotheses of its searches, [batch, beam] each, where these are ops as any others
     """
 
-    def __init__(self, root_body: Body, losses: Sequence[Loss], outputs: Sequence[tuple[str, Tensor]]):
+    scores: tuple[Tensor, ...] = ()
+
+    def __init__(
+        self,
+        root_body: Body,
+        losses: Sequence[Loss],
+        outputs: Sequence[tuple[str, Tensor]],
+        scores: Sequence[Tensor] = (),
+    ):
         self.root_body = root_body
         self.losses = tuple(losses)
         self.outputs = tuple(outputs)
+        self.scores = tuple(scores)
         self.needed_tensors: frozenset[Tensor] = frozenset()
         self.needed: frozenset[Op] = frozenset()
         self._find_needed()
@@ -99,7 +109,7 @@ class Program:
         """Marks what outputs and losses depend on."""
         tensors: set[Tensor] = set()
         ops: set[Op] = set()
-        todo = [loss.tensor for loss in self.losses] + [tensor for _, tensor in self.outputs]
+        todo = [loss.tensor for loss in self.losses] + [tensor for _, tensor in self.outputs] + list(self.scores)
         while todo:
             tensor = todo.pop()
             if tensor in tensors:

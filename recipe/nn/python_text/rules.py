@@ -14,15 +14,18 @@ from ..ops.cumulative import CumLogSumExp
 from ..ops.dot import Dot
 from ..ops.dropout import Dropout
 from ..ops.elementwise import Cast, Combine, Compare, Where
-from ..ops.history import CumConcat
+from ..ops.history import CumConcat, SelectedHistory
+from ..ops.hypotheses import FollowBack, Select
 from ..ops.indexing import Gather
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..ops.layer_norm import LayerNormOp
+from ..ops.lengths import WithLengths
 from ..ops.linear import LinearOp
 from ..ops.loss import ArgMax, SparseCrossEntropy
 from ..ops.lstm import LstmCellOp, LstmSequence
 from ..ops.reduce import Reduce
 from ..ops.softmax import Softmax
+from ..ops.top_k import TopK
 from ..plain.dim import Dim
 from ..record.form import Form, FormPart, InputForm, forms_of_results
 from ..record.graph import Op, Tensor
@@ -40,13 +43,18 @@ CALLS: dict[type[Op], tuple[str, ...]] = {
     CumLogSumExp: ("axis", "exclusive"),
     Dot: ("reduce",),
     Dropout: ("rate",),
+    FollowBack: ("axis", "beam"),
     Gather: ("axis",),
     LayerNormOp: ("axis",),
     ReplaceDim: ("axis", "out_dim"),
     Reverse: ("axis",),
+    Select: ("before", "beam"),
+    SelectedHistory: ("beam",),
     Softmax: ("axis", "energy_factor"),
     SparseCrossEntropy: (),
+    TopK: ("beam", "labels", "out"),
     Where: (),
+    WithLengths: ("axis", "out_dim"),
 }
 """Ops that are written as calls of their name with their inputs and these attributes."""
 

@@ -9,13 +9,18 @@ from collections.abc import Iterator
 from ..ops.constants import Constant
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..ops.lstm import LstmCellOp, LstmSequence
+from ..ops.top_k import TopK
 from ..program.program import Program
 from ..record.graph import Body, Op, Tensor
 from ..record.loops import FinalState, LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
 from .names import Names, quoted, value_text
 from .rules import Expressions
 
-RESULTS: dict[type[Op], tuple[str, ...]] = {LstmCellOp: ("h", "c"), LstmSequence: ("hs", "h", "c")}
+RESULTS: dict[type[Op], tuple[str, ...]] = {
+    LstmCellOp: ("h", "c"),
+    LstmSequence: ("hs", "h", "c"),
+    TopK: ("best", "origin", "label"),
+}
 """What the results of an op are called that has several; without an entry: name, name_2, ..."""
 
 

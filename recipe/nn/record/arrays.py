@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Iterable
 from typing import Any
 
 import numpy
 
 from ..plain.dim import Dim, batch_dim
-from ..plain.errors import NetworkError
 
 
-class Arrays:
+class Arrays(abc.ABC):
     """
-    The arrays of one run.
+    The arrays of one run, as ops see them: with a row for each sequence, or in a search for each hypothesis.
 
     :param train: whether dropout and the like are on
     :param seed: of random ops
@@ -24,39 +24,50 @@ class Arrays:
         self.train = train
         self.train_step = train_step
         self.random = numpy.random.default_rng(seed)
-        self.values: dict[Any, numpy.ndarray] = {}
-        """The arrays by their tensors; in loops, those of the newest step."""
         self.steps: dict[Any, int] = {}
         """The number of the step by the loops that run."""
-        self.batch_size: int | None = None
-        self._lengths: dict[Dim, numpy.ndarray] = {}
 
+    @abc.abstractmethod
+    def sequences(self) -> int:
+        """The number of sequences."""
+
+    @abc.abstractmethod
+    def batch(self) -> int:
+        """The number of rows: of sequences; in a search, of hypotheses."""
+
+    @abc.abstractmethod
     def lengths(self, dim: Dim) -> numpy.ndarray:
-        """The lengths of a dim, one per sequence (per hypothesis in a search), or the size of a static one."""
-        if dim.is_static:
-            return numpy.full(self.batch(), dim.size, "int32")
-        lengths = self._lengths[dim]
-        return numpy.repeat(lengths, self.batch() // len(lengths)) if 0 < len(lengths) < self.batch() else lengths
+        """The lengths along a dim, over its ``length_dims``; the size, for each row, of a static one."""
 
+    @abc.abstractmethod
     def set_lengths(self, dim: Dim, lengths: numpy.ndarray) -> None:
-        """Says how long each sequence is along a dim."""
-        self._lengths[dim] = numpy.asarray(lengths, "int32")
+        """Says how long each row is along a dim."""
 
+    @abc.abstractmethod
+    def set_length_of_all(self, dim: Dim, length: int) -> None:
+        """Says that all rows have one length along a dim."""
+
+    @abc.abstractmethod
     def knows_lengths(self, dim: Dim) -> bool:
         """Whether the lengths of a dim are known by now."""
-        return dim in self._lengths
 
-    def batch(self) -> int:
-        """The number of sequences; in a search, of hypotheses."""
-        if self.batch_size is None:
-            raise NetworkError("the size of the batch is not known: the network reads no input with a batch dim")
-        return self.batch_size
+    @abc.abstractmethod
+    def greatest_length(self, dim: Dim) -> int:
+        """The greatest length along a dim; 0 if there is no row."""
+
+    @abc.abstractmethod
+    def read(self, tensor: Any) -> numpy.ndarray:
+        """The array of a tensor; in loops, that of the newest step."""
+
+    def lengths_along(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
+        """The lengths along a dim, aligned to a value's dims."""
+        return self.aligned(self.lengths(dim), (batch_dim,) if dim.is_static else dim.length_dims, dims)
 
     def size(self, dim: Dim) -> int:
         """How far an axis reaches: the size, or the greatest length."""
         if dim.is_batch:
             return self.batch()
-        return dim.size if dim.is_static else int(self._lengths[dim].max(initial=0))
+        return dim.size if dim.is_static else self.greatest_length(dim)
 
     def shape(self, dims: Iterable[Dim]) -> tuple[int, ...]:
         """The shape of an array with these dims."""
@@ -64,14 +75,22 @@ class Arrays:
 
     def aligned(self, value: numpy.ndarray, dims: tuple[Dim, ...], target: tuple[Dim, ...]) -> numpy.ndarray:
         """The array with its axes in the order of ``target``, size 1 where it has no such axis."""
-        order = [dims.index(dim) for dim in target if dim in dims]
-        value = numpy.transpose(value, order)
-        shape = iter(value.shape)
-        return value.reshape([next(shape) if dim in dims else 1 for dim in target])
+        return aligned(value, dims, target)
+
+    def positions(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
+        """0, 1, 2, ... along a dim, aligned to a value's dims."""
+        return aligned(numpy.arange(self.size(dim)), (dim,), dims)
 
     def mask(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
         """Where frames along ``dim`` are no padding: bool, aligned to ``dims``."""
-        frames = numpy.arange(self.size(dim))
         if dim.is_static or batch_dim not in dims:
-            return self.aligned(numpy.ones(len(frames), bool), (dim,), dims)
-        return self.aligned(frames[None, :] < self.lengths(dim)[:, None], (batch_dim, dim), dims)
+            return numpy.ones_like(self.positions(dim, dims), bool)
+        return self.positions(dim, dims) < self.lengths_along(dim, dims)
+
+
+def aligned(array: numpy.ndarray, dims: tuple[Dim, ...], target: tuple[Dim, ...]) -> numpy.ndarray:
+    """The array with its axes in the order of ``target``, size 1 where it has no such axis."""
+    order = [dims.index(dim) for dim in target if dim in dims]
+    array = numpy.transpose(array, order)
+    shape = iter(array.shape)
+    return array.reshape([next(shape) if dim in dims else 1 for dim in target])

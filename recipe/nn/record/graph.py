@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, ClassVar
 
-from ..plain.dim import Dim, DimLike, dims_text
+from ..plain.dim import Dim, DimLike, beams_first, dims_text
 from ..plain.errors import (
     MissingAttributeError,
     NetworkError,
@@ -67,7 +67,7 @@ class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
         if self.sparse_dim is not None:
             return self.sparse_dim
         for dim in reversed(self.dims):
-            if dim.is_static:
+            if dim.is_static and not dim.is_beam:
                 return dim
         raise NetworkError(f"{self} has no feature dim: none of its dims has a fixed size")
 
@@ -308,10 +308,14 @@ class Op:
         sparse_dim: Dim | None = None,
         index: int = 0,
     ) -> None:
-        """Declares one result: its dims, dtype (default: that of the first input) and, for label indices, their dim."""
+        """
+        Declares one result: its dims, dtype (default: that of the first input) and, for label indices, their dim.
+
+        Axes over hypotheses come right after the batch axis.
+        """
         tensor = self.outputs[index]
         vars(tensor).update(
-            known_dims=tuple(dims) if dims is not None else None,
+            known_dims=beams_first(dims) if dims is not None else None,
             dtype=dtype or (self.inputs[0].dtype if self.inputs else "float32"),
             sparse_dim=sparse_dim,
         )

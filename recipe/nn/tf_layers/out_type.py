@@ -21,5 +21,5 @@ def type_of(dims: Iterable[Dim], dtype: str, sparse_dim: Dim | None = None) -> d
     said: dict[str, Any] = {"dims": ordered, "dtype": dtype}
     if sparse_dim is not None:
         return {**said, "sparse_dim": sparse_dim}
-    feature = next((dim for dim in reversed(ordered) if dim.is_static), None)
+    feature = next((dim for dim in reversed(ordered) if dim.is_static and not dim.is_beam), None)
     return said if feature is None else {**said, "feature_dim": feature}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..ops.inputs import ParameterOp
+from ..passes.beams.rewriting import Beams
 from ..passes.fission.fission import split
 from ..passes.joins import Joins
 from ..passes.rewritten import Rewritten
@@ -11,7 +12,7 @@ from ..program.program import Program
 from ..record.graph import Tensor
 from . import rules  # noqa: F401 - fills the table of rules
 from .build import Build
-from .choice_search.lowering import Lowering
+from .hypotheses_as_rows import hypotheses_as_rows
 from .layer_graph import in_order, reads
 from .layers import Layer, LayerNetwork, Reference
 from .loops import write_body
@@ -40,7 +41,10 @@ class Pipeline:
         self.user_parameters = {
             op.path: op for op in program.root_body.ops if isinstance(op, ParameterOp) and op in program.needed
         }
-        rewritten = split(Rewritten.start(program))
+        rewritten = Rewritten.start(program)
+        if program.beam_sizes:
+            rewritten = rewritten.then(Beams(program))
+        rewritten = split(rewritten)
         for quirk in quirks(without):
             if quirk.program is not None:
                 rewritten = rewritten.then(quirk.program(rewritten.program))
@@ -75,9 +79,11 @@ class Pipeline:
                 self.output_names.append(layer.name)
 
     def known_reference(self, tensor: Tensor) -> Reference | None:
-        """What was written for a tensor of the user's program; None if nothing was."""
+        """What was written for a tensor of the user's program; None if nothing was, or that of all hypotheses."""
         new = self.values.get(tensor)
-        return None if new is None else self.build.references.get(new)
+        if new is None or any(dim.is_beam for dim in new.dims):
+            return None
+        return self.build.references.get(new)
 
     def _finish(self) -> None:
         """Drops layers that nothing refers to, such as constants that are initial values, and orders the others."""
@@ -109,6 +115,11 @@ class Pipeline:
         elif isinstance(scale, Delayed) or scale != 1.0:
             layer.options["loss_scale"] = scale
 
+    def _scores_of(self, tensor: Tensor) -> Tensor:
+        """The scores of the hypotheses that a value is of: of the last search, if it is of several."""
+        beams = [dim for dim in tensor.dims if dim.is_beam]
+        return next(scores for scores in reversed(self.program.scores) if scores.dims[-1] in beams)
+
     def _take_name(self, layer: Layer, name: str) -> None:
         """Names a layer of the network itself; another of that name gets a number."""
         root = self.build.root
@@ -124,6 +135,8 @@ class Pipeline:
         As in the net dict of the discussion, a loop keeps its name; so do parameters, which go by it.
         """
         source = self.build.reference(tensor)
+        if any(dim.is_beam for dim in tensor.dims):
+            source = hypotheses_as_rows(self.build, tensor, self._scores_of(tensor))
         is_free = isinstance(source, Layer) and source.network is self.build.root and not source.has_own_name
         if isinstance(source, Layer) and is_free and source.options["class"] not in ("rec", "variable"):
             layer = source
@@ -133,10 +146,3 @@ class Pipeline:
         layer.has_own_name = True
         layer.options["is_output_layer"] = True
         self.output_names.append(layer.name)
-
-
-def pipeline_for(program: Program, device: str = "gpu", *, owns_parameters: bool = True) -> Pipeline | Lowering:
-    """What translates a program."""
-    if program.beam_sizes:
-        return Lowering(program, device, owns_parameters=owns_parameters)
-    return Pipeline(program, device, owns_parameters=owns_parameters)

@@ -92,9 +92,14 @@ def _steps(build: Build, op: LoopOp, result: StackOp, rec: Layer, layer: Layer) 
     if build.unit is build.root:
         return SubLayer(rec, layer)
     options = {"from": rec, "eval": STEPS_OF_INNER_LOOP, "eval_locals": {"name": NameOf(layer)}}
-    made = out_type(result.output)
+    made = _type_of_result(result)
     made["dims"] = [op.rec_axis if dim is op.get_axis() else dim for dim in made["dims"]]
     return build.add(result, "eval", {**options, "out_type": made})
+
+
+def _type_of_result(result: ResultOp) -> dict[str, Any]:
+    """Of what is read from ``rec``: RETURNN takes over that its output holds labels, unless it is told otherwise."""
+    return {"sparse_dim": None, **out_type(result.output)}
 
 
 def _last(build: Build, op: LoopOp, result: ResultOp, rec: Layer, layer: Layer) -> Reference:
@@ -102,7 +107,7 @@ def _last(build: Build, op: LoopOp, result: ResultOp, rec: Layer, layer: Layer) 
     layer.options["need_last"] = True
     if build.unit is not build.root:
         options: dict[str, Any] = {"from": rec, "eval": LAST_OF_INNER_LOOP, "eval_locals": {"name": NameOf(layer)}}
-        return build.add(result, "eval", {**options, "out_type": out_type(result.output)})
+        return build.add(result, "eval", {**options, "out_type": _type_of_result(result)})
     if result.output.sparse_dim is not None:
         layer.options.setdefault("initial_output", 0)  # RETURNN does not assume it for labels
     last = Layer(build.unit, build.unit.unique_name(f"{rec.name}_{layer.name}_last"), {})

@@ -121,7 +121,8 @@ def _initial(build: Build, state: PreviousOp, layer: Layer, unit: LayerNetwork) 
     initial: Tensor | None = state.initial
     assert initial is not None
     number = constant_value(_repeated(initial))
-    if number is None or len(state.output.dims) > 2 or not _shape_is_known(layer):
+    dims = state.output.dims
+    if number is None or len(dims) > 2 or any(dim.is_beam for dim in dims) or not _shape_is_known(layer):
         reference: Reference = build.reference(initial, unit)
         return reference
     return number

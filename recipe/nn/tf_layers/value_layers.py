@@ -7,7 +7,7 @@ from ..plain.extern_data import ExternData
 from ..program.program import Program
 from ..record.graph import Tensor
 from .layers import Layer, LayerNetwork, Reference, SubLayer
-from .pipeline import pipeline_for
+from .pipeline import Pipeline
 
 
 class NetworkWithValues:
@@ -22,7 +22,7 @@ class NetworkWithValues:
 
     def __init__(self, network: Program, device: str = "cpu"):
         self.network = network
-        lowering = pipeline_for(network, device)
+        lowering = Pipeline(network, device)
         self._layers = lowering.run()
         self.places: dict[Tensor, str] = {}
         """Where RETURNN has a tensor: ``linear``, or ``loop/linear`` for all steps of the loop."""

@@ -71,7 +71,7 @@ def py() -> tuple[LexiconToReferencesJob, SearchJob]:
     def value(network):
         return PronunciationScoringJob(search(best, network).out_hypotheses, lexicon).out_per
 
-    tuning = tune(with_beam, {"beam_size": [1, 4], "length_normalization": [1.0, 0.0]}, value)
+    tuning = tune(with_beam, {"beam_size": [2, 4], "length_normalization": [1.0, 0.0]}, value)
     tk.register_output("tuned.txt", tuning.optimum.out_table)
     for name, variable in tuning.optimum.out_optimal_parameters.items():
         tk.register_output(f"tuned/{name}", variable)

@@ -20,7 +20,7 @@ def test_training(device: str) -> None:
     run = check_agreement(small_language_model(dropout=0.0), feeds, device=device, train=True, gradients=True)
     assert list(run.in_numpy.losses) == ["cross_entropy"]
     assert all(gradient is not None for gradient in run.in_returnn.gradients.values())
-    assert run.in_returnn.layers_in_loop == {"loop": []}
+    assert run.in_returnn.layers_in_loop == {}  # no loop is left
 
 
 def test_probability_of_a_sequence() -> None:
@@ -40,7 +40,7 @@ def test_training_of_the_transformer() -> None:
     feeds = {"data": small_feeds()["classes"]}
     run = check_agreement(small_transformer_language_model(dropout=0.0), feeds, train=True, gradients=True)
     assert all(gradient is not None for gradient in run.in_returnn.gradients.values())
-    assert run.in_returnn.layers_in_loop == {"loop": []}
+    assert run.in_returnn.layers_in_loop == {}  # no loop is left
 
 
 def test_the_transformer_sees_no_later_label() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import (
     axes_before_inner_loops,
     axes_of_all_steps,
+    axes_of_hypotheses,
     batch_major_frames,
     ends_per_sequence,
     features_of_argmax,
@@ -32,6 +33,7 @@ from .quirk import Quirk
 QUIRKS: tuple[Quirk, ...] = (
     lengths_of_constants.QUIRK,
     ends_per_sequence.QUIRK,
+    axes_of_hypotheses.QUIRK,
     lasts_per_sequence.QUIRK,
     axes_of_all_steps.QUIRK,
     previous_in_inner_loops.QUIRK,

@@ -21,7 +21,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
     if not isinstance(op, Gather) or layer.options["class"] != "gather":
         return
     x, position = op.inputs
-    if op.axis.is_static or batch_dim not in x.dims or batch_dim in position.dims:
+    if op.axis.is_static or batch_dim not in x.dims or set(op.axis.length_dims) <= set(position.dims):
         return
     length = build.add(op, "length", {"from": layer.options["from"], "axis": op.axis}, name="gather_length")
     options: dict[str, Any] = {
@@ -30,7 +30,9 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
     }
     if position.dims:
         options |= {"allow_broadcast_all_sources": True}
-    options["out_type"] = type_of([batch_dim, *position.dims], "int32")
+    options["out_type"] = type_of(
+        [*op.axis.length_dims, *(dim for dim in position.dims if dim not in op.axis.length_dims)], "int32"
+    )
     layer.options["position"] = build.add(op, "eval", options, name="position")
 
 

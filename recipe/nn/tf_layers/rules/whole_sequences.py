@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...ops.expand import Expand
 from ...ops.last_frame import LastFrame
+from ...ops.lengths import WithLengths
 from ...ops.shift import Shift
 from ...ops.transpose import Transpose
 from ..build import Build
@@ -89,3 +90,15 @@ def last_frame(op: LastFrame, build: Build) -> Layer:
 def transpose(op: Transpose, build: Build) -> Reference:
     """Nothing: RETURNN knows axes by their dims."""
     return build.reference(op.inputs[0])
+
+
+@rule(WithLengths)
+def with_lengths(op: WithLengths, build: Build) -> Layer:
+    """``gather`` of the positions that ``range_from_length`` makes of the lengths."""
+    x, lengths = op.inputs
+    options = {"from": build.reference(lengths), "out_spatial_dim": op.out_dim}
+    unit = build.unit
+    positions = build.once(
+        ("range", op.out_dim, unit), lambda: build.add(op, "range_from_length", options, name="range")
+    )
+    return build.add(op, "gather", {"from": build.reference(x), "axis": op.axis, "position": positions})

@@ -134,52 +134,7 @@ def empty_beam() -> Any:
         return loop.stack(nn.choice(scores, search=nn.BeamSearch(0)))  # MISTAKE
 
 
-def two_beams_in_one_loop() -> Any:
-    with nn.Loop() as loop:
-        scores = logits_of(loop.unstack(frames()))
-        first = nn.choice(scores, search=nn.BeamSearch(4))
-        second = nn.choice(scores, search=nn.BeamSearch(5))  # MISTAKE
-        return loop.stack(first), loop.stack(second)
-
-
-def search_in_a_search() -> Any:
-    with nn.Loop() as loop:
-        scores = logits_of(loop.unstack(frames()))
-        first = nn.choice(scores, search=nn.BeamSearch(4))
-        inner = nn.Loop(max_seq_len=3)
-        inner.state.label = first
-        with inner:
-            inner.state.label = nn.choice(scores, search=nn.BeamSearch(4))  # MISTAKE
-            inner.end(inner.state.label == 0)
-        return loop.stack(inner.state.label)
-
-
-def two_searches() -> Any:
-    with nn.Loop() as loop:
-        first = loop.stack(nn.choice(logits_of(loop.unstack(frames())), search=nn.BeamSearch(4)))
-    with nn.Loop() as loop:
-        second = loop.stack(nn.choice(logits_of(loop.unstack(frames())), search=nn.BeamSearch(4)))  # MISTAKE
-    return first, second
-
-
-def loop_with_an_end_in_a_search() -> Any:
-    embedding, recurrent = nn.Embedding(LABELS, FEATURES), nn.Linear(FEATURES, FEATURES)
-    loop = nn.Loop(max_seq_len=5)
-    loop.state.label = nn.constant(0, [nn.batch_dim], sparse_dim=LABELS)
-    with loop:
-        inner = nn.Loop(max_seq_len=3)
-        inner.state.sum = embedding(loop.state.label)
-        with inner:  # MISTAKE
-            inner.state.sum = recurrent(inner.state.sum)
-            inner.end(nn.reduce_sum(inner.state.sum) > 1.0)
-        loop.state.label = nn.choice(logits_of(inner.state.sum), search=nn.BeamSearch(2))
-        loop.end(loop.state.label == 0)
-        return loop.stack(loop.state.label)
-
-
 PROGRAMS = [
-    Wrong(loop_with_an_end_in_a_search, ["depends on what is chosen", "an end of its own", "over frames alone"]),
-    Wrong(two_searches, ["one search, in one loop", "test_losses_and_search.py:", "a network of its own"]),
     Wrong(targets_of_other_labels, ["'classes' [batch, time]", "labels of labels=7", "logits <linear", "others=7"]),
     Wrong(targets_that_are_no_labels, ["wants labels as targets", "reduce_sum [batch, time]", "float32"]),
     Wrong(logits_and_targets_swapped, ["linear of linear [batch, time, labels=7]", "cross_entropy(scores, targets)"]),
@@ -202,8 +157,6 @@ PROGRAMS = [
     Wrong(misspelled_input_type, ["logits, log_prob, prob, regression", "Did you mean 'log_prob'?"]),
     Wrong(search_by_a_flag, ["search=nn.BeamSearch(beam_size)", "not search=True"]),
     Wrong(empty_beam, ["the beam size must be a whole number of at least 1", "not 0"]),
-    Wrong(two_beams_in_one_loop, ["share its hypotheses", "beam_size=5", "beam_size=4", "test_losses_and_search.py:"]),
-    Wrong(search_in_a_search, ["one search, in one loop", "test_losses_and_search.py:", "in one loop"]),
 ]
 
 

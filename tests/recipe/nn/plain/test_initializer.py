@@ -24,7 +24,7 @@ def test_returnn_reads_the_file(tmp_path: pathlib.Path) -> None:
     model.W.initial = nn.NumpyFile(str(path))
     data = nn.ExternData("data", [nn.batch_dim, model.W.dims[0]])
     net_dict = nn.Network(lambda: model(nn.get_extern_data(data))).net_dict()
-    initializer = get_initializer(net_dict["linear_W"]["init"].text())
+    initializer = get_initializer(net_dict["output"]["forward_weights_init"].text())
     with tensorflow.Graph().as_default(), tensorflow.compat.v1.Session() as session:
         numpy.testing.assert_array_equal(session.run(initializer((2, 3))), values)
 

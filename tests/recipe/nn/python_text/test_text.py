@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 
 from recipe import nn
 from recipe.nn.ops.constants import Constant
+from recipe.nn.passes.beams import without_choices
 from recipe.nn.passes.fission import fission
 from recipe.nn.passes.joins import join
 from recipe.nn.program.program import Program
@@ -138,6 +139,7 @@ def test_golden_networks(name: str) -> None:
     assert python_text(pickle.loads(pickle.dumps(network))) == check(network)
     check(fission(network))
     check(join(network))
+    check(join(fission(without_choices(network))))
 
 
 def test_each_kind_of_module() -> None:
@@ -148,7 +150,9 @@ def test_each_kind_of_module() -> None:
 @settings(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(program=all_forms())
 def test_random_programs(program: RandomProgram) -> None:
-    check(nn.Network(RandomModel(program)))
+    network = nn.Network(RandomModel(program))
+    check(network)
+    check(without_choices(network))
 
 
 def test_lines_of_the_user() -> None:

@@ -42,7 +42,11 @@ SUMS = (
 
 def passes() -> dict[str, Callable[[Program], Program]]:
     """All passes by name, and all one after the other as an engine runs them."""
-    return {"joined": join, "split": fission, "split and joined": lambda program: join(fission(program))}
+    return {
+        "joined": join,
+        "split": fission,
+        "split and joined": lambda program: join(fission(program)),
+    }
 
 
 def check_pass(

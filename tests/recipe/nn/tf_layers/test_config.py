@@ -100,7 +100,7 @@ def test_sections_in_order() -> None:
     starts = ["from returnn", "backend =", "task =", "# dims\n", "# data\nextern_data", "# network\nnetwork"]
     positions = [text.index(start) for start in starts]
     assert positions == sorted(positions)
-    assert text.endswith("}\n") and "\n\n\n" not in text
+    assert text.endswith("}\n") and "\n\n\n\n" not in text
 
 
 def test_dims_are_defined_by_the_expressions_that_make_them() -> None:

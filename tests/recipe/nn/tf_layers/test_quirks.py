@@ -245,7 +245,25 @@ def rounds_in_each_step() -> nn.Tensor:
     return nn.gather(all_rounds, 1, axis=rounds.spatial_dim)
 
 
+class LabelsFromStates(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.recurrent, self.output = nn.Linear(FEATURES, FEATURES), nn.Linear(FEATURES, LABELS)
+        self.embedding = nn.Embedding(LABELS, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop(max_seq_len=4)
+        loop.state.s = vector()
+        loop.state.label = nn.constant(0, [nn.batch_dim], sparse_dim=LABELS)
+        with loop:
+            loop.state.s = nn.tanh(self.recurrent(loop.state.s) + self.embedding(loop.state.label))
+            loop.state.label = nn.choice(self.output(loop.state.s), search=nn.BeamSearch(3))
+            loop.end(loop.state.label == 0)
+            return loop.stack(loop.state.label)
+
+
 CASES = [
+    Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
     Case("lasts_per_sequence", count_beside_a_vector, "has batch-dim, but target data"),
     Case("axes_of_all_steps", rounds_in_each_step, "already has more dims than target data"),

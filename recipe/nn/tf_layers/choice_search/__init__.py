@@ -1,1 +1,0 @@
-"""How networks that search were written before the pass of beams."""

@@ -1,0 +1,55 @@
+"""
+RETURNN (1.20261022, ``Data`` in returnn/tensor/_tensor_extra.py) takes an axis of fixed size for the features, so also
+one over the hypotheses of a search, and finds the axes of a state only after the layers that read it.
+
+So layers of such values say all their axes, a ``linear`` which axis it is for, and a state is read by a layer that says
+its axes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...ops.linear import LinearOp
+from ...plain.dim import Dim
+from ...record.graph import Op, Tensor
+from ...record.loops import PreviousOp
+from ..config_function import ConfigFunction
+from ..layers import Layer, LayerNetwork, PreviousLayer, Reference
+from ..out_type import out_type
+from .quirk import Quirk
+
+BEFORE = ConfigFunction(
+    '''
+    def before(source, self, **_kwargs):
+        """The value of the step before, its axes in the order that the layer says."""
+        return source(0, as_data=True, auto_convert=False).copy_transpose(self.output.dims).placeholder
+    '''
+)
+
+
+def _has_beams(dims: tuple[Dim, ...]) -> bool:
+    return any(dim.is_beam for dim in dims)
+
+
+def _layer(build: Any, op: Op, layer: Layer) -> None:
+    if len(op.outputs) != 1 or not _has_beams(op.output.dims):
+        return
+    if isinstance(op, LinearOp) and layer.options["class"] == "linear" and op.inputs[0].sparse_dim is None:
+        layer.options["in_dim"] = op.inputs[1].dims[0]
+    if layer.options["class"] in ("eval", "combine", "compare"):
+        layer.options["out_type"] = {"sparse_dim": None, **layer.options.get("out_type", out_type(op.output))}
+
+
+def _read(build: Any, tensor: Tensor, reference: Reference, here: LayerNetwork) -> Reference:
+    if not isinstance(reference, PreviousLayer) or not _has_beams(tensor.dims):
+        return reference
+    op = tensor.op
+    assert isinstance(op, PreviousOp)
+    options = {"from": reference, "eval": BEFORE, "out_type": out_type(tensor)}
+    name = f"{op.leaf.name}_before"
+    made: Reference = build.once(("before", tensor), lambda: build.add_in(reference.network, op, "eval", options, name))
+    return made
+
+
+QUIRK = Quirk("axes_of_hypotheses", read=_read, layer=_layer)
