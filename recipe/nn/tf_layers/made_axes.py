@@ -34,7 +34,7 @@ def along_axis(build: Any, op: Op, x: Reference, axis: Dim, out_axis: Dim, made:
     :param made: what has that axis
     """
     options = {"from": [x, made], "eval": ALONG_AXIS, "eval_locals": {"axis": axis, "out_axis": out_axis}}
-    options |= {"allow_broadcast_all_sources": True, "out_type": out_type(op.output)}
+    options |= {"allow_broadcast_all_sources": True, "out_type": {"sparse_dim": None, **out_type(op.output)}}
     layer: Layer = build.add(op, "eval", options)
     return layer
 
@@ -80,7 +80,8 @@ def derived_axis(build: Any, op: Op, axis: Dim, dim: Dim, formula: str) -> Refer
 
 
 def _derived_axis(build: Any, op: Op, source: Tensor, axis: Dim, dim: Dim, formula: str) -> Layer:
-    reference = build.made("axis", axis) or build.reference(source)
+    reference = build.reference(source)
+    reference = build.made("axis", axis) or reference
     length = build.add(op, "length", {"from": reference, "axis": axis}, name="length")
     return axis_of_lengths(build, op, dim, length, formula)
 

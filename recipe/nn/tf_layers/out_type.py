@@ -15,6 +15,13 @@ def out_type(tensor: Tensor) -> dict[str, Any]:
     return type_of(tensor.dims, tensor.dtype, tensor.sparse_dim)
 
 
+def out_type_beside(tensor: Tensor, sources: Iterable[Tensor]) -> dict[str, Any]:
+    """The same, for a layer that reads others than what its result is made of, such as labels beside numbers."""
+    if tensor.sparse_dim is None and any(source.sparse_dim is not None for source in sources):
+        return {"sparse_dim": None, **out_type(tensor)}
+    return out_type(tensor)
+
+
 def type_of(dims: Iterable[Dim], dtype: str, sparse_dim: Dim | None = None) -> dict[str, Any]:
     """The same, of dims and a dtype."""
     ordered = list(batch_first(dims))

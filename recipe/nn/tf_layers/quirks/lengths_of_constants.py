@@ -35,7 +35,7 @@ class _Repeated(Rewriting):
 
 def _made_axes(op: Constant) -> dict[Dim, Tensor]:
     """The axes of a constant that layers make, each with what has it."""
-    having = {dim: next((x for x in op.inputs if dim in x.dims), None) for dim in op.dims}
+    having = {dim: next((x for x in op.inputs if dim in x.dims), None) for dim in op.dims if dim.is_dynamic}
     return {dim: x for dim, x in having.items() if x is not None and not isinstance(x.op, ExternDataOp)}
 
 

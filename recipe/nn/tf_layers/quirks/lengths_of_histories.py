@@ -23,27 +23,59 @@ from ...ops.reduce import Reduce
 from ...ops.softmax import Softmax
 from ...ops.transpose import Transpose
 from ...plain.dim import Dim
-from ...record.graph import Body, Op
+from ...record.graph import Body, Op, Tensor
 from ...record.loops import LoopOp
-from ..layers import Layer
+from ..layers import Layer, LayerNetwork, Reference
 from ..made_axes import along_axis, axis_of_lengths
 from .quirk import Quirk
 
 _WITH_A_SCALAR = (Softmax, Dot, Reduce, Gather, LinearOp, Elementwise, Dropout, Expand, Transpose, CumConcat)
 
 
-def _op(build: Any, op: Op) -> Layer | None:
-    if not isinstance(op, CumConcat):
-        return None
-    loop = op.body.loop
+def _layer(build: Any, op: Op, layer: Layer) -> None:
+    if isinstance(op, CumConcat) and layer.options["class"] == "cum_concat" and _wants_lengths(build, op):
+        layer.options["out_spatial_dim"] = _frames_dim(build, op)
+
+
+def _read(build: Any, tensor: Tensor, reference: Reference, here: LayerNetwork) -> Reference:
+    op = tensor.op
+    if not isinstance(op, CumConcat) or not _wants_lengths(build, op):
+        return reference
+    made: Reference = build.once(("with lengths", tensor), lambda: _with_lengths(build, op, reference))
+    return made
+
+
+def _with_lengths(build: Any, op: CumConcat, frames: Reference) -> Layer:
+    """The frames, along an axis with lengths per sequence."""
+    loop = _loop(op)
     axis = loop.history_dim
-    if all(isinstance(reader, _WITH_A_SCALAR) for reader in _readers(op.body, axis)):
-        return None
-    frames_dim = build.once(("frames so far", loop), lambda: Dim(None, "frames_so_far"))
-    options = {**op.form().options, "from": build.reference(op.inputs[0]), "out_spatial_dim": frames_dim}
-    frames = build.add(op, "cum_concat", options, name="frames_so_far")
+    before, build.unit = build.unit, build.unit_of(loop)
     made = build.once(("axis", axis), lambda: axis_of_lengths(build, op, axis, build.step(), "source(0) + 1"))
-    return along_axis(build, op, frames, frames_dim, axis, made)
+    layer = along_axis(build, op, frames, _frames_dim(build, op), axis, made)
+    build.unit = before
+    return layer
+
+
+def _loop(op: CumConcat) -> LoopOp:
+    assert op.body.loop is not None
+    loop: LoopOp = op.body.loop
+    return loop
+
+
+def _frames_dim(build: Any, op: CumConcat) -> Dim:
+    """The axis that RETURNN gives one length."""
+    dim: Dim = build.once(("frames so far", _loop(op)), lambda: Dim(None, "frames_so_far"))
+    return dim
+
+
+def _wants_lengths(build: Any, op: CumConcat) -> bool:
+    """Whether something reads the frames that wants lengths per sequence."""
+    loop = _loop(op)
+    readers = _readers(loop.body_of_steps, loop.history_dim)
+    wants: bool = build.once(
+        ("wants lengths", loop), lambda: not all(isinstance(reader, _WITH_A_SCALAR) for reader in readers)
+    )
+    return wants
 
 
 def _readers(body: Body, axis: Dim) -> Iterator[Op]:
@@ -57,4 +89,4 @@ def _readers(body: Body, axis: Dim) -> Iterator[Op]:
             yield op
 
 
-QUIRK = Quirk("lengths_of_histories", op=_op)
+QUIRK = Quirk("lengths_of_histories", read=_read, layer=_layer)

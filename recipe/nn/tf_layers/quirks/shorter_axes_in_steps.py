@@ -85,7 +85,8 @@ def _pool(build: Any, op: Pool) -> Layer:
     made = derived_axis(build, op, op.axis, op.out_dim, f"-(-source(0) // {op.size})")
     options = {"from": [build.reference(op.inputs[0]), made], "eval": POOLED}
     options["eval_locals"] = {"axis": op.axis, "size": op.size, "mode": op.mode}
-    options |= {"allow_broadcast_all_sources": True, "out_type": type_of([batch_dim, op.out_dim, *rest], "float32")}
+    out_type = {"sparse_dim": None, **type_of([batch_dim, op.out_dim, *rest], "float32")}
+    options |= {"allow_broadcast_all_sources": True, "out_type": out_type}
     layer: Layer = build.add(op, "eval", options)
     return layer
 
@@ -96,7 +97,7 @@ def _convolution(build: Any, op: ConvOp) -> Layer:
     made = derived_axis(build, op, op.axis, op.out_axis, f"-(-source(0) // {op.stride})")
     options = {"from": [build.reference(x), build.parameter(filters), build.parameter(bias), made], "eval": CONVOLVED}
     locals_ = {"axis": op.axis, "stride": op.stride, "in_dim": op.in_dim, "is_depthwise": op.depthwise}
-    out_type = type_of([batch_dim, op.out_axis, *rest, op.out_dim], "float32")
+    out_type = {"sparse_dim": None, **type_of([batch_dim, op.out_axis, *rest, op.out_dim], "float32")}
     options |= {"eval_locals": locals_, "allow_broadcast_all_sources": True, "out_type": out_type}
     layer: Layer = build.add(op, "eval", options)
     return layer

@@ -10,7 +10,7 @@ from ...ops.transpose import Transpose
 from ..build import Build
 from ..config_function import ConfigFunction
 from ..layers import Layer, Reference
-from ..out_type import out_type
+from ..out_type import out_type, out_type_beside
 from ..rule import rule
 
 SHIFTED = ConfigFunction(
@@ -71,7 +71,7 @@ def shift(op: Shift, build: Build) -> Layer:
 def expand(op: Expand, build: Build) -> Layer:
     """``eval``, after the layer that has the axis, as that may be what makes its lengths."""
     options = {"from": [build.reference(x) for x in op.inputs], "eval": REPEATED, "allow_broadcast_all_sources": True}
-    return build.add(op, "eval", {**options, "out_type": out_type(op.output)})
+    return build.add(op, "eval", {**options, "out_type": out_type_beside(op.output, op.inputs)})
 
 
 @rule(LastFrame)
