@@ -19,6 +19,7 @@ from . import (
     lasts_per_sequence,
     lengths_of_constants,
     lengths_of_histories,
+    numbers_of_steps,
     one_dropout_of_a_layer,
     positions_per_sequence,
     previous_in_inner_loops,
@@ -49,6 +50,7 @@ QUIRKS: tuple[Quirk, ...] = (
     shorter_axes_in_steps.QUIRK,
     one_dropout_of_a_layer.QUIRK,
     batch_major_frames.QUIRK,
+    numbers_of_steps.QUIRK,
     axes_before_inner_loops.QUIRK,
 )
 

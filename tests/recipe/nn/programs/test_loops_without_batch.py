@@ -136,6 +136,32 @@ def table_of_positions_reference(v: numpy.ndarray, y: numpy.ndarray, p: Paramete
     return {"context": context, "picked": picked, "square": [entry @ entry for entry in picked]}
 
 
+def numbers_of_steps() -> dict[str, nn.Tensor]:
+    """Nothing but the numbers of the steps, and what is made of them; also in a loop over frames."""
+    loop = nn.Loop()
+    with loop:
+        loop.end(loop.iter_idx * 2 >= 7)
+        numbers, odd = loop.stack(loop.iter_idx * 2), loop.stack(loop.iter_idx % 2 == 1)
+    outer = nn.Loop()
+    outer.state.s = zeros()
+    with outer:
+        with nn.Loop() as inner:
+            inner.end(inner.iter_idx >= outer.iter_idx, include_eos=True)
+            squares = inner.stack(inner.iter_idx * inner.iter_idx)
+        total = nn.reduce_sum(squares, squares.spatial_dim)
+        outer.state.s = nn.tanh(outer.state.s + outer.unstack(x_())) * nn.cast(total + 1, "float32")
+        steps = outer.stack(outer.state.s)
+    return {"numbers": numbers, "odd": odd, "s": steps}
+
+
+def numbers_of_steps_reference(x: numpy.ndarray) -> Any:
+    s, out = numpy.zeros(4), []
+    for t, frame in enumerate(x):
+        s = numpy.tanh(s + frame) * (sum(i * i for i in range(t + 1)) + 1)
+        out.append(s)
+    return {"numbers": [0, 2, 4, 6], "odd": [False, True, False, True], "s": out}
+
+
 class OverRowsOfAParameter(nn.Module):
     """Over an axis of fixed size of a parameter; trained."""
 
@@ -320,6 +346,7 @@ def beside_values_of_sequences_reference(v: numpy.ndarray, p: Parameters) -> Any
         Program("powers_of_a_parameter", PowersOfAParameter(), powers_of_a_parameter_reference),
         Program("table_of_positions", TableOfPositions(), table_of_positions_reference),
         Program("over_rows_of_a_parameter", OverRowsOfAParameter(), over_rows_of_a_parameter_reference),
+        Program("numbers_of_steps", numbers_of_steps, numbers_of_steps_reference),
         Program("beside_values_of_sequences", BesideValuesOfSequences(), beside_values_of_sequences_reference),
         Program("in_a_loop_over_frames", in_a_loop_over_frames, in_a_loop_over_frames_reference, batch=LONGEST_LAST),
         Program("with_branches", with_branches, with_branches_reference),

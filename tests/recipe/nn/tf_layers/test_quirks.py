@@ -262,11 +262,20 @@ class LabelsFromStates(nn.Module):
             return loop.stack(loop.state.label)
 
 
+def numbers_until_an_end() -> nn.Tensor:
+    loop = nn.Loop()
+    with loop:
+        loop.end(loop.iter_idx * 2 >= 5)
+        numbers = loop.stack(loop.iter_idx * 2)
+    return vector() * nn.cast(nn.reduce_sum(numbers, numbers.spatial_dim), "float32")
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
     Case("lasts_per_sequence", count_beside_a_vector, "has batch-dim, but target data"),
     Case("axes_of_all_steps", rounds_in_each_step, "already has more dims than target data"),
+    Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
