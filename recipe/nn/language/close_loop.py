@@ -10,6 +10,7 @@ from ..plain.errors import NetworkError, did_you_mean, warn
 from ..record.graph import Body, Op, Recorder, StateLeaf, Tensor
 from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp
 from .assignable import check_assignable
+from .other_lengths import check_lengths, differing
 
 
 def close(loop: LoopOp) -> None:
@@ -40,6 +41,7 @@ def close(loop: LoopOp) -> None:
             loop.body.ops.remove(op)
         loop.body.ops.append(op)
     for result in loop.results:
+        check_lengths(result)
         result.infer()
         recording.note_lengths(result)
     if loop.body.loop is not None:
@@ -59,7 +61,10 @@ def last(loop: LoopOp, y: Tensor) -> Tensor:
     if known:
         return known[0].output
     inner = _per_sequence(loop, y) if loop.body_of_steps.closed else y
-    return loop.add_result(LastOp(loop, inner)).output
+    result = loop.add_result(LastOp(loop, inner))
+    if loop.body_of_steps.closed:
+        check_lengths(result)
+    return result.output
 
 
 def _complete_states(loop: LoopOp) -> None:
@@ -183,10 +188,13 @@ def _is_same_variable(kept: PreviousOp, other: PreviousOp, position: dict[Op, in
 
 
 def _stack_losses(body: Body, recording: Recorder) -> None:
-    """Losses in a body that ends are stacked into the one around."""
+    """Losses in a body that ends are stacked into the one around, summed along axes with other lengths in each step."""
     for index, loss in enumerate(recording.losses):
         if loss.tensor.op.body is body:
-            recording.losses[index] = loss._replace(tensor=body.loop.stack(loss.tensor))
+            axes = [dim for dim in loss.tensor.dims if differing(body.loop, dim) is not None]
+            with recording.at(body):
+                of_step = reduce_sum(loss.tensor, axes) if axes else loss.tensor
+            recording.losses[index] = loss._replace(tensor=body.loop.stack(of_step))
     body.closed = True
 
 

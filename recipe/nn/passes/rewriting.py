@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
+from ..plain.dim import Dim
 from ..program.program import Program
 from ..record.graph import Body, Op, Tensor
 from ..record.loops import FinalState, LoopIndex, LoopOp, PreviousOp, ResultOp, UnstackOp
@@ -85,10 +86,14 @@ class Rewriting:
 
     def copy_plain(self, op: Op, body: Body) -> None:
         """Copies an op that has to do with no loop but the one that it stands in."""
-        new = op.rebuilt(body, [self.read(tensor) for tensor in op.inputs])
+        new = op.rebuilt(body, [self.read(tensor) for tensor in op.inputs], self.dims_in(op.body))
         if isinstance(op, LoopIndex):
             new.loop = self.loops[op.loop]
         self.stands_for(op, new.outputs)
+
+    def dims_in(self, body: Body) -> Mapping[Dim, Dim]:
+        """The Dims that ops of an old body hold in the new program, by those that they hold in the old one."""
+        return {}
 
     def stands_for(self, op: Op, tensors: Iterable[Tensor]) -> None:
         """Notes what the results of an old op became."""

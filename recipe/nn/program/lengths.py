@@ -13,7 +13,7 @@ from ..ops.constants import Constant
 from ..plain.dim import Dim
 from ..plain.errors import NetworkError, user_source_line
 from ..record.graph import Body, Op, Tensor
-from ..record.loops import LoopOp
+from ..record.loops import LoopOp, ResultOp
 from ..record.recording import Recording
 from .program import Program
 
@@ -58,10 +58,11 @@ def _with_axis(
     if before:
         return next((x for x in before if x.op in needed), before[0])
     line = constant.source or user_source_line()
+    maker = next((x for x in makers if not isinstance(x.op, ResultOp) or dim is x.op.result_of.get_axis()), None)
     hint = (
-        f"It is an axis of {makers[0].seen_from(line)}: write this after it, in the same loop"
-        if makers
-        else "Give it an axis that a tensor has, such as x.spatial_dim"
+        "Give it an axis that a tensor has, such as x.spatial_dim"
+        if maker is None
+        else f"It is an axis of {maker.seen_from(line)}: write this after it, in the same loop"
     )
     raise NetworkError(
         f"{constant.output.seen_from(line)} has the axis {dim}, but no tensor has it here, so it is not known how long "

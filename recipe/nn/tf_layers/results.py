@@ -8,7 +8,7 @@ from ..plain.dim import batch_dim
 from ..record.loops import FinalState, LastOp, LoopOp, ResultOp, StackOp
 from .build import Build
 from .config_function import ConfigFunction
-from .layers import Layer, LayerNetwork, Reference, SubLayer
+from .layers import Layer, LayerNetwork, Reference, StepReference, SubLayer
 from .loop_ends import ends_per_sequence
 from .out_type import out_type, type_of
 from .states import Claims, can_be_output
@@ -125,12 +125,15 @@ def _name_output(build: Build, unit: LayerNetwork, value: Reference, claims: Cla
 
 
 def _any_value(build: Build, op: LoopOp, unit: LayerNetwork, results: list[ResultOp]) -> Reference:
-    """Something of each step, as RETURNN wants a layer ``output``; if nothing else will do, the end."""
+    """Something of each step, as RETURNN wants a layer ``output``; if nothing else will do, the end or the number."""
     values = [result.inner for result in results if not isinstance(result, StackOp)]
-    possible = [value for value in values if can_be_output(op, value)]
+    possible = [value for value in values if can_be_output(build, op, value)]
     if possible:
         build.output_types[op] = out_type(possible[0])
         return build.reference(possible[0], unit)
+    if op.axis_is_known and not op.counts_steps:
+        build.output_types[op] = type_of([], "int32")
+        return StepReference(unit)
     build.output_types[op] = type_of([batch_dim] if ends_per_sequence(op) else [], "bool")
     return unit.layer("end")
 

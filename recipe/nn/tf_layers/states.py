@@ -49,7 +49,7 @@ class Claims:
     def _find_output(self) -> StackOp | None:
         """The result of the loop that is its layer ``output``."""
         stacks = [r for r in self.op.results if isinstance(r, StackOp) and r in self.build.program.needed]
-        return next((result for result in stacks if can_be_output(self.op, result.inner)), None)
+        return next((result for result in stacks if can_be_output(self.build, self.op, result.inner)), None)
 
     def _states_of_layers(self) -> list[PreviousOp]:
         """The states that need a layer: not those that an LSTM unit carries on by itself."""
@@ -84,16 +84,18 @@ def values_before(op: Op) -> list[Tensor]:
     return before
 
 
-def can_be_output(op: LoopOp, inner: Tensor) -> bool:
+def can_be_output(build: Build, op: LoopOp, inner: Tensor) -> bool:
     """
     Whether RETURNN can have all steps of a value as ``output``.
 
     In a loop that ends itself it takes any lengths that the value has for the loop's, and needs a value per sequence if
-    the end is one.
+    the end is one. Over an axis that a layer makes it takes another one of the value for that of the steps.
     """
+    has_other_lengths = any(dim.is_dynamic for dim in inner.dims)
     if op.axis_is_known and not op.counts_steps:
-        return True
-    return not any(dim.is_dynamic for dim in inner.dims) and (batch_dim in inner.dims or not ends_per_sequence(op))
+        is_of_input = any(op.input_axis in data.dims for data in build.program.extern_data.values())
+        return is_of_input or not has_other_lengths
+    return not has_other_lengths and (batch_dim in inner.dims or not ends_per_sequence(op))
 
 
 def can_hold_state(layer: Layer) -> bool:

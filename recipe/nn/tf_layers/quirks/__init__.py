@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from . import (
     axes_before_inner_loops,
+    axes_of_all_steps,
     axes_of_hypotheses,
     batch_major_frames,
     ends_per_sequence,
@@ -34,6 +35,7 @@ QUIRKS: tuple[Quirk, ...] = (
     ends_per_sequence.QUIRK,
     axes_of_hypotheses.QUIRK,
     lasts_per_sequence.QUIRK,
+    axes_of_all_steps.QUIRK,
     previous_in_inner_loops.QUIRK,
     states_before_inner_loops.QUIRK,
     type_of_states.QUIRK,

@@ -282,6 +282,76 @@ def square_matrix_in_dot() -> Any:
     return Square()()
 
 
+def halvings(start: nn.Tensor) -> nn.Tensor:
+    """All values of a loop that ends when they are small."""
+    inner = nn.Loop(max_seq_len=5)
+    inner.state.t = start
+    with inner:
+        inner.state.t = inner.state.t * 0.5
+        inner.end(nn.reduce_max(abs(inner.state.t)) < 0.4)
+        return inner.stack(inner.state.t)
+
+
+def other_lengths_stacked() -> Any:
+    with nn.Loop() as outer:
+        rows = halvings(outer.unstack(frames()))
+        return outer.stack(nn.tanh(rows))  # MISTAKE
+
+
+def other_lengths_by_the_number_of_the_step() -> Any:
+    outer = nn.Loop()
+    outer.state.s = start()
+    with outer:
+        x = outer.unstack(frames())
+        inner = nn.Loop()
+        inner.state.t = x
+        with inner:
+            inner.state.t = inner.state.t * 0.5
+            inner.end(inner.iter_idx >= outer.iter_idx)
+            rows = inner.stack(inner.state.t)
+        outer.state.s = inner.state.t
+        return outer.stack(rows)  # MISTAKE
+
+
+def other_lengths_by_a_state() -> Any:
+    outer = nn.Loop()
+    outer.state.s = start()
+    with outer:
+        x = outer.unstack(frames())
+        with nn.Loop(max_seq_len=4) as inner:
+            outer.state.s = nn.tanh(outer.state.s + x)
+            inner.end(nn.reduce_sum(outer.state.s) > 1.0)
+            rows = inner.stack(outer.state.s)
+        return outer.stack(rows)  # MISTAKE
+
+
+def last_value_of_other_lengths() -> Any:
+    with nn.Loop() as outer:
+        rows = halvings(outer.unstack(frames()))
+    return outer.last(rows)  # MISTAKE
+
+
+def other_lengths_of_pooled_rows() -> Any:
+    with nn.Loop() as outer:
+        short = nn.pool(nn.postfix_in_time(halvings(outer.unstack(frames())), 0.0), 2)
+        return outer.stack(short)  # MISTAKE
+
+
+def other_lengths_of_the_loop_around_both() -> Any:
+    with nn.Loop() as one:
+        x = one.unstack(frames())
+        with nn.Loop() as two:
+            two.unstack(nn.get_extern_data(SHORT_INPUT))
+            rows = two.stack(halvings(x))
+        return one.stack(nn.reduce_sum(rows, SHORT))  # MISTAKE
+
+
+def pooled_history_stacked() -> Any:
+    with nn.Loop() as loop:
+        short = nn.pool(nn.cum_concat(loop.unstack(frames())), 2)
+        return loop.stack(short)  # MISTAKE
+
+
 PROGRAMS = [
     Wrong(inner_value_outside, ["y <tanh [batch, features=5], line", "inside a loop", "loop.stack(v", "loop.last(v"]),
     Wrong(inner_value_as_output, ["tanh [batch, features=5]", "would be an output", "loop.stack(value)"]),
@@ -293,6 +363,24 @@ PROGRAMS = [
     Wrong(stacked_value_inside, ["y <stack [batch, time, features=5]", "exists only after it", "the value itself"]),
     Wrong(last_value_inside, ["y <last [batch, features=5]", "exists only after it", "the value itself"]),
     Wrong(stack_of_a_list, ["not (tensor, tensor)", "one by one", "nn.concat(a, b)"]),
+    Wrong(
+        other_lengths_stacked,
+        [
+            "tanh [batch, steps, features=5]> has other lengths along steps in each step",
+            "as the loop inside (line ",
+            "makes another number of steps in each",
+            "nn.reduce_max(x, axis)",
+            "inner.last(y) in place of inner.stack(y)",
+        ],
+    ),
+    Wrong(
+        other_lengths_by_the_number_of_the_step, ["rows <stack [batch, steps, features=5]", "the loop inside (line "]
+    ),
+    Wrong(other_lengths_by_a_state, ["rows <stack [batch, steps, features=5]", "the loop inside (line "]),
+    Wrong(last_value_of_other_lengths, ["rows <stack [batch, steps, features=5]", "Reduce it in the step"]),
+    Wrong(other_lengths_of_pooled_rows, ["short <pool", "other lengths along steps+1_by_2", "makes another number"]),
+    Wrong(other_lengths_of_the_loop_around_both, ["reduce_sum [batch, steps, features=5]", "makes another number"]),
+    Wrong(pooled_history_stacked, ["short <pool", "along history_by_2", "made of what came so far"]),
     Wrong(
         unstack_of_inner_value, ["x <rec_unstack [batch, features=5]", "inside this loop already", "use it as it is"]
     ),

@@ -1,4 +1,7 @@
-"""What an inner loop stacks, stacked by the outer one, where the number of inner steps differs from step to step."""
+"""
+What an inner loop stacks, in the steps of the outer one. Where the number of inner steps differs from step to step, it
+is reduced there; where it does not, the outer loop may stack it as well.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import numpy
 from recipe import nn
 
 from .checks import check, programs
-from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, v_, x_, z_, zeros
-from .plain_layers import Parameters, cross_entropy, linear, softmax
+from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, TIME, v_, w_, x_, z_, zeros
+from .plain_layers import Parameters, cross_entropy, linear, pooled, softmax
 from .program import Program
 
 
@@ -29,12 +32,11 @@ def triangle(include_eos: bool) -> Any:
                 inner.end(inner.iter_idx >= outer.iter_idx, include_eos=include_eos)
                 steps = inner.stack(inner.state.t)
             outer.state.s = inner.state.t
-            rows = outer.stack(steps)
-        axis = steps.spatial_dim
-        results = {"sum": nn.reduce_sum(rows, axis), "all": nn.reduce_sum(nn.reduce_max(nn.exp(rows)), axis)}
-        if include_eos:
-            results |= {"largest": nn.reduce_max(rows, axis), "mean": nn.reduce_mean(rows, axis)}
-        return results
+            axis = steps.spatial_dim
+            results = {"sum": nn.reduce_sum(steps, axis), "all": nn.reduce_sum(nn.reduce_max(nn.exp(steps)), axis)}
+            if include_eos:
+                results |= {"largest": nn.reduce_max(steps, axis), "mean": nn.reduce_mean(steps, axis)}
+            return {name: outer.stack(value) for name, value in results.items()}
 
     return model
 
@@ -79,7 +81,7 @@ def plain_halvings(start: numpy.ndarray, frame: numpy.ndarray) -> numpy.ndarray:
 
 
 class WeightedRows(nn.Module):
-    """A softmax over the inner steps of each outer one, outside of both; trained."""
+    """A softmax over the inner steps of each outer one; trained."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,10 +92,8 @@ class WeightedRows(nn.Module):
         outer.state.s = v_()
         with outer:
             steps, outer.state.s = halvings(outer.state.s, outer.unstack(x_()))
-            rows = outer.stack(steps)
-        axis = steps.spatial_dim
-        weights = nn.softmax_over_spatial(nn.dot(self.energy(rows), v_()), axis)
-        y = nn.dot(weights, rows, reduce=axis)
+            weights = nn.softmax_over_spatial(nn.dot(self.energy(steps), v_()))
+            y = outer.stack(nn.dot(weights, steps, reduce=steps.spatial_dim))
         nn.reduce_sum(y * y).mark_as_loss("square")
         return y
 
@@ -113,11 +113,10 @@ def first_and_last_rows() -> dict[str, nn.Tensor]:
     outer.state.s = v_()
     with outer:
         steps, outer.state.s = halvings(outer.state.s, outer.unstack(x_()))
-        rows = outer.stack(steps)
-        best = outer.stack(nn.argmax(steps))
-    axis = steps.spatial_dim
-    count = nn.reduce_sum(nn.cast(best == 1, "int32"), axis)
-    return {"first": nn.gather(rows, 0, axis=axis), "second": nn.gather(rows, 1, axis=axis), "count": count}
+        axis = steps.spatial_dim
+        count = nn.reduce_sum(nn.cast(nn.argmax(steps) == 1, "int32"), axis)
+        results = {"first": nn.gather(steps, 0, axis=axis), "second": nn.gather(steps, 1, axis=axis), "count": count}
+        return {name: outer.stack(value) for name, value in results.items()}
 
 
 def first_and_last_rows_reference(x: numpy.ndarray, v: numpy.ndarray) -> Any:
@@ -133,20 +132,14 @@ def first_and_last_rows_reference(x: numpy.ndarray, v: numpy.ndarray) -> Any:
 
 
 def loop_over_rows() -> nn.Tensor:
-    """Two more loops, one in the other, over what was stacked."""
+    """Another inner loop, over what the first one stacked."""
     outer = nn.Loop()
-    outer.state.s = v_()
+    outer.state.s, outer.state.t = v_(), zeros()
     with outer:
         steps, outer.state.s = halvings(outer.state.s, outer.unstack(x_()))
-        rows = outer.stack(steps)
-    axis = steps.spatial_dim
-    again = nn.Loop()
-    again.state.t = zeros()
-    with again:
-        row = again.unstack(rows, axis=rows.dims[1])
-        with nn.Loop() as inner:
-            again.state.t = nn.tanh(again.state.t * 0.5 + inner.unstack(row, axis=axis))
-        return again.stack(again.state.t)
+        with nn.Loop() as again:
+            outer.state.t = nn.tanh(outer.state.t * 0.5 + again.unstack(steps))
+        return outer.stack(outer.state.t)
 
 
 def loop_over_rows_reference(x: numpy.ndarray, v: numpy.ndarray) -> Any:
@@ -161,7 +154,7 @@ def loop_over_rows_reference(x: numpy.ndarray, v: numpy.ndarray) -> Any:
 
 
 class LossOfAllRows(nn.Module):
-    """A loss of each inner step, marked outside of both loops: of each outer step the sum counts; trained."""
+    """A loss of each inner step, marked in the outer loop: of each outer step the sum counts; trained."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -173,9 +166,9 @@ class LossOfAllRows(nn.Module):
         with outer:
             steps, outer.state.s = halvings(outer.state.s, outer.unstack(x_()))
             logits = self.output(steps)
-            rows = outer.stack(nn.cross_entropy(logits, nn.argmax(logits)))
-        rows.mark_as_loss("ce")
-        return nn.reduce_sum(rows, steps.spatial_dim)
+            losses = nn.cross_entropy(logits, nn.argmax(logits))
+            losses.mark_as_loss("ce")
+            return outer.stack(nn.reduce_sum(losses, steps.spatial_dim))
 
 
 def loss_of_all_rows_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters) -> Any:
@@ -201,9 +194,7 @@ class ThreeLevels(nn.Module):
             frame = self.linear(one.unstack(x_()))
             with nn.Loop() as two:
                 steps, _ = halvings(frame, two.unstack(z))
-                tables = two.stack(steps)
-            axis = steps.spatial_dim
-            sums = nn.reduce_sum(tables, axis)
+                sums = two.stack(nn.reduce_sum(steps, steps.spatial_dim))
             rows = one.stack(nn.reduce_max(sums, z.spatial_dim))
         nn.reduce_sum(rows * rows).mark_as_loss("square")
         return rows
@@ -216,6 +207,85 @@ def three_levels_reference(x: numpy.ndarray, z: numpy.ndarray, p: Parameters) ->
     return {"output": out, "square": [y @ y for y in out]}
 
 
+class FixedRounds(nn.Module):
+    """Three inner steps in each outer one: all stacked; attention to them outside of both loops; trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, FEATURES)
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.s = v_()
+        with outer:
+            frame = outer.unstack(x_())
+            inner = nn.Loop()
+            inner.state.t = outer.state.s
+            with inner:
+                inner.state.t = nn.tanh(self.linear(inner.state.t) + frame)
+                inner.end(inner.iter_idx >= 2, include_eos=True)
+                steps = inner.stack(inner.state.t)
+            outer.state.s = inner.state.t
+            rows = outer.stack(steps)
+        axis = steps.spatial_dim
+        weights = nn.softmax(nn.dot(rows, v_()), axis)
+        nn.reduce_sum(nn.dot(weights, rows, reduce=axis)).mark_as_loss("sum")
+        return {"rows": rows, "second": nn.gather(rows, 1, axis=axis)}
+
+
+def fixed_rounds_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters) -> Any:
+    s, rows = v, []
+    for frame in x:
+        steps = []
+        for _ in range(3):
+            s = numpy.tanh(linear(p, "linear", s) + frame)
+            steps.append(s)
+        rows.append(numpy.array(steps))
+    sums = [(softmax(steps @ v) @ steps).sum() for steps in rows]
+    return {"rows": rows, "second": [steps[1] for steps in rows], "sum": sums}
+
+
+def rounds_of_each_sequence() -> dict[str, nn.Tensor]:
+    """As many as the other sequence has frames; pooled, too; two more loops over the rows; and the last rows."""
+    w = w_()
+    outer = nn.Loop()
+    outer.state.s = v_()
+    with outer:
+        frame = outer.unstack(x_())
+        inner = nn.Loop()
+        inner.state.t = outer.state.s
+        with inner:
+            inner.state.t = nn.tanh(inner.state.t + frame)
+            inner.end(inner.iter_idx + 1 >= w.seq_len, include_eos=True)
+            steps = inner.stack(inner.state.t)
+        outer.state.s = inner.state.t
+        rows, short, last = outer.stack(steps), outer.stack(nn.pool(steps, 2)), outer.last(steps)
+    axis = steps.spatial_dim
+    again = nn.Loop()
+    again.state.t = zeros()
+    with again:
+        row = again.unstack(rows, axis=TIME)
+        with nn.Loop() as inner:
+            again.state.t = nn.tanh(again.state.t * 0.5 + inner.unstack(row, axis=axis))
+        result = again.stack(again.state.t)
+    return {"t": result, "short": short, "means": nn.reduce_mean(rows, axis), "last": last * 2.0}
+
+
+def rounds_of_each_sequence_reference(x: numpy.ndarray, w: numpy.ndarray, v: numpy.ndarray) -> Any:
+    s, t = v, numpy.zeros(4)
+    out: dict[str, list[Any]] = {"t": [], "short": [], "means": []}
+    for frame in x:
+        steps = []
+        for _ in w:
+            s = numpy.tanh(s + frame)
+            steps.append(s)
+        for row in steps:
+            t = numpy.tanh(t * 0.5 + row)
+        for name, value in (("t", t), ("short", pooled(steps, 2)), ("means", numpy.mean(steps, axis=0))):
+            out[name].append(value)
+    return {**out, "last": 2 * numpy.array(steps)}
+
+
 @programs(
     [
         Program("triangle", triangle(True), triangle_reference(True)),
@@ -226,6 +296,8 @@ def three_levels_reference(x: numpy.ndarray, z: numpy.ndarray, p: Parameters) ->
         Program("loop_over_rows", loop_over_rows, loop_over_rows_reference, batch=LONGEST_LAST),
         Program("loss_of_all_rows", LossOfAllRows(), loss_of_all_rows_reference),
         Program("three_levels", ThreeLevels(), three_levels_reference),
+        Program("fixed_rounds", FixedRounds(), fixed_rounds_reference),
+        Program("rounds_of_each_sequence", rounds_of_each_sequence, rounds_of_each_sequence_reference),
     ]
 )
 def test_stacks_of_stacks(program: Program, engine: str) -> None:

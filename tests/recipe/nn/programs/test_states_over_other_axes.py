@@ -10,7 +10,7 @@ from recipe import nn
 
 from .checks import check, programs
 from .inputs import ALONE, FEATURES, LONGEST_LAST, OTHER, TIME, label, v_, w_, x_, y_, z_, zeros
-from .plain_layers import Parameters, linear, softmax
+from .plain_layers import Parameters, linear, pooled, softmax
 from .program import Program
 
 
@@ -278,6 +278,35 @@ def numbers_of_steps_reference(x: numpy.ndarray) -> Any:
     return {"numbers": numbers, "x": x}
 
 
+class OverPooledFrames(nn.Module):
+    """A loop over pooled frames stacks weights over other pooled frames, and nothing else; trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, FEATURES)
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        memory, frames = nn.pool(self.linear(x_()), 2), nn.pool(z_(), 2)
+        axis = memory.spatial_dim
+        loop = nn.Loop()
+        loop.state.weights = nn.zeros([nn.batch_dim, axis])
+        with loop:
+            energies = nn.dot(memory, loop.unstack(frames)) - loop.state.weights
+            loop.state.weights = nn.softmax(energies, axis)
+            weights = loop.stack(loop.state.weights)
+        nn.reduce_max(weights, axis).mark_as_loss("largest")
+        return {"weights": weights, "last": loop.state.weights}
+
+
+def over_pooled_frames_reference(x: numpy.ndarray, z: numpy.ndarray, p: Parameters) -> Any:
+    memory = numpy.array(pooled(linear(p, "linear", x), 2))
+    weights, out = numpy.zeros(len(memory)), []
+    for frame in pooled(z, 2):
+        weights = softmax(memory @ frame - weights)
+        out.append(weights)
+    return {"weights": out, "last": weights, "largest": numpy.max(out, axis=1)}
+
+
 @programs(
     [
         Program("as_often_as_frames", as_often_as_frames, as_often_as_frames_reference, padding=numpy.nan),
@@ -291,6 +320,7 @@ def numbers_of_steps_reference(x: numpy.ndarray) -> Any:
         Program("with_branches", with_branches, with_branches_reference),
         Program("sequence_moved_on", sequence_moved_on, sequence_moved_on_reference, batch=LONGEST_LAST),
         Program("limited", limited, limited_reference),
+        Program("over_pooled_frames", OverPooledFrames(), over_pooled_frames_reference),
         Program("numbers_of_steps", numbers_of_steps, numbers_of_steps_reference),
     ]
 )

@@ -229,6 +229,22 @@ def count_beside_a_vector() -> dict[str, nn.Tensor]:
     return {"count": loop.state.count, "s": loop.state.s}
 
 
+def rounds_in_each_step() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        frame = outer.unstack(frames())
+        inner = nn.Loop()
+        inner.state.t = outer.state.s
+        with inner:
+            inner.state.t = nn.tanh(inner.state.t + frame)
+            inner.end(inner.iter_idx >= 2)
+            rounds = inner.stack(inner.state.t)
+        outer.state.s = inner.state.t
+        all_rounds = outer.stack(rounds)
+    return nn.gather(all_rounds, 1, axis=rounds.spatial_dim)
+
+
 class LabelsFromStates(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -250,6 +266,7 @@ CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
     Case("lasts_per_sequence", count_beside_a_vector, "has batch-dim, but target data"),
+    Case("axes_of_all_steps", rounds_in_each_step, "already has more dims than target data"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
