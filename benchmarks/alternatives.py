@@ -28,7 +28,8 @@ import numpy  # noqa: E402
 
 from benchmarks.g2p_batches import BEAM_SIZES, LEARNING_RATE, MAX_STEPS, SIZES, cmudict_batches, write_batches  # noqa: E402
 from benchmarks.paired import Contender, alternate, check_same, report  # noqa: E402
-from configs.g2p import THREADS, model  # noqa: E402
+from configs.g2p import model  # noqa: E402
+from configs.g2p_graph import THREADS, inputs_of  # noqa: E402
 from recipe import nn  # noqa: E402
 
 OPTIONS = {
@@ -54,14 +55,14 @@ class Comparison:
         self.size, self.directory, self.torch_python = size, directory, torch_python
         self.parameters = directory / "parameters.npz"
         self.batches = directory / "batches.npz"
-        numpy.savez(self.parameters, **nn.Network(model(**SIZES[size])).random_parameters())
+        numpy.savez(self.parameters, **nn.Network(model(inputs_of(), **SIZES[size])).random_parameters())
         write_batches(self.batches, cmudict_batches(BATCHES))
 
     def config(self, task: str, dropout: float) -> pathlib.Path:
         """Writes our config."""
         sizes: dict[str, Any] = {**SIZES[self.size], "dropout": dropout}
         kwargs = {"search": nn.BeamSearch(BEAM_SIZES[self.size]), "max_seq_len": MAX_STEPS} if task == "search" else {}
-        network = nn.Network(model(**sizes), **kwargs)
+        network = nn.Network(model(inputs_of(), **sizes), **kwargs)
         path = self.directory / f"{task}.{dropout}.config"
         path.write_text(network.config_text("cpu", config=OPTIONS), encoding="utf-8")
         return path

@@ -28,7 +28,8 @@ import numpy  # noqa: E402
 
 from benchmarks.g2p_batches import LEARNING_RATE, SIZES, cmudict_batches, write_batches  # noqa: E402
 from benchmarks.paired import Contender, alternate, check_same, report  # noqa: E402
-from configs.g2p import THREADS, model  # noqa: E402
+from configs.g2p import model  # noqa: E402
+from configs.g2p_graph import THREADS, inputs_of  # noqa: E402
 from recipe import nn  # noqa: E402
 
 BATCHES = 20
@@ -41,7 +42,7 @@ OURS, BY_HAND = "this setup", "by hand"
 def our_config(task: str, dropout: float) -> str:
     """What is written for the model."""
     kwargs = {"search": nn.BeamSearch(12), "max_seq_len": 100} if task == "search" else {}
-    network = nn.Network(model(**{**SIZES["demo"], "num_layers": 2, "dropout": dropout}), **kwargs)
+    network = nn.Network(model(inputs_of(), **{**SIZES["demo"], "num_layers": 2, "dropout": dropout}), **kwargs)
     return network.config_text("cpu", config=OPTIONS)
 
 
@@ -92,7 +93,7 @@ class Pair:
     def __init__(self, task: str, directory: pathlib.Path):
         self.task, self.directory = task, directory
         sizes = {**SIZES["demo"], "num_layers": 2}
-        parameters = nn.Network(model(**sizes)).random_parameters()
+        parameters = nn.Network(model(inputs_of(), **sizes)).random_parameters()
         self.parameters = {OURS: parameters, BY_HAND: handwritten_parameters(parameters)}
         for name, values in self.parameters.items():
             numpy.savez(directory / f"{name}.npz", **values)
