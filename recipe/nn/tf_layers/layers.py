@@ -199,6 +199,25 @@ class StepReference(Reference):
         return f"{self.network.base_prefix(inside)}:i"
 
 
+class NameOf(Reference):
+    """
+    The name of a layer in a unit, whatever it comes to be.
+
+    :param of: the layer
+    """
+
+    def __init__(self, of: Layer):
+        self.of = of
+
+    def text(self, inside: LayerNetwork) -> str:
+        """Its name."""
+        return self.of.name
+
+    def layer(self) -> Layer:
+        """The layer."""
+        return self.of
+
+
 class LstmStateTuple(NamedTuple):
     """The explicit state of an LSTM unit, as RETURNN wants it."""
 

@@ -8,7 +8,7 @@ from ..plain.dim import batch_dim
 from ..record.loops import FinalState, LastOp, LoopOp, ResultOp, StackOp
 from .build import Build
 from .config_function import ConfigFunction
-from .layers import Layer, LayerNetwork, Reference, StepReference, SubLayer
+from .layers import Layer, LayerNetwork, NameOf, Reference, StepReference, SubLayer
 from .loop_ends import ends_per_sequence
 from .out_type import out_type, type_of
 from .states import Claims, can_be_output
@@ -29,25 +29,6 @@ LAST_OF_INNER_LOOP = ConfigFunction(
         return last.copy_transpose(self.output.dims).placeholder
     '''
 )
-
-
-class NameOf(Reference):
-    """
-    The name of a layer in a unit, whatever it comes to be.
-
-    :param of: the layer
-    """
-
-    def __init__(self, of: Layer):
-        self.of = of
-
-    def text(self, inside: LayerNetwork) -> str:
-        """Its name."""
-        return self.of.name
-
-    def layer(self) -> Layer:
-        """The layer."""
-        return self.of
 
 
 def write_results(

@@ -1,8 +1,9 @@
 """
 RETURNN (1.20261022, ``ConvLayer.get_out_data_from_opts`` in tf/layers/basic.py) fails with an AssertionError without
-text where ``conv`` or ``pool`` makes an axis shorter in the steps of a loop.
+text where ``conv`` or ``pool`` makes an axis shorter in the steps of a loop; and where there are no frames at all,
+``pool`` fails, and ``conv`` makes some.
 
-So there pooling and convolutions with strides are functions of TensorFlow, along an axis made of its lengths.
+So there pooling and convolutions are functions of TensorFlow, along an axis made of its lengths.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from ...ops.pooling import Pool
 from ...plain.dim import batch_dim
 from ...record.graph import Op
 from ..config_function import ConfigFunction
+from ..empty_axes import may_be_empty
 from ..layers import Layer
 from ..made_axes import derived_axis
 from ..out_type import type_of
@@ -104,11 +106,12 @@ def _convolution(build: Any, op: ConvOp) -> Layer:
 
 
 def _op(build: Any, op: Op) -> Layer | None:
-    if op.body.loop is None:
-        return None
     if isinstance(op, Pool):
-        return _pool(build, op)
-    return _convolution(build, op) if isinstance(op, ConvOp) and op.stride != 1 else None
+        return _pool(build, op) if op.body.loop is not None or may_be_empty(build, op.axis) else None
+    if isinstance(op, ConvOp):
+        fails = (op.body.loop is not None and op.stride != 1) or may_be_empty(build, op.axis)
+        return _convolution(build, op) if fails else None
+    return None
 
 
 QUIRK = Quirk("shorter_axes_in_steps", op=_op)

@@ -7,9 +7,8 @@ from typing import Any
 from ...ops.history import SelectedHistory
 from ..build import Build
 from ..config_function import ConfigFunction
-from ..layers import Layer
+from ..layers import Layer, NameOf
 from ..out_type import out_type
-from ..results import NameOf
 from ..rule import rule
 
 CONTINUED_HISTORY = ConfigFunction(

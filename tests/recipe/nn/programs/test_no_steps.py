@@ -10,7 +10,7 @@ from recipe import nn
 
 from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, label, v_, x_, z_, zeros
-from .plain_layers import Parameters, dot_attention, linear, log_softmax, lstm, weighted_mean
+from .plain_layers import Parameters, convolution, dot_attention, linear, log_softmax, lstm, pooled, weighted_mean
 from .plain_search import Choose
 from .program import Program
 
@@ -333,6 +333,55 @@ def loss_of_nothing_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters)
     return out
 
 
+class StepsOfSteps(nn.Module):
+    """Loops over what an inner loop without steps stacked, pooled and convolved, too; trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear, self.conv = nn.Linear(FEATURES, FEATURES), nn.Conv1d(FEATURES, FEATURES, 3)
+
+    def forward(self) -> nn.Tensor:
+        outer = nn.Loop()
+        outer.state.s = v_()
+        with outer:
+            frame = outer.unstack(x_())
+            inner = nn.Loop(max_seq_len=5)
+            inner.state.t = outer.state.s
+            with inner:
+                inner.end(inner.iter_idx >= outer.iter_idx - 1, include_eos=False)
+                inner.state.t = nn.tanh(self.linear(inner.state.t))
+                rows = inner.stack(inner.state.t)
+            again = nn.Loop()
+            again.state.t = inner.state.t
+            with again:
+                again.state.t = nn.tanh(again.state.t + again.unstack(self.conv(rows)))
+                more = again.stack(again.state.t)
+            short = nn.pool(more, 2)
+            total = nn.reduce_sum(more * rows, rows.spatial_dim) + nn.reduce_sum(short, short.spatial_dim)
+            outer.state.s = nn.tanh(frame + total)
+            nn.reduce_sum(outer.state.s).mark_as_loss("sum")
+            return outer.stack(outer.state.s)
+
+
+def steps_of_steps_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters) -> Any:
+    s, out = v, []
+    for i, frame in enumerate(x):
+        t, rows = s, numpy.zeros((0, 4))
+        for _ in range(i - 1):
+            t = numpy.tanh(linear(p, "linear", t))
+            rows = numpy.concatenate([rows, [t]])
+        more = []
+        for row in convolution(p, "conv", rows) if len(rows) else []:
+            t = numpy.tanh(t + row)
+            more.append(t)
+        total = numpy.zeros(4)
+        if more:
+            total = (numpy.array(more) * rows).sum(axis=0) + numpy.sum(pooled(more, 2), axis=0)
+        s = numpy.tanh(frame + total)
+        out.append(s)
+    return {"output": out, "sum": [s.sum() for s in out]}
+
+
 @programs(
     [
         Program("search", Speller(), speller_reference(), beam_size=1, add=ENDS),
@@ -346,6 +395,7 @@ def loss_of_nothing_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters)
         Program("triangle_of_steps", TriangleOfSteps(), triangle_of_steps_reference, batch=LONGEST_LAST),
         Program("inner_frames_cut_off", inner_frames_cut_off, inner_frames_cut_off_reference),
         Program("inner_loop_of_search", InnerLoopOfSearch(), inner_loop_of_search_reference, beam_size=3, scale=2.0),
+        Program("steps_of_steps", StepsOfSteps(), steps_of_steps_reference),
         Program("loss_of_nothing", LossOfNothing(), loss_of_nothing_reference),
     ]
 )

@@ -270,11 +270,22 @@ def numbers_until_an_end() -> nn.Tensor:
     return vector() * nn.cast(nn.reduce_sum(numbers, numbers.spatial_dim), "float32")
 
 
+def steps_of_which_there_are_none() -> dict[str, nn.Tensor]:
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        loop.end(loop.iter_idx >= 0)
+        loop.state.s = nn.tanh(loop.state.s)
+        steps = loop.stack(loop.state.s)
+    return {"steps": steps, "sum": nn.reduce_sum(steps, steps.spatial_dim)}
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
     Case("lasts_per_sequence", count_beside_a_vector, "has batch-dim, but target data"),
     Case("axes_of_all_steps", rounds_in_each_step, "already has more dims than target data"),
+    Case("loops_without_steps", steps_of_which_there_are_none, "TensorArray has size zero"),
     Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
