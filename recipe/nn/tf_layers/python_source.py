@@ -16,6 +16,8 @@ from .config_function import ConfigFunction
 from .layers import LayerNetwork, LstmStateTuple, plain
 
 WIDTH = 120
+_FEW = 20
+"""Of how many words or numbers there is one a line, where they do not fit into one; of more, lines are filled."""
 _INDENT = 4
 _LONGEST_NAME = 60
 _NOT_FOR_DIMS = {*keyword.kwlist, "extern_data", "network", "get_network", "Dim", "Vocabulary"}
@@ -133,7 +135,7 @@ class PythonSource:
         if isinstance(value, dict):
             items = [self._item(f"{self._one_line(key)}: ", item, inner) for key, item in value.items()]
             return _block("{", items, "}", indent)
-        if all(isinstance(item, (str, int, float)) for item in value):
+        if len(value) > _FEW and all(isinstance(item, (str, int, float)) for item in value):
             items = _filled([self._one_line(item) for item in value], " " * inner)
         else:
             items = [self._item("", item, inner) for item in value]

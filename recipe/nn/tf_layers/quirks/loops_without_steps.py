@@ -69,7 +69,7 @@ def _op(build: Any, op: Op) -> Layer | None:
     rec, steps = build.rec_layers[loop], build.results[op]
     if steps is rec:
         name: Any = "output"
-    elif isinstance(steps, SubLayer):
+    elif isinstance(steps, SubLayer) and isinstance(steps.part, Layer):
         name = NameOf(steps.part)
     else:
         name = steps.options.get("eval_locals", {}).get("name")
