@@ -1,5 +1,5 @@
 """
-RETURNN (1.20261022, ``Data`` in returnn/tensor/_tensor_extra.py) takes an axis of fixed size for the features, so also
+RETURNN (1.20261022, ``_TensorMixin`` in tensor/_tensor_extra.py) takes an axis of fixed size for the features, so also
 one over the hypotheses of a search, and finds the axes of a state only after the layers that read it.
 
 So layers of such values say all their axes, a ``linear`` which axis it is for, and a state is read by a layer that says
