@@ -70,7 +70,7 @@ def where(op: Where, build: Build) -> Layer:
         value = known_number(tensor) if tensor.sparse_dim is None else None
         sides.append(value if value is not None else build.reference(tensor))
     options: dict[str, Any]
-    if op.broadcast:
+    if op.broadcast or any(dim.is_beam for dim in op.output.dims):  # switch does not say its axes
         options = {"from": [build.reference(x) for x in op.inputs], "eval": "tf.where(source(0), source(1), source(2))"}
         return build.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
     options = {"condition": build.reference(condition), "true_from": sides[0], "false_from": sides[1]}
