@@ -294,6 +294,14 @@ def weights_of_nothing_found() -> nn.Tensor:
     )
 
 
+def pooled_frames_beside_each() -> nn.Tensor:
+    """A value along the frames and along what was pooled of them, which each step sums up."""
+    pooled = nn.pool(frames(), 2)
+    with nn.Loop() as loop:
+        both = nn.tanh(pooled + loop.unstack(frames()))
+        return loop.stack(nn.reduce_sum(nn.where(both > 0.0, both, pooled), pooled.spatial_dim))
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
@@ -301,6 +309,7 @@ CASES = [
     Case("axes_of_all_steps", rounds_in_each_step, "already has more dims than target data"),
     Case("loops_without_steps", steps_of_which_there_are_none, "TensorArray has size zero"),
     Case("softmax_of_no_frames", weights_of_nothing_found, "(?i)nan|mismatch|not equal"),
+    Case("derived_axes", pooled_frames_beside_each, "cannot match the axes|require broadcasting|[Ii]ncompatible"),
     Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
