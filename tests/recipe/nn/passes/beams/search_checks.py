@@ -37,6 +37,7 @@ class Searched:
     ):
         self.network, self.feeds = network, feeds
         self.parameters = parameters if parameters is not None else random_parameters(network)  # type: ignore[arg-type]
+        assert len(network.digest) == 64, "a job cannot be made of it"  # type: ignore[attr-defined]
         self.program = without_choices(network)
         self.defined = nn.run_numpy(network, feeds, self.parameters)
         self.run = nn.run_numpy(self.program, feeds, self.parameters)
