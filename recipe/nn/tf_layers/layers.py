@@ -104,6 +104,8 @@ class Layer(Reference):
         """Whether RETURNN or the user goes by its name: ``output``, ``end``, outputs and losses of the network."""
         self.is_module = False
         """Whether it is *the* layer of a module, which it is named by."""
+        self.is_part = False
+        """Whether it is one of several layers that an op becomes."""
         network.layers.append(self)
         network.rename(None, name)
 

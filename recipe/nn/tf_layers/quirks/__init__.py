@@ -27,6 +27,7 @@ from . import (
     replaced_axes_in_steps,
     rows_of_variables,
     shorter_axes_in_steps,
+    softmax_of_no_frames,
     states_before_inner_loops,
     type_of_states,
 )
@@ -50,6 +51,7 @@ QUIRKS: tuple[Quirk, ...] = (
     rows_of_variables.QUIRK,
     shorter_axes_in_steps.QUIRK,
     loops_without_steps.QUIRK,
+    softmax_of_no_frames.QUIRK,
     one_dropout_of_a_layer.QUIRK,
     batch_major_frames.QUIRK,
     numbers_of_steps.QUIRK,

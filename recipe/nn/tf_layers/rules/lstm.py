@@ -12,6 +12,7 @@ from ..layers import Reference
 from ..lstm_units import kernel_and_bias, lstm_unit_for
 from ..out_type import type_of
 from ..rule import rule
+from .lstm_of_hypotheses import lstm_of_hypotheses
 
 LSTM_GATES = ConfigFunction(
     '''
@@ -56,6 +57,8 @@ LSTM_HIDDEN = ConfigFunction(
 @rule(LstmSequence)
 def sequence(op: LstmSequence, build: Build) -> Sequence[Reference]:
     """``rec`` with an LSTM unit; its last states are ``get_last_hidden_state``."""
+    if any(dim.is_beam for dim in op.outputs[0].dims):
+        return lstm_of_hypotheses(op, build)
     unit = lstm_unit_for(build.device)
     x, weight, recurrent, bias, *state = op.inputs
     options: dict[str, Any] = {

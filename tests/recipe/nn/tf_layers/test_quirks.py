@@ -280,12 +280,27 @@ def steps_of_which_there_are_none() -> dict[str, nn.Tensor]:
     return {"steps": steps, "sum": nn.reduce_sum(steps, steps.spatial_dim)}
 
 
+def weights_of_nothing_found() -> nn.Tensor:
+    """A sum over the steps of a loop with weights; the loop makes no step for a part of the sequences."""
+    loop = nn.Loop(max_seq_len=3)
+    loop.state.s = vector()
+    with loop:
+        loop.end(nn.reduce_sum(vector()) > nn.cast(loop.iter_idx, "float32"), include_eos=False)
+        loop.state.s = nn.tanh(loop.state.s + 1.0)
+        steps = loop.stack(loop.state.s)
+    weights = nn.softmax_over_spatial(nn.reduce_sum(steps))
+    return nn.reduce_sum(weights * nn.reduce_sum(steps), steps.spatial_dim) + nn.dot(
+        weights, steps, reduce=steps.spatial_dim
+    )
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
     Case("lasts_per_sequence", count_beside_a_vector, "has batch-dim, but target data"),
     Case("axes_of_all_steps", rounds_in_each_step, "already has more dims than target data"),
     Case("loops_without_steps", steps_of_which_there_are_none, "TensorArray has size zero"),
+    Case("softmax_of_no_frames", weights_of_nothing_found, "(?i)nan|mismatch|not equal"),
     Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
