@@ -104,7 +104,7 @@ class StandardLstm(NativeLstm):
         kernel, new_bias = kernel_and_bias(build, op, weight, recurrent, bias)
         return {
             "map": {
-                "lstm_cell/kernel": {"layer_output": kernel, "shape": kernel.options["out_type"]["dims"]},
+                "lstm_cell/kernel": {"layer_output": kernel, "shape": tuple(kernel.options["out_type"]["dims"])},
                 "lstm_cell/bias": {"layer_output": new_bias, "shape": bias.dims},
             }
         }

@@ -86,9 +86,11 @@ class Choices:
         context, now = self.context, self.context.generation
         assert now is not None
         if now not in self._places_so_far:
-            state = context.state(self.loop, "origin", self._all_places(), self.first)
+            places = initial = self._all_places()
+            if now.beam is not self.beam:
+                places = self._per_sequence(context.places(now.beam))
+            state = context.state(self.loop, "origin", initial, self.first)
             self._origins_of_history[now] = state
-            places = self._per_sequence(context.places(now.beam))
             history = SelectedHistory(places, context.now(state.output), now.beam)
             self._places_so_far[now] = history.output
         return Select(frames, self._places_so_far[now], now.beam, now.beam).output

@@ -33,7 +33,9 @@ BEST_PLACES = ConfigFunction(
         x = candidates(source(0, as_data=True, auto_convert=False), rest, beam, labels)
         count = min(out.dimension, beam.dimension * labels.dimension)
         places = tf.math.top_k(x, k=count).indices
-        return tf.pad(places, [[0, 0]] * len(rest) + [[0, out.dimension - count]]) if count < out.dimension else places
+        if count == out.dimension:
+            return places
+        return tf.pad(places, [[0, 0]] * len(rest) + [[0, out.dimension - count]])
     ''',
     needs=(CANDIDATES,),
 )
@@ -47,9 +49,10 @@ BEST_ENTRIES = ConfigFunction(
         x = candidates(source(0, as_data=True, auto_convert=False), rest, beam, labels)
         places = source(1, as_data=True, auto_convert=False).copy_transpose(self.output.dims).placeholder
         best = tf.gather(x, places, batch_dims=len(rest))
-        is_there = tf.range(out.dimension) < beam.dimension * labels.dimension
-        is_full = out.dimension <= beam.dimension * labels.dimension
-        return best if is_full else tf.where(is_there, best, tf.fill(tf.shape(best), -float("inf")))
+        count = beam.dimension * labels.dimension
+        if count >= out.dimension:
+            return best
+        return tf.where(tf.range(out.dimension) < count, best, tf.fill(tf.shape(best), -float("inf")))
     ''',
     needs=(CANDIDATES,),
 )
