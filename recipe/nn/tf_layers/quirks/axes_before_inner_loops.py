@@ -13,33 +13,17 @@ from typing import Any
 
 from ...plain.dim import Dim
 from ...record.loops import LoopOp
-from ..config_function import ConfigFunction
 from ..layers import Layer, LayerNetwork
 from ..made_axes import made_in
+from ..output_order import read_first
 from .quirk import Quirk
-
-AFTER = ConfigFunction(
-    '''
-    def after(source, self, makers, **_kwargs):
-        """The last source, after layers that make axes."""
-        for number in range(makers):
-            source(number, as_layer=True)
-        return source(makers, as_data=True, auto_convert=False).copy_transpose(self.output.dims).placeholder
-    '''
-)
 
 
 def _loop(build: Any, op: LoopOp, unit: LayerNetwork) -> None:
     dims = dict.fromkeys(dim for layer in unit.layers for dim in _dims_said_inside(layer) if dim.is_dynamic)
     makers = [maker for dim in dims if (maker := made_in(build, op.body_of_steps, dim)) is not None]
-    if not makers:
-        return
-    value = unit.layer("output")
-    value.name = unit.unique_name("value")
-    value.has_own_name = False
-    options = {"class": "eval", "from": [*makers, value], "eval": AFTER, "eval_locals": {"makers": len(makers)}}
-    options |= {"allow_broadcast_all_sources": True, "out_type": build.output_types[op]}
-    Layer(unit, "output", options).has_own_name = True
+    if makers:
+        read_first(build, op, unit, makers)
 
 
 def _dims_said_inside(layer: Layer) -> Iterator[Dim]:

@@ -29,9 +29,9 @@ FRAMES = ConfigFunction(
 
         time_axis = x.dims[x.get_axis_from_description(axis)]
         frames = x.copy_transpose([order[0], time_axis, *order[2:]]).placeholder
-        length = time_axis.dyn_size_ext.copy_compatible_to_dims_raw([order[0]])
-        mask = tf.range(tf.shape(frames)[1])[None] < length[:, None]
-        return frames, tf.reshape(mask, [-1, tf.shape(frames)[1]] + [1] * (len(order) - 2))
+        length = time_axis.dyn_size_ext.copy_compatible_to_dims_raw([order[0], *order[2:]])
+        number = tf.reshape(tf.range(tf.shape(frames)[1]), [1, -1] + [1] * (len(order) - 2))
+        return frames, number < length[:, None]
     '''
 )
 POOLED = ConfigFunction(
@@ -46,7 +46,8 @@ POOLED = ConfigFunction(
         groups = -(-shape[1] // size)
         filling = [[0, 0], [0, groups * size - shape[1]]] + [[0, 0]] * rest
         x = tf.reshape(tf.pad(x, filling), tf.concat([[shape[0], groups, size], shape[2:]], axis=0))
-        mask = tf.reshape(tf.pad(mask, filling), [-1, groups, size] + [1] * rest)
+        mask = tf.pad(mask, filling)
+        mask = tf.reshape(mask, tf.concat([[tf.shape(mask)[0], groups, size], tf.shape(mask)[2:]], axis=0))
         if mode == "max":
             largest = tf.reduce_max(tf.where(mask, x, x.dtype.min), axis=2)
             return tf.where(tf.reduce_any(mask, axis=2), largest, tf.zeros_like(largest))

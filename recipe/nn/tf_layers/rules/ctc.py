@@ -21,7 +21,8 @@ CTC_OF_HYPOTHESES = ConfigFunction(
 
         logits, lengths, targets, counts = [source(number, as_data=True, auto_convert=False) for number in range(4)]
         beams = list(self.output.dims[1:])
-        frames, labels = [x.dims[x.get_axis_from_description(axis)] for x, axis in ((logits, frames), (targets, labels))]
+        frames = logits.dims[logits.get_axis_from_description(frames)]
+        labels = targets.dims[targets.get_axis_from_description(labels)]
         loss = ctc_loss(
             logits=rows_of_hypotheses(logits, beams, [frames, features]),
             logits_seq_lens=rows_of_hypotheses(lengths, beams, []),

@@ -1,4 +1,4 @@
-"""LSTMs over frames that each hypothesis of a search has of its own: no unit of RETURNN takes more axes than a batch."""
+"""LSTMs over frames of hypotheses of a search: no unit of RETURNN takes other axes than the batch and the frames."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ LAST_STATE = ConfigFunction(
 
 
 def lstm_of_hypotheses(op: LstmSequence, build: Build) -> Sequence[Reference]:
-    """``eval`` of ``tf.scan`` over the equations (:func:`recipe.nn.ops.lstm.lstm_step`), and of the states it ends with."""
+    """``eval`` of the equations (:func:`recipe.nn.ops.lstm.lstm_step`) by ``tf.scan``, and of what it ends with."""
     x, weight, recurrent, bias, *state = op.inputs
     frames = build.reference(x)
     if op.dropout is not None:
