@@ -58,6 +58,8 @@ class Build:
         """What RETURNN's option ``out_type`` says of the layer ``output`` of each loop."""
         self.claims: Counter[Reference] = Counter()
         """For how many states, and as ``output``, each layer of a loop is wanted."""
+        self.parameter_holders: dict[str, Layer] = {}
+        """The layers that own parameters, ``variable`` or another one, by the parameters' paths."""
         self._previous: dict[PreviousOp, PreviousLayer] = {}
         self._parameters: dict[ParameterOp, Layer] = {}
         self._made: dict[Any, Any] = {}

@@ -34,6 +34,8 @@ class LayerNetwork:
     def __init__(self, parent: LayerNetwork | None = None):
         self.parent = parent
         self.layers: list[Layer] = []
+        self.settings: dict[str, Any] = {}
+        """What the config says besides, for the network itself."""
         self._names: Counter[str] = Counter(RESERVED_NAMES)
 
     def is_within(self, other: LayerNetwork) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..plain.dim import Dim
+from ..program.program import Program
 from ..record.graph import Body, Op, Tensor
 from .config_function import ConfigFunction
 from .layers import Layer, Reference
@@ -119,3 +120,14 @@ def _around(body: Body | None) -> Iterator[Body]:
     if body is not None:
         yield from _around(body.parent)
         yield body
+
+
+def makers_of_axes(program: Program) -> dict[Dim, Op]:
+    """The first op that has each axis with lengths."""
+    makers: dict[Dim, Op] = {}
+    for op in program.ops_in_order():
+        for tensor in op.outputs:
+            for dim in tensor.dims:
+                if dim.is_dynamic:
+                    makers.setdefault(dim, op)
+    return makers

@@ -1,8 +1,10 @@
 """
 RETURNN (1.20261022, ``SoftmaxOverSpatialLayer`` in tf/layers/basic.py) puts ``-inf`` in place of what stands after a
-sequence's end, so that the softmax over a sequence without any frame is NaN, and with it all that is made of it.
+sequence's end, so that the softmax over a sequence without any frame is NaN, and with it all that is made of it, also
+the gradients of all other sequences.
 
-So where sequences may have no frame, -1e30 stands there instead.
+So the config says ``inf_value = 1e30``: -1e30 is as good beside a frame. Where sequences may come to have no frame,
+in a search say, a layer puts it there, so that RETURNN does not take the weights after the end for zeros.
 """
 
 from __future__ import annotations
@@ -32,9 +34,10 @@ ENERGIES = ConfigFunction(
 
 
 def _layer(build: Any, op: Op, layer: Layer) -> None:
-    if not isinstance(op, Softmax) or layer.options["class"] != "softmax_over_spatial":
+    if not isinstance(op, Softmax) or layer.options["class"] != "softmax_over_spatial" or op.axis.is_static:
         return
-    if op.axis.is_static or not _may_have_none(build, op.axis):
+    if not _may_have_none(build, op.axis):
+        build.root.settings["inf_value"] = 1e30
         return
     options: dict[str, Any] = {"from": layer.options["from"], "eval": ENERGIES, "eval_locals": {"axis": op.axis}}
     layer.options["from"] = build.add(op, "eval", {**options, "out_type": out_type(op.output)}, name="energies")

@@ -117,3 +117,30 @@ def test_attention_weights_stacked_in_a_loop_that_ends_itself() -> None:
             return {"weights": loop.stack(weights)}
 
     check_agreement(model, FEEDS)
+
+
+class NumberOfSteps(nn.Module):
+    """A loop over frames that nothing reads: they say how many steps it makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, nn.Dim(3, "other"))
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.s = nn.zeros([nn.batch_dim])
+        with outer:
+            history = nn.cum_concat(outer.unstack(frames()))
+            inner = nn.Loop()
+            inner.state.count = outer.state.s
+            with inner:
+                inner.unstack(self.linear(history))
+                inner.state.count = inner.state.count + 1.0
+            outer.state.s = inner.state.count
+        return {"count": outer.state.s}
+
+
+def test_loop_over_what_nothing_reads() -> None:
+    """RETURNN has the parameter nevertheless, as the program does; and knows the axis."""
+    outputs = check_agreement(NumberOfSteps(), FEEDS).in_numpy.outputs
+    numpy.testing.assert_array_equal(outputs["count"].value, [n * (n + 1) / 2 for n in LENGTHS])
