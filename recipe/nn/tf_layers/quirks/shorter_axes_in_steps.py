@@ -88,7 +88,8 @@ def _pool(build: Any, op: Pool) -> Layer:
     made = derived_axis(build, op, op.axis, op.out_dim, f"-(-source(0) // {op.size})")
     options = {"from": [build.reference(op.inputs[0]), made], "eval": POOLED}
     options["eval_locals"] = {"axis": op.axis, "size": op.size, "mode": op.mode}
-    out_type = {"sparse_dim": None, **type_of([batch_dim, op.out_dim, *rest], "float32")}
+    dims = [batch_dim, op.out_dim, *rest]  # in this order, which the function goes by
+    out_type = {"sparse_dim": None, **type_of(dims, "float32"), "dims": dims}
     options |= {"allow_broadcast_all_sources": True, "out_type": out_type}
     layer: Layer = build.add(op, "eval", options)
     return layer
@@ -100,7 +101,8 @@ def _convolution(build: Any, op: ConvOp) -> Layer:
     made = derived_axis(build, op, op.axis, op.out_axis, f"-(-source(0) // {op.stride})")
     options = {"from": [build.reference(x), build.parameter(filters), build.parameter(bias), made], "eval": CONVOLVED}
     locals_ = {"axis": op.axis, "stride": op.stride, "in_dim": op.in_dim, "is_depthwise": op.depthwise}
-    out_type = {"sparse_dim": None, **type_of([batch_dim, op.out_axis, *rest, op.out_dim], "float32")}
+    dims = [batch_dim, op.out_axis, *rest, op.out_dim]  # in this order, which the function goes by
+    out_type = {"sparse_dim": None, **type_of(dims, "float32"), "dims": dims}
     options |= {"eval_locals": locals_, "allow_broadcast_all_sources": True, "out_type": out_type}
     layer: Layer = build.add(op, "eval", options)
     return layer
