@@ -27,6 +27,7 @@ from . import (
     replaced_axes_in_steps,
     rows_of_variables,
     shorter_axes_in_steps,
+    states_before_axes,
     states_before_inner_loops,
     type_of_states,
 )
@@ -54,6 +55,7 @@ QUIRKS: tuple[Quirk, ...] = (
     batch_major_frames.QUIRK,
     numbers_of_steps.QUIRK,
     axes_before_inner_loops.QUIRK,
+    states_before_axes.QUIRK,
 )
 
 

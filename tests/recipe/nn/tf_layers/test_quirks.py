@@ -150,18 +150,16 @@ def pooled_in_a_step() -> nn.Tensor:
         return loop.stack(loop.state.s)
 
 
-def pairs_of_what_came_so_far() -> nn.Tensor:
-    outer = nn.Loop()
-    outer.state.s = vector()
-    with outer:
-        history = nn.cum_concat(outer.state.s)
-        frame = outer.unstack(frames())
-        with nn.Loop() as inner:
-            past = inner.unstack(history)
-            with nn.Loop() as third:
-                outer.state.s = nn.tanh(outer.state.s * 0.5 + third.unstack(history) * past)
-        outer.state.s = outer.state.s + frame
-        return outer.stack(outer.state.s)
+def attention_to_what_a_loop_goes_over() -> nn.Tensor:
+    with nn.Loop() as outer:
+        short = nn.pool(nn.tanh(other_frames() + outer.unstack(frames())), 2)
+        inner = nn.Loop()
+        inner.state.sum = vector()
+        with inner:
+            inner.state.sum = inner.state.sum + inner.unstack(short)
+            weights = nn.softmax_over_spatial(nn.dot(short, inner.state.sum))
+            contexts = inner.stack(nn.dot(weights, short, reduce=short.spatial_dim))
+        return outer.stack(nn.reduce_sum(contexts, contexts.spatial_dim))
 
 
 def products_with_what_came_so_far() -> nn.Tensor:
@@ -280,6 +278,28 @@ def steps_of_which_there_are_none() -> dict[str, nn.Tensor]:
     return {"steps": steps, "sum": nn.reduce_sum(steps, steps.spatial_dim)}
 
 
+def loop_over_what_another_made_of_the_state() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        frame = outer.unstack(frames())
+        first = nn.Loop(max_seq_len=3)
+        first.state.t = outer.state.s
+        with first:
+            first.state.t = nn.tanh(first.state.t + frame)
+            first.end(nn.reduce_sum(first.state.t) > 0.5, include_eos=True)
+            rows = first.stack(first.state.t)
+        with nn.Loop() as second:
+            other = second.unstack(other_frames())
+            third = nn.Loop()
+            third.state.w = other
+            with third:
+                third.state.w = nn.tanh(third.state.w + third.unstack(rows) * other)
+            results = second.stack(third.state.w)
+        outer.state.s = nn.tanh(nn.reduce_sum(results, results.spatial_dim))
+        return outer.stack(outer.state.s)
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
@@ -297,8 +317,9 @@ CASES = [
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
     Case("lengths_of_histories", loop_over_what_came_so_far, "without dim tag"),
     Case("shorter_axes_in_steps", pooled_in_a_step, "^$"),
-    Case("replaced_axes_in_steps", pairs_of_what_came_so_far, "dynamic dim .*history_steps.* undefined"),
+    Case("replaced_axes_in_steps", attention_to_what_a_loop_goes_over, "Dictionary was modified"),
     Case("axes_before_inner_loops", products_with_what_came_so_far, "dynamic dim .*history.* undefined"),
+    Case("states_before_axes", loop_over_what_another_made_of_the_state, "dynamic dim .*steps.* undefined"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
 WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames"}
