@@ -38,8 +38,12 @@ ENCODED_POSITIONS = ConfigFunction(
 
 @rule(PositionalEncoding)
 def positional_encoding(op: PositionalEncoding, build: Build) -> Reference:
-    """``positional_encoding``; ``eval`` where each hypothesis has a value, as the layer takes no axis over them."""
-    if not any(dim.is_beam for dim in op.output.dims):
+    """
+    ``positional_encoding``; ``eval`` where each hypothesis has a value, as the layer takes no axis over them, and along
+    an axis in the steps of a loop, where it fails with an AssertionError without text.
+    """
+    along_axis_in_loop = op.axis is not None and op.body.loop is not None
+    if not along_axis_in_loop and not any(dim.is_beam for dim in op.output.dims):
         return as_written(op.form(), op, build)
     sources = [build.reference(op.inputs[0]), *([build.step()] if op.axis is None else [])]
     options: dict[str, Any] = {"from": sources, "eval": ENCODED_POSITIONS, "eval_locals": {"axis": op.axis}}

@@ -176,19 +176,13 @@ def products_with_what_came_so_far() -> nn.Tensor:
         return outer.stack(outer.state.s)
 
 
-class LstmOverStepsOfALoop(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.lstm = nn.Lstm(FEATURES, 3)
-
-    def forward(self) -> nn.Tensor:
-        loop = nn.Loop()
-        loop.state.s = vector()
-        with loop:
-            loop.state.s = nn.tanh(loop.state.s * 2.0)
-            loop.end(loop.iter_idx >= 3)
-            steps = loop.stack(loop.state.s)
-        return self.lstm(steps)[0]
+def lengths_of_steps() -> nn.Tensor:
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        loop.state.s = nn.tanh(loop.state.s * 2.0)
+        loop.end(loop.iter_idx >= 2)
+        return loop.stack(loop.state.s).seq_len
 
 
 def history_of_a_vector() -> nn.Tensor:
@@ -200,6 +194,25 @@ def history_of_a_vector() -> nn.Tensor:
         weights = nn.softmax_over_spatial(nn.dot(history, loop.state.s))
         loop.state.s = nn.tanh(nn.dot(weights, history, reduce=history.spatial_dim)) + loop.unstack(frames())
         return loop.stack(loop.state.s)
+
+
+class LstmOverNothing(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.Lstm(FEATURES)
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        y, state = self.lstm(steps_of_which_there_are_none()["steps"], nn.LstmState(vector(), vector()))
+        return {"y": y, "h": state.h, "c": state.c}
+
+
+def entries_of_which_there_are_none() -> nn.Tensor:
+    loop = nn.Loop()
+    with loop:
+        frame = loop.unstack(frames())
+        loop.end(nn.reduce_sum(frame) > -99.0)
+        numbers = loop.stack(frame)
+    return nn.gather(numbers, nn.range_over(TIME, like=frames()))
 
 
 class AttentionToAnLstm(nn.Module):
@@ -302,10 +315,12 @@ def loop_over_what_another_made_of_the_state() -> nn.Tensor:
 
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
-    Case("ends_per_sequence", LstmOverStepsOfALoop(), "sequence_length must be a vector"),
+    Case("ends_per_sequence", lengths_of_steps, r"has the dims \[\], not \['batch'\]"),
     Case("lasts_per_sequence", count_beside_a_vector, "has batch-dim, but target data"),
     Case("axes_of_all_steps", rounds_in_each_step, "already has more dims than target data"),
     Case("loops_without_steps", steps_of_which_there_are_none, "TensorArray has size zero"),
+    Case("lstms_without_frames", LstmOverNothing(), "TensorArray has size zero"),
+    Case("entries_of_nothing", entries_of_which_there_are_none, "(?s)indices.* is not in"),
     Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
