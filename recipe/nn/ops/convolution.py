@@ -49,7 +49,7 @@ class ConvOp(Op):
         dims = self.inputs[0].dims
         rest = [dim for dim in dims if dim not in (self.axis, self.in_dim)]
         order = (self.axis, *rest, self.in_dim)
-        frames = run.aligned(x, dims, order) * run.mask(self.axis, order)
+        frames = numpy.where(run.mask(self.axis, order), run.aligned(x, dims, order), numpy.float32(0))
         left = (self.size.size - self.stride) // 2
         width = [(left, self.size.size), *[(0, 0)] * (len(order) - 1)]
         frames = numpy.pad(frames, width)

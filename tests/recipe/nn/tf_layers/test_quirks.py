@@ -182,7 +182,8 @@ def lengths_of_steps() -> nn.Tensor:
     with loop:
         loop.state.s = nn.tanh(loop.state.s * 2.0)
         loop.end(loop.iter_idx >= 2)
-        return loop.stack(loop.state.s).seq_len
+        steps = loop.stack(loop.state.s)
+    return steps.seq_len
 
 
 def history_of_a_vector() -> nn.Tensor:
@@ -213,6 +214,13 @@ def entries_of_which_there_are_none() -> nn.Tensor:
         loop.end(nn.reduce_sum(frame) > -99.0)
         numbers = loop.stack(frame)
     return nn.gather(numbers, nn.range_over(TIME, like=frames()))
+
+
+def quotients_weighted() -> nn.Tensor:
+    x = frames()
+    directions = x / nn.sqrt(nn.reduce_sum(x * x))
+    weights = nn.softmax_over_spatial(nn.reduce_sum(other_frames()))
+    return nn.dot(weights, directions, reduce=TIME)
 
 
 class AttentionToAnLstm(nn.Module):
@@ -321,6 +329,7 @@ CASES = [
     Case("loops_without_steps", steps_of_which_there_are_none, "TensorArray has size zero"),
     Case("lstms_without_frames", LstmOverNothing(), "TensorArray has size zero"),
     Case("entries_of_nothing", entries_of_which_there_are_none, "(?s)indices.* is not in"),
+    Case("padding_in_products", quotients_weighted, "nan location mismatch"),
     Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
@@ -344,12 +353,21 @@ def test_each_has_a_test() -> None:
     assert {case.quirk for case in CASES} | WITH_TESTS_OF_THEIR_OWN == {quirk.name for quirk in QUIRKS}
 
 
+def _padded_with_zeros(feed: Any) -> Any:
+    """As RETURNN pads."""
+    if not isinstance(feed, tuple):
+        return feed
+    value, lengths = feed
+    inside = numpy.arange(value.shape[1])[None, :] < lengths[:, None]
+    return value * inside.reshape(*inside.shape, *[1] * (value.ndim - 2)).astype(value.dtype), lengths
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.quirk for case in CASES])
 def test_without_it_returnn_fails(case: Case) -> None:
     network = nn.Network(case.model)
     options: dict[str, Any] = {"parameters": random_parameters(network), "train": bool(network.losses)}
     options["gradients"] = bool(network.losses)
-    feeds = {name: FEEDS[name] for name in network.extern_data}
+    feeds = {name: _padded_with_zeros(FEEDS[name]) for name in network.extern_data}
     check_agreement(network, feeds, **options)
     if is_left_out():
         return
