@@ -47,7 +47,7 @@ def _makes_no_numbers(build: Any, op: Op) -> bool:
 
 
 def _read(op: Op) -> Iterable[Tensor]:
-    """What an op's results are made of; of a softmax all but what is left out by a mask, the probability of which is 0."""
+    """What an op's results are made of; of a softmax, all but what a mask leaves out."""
     if isinstance(op, Softmax) and isinstance(op.inputs[0].op, Where):
         return [x for x in op.inputs[0].op.inputs if constant_value(x) != -math.inf]
     if isinstance(op, ResultOp):
