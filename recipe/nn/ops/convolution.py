@@ -60,7 +60,13 @@ class ConvOp(Op):
         return run.aligned(y + bias, (self.out_axis, *rest, self.out_dim), self.output.dims)
 
     def form(self) -> Form:
-        """``conv``, padded as if each sequence stood alone (RETURNN's "same_static" with a mask)."""
+        """
+        ``conv``, padded as if each sequence stood alone.
+
+        RETURNN (1.20261022, ``ConvLayer`` in tf/layers/basic.py) reads what stands after shorter sequences, and pads by
+        the longest one. So its options are ``use_time_mask`` and the padding ``same_static``.
+        Test: modules/test_convolution.py::test_written_out
+        """
         x, filters, bias = self.inputs
         options: dict[str, Any] = {
             "from": x,

@@ -39,8 +39,12 @@ ENCODED_POSITIONS = ConfigFunction(
 @rule(PositionalEncoding)
 def positional_encoding(op: PositionalEncoding, build: Build) -> Reference:
     """
-    ``positional_encoding``; ``eval`` where each hypothesis has a value, as the layer takes no axis over them, and along
-    an axis in the steps of a loop, where it fails with an AssertionError without text.
+    ``positional_encoding``, where that will do.
+
+    RETURNN (1.20261022, ``PositionalEncodingLayer`` in tf/layers/rec.py) takes no axis over the hypotheses of a search,
+    and in the steps of a loop it fails along an axis of the step, with an AssertionError without text. So there the
+    sinusoids are a function of TensorFlow.
+    Test: ops/test_positional_encoding.py::test_along_an_axis_of_a_step
     """
     along_axis_in_loop = op.axis is not None and op.body.loop is not None
     if not along_axis_in_loop and not any(dim.is_beam for dim in op.output.dims):
