@@ -24,6 +24,11 @@ def batch_first(dims: Iterable[Dim]) -> tuple[Dim, ...]:
     return tuple(sorted(dims, key=lambda dim: not dim.is_batch))
 
 
+def has_several_fixed_axes(x: Tensor) -> bool:
+    """Whether a value has more than one axis of fixed size, not counting those over hypotheses."""
+    return sum(dim.is_static and not dim.is_beam for dim in x.dims) > 1
+
+
 def is_time_major(x: Tensor) -> bool:
     """Whether RETURNN has the time axis of a sequence before the batch axis."""
     todo, seen = [x], {x}

@@ -26,11 +26,13 @@ class Case(NamedTuple):
     :ivar quirk: its name
     :ivar model: the program; RETURNN must give what NumPy gives
     :ivar failure: what is said without the work-around, by RETURNN or by the comparison: a regular expression
+    :ivar beside: others that are left out in any case
     """
 
     quirk: str
     model: Any
     failure: str
+    beside: tuple[str, ...] = ()
 
 
 def constant_over_pooled_frames() -> nn.Tensor:
@@ -150,16 +152,18 @@ def pooled_in_a_step() -> nn.Tensor:
         return loop.stack(loop.state.s)
 
 
-def attention_to_what_a_loop_goes_over() -> nn.Tensor:
-    with nn.Loop() as outer:
-        short = nn.pool(nn.tanh(other_frames() + outer.unstack(frames())), 2)
-        inner = nn.Loop()
-        inner.state.sum = vector()
-        with inner:
-            inner.state.sum = inner.state.sum + inner.unstack(short)
-            weights = nn.softmax_over_spatial(nn.dot(short, inner.state.sum))
-            contexts = inner.stack(nn.dot(weights, short, reduce=short.spatial_dim))
-        return outer.stack(nn.reduce_sum(contexts, contexts.spatial_dim))
+def pairs_of_what_came_so_far() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        history = nn.cum_concat(outer.state.s)
+        frame = outer.unstack(frames())
+        with nn.Loop() as inner:
+            past = inner.unstack(history)
+            with nn.Loop() as third:
+                outer.state.s = nn.tanh(outer.state.s * 0.5 + third.unstack(history) * past)
+        outer.state.s = outer.state.s + frame
+        return outer.stack(outer.state.s)
 
 
 def products_with_what_came_so_far() -> nn.Tensor:
@@ -221,6 +225,15 @@ def quotients_weighted() -> nn.Tensor:
     directions = x / nn.sqrt(nn.reduce_sum(x * x))
     weights = nn.softmax_over_spatial(nn.reduce_sum(other_frames()))
     return nn.dot(weights, directions, reduce=TIME)
+
+
+def softmax_in_a_loop_over_features() -> nn.Tensor:
+    with nn.Loop() as loop:
+        frame = loop.unstack(frames())
+        with nn.Loop() as inner:
+            weights = nn.softmax(frame * inner.unstack(frame, axis=FEATURES))
+            means = inner.stack(nn.dot(weights, frame))
+        return loop.stack(means)
 
 
 class AttentionToAnLstm(nn.Module):
@@ -330,6 +343,7 @@ CASES = [
     Case("lstms_without_frames", LstmOverNothing(), "TensorArray has size zero"),
     Case("entries_of_nothing", entries_of_which_there_are_none, "(?s)indices.* is not in"),
     Case("padding_in_products", quotients_weighted, "nan location mismatch"),
+    Case("several_fixed_axes", softmax_in_a_loop_over_features, "Mismatched elements"),
     Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
@@ -341,7 +355,12 @@ CASES = [
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
     Case("lengths_of_histories", loop_over_what_came_so_far, "without dim tag"),
     Case("shorter_axes_in_steps", pooled_in_a_step, "^$"),
-    Case("replaced_axes_in_steps", attention_to_what_a_loop_goes_over, "Dictionary was modified"),
+    Case(
+        "replaced_axes_in_steps",
+        pairs_of_what_came_so_far,
+        "dynamic dim .*history_steps.* undefined",
+        beside=("states_before_axes",),  # with it, it depends on addresses in memory whether RETURNN fails
+    ),
     Case("axes_before_inner_loops", products_with_what_came_so_far, "dynamic dim .*history.* undefined"),
     Case("states_before_axes", loop_over_what_another_made_of_the_state, "dynamic dim .*steps.* undefined"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
@@ -368,11 +387,11 @@ def test_without_it_returnn_fails(case: Case) -> None:
     options: dict[str, Any] = {"parameters": random_parameters(network), "train": bool(network.losses)}
     options["gradients"] = bool(network.losses)
     feeds = {name: _padded_with_zeros(FEEDS[name]) for name in network.extern_data}
-    check_agreement(network, feeds, **options)
+    check_agreement(network, feeds, without_quirks=case.beside, **options)
     if is_left_out():
         return
     with pytest.raises(Exception, match=case.failure):
-        check_agreement(network, feeds, without_quirks=[case.quirk], **options)
+        check_agreement(network, feeds, without_quirks=[case.quirk, *case.beside], **options)
 
 
 def test_dropouts_of_one_value_draw_their_own_masks() -> None:
