@@ -95,7 +95,8 @@ def only_read_inside() -> dict[str, nn.Tensor]:
 
 
 def only_read_inside_reference(x: numpy.ndarray, z: numpy.ndarray) -> Any:
-    a, b, out = numpy.zeros(4), numpy.zeros(4), {"a": [], "b": []}
+    out: dict[str, list[Any]] = {"a": [], "b": []}
+    a, b = numpy.zeros(4), numpy.zeros(4)
     for frame in x:
         total = numpy.zeros(4)
         for other in z:
