@@ -21,6 +21,7 @@ import tensorflow as tf
 from returnn.config import Config, global_config_ctx
 from returnn.tf.network import ExternData, TFNetwork
 from returnn.tf.updater import Updater
+from returnn.tf.util.basic import setup_tf_thread_pools
 from returnn.util.basic import BehaviorVersion
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -44,6 +45,8 @@ class ReturnnSession:
         del settings["__builtins__"], settings["config"]
         self.settings = settings
         self.config = Config(settings)
+        # as RETURNN's main program does: else the first layer that looks for devices fixes the threads of all sessions
+        setup_tf_thread_pools(tf_session_opts=settings.get("tf_session_opts"))
         BehaviorVersion.set(settings["behavior_version"])
         train = task == "train"
         self._graph = tf.Graph()

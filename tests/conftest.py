@@ -38,12 +38,17 @@ PROGRAMS = (SCLITE, CHROMIUM)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds ``--update-golden`` and ``--without-returnn``."""
+    """Adds ``--update-golden``, ``--without-returnn`` and ``--all-programs``."""
     parser.addoption(
         "--update-golden", action="store_true", help="write tests/golden/ anew instead of comparing with it"
     )
     parser.addoption(
         "--without-returnn", action="store_true", help="NumPy alone: a test ends where it needs RETURNN (make quick)"
+    )
+    parser.addoption(
+        "--all-programs",
+        action="store_true",
+        help="also programs that the language does not take yet (tests/recipe/nn/programs); all searches in RETURNN",
     )
 
 

@@ -20,8 +20,8 @@ _BATCH_FIRST = (Constant, Dot, Expand, Shift)
 
 
 def batch_first(dims: Iterable[Dim]) -> tuple[Dim, ...]:
-    """The same dims, the batch before all others."""
-    return tuple(sorted(dims, key=lambda dim: not dim.is_batch))
+    """The same dims, the batch before all others, then hypotheses, as most layers of RETURNN have them."""
+    return tuple(sorted(dims, key=lambda dim: 0 if dim.is_batch else 1 if dim.is_beam else 2))
 
 
 def has_several_fixed_axes(x: Tensor) -> bool:

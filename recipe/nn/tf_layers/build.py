@@ -58,6 +58,8 @@ class Build:
         """What RETURNN's option ``out_type`` says of the layer ``output`` of each loop."""
         self.claims: Counter[Reference] = Counter()
         """For how many states, and as ``output``, each layer of a loop is wanted."""
+        self.parameter_holders: dict[str, Layer] = {}
+        """The layers that own parameters, ``variable`` or another one, by the parameters' paths."""
         self._previous: dict[PreviousOp, PreviousLayer] = {}
         self._parameters: dict[ParameterOp, Layer] = {}
         self._made: dict[Any, Any] = {}
@@ -131,7 +133,7 @@ class Build:
         if wanted in RESERVED_NAMES:
             wanted = f"{wanted}_{op.name}"
         layer = Layer(self.unit, self.unit.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
-        layer.is_module = op.is_main
+        layer.is_module, layer.is_part = op.is_main, name is not None
         for quirk in self.quirks:
             if quirk.layer is not None:
                 quirk.layer(self, op, layer)

@@ -42,10 +42,12 @@ def config_text(
     :param copy_param_mode: of several stages, what RETURNN does with parameters whose dims change
     """
     source = PythonSource()
-    options = {"backend": "tensorflow-net-dict", "behavior_version": BEHAVIOR_VERSION, **(config or {})}
+    stages = network.layers(device)
+    options = {"backend": "tensorflow-net-dict", "behavior_version": BEHAVIOR_VERSION}
+    options |= {**_settings(stages), **(config or {})}
     general = [_assignment(key, value, source) for key, value in options.items()]
     data = _assignment("extern_data", _extern_data(network.extern_data), source)
-    networks = _networks(network.layers(device), copy_param_mode, source)
+    networks = _networks(stages, copy_param_mode, source)
     dims = source.names.definitions(source)
     sections = [
         ["#!returnn"],
@@ -79,6 +81,12 @@ def _extern_data(inputs: Mapping[str, ExternData]) -> dict[str, Any]:
             options["sparse_dim"] = data.sparse_dim
         declared[data.name] = {**options, "dtype": data.dtype, "available_for_inference": True}
     return declared
+
+
+def _settings(stages: LayerNetwork | dict[int, LayerNetwork]) -> dict[str, Any]:
+    """What the layers want of the config besides."""
+    every = [stages] if isinstance(stages, LayerNetwork) else stages.values()
+    return {name: value for layers in every for name, value in layers.settings.items()}
 
 
 def _networks(

@@ -6,12 +6,11 @@ from typing import Any
 
 from ..ops.array import PostfixInTime
 from ..plain.dim import Dim
-from ..program.program import Program
 from ..record.graph import Op, Tensor
 from ..record.loops import LoopOp, ResultOp
 from .config_function import ConfigFunction
 from .layers import Layer
-from .made_axes import derived_axis
+from .made_axes import derived_axis, makers_of_axes
 from .out_type import type_of
 
 FRAMES_OR_ONE = ConfigFunction(
@@ -43,7 +42,7 @@ def may_make_no_step(build: Any, loop: LoopOp) -> bool:
 
 def may_be_empty(build: Any, dim: Dim) -> bool:
     """Whether an axis is that of such a loop, or made of one. Those of the network's inputs are never empty."""
-    maker = build.once("makers of axes", lambda: _makers(build.program)).get(dim)
+    maker = build.once("makers of axes", lambda: makers_of_axes(build.program)).get(dim)
     if isinstance(maker, ResultOp) and dim is maker.result_of.get_axis():
         return may_make_no_step(build, maker.result_of)
     if maker is None or isinstance(maker, PostfixInTime):
@@ -73,14 +72,3 @@ def frames_or_one(build: Any, op: Op, x: Tensor, axis: Dim) -> Layer:
     options["out_type"] = {"sparse_dim": None, **type_of(dims, x.dtype, x.sparse_dim)}
     layer: Layer = build.add(op, "eval", options, name="frames")
     return layer
-
-
-def _makers(program: Program) -> dict[Dim, Op]:
-    """The first op that has each axis with lengths."""
-    makers: dict[Dim, Op] = {}
-    for op in program.ops_in_order():
-        for tensor in op.outputs:
-            for dim in tensor.dims:
-                if dim.is_dynamic:
-                    makers.setdefault(dim, op)
-    return makers

@@ -34,6 +34,8 @@ class LayerNetwork:
     def __init__(self, parent: LayerNetwork | None = None):
         self.parent = parent
         self.layers: list[Layer] = []
+        self.settings: dict[str, Any] = {}
+        """What the config says besides, for the network itself."""
         self._names: Counter[str] = Counter(RESERVED_NAMES)
 
     def is_within(self, other: LayerNetwork) -> bool:
@@ -104,6 +106,8 @@ class Layer(Reference):
         """Whether RETURNN or the user goes by its name: ``output``, ``end``, outputs and losses of the network."""
         self.is_module = False
         """Whether it is *the* layer of a module, which it is named by."""
+        self.is_part = False
+        """Whether it is one of several layers that an op becomes."""
         network.layers.append(self)
         network.rename(None, name)
 

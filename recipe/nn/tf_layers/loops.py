@@ -37,7 +37,7 @@ def write_body(build: Build, body: Body) -> None:
 def write_loop(build: Build, op: LoopOp) -> None:
     """Writes a loop: the ``rec`` layer, its steps, its states, its end, and what leaves it."""
     length = input_length(build, op) if op.counts_steps else None
-    rec = build.add(op, "rec", {"axis": op.rec_axis, "from": [], **_limits(build, op, length)})
+    rec = build.add(op, "rec", {"axis": op.rec_axis, "from": _input(build, op), **_limits(build, op, length)})
     rec.options["optimize_move_layers_out"] = False  # what needs no step is outside already
     unit = build.units[op.body_of_steps] = LayerNetwork(build.unit)
     rec.options["unit"] = unit
@@ -52,6 +52,18 @@ def write_loop(build: Build, op: LoopOp) -> None:
         if quirk.loop is not None:
             quirk.loop(build, op, unit)
     build.loop_path = before
+
+
+def _input(build: Build, op: LoopOp) -> Reference | list[Reference]:
+    """
+    What the loop has as input: what has its axis, if its steps read nothing along it and RETURNN knows it from nowhere
+    else; nothing where they read frames by their position.
+    """
+    source = op.length_source
+    if source is None or op.counts_steps or any(unstack in build.program.needed for unstack in op.unstacked):
+        return []
+    is_of_input = any(op.input_axis in data.dims for data in build.program.extern_data.values())
+    return [] if is_of_input else build.reference(source)
 
 
 def input_length(build: Build, op: LoopOp) -> Layer:

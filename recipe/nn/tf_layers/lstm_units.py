@@ -10,7 +10,7 @@ from ..plain.dim import single_step_dim
 from ..record.graph import Tensor
 from .build import Build
 from .config_function import ConfigFunction
-from .layers import LstmStateTuple, Reference
+from .layers import Layer, LstmStateTuple, Reference
 
 GATES = ConfigFunction(
     '''
@@ -101,25 +101,36 @@ class StandardLstm(NativeLstm):
         self, build: Build, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
     ) -> dict[str, Any]:
         """``lstm_cell/kernel`` and ``lstm_cell/bias`` of the unit."""
-        return {"map": build.once((weight, recurrent, bias), lambda: self._kernel(build, op, weight, recurrent, bias))}
+        kernel, new_bias = kernel_and_bias(build, op, weight, recurrent, bias)
+        return {
+            "map": {
+                "lstm_cell/kernel": {"layer_output": kernel, "shape": tuple(kernel.options["out_type"]["dims"])},
+                "lstm_cell/bias": {"layer_output": new_bias, "shape": bias.dims},
+            }
+        }
 
-    def _kernel(
-        self, build: Build, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
-    ) -> dict[str, Any]:
-        in_dim, out_dim, gates_dim = weight.dims[0], recurrent.dims[0], bias.dims[0]
-        rows = in_dim + out_dim
+
+def kernel_and_bias(
+    build: Build, op: LstmSequence | LstmCellOp, weight: Tensor, recurrent: Tensor, bias: Tensor
+) -> tuple[Layer, Layer]:
+    """
+    An LSTM's parameters as TensorFlow's cell has them, outside of all loops: [in + out, gates] and [gates].
+
+    The order of the gates is TensorFlow's, too: input gate, input, forget gate, output gate.
+    """
+
+    def make() -> tuple[Layer, Layer]:
         options = {
             "from": [build.parameter(weight), build.parameter(recurrent)],
             "eval": LSTM_KERNEL,
-            "out_type": {"dims": [rows, gates_dim], "dtype": "float32"},
+            "out_type": {"dims": [weight.dims[0] + recurrent.dims[0], bias.dims[0]], "dtype": "float32"},
             "allow_broadcast_all_sources": True,
         }
         kernel = build.add_at_root(op, "eval", options, name="kernel")
-        new_bias = build.add_at_root(op, "eval", {"from": build.parameter(bias), "eval": LSTM_BIAS}, name="bias")
-        return {
-            "lstm_cell/kernel": {"layer_output": kernel, "shape": (rows, gates_dim)},
-            "lstm_cell/bias": {"layer_output": new_bias, "shape": (gates_dim,)},
-        }
+        return kernel, build.add_at_root(op, "eval", {"from": build.parameter(bias), "eval": LSTM_BIAS}, name="bias")
+
+    made: tuple[Layer, Layer] = build.once(("lstm kernel", weight, recurrent, bias), make)
+    return made
 
 
 def lstm_unit_for(device: str) -> NativeLstm:

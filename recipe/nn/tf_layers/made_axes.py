@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..plain.dim import Dim, batch_dim
+from ..plain.dim import Dim
+from ..program.program import Program
 from ..record.graph import Body, Op, Tensor
 from .config_function import ConfigFunction
 from .layers import Layer, Reference
@@ -44,12 +45,13 @@ def axis_of_lengths(build: Any, op: Op, dim: Dim, source: Reference, formula: st
     Adds a layer that makes an axis, where the op stands.
 
     :param dim: the axis
-    :param source: what its lengths are computed of: int32 [batch], or a scalar
+    :param source: what its lengths are computed of: int32, of sequences or their hypotheses, or a scalar
     :param formula: its lengths, of ``source(0)``
     """
-    zeros = build.constant_at_root(0, (batch_dim,), "int32")
+    dims = dim.length_dims
+    zeros = build.constant_at_root(0, dims, "int32")
     per_sequence: dict[str, Any] = {"from": [source, zeros], "eval": f"{formula} + source(1)"}
-    per_sequence |= {"allow_broadcast_all_sources": True, "out_type": type_of([batch_dim], "int32")}
+    per_sequence |= {"allow_broadcast_all_sources": True, "out_type": type_of(dims, "int32")}
     options = {"from": build.add(op, "eval", per_sequence, name="lengths"), "out_spatial_dim": dim}
     made: list[Dim] = build.once("made axes", list)
     made.append(dim)
@@ -118,3 +120,14 @@ def _around(body: Body | None) -> Iterator[Body]:
     if body is not None:
         yield from _around(body.parent)
         yield body
+
+
+def makers_of_axes(program: Program) -> dict[Dim, Op]:
+    """The first op that has each axis with lengths."""
+    makers: dict[Dim, Op] = {}
+    for op in program.ops_in_order():
+        for tensor in op.outputs:
+            for dim in tensor.dims:
+                if dim.is_dynamic:
+                    makers.setdefault(dim, op)
+    return makers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 from ..ops.activation import Activation
 from ..ops.constants import Constant, constant_value
@@ -13,7 +12,6 @@ from ..ops.reduce import Reduce
 from ..ops.softmax import Softmax
 from ..record.graph import Op, Tensor
 from ..record.loops import PreviousOp, ResultOp
-from .empty_axes import may_be_empty
 
 FUNCTIONS = ("exp", "log", "sqrt")
 """Functions that do not give a number of each number."""
@@ -21,12 +19,12 @@ DIVISIONS = ("truediv", "floordiv", "mod", "pow")
 """Arithmetic that does not."""
 
 
-def may_be_no_number(build: Any, x: Tensor) -> bool:
+def may_be_no_number(x: Tensor) -> bool:
     """Whether a value may be none although all inputs and parameters are numbers."""
     todo, seen = [x], {x}
     while todo:
         op = todo.pop().op
-        if _makes_no_numbers(build, op):
+        if _makes_no_numbers(op):
             return True
         read = [one for one in _read(op) if one not in seen and one.dtype.startswith("float")]
         seen.update(read)
@@ -34,15 +32,13 @@ def may_be_no_number(build: Any, x: Tensor) -> bool:
     return False
 
 
-def _makes_no_numbers(build: Any, op: Op) -> bool:
+def _makes_no_numbers(op: Op) -> bool:
     if isinstance(op, Constant):
         return isinstance(op.value, float) and not math.isfinite(op.value)
     if isinstance(op, Activation):
         return op.kind in FUNCTIONS
     if isinstance(op, Combine):
         return op.kind in DIVISIONS
-    if isinstance(op, Softmax):
-        return op.axis.is_dynamic and may_be_empty(build, op.axis)
     return isinstance(op, Reduce) and op.mode != "sum" and any(axis.is_dynamic for axis in op.axes)
 
 

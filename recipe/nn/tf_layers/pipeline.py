@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..ops.inputs import ParameterOp
 from ..passes.beams.rewriting import Beams
 from ..passes.fission.fission import split
@@ -56,7 +58,6 @@ class Pipeline:
         """The layers of the whole network, with its losses and outputs."""
         build = self.build
         write_body(build, self.program.root_body)
-        self._keep_parameters()
         for loss in self.program.losses:
             self._mark_loss(loss.tensor, loss.name, loss.scale, loss.as_error)
         for name, tensor in self.program.outputs:
@@ -64,19 +65,25 @@ class Pipeline:
         self._finish()
         return build.root
 
-    def _keep_parameters(self) -> None:
+    def _keep_parameters(self, read: Collection[Layer]) -> list[Layer]:
         """
-        Has RETURNN make parameters that the passes found to change nothing: of initial values that no step reads, say.
+        Has RETURNN make parameters that change nothing: of initial values that no step reads, or of frames of which
+        nothing but their number is read.
 
         The user's program has them, so checkpoints of its training do.
+
+        :param read: the layers that something reads
+        :return: the layers of these parameters
         """
-        used = self.program.parameters
-        for name, op in self.user_parameters.items():
-            if name not in used:
+        kept = []
+        for path, op in self.user_parameters.items():
+            if self.build.parameter_holders.get(path) not in read:
                 layer = layers_of(op, self.build)[0].layer()
                 assert layer is not None
                 layer.options["is_output_layer"] = True
                 self.output_names.append(layer.name)
+                kept.append(layer)
+        return kept
 
     def known_reference(self, tensor: Tensor) -> Reference | None:
         """What was written for a tensor of the user's program; None if nothing was, or that of all hypotheses."""
@@ -90,6 +97,7 @@ class Pipeline:
         root = self.build.root
         final = [layer for layer in root.layers if "loss" in layer.options or layer.name in self.output_names]
         read = reads(final)
+        read |= reads(self._keep_parameters(read))
         for network in self.build.units.values():
             network.layers = [layer for layer in network.layers if layer in read]
         root.layers = in_order(root, read)

@@ -217,7 +217,9 @@ def _number(value: Any) -> str:
         value = value.item()
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return f'float("{value}")'
-    if value is None or isinstance(value, (bool, int, float)):
+    if isinstance(value, float):
+        return repr(value).replace("e+", "e")  # as formatters have it
+    if value is None or isinstance(value, (bool, int)):
         return repr(value)
     raise NetworkError(f"a config cannot hold {value!r} ({type(value).__name__}); use plain values or PythonCode(...)")
 

@@ -52,6 +52,7 @@ def check_agreement(
     network = model if isinstance(model, nn.Network) else nn.Network(model, **kwargs)
     if parameters is None:
         parameters = random_parameters(network)
+    assert len(network.digest) == 64, "a job cannot be made of it"
     search = bool(network.beam_sizes)
     in_numpy = nn.run_numpy(network, feeds, parameters)
     in_returnn = run_returnn(

@@ -147,7 +147,8 @@ def config_settings(text: str) -> dict[str, Any]:
     """The settings of a config, which is run as plain Python."""
     namespace: dict[str, Any] = {}
     exec(compile(text, "<config>", "exec"), namespace)
-    return {key: namespace[key] for key in ("backend", "behavior_version", "extern_data", "network")}
+    names = ("backend", "behavior_version", "inf_value", "extern_data", "network")
+    return {key: namespace[key] for key in names if key in namespace}
 
 
 def _unstack_in_steps(network: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...ops.choice import Choice
 from ...ops.elementwise import Combine, cast, compare, expand, maximum, minimum
+from ...ops.history import SelectedHistory
 from ...ops.hypotheses import FollowBack, Select
 from ...ops.top_k import TopK
 from ...plain.delayed import Delayed
@@ -38,6 +39,8 @@ class Choices:
         self.first = Generation(beam, loop.body_of_steps)
         """The hypotheses with which a step begins."""
         self._origins_of_history: dict[Generation, PreviousOp] = {}
+        self._places_so_far: dict[Generation, Tensor] = {}
+        """In each step so far, where what a hypothesis continues was: int32 [batch, history, ..., beam]."""
         self._scores: PreviousOp | None = None
         self._origin: Tensor | None = None
         self._followed: Tensor | None = None
@@ -74,14 +77,23 @@ class Choices:
         self._continue(Generation(beam, top.body, before, origin))
         return label
 
-    def origin_of_history(self) -> Tensor:
-        """For the hypotheses that there are now, which ones they continue of those at this place of the step before."""
+    def continued(self, frames: Tensor) -> Tensor:
+        """
+        What came so far of each hypothesis that there is now.
+
+        :param frames: of all steps so far, those of the hypotheses that there were at this place: [batch, history, ...]
+        """
         context, now = self.context, self.context.generation
         assert now is not None
-        if now not in self._origins_of_history:
-            initial = self._all_places()
-            self._origins_of_history[now] = context.state(self.loop, "origin", initial, self.first)
-        return context.now(self._origins_of_history[now].output)
+        if now not in self._places_so_far:
+            places = initial = self._all_places()
+            if now.beam is not self.beam:
+                places = self._per_sequence(context.places(now.beam))
+            state = context.state(self.loop, "origin", initial, self.first)
+            self._origins_of_history[now] = state
+            history = SelectedHistory(places, context.now(state.output), now.beam)
+            self._places_so_far[now] = history.output
+        return Select(frames, self._places_so_far[now], now.beam, now.beam).output
 
     def finish(self) -> None:
         """Writes the end of a step."""

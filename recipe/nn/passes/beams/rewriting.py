@@ -9,7 +9,7 @@ from ...ops.activation import log
 from ...ops.choice import Choice
 from ...ops.dot import Dot
 from ...ops.elementwise import Elementwise, maximum
-from ...ops.history import CumConcat, SelectedHistory
+from ...ops.history import CumConcat
 from ...ops.indexing import Gather
 from ...ops.reduce import Reduce
 from ...ops.softmax import log_softmax
@@ -53,14 +53,11 @@ class Beams(LoopsOfHypotheses):
 
     def copy_history(self, op: CumConcat, loop: LoopOp, body: Body) -> None:
         """What came so far of each hypothesis."""
-        generation = self.context.generation
-        assert generation is not None
         if self.context.search not in self.depending.of(op.output):
             self.copy_plain(op, body)
             return
-        x = self.read_with_beams(op.inputs[0], op.output)
-        history = SelectedHistory(x, self.choices[loop].origin_of_history(), generation.beam)
-        self.stands_for(op, history.outputs)
+        frames = op.rebuilt(body, [self.read_with_beams(op.inputs[0], op.output)]).output
+        self.stands_for(op, [self.choices[loop].continued(frames)])
 
     def copy_plain(self, op: Op, body: Body) -> None:
         """Copies an op, with the axes over hypotheses that its inputs have."""

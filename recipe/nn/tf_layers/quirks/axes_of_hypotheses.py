@@ -37,8 +37,13 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
         return
     if isinstance(op, LinearOp) and layer.options["class"] == "linear" and op.inputs[0].sparse_dim is None:
         layer.options["in_dim"] = op.inputs[1].dims[0]
+    if layer.is_part and "out_type" not in layer.options:
+        return  # the type is that of the op's result, and not of each of its layers
     if layer.options["class"] in ("eval", "combine", "compare"):
-        layer.options["out_type"] = {"sparse_dim": None, **layer.options.get("out_type", out_type(op.output))}
+        said = {"sparse_dim": None, **layer.options.get("out_type", out_type(op.output))}
+        if layer.options["class"] == "compare" and any(dim.is_dynamic for dim in op.output.dims):
+            said["time_dim_axis"] = None  # else the place that it has in the input, whose axes have another order
+        layer.options["out_type"] = said
 
 
 def _read(build: Any, tensor: Tensor, reference: Reference, here: LayerNetwork) -> Reference:

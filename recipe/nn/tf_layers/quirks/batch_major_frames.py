@@ -1,9 +1,8 @@
 """
 RETURNN (1.20261022, ``DotLayer`` in tf/layers/basic.py) makes a transposed copy of frames that are time-major, and in
-training one of their gradient. Of frames that each step of a loop reads, TensorFlow takes the first one out of the
-loop, but not the second, which makes each step of training slower.
+training one of their gradient: of frames that each step of a loop reads, in each step.
 
-So in training on a CPU frames from outside of a loop are made batch-major once, before the loop.
+So on a CPU frames from outside of a loop are made batch-major once, before the loop.
 """
 
 from __future__ import annotations
@@ -19,9 +18,10 @@ from .quirk import Quirk
 
 
 def _layer(build: Any, op: Op, layer: Layer) -> None:
-    if not isinstance(op, Dot) or op.body.loop is None or build.device != "cpu" or not build.program.losses:
+    if not isinstance(op, Dot) or op.body.loop is None or build.device != "cpu":
         return
-    layer.options["from"] = [_batch_major(build, x, source) for x, source in zip(op.inputs, layer.options["from"])]
+    tensors = {build.reference(x): x for x in op.inputs}
+    layer.options["from"] = [_batch_major(build, tensors[source], source) for source in layer.options["from"]]
 
 
 def _batch_major(build: Any, x: Tensor, source: Reference) -> Reference:

@@ -17,6 +17,7 @@ from ...ops.dropout import Dropout
 from ...ops.elementwise import Elementwise
 from ...ops.expand import Expand
 from ...ops.history import CumConcat
+from ...ops.hypotheses import Select
 from ...ops.indexing import Gather
 from ...ops.linear import LinearOp
 from ...ops.reduce import Reduce
@@ -29,7 +30,7 @@ from ..layers import Layer, LayerNetwork, Reference
 from ..made_axes import along_axis, axis_of_lengths
 from .quirk import Quirk
 
-_WITH_A_SCALAR = (Softmax, Dot, Reduce, Gather, LinearOp, Elementwise, Dropout, Expand, Transpose, CumConcat)
+_WITH_A_SCALAR = (Softmax, Dot, Reduce, Gather, Select, LinearOp, Elementwise, Dropout, Expand, Transpose, CumConcat)
 
 
 def _layer(build: Any, op: Op, layer: Layer) -> None:

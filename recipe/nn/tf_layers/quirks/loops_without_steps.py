@@ -75,7 +75,8 @@ def _op(build: Any, op: Op) -> Layer | None:
         name = steps.options.get("eval_locals", {}).get("name")
     if name is None:
         return None  # it has an axis of fixed size
-    options = {"from": rec, "eval": STEPS_OR_NONE, "eval_locals": {"name": name}, "out_type": out_type(op.output)}
+    options = {"from": rec, "eval": STEPS_OR_NONE, "eval_locals": {"name": name}}
+    options["out_type"] = {"sparse_dim": None, **out_type(op.output)}  # the loop's own output may be labels
     layer: Layer = build.add(op, "eval", options)
     return layer
 

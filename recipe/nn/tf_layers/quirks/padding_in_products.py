@@ -1,6 +1,6 @@
 """
 RETURNN (1.20261022, ``DotLayer`` in tf/layers/basic.py) sets what stands after the ends of sequences to 0 in one of the
-two factors only. If the other one is no number there (the logarithm of padding, say, or weights of no frames), 0 times
+two factors only. If the other one is no number there (the logarithm of padding, say), 0 times
 that is none either, and so is the sum for the whole sequence.
 
 So a factor that may be no number is read as 0 after the ends of sequences.
@@ -39,7 +39,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
 
 
 def _without_padding(build: Any, x: Tensor, source: Reference, axis: Dim) -> Reference:
-    if batch_dim not in x.dims or not may_be_no_number(build, x):
+    if batch_dim not in x.dims or not may_be_no_number(x):
         return source
     options = {"from": source, "eval": WITHOUT_PADDING, "eval_locals": {"axis": axis}, "out_type": out_type(x)}
     unit = build.units[x.op.body]

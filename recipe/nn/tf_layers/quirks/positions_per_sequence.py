@@ -26,7 +26,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
     length = build.add(op, "length", {"from": layer.options["from"], "axis": op.axis}, name="gather_length")
     options: dict[str, Any] = {
         "from": [layer.options["position"], length],
-        "eval": "tf.clip_by_value(source(0), 0, source(1) - 1)",
+        "eval": "tf.maximum(tf.minimum(source(0), source(1) - 1), 0)",
     }
     if position.dims:
         options |= {"allow_broadcast_all_sources": True}

@@ -29,9 +29,9 @@ FRAMES = ConfigFunction(
 
         time_axis = x.dims[x.get_axis_from_description(axis)]
         frames = x.copy_transpose([order[0], time_axis, *order[2:]]).placeholder
-        length = time_axis.dyn_size_ext.copy_compatible_to_dims_raw([order[0]])
-        mask = tf.range(tf.shape(frames)[1])[None] < length[:, None]
-        return frames, tf.reshape(mask, [-1, tf.shape(frames)[1]] + [1] * (len(order) - 2))
+        length = time_axis.dyn_size_ext.copy_compatible_to_dims_raw([order[0], *order[2:]])
+        number = tf.reshape(tf.range(tf.shape(frames)[1]), [1, -1] + [1] * (len(order) - 2))
+        return frames, number < length[:, None]
     '''
 )
 POOLED = ConfigFunction(
@@ -46,7 +46,8 @@ POOLED = ConfigFunction(
         groups = -(-shape[1] // size)
         filling = [[0, 0], [0, groups * size - shape[1]]] + [[0, 0]] * rest
         x = tf.reshape(tf.pad(x, filling), tf.concat([[shape[0], groups, size], shape[2:]], axis=0))
-        mask = tf.reshape(tf.pad(mask, filling), [-1, groups, size] + [1] * rest)
+        mask = tf.pad(mask, filling)
+        mask = tf.reshape(mask, tf.concat([[tf.shape(mask)[0], groups, size], tf.shape(mask)[2:]], axis=0))
         if mode == "max":
             largest = tf.reduce_max(tf.where(mask, x, x.dtype.min), axis=2)
             return tf.where(tf.reduce_any(mask, axis=2), largest, tf.zeros_like(largest))
@@ -87,7 +88,8 @@ def _pool(build: Any, op: Pool) -> Layer:
     made = derived_axis(build, op, op.axis, op.out_dim, f"-(-source(0) // {op.size})")
     options = {"from": [build.reference(op.inputs[0]), made], "eval": POOLED}
     options["eval_locals"] = {"axis": op.axis, "size": op.size, "mode": op.mode}
-    out_type = {"sparse_dim": None, **type_of([batch_dim, op.out_dim, *rest], "float32")}
+    dims = [batch_dim, op.out_dim, *rest]  # in this order, which the function goes by
+    out_type = {"sparse_dim": None, **type_of(dims, "float32"), "dims": dims}
     options |= {"allow_broadcast_all_sources": True, "out_type": out_type}
     layer: Layer = build.add(op, "eval", options)
     return layer
@@ -99,7 +101,8 @@ def _convolution(build: Any, op: ConvOp) -> Layer:
     made = derived_axis(build, op, op.axis, op.out_axis, f"-(-source(0) // {op.stride})")
     options = {"from": [build.reference(x), build.parameter(filters), build.parameter(bias), made], "eval": CONVOLVED}
     locals_ = {"axis": op.axis, "stride": op.stride, "in_dim": op.in_dim, "is_depthwise": op.depthwise}
-    out_type = {"sparse_dim": None, **type_of([batch_dim, op.out_axis, *rest, op.out_dim], "float32")}
+    dims = [batch_dim, op.out_axis, *rest, op.out_dim]  # in this order, which the function goes by
+    out_type = {"sparse_dim": None, **type_of(dims, "float32"), "dims": dims}
     options |= {"eval_locals": locals_, "allow_broadcast_all_sources": True, "out_type": out_type}
     layer: Layer = build.add(op, "eval", options)
     return layer

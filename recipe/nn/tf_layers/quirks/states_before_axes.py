@@ -14,10 +14,11 @@ from typing import Any
 
 from ...plain.dim import Dim
 from ...record.loops import LoopOp
+from ..axes_of_inner_loops import dims_inside, makers_inside
 from ..layer_graph import references
 from ..layers import Layer, LayerNetwork, PreviousLayer
 from ..out_type import out_type
-from .axes_before_inner_loops import AFTER, dims_inside, makers_of_axes
+from ..output_order import AFTER
 from .quirk import Quirk
 
 _OF_STEPS = ("initial_output", "is_output_layer", "need_last")
@@ -39,13 +40,13 @@ def _say_type(layer: Layer, type_said: dict[str, Any]) -> None:
     value = Layer(unit, unit.unique_name("value" if layer.has_own_name else f"{layer.name}_value"), options)
     before = PreviousLayer(unit)
     before.target = layer
-    layer.options = {"class": "eval", "from": [before, value], "eval": AFTER, "eval_locals": {"makers": 1}}
+    layer.options = {"class": "eval", "from": [before, value], "eval": AFTER, "eval_locals": {"before": 1}}
     layer.options |= {"allow_broadcast_all_sources": True, "out_type": type_said, **stays}
 
 
 def _followed(build: Any, op: LoopOp, unit: LayerNetwork) -> Iterator[Layer]:
     """The layers whose ``prev:`` leads from what makes an axis to a loop that needs to know that axis."""
-    for dim, maker in makers_of_axes(build, op, unit).items():
+    for dim, maker in makers_inside(build, op, unit).items():
         todo, seen = [maker], set[Layer]()
         while todo:
             reference = todo.pop()

@@ -13,22 +13,31 @@ from ..layers import Layer
 from ..out_type import out_type, type_of
 from ..rule import rule
 
+CANDIDATES = ConfigFunction(
+    '''
+    def candidates(data, rest, beam, labels):
+        """The entries of two axes together, as one axis after some others."""
+        import tensorflow as tf
+
+        x = data.copy_transpose([*rest, beam, labels]).placeholder
+        return tf.reshape(x, tf.concat([tf.shape(x)[:-2], [beam.dimension * labels.dimension]], axis=0))
+    '''
+)
 BEST_PLACES = ConfigFunction(
     '''
     def best_places(source, self, beam, labels, **_kwargs):
         """The places of the greatest entries of two axes together, counted along both; 0 where there are no more."""
         import tensorflow as tf
 
-        x = source(0, as_data=True, auto_convert=False)
         *rest, out = self.output.dims
-        x = x.copy_transpose([*rest, beam, labels]).placeholder
-        shape = tf.shape(x)
-        count = shape[-1] * shape[-2]
-        flat = tf.reshape(x, tf.concat([shape[:-2], [count]], axis=0))
-        places = tf.math.top_k(flat, k=tf.minimum(out.dimension, count)).indices
-        missing = [[0, 0]] * len(rest) + [[0, tf.maximum(out.dimension - count, 0)]]
-        return tf.ensure_shape(tf.pad(places, missing), [None] * len(rest) + [out.dimension])
-    '''
+        x = candidates(source(0, as_data=True, auto_convert=False), rest, beam, labels)
+        count = min(out.dimension, beam.dimension * labels.dimension)
+        places = tf.math.top_k(x, k=count).indices
+        if count == out.dimension:
+            return places
+        return tf.pad(places, [[0, 0]] * len(rest) + [[0, out.dimension - count]])
+    ''',
+    needs=(CANDIDATES,),
 )
 BEST_ENTRIES = ConfigFunction(
     '''
@@ -36,16 +45,16 @@ BEST_ENTRIES = ConfigFunction(
         """The greatest entries of two axes together, by their places; -inf where there are no more."""
         import tensorflow as tf
 
-        x = source(0, as_data=True, auto_convert=False)
         *rest, out = self.output.dims
-        x = x.copy_transpose([*rest, beam, labels]).placeholder
+        x = candidates(source(0, as_data=True, auto_convert=False), rest, beam, labels)
         places = source(1, as_data=True, auto_convert=False).copy_transpose(self.output.dims).placeholder
-        shape = tf.shape(x)
-        count = shape[-1] * shape[-2]
-        flat = tf.reshape(x, tf.concat([shape[:-2], [count]], axis=0))
-        best = tf.gather(flat, places, batch_dims=len(rest))
+        best = tf.gather(x, places, batch_dims=len(rest))
+        count = beam.dimension * labels.dimension
+        if count >= out.dimension:
+            return best
         return tf.where(tf.range(out.dimension) < count, best, tf.fill(tf.shape(best), -float("inf")))
-    '''
+    ''',
+    needs=(CANDIDATES,),
 )
 SELECTED = ConfigFunction(
     '''
@@ -56,18 +65,20 @@ SELECTED = ConfigFunction(
         x = source(0, as_data=True, auto_convert=False)
         origin = source(1, as_data=True, auto_convert=False)
         dims = list(self.output.dims)
-        rest = [dim for dim in dims if dim != beam and dim in origin.dims]
-        values = [dim for dim in dims if dim != beam and dim not in origin.dims]
-        shape = [dim.get_dim_value() for dim in rest]
-        here = [dim for dim in rest if dim in x.dims]
-        x = x.copy_transpose([*here, before, *values]).placeholder
-        inner = tf.unstack(tf.shape(x))[len(here) :]
-        x = tf.reshape(x, [*(dim.get_dim_value() if dim in here else 1 for dim in rest), *inner])
-        x = tf.broadcast_to(x, [*shape, *inner])
+        shared = [dim for dim in x.dims if dim != before and dim in origin.dims]
+        rest = [*shared, *(dim for dim in origin.dims if dim != beam and dim not in shared)]
+        values = [dim for dim in dims if dim not in (*rest, beam)]
+        x = x.copy_transpose([*shared, before, *values]).placeholder
         origin = origin.copy_transpose([*rest, beam]).placeholder
-        result = tf.gather(x, origin, axis=len(rest), batch_dims=len(rest))
-        order = [*rest, beam, *values]
-        return tf.transpose(result, [order.index(dim) for dim in dims])
+        # of each part of the shared axes, which row is that of the first hypothesis
+        sizes = tf.shape(origin)[: len(shared)]
+        first = tf.reshape(tf.range(tf.reduce_prod(sizes)) * before.dimension, sizes)
+        rows = origin + first[(..., *[None] * (len(rest) - len(shared) + 1))]
+        order = [dim for dim in dims if dim not in values]
+        rows = tf.transpose(rows, [[*rest, beam].index(dim) for dim in order])
+        count = tf.reduce_prod(sizes) * before.dimension
+        x = tf.reshape(x, tf.concat([[count], tf.shape(x)[len(shared) + 1 :]], axis=0))
+        return tf.transpose(tf.gather(x, rows), [[*order, *values].index(dim) for dim in dims])
     '''
 )
 FOLLOWED_BACK = ConfigFunction(

@@ -13,4 +13,6 @@ def parameter(op: ParameterOp, build: Build) -> Layer:
     """``variable``, at the root, so that its name and its training do not depend on where it is used."""
     scope = op.path.rpartition("/")[0]
     name = build.root.unique_name(op.path.replace("/", "_"))
-    return Layer(build.root, name, {"class": "variable", **op.form().options}, scope)
+    layer = Layer(build.root, name, {"class": "variable", **op.form().options}, scope)
+    build.parameter_holders[op.path] = layer
+    return layer

@@ -23,7 +23,10 @@ def linear(op: LinearOp, build: Build) -> Layer:
     owned = _owned_parameters(op, build)
     if owned is None:
         options["reuse_params"] = build.parameter_map(W=weight, **({"b": bias[0]} if bias else {}))
-    return build.add(op, "linear", options if owned is None else {**options, **owned})
+        return build.add(op, "linear", options)
+    layer = build.add(op, "linear", {**options, **owned})
+    build.parameter_holders |= {x.op.path: layer for x in (weight, *bias) if isinstance(x.op, ParameterOp)}
+    return layer
 
 
 def _owned_parameters(op: LinearOp, build: Build) -> dict[str, Any] | None:

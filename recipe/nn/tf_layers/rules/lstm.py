@@ -9,56 +9,56 @@ from ...ops.lstm import LstmCellOp, LstmSequence
 from ..build import Build
 from ..config_function import ConfigFunction
 from ..layers import Reference
-from ..lstm_units import lstm_unit_for
+from ..lstm_units import kernel_and_bias, lstm_unit_for
 from ..out_type import type_of
 from ..rule import rule
+from .lstm_of_hypotheses import lstm_of_hypotheses
 
 LSTM_GATES = ConfigFunction(
     '''
-    def lstm_gates(source, self, in_dim, **_kwargs):
-        """What an LSTM's four gates are before their functions, and another source with the same axes."""
+    def lstm_gates(source, self, in_dim, out_dim, **_kwargs):
+        """What an LSTM's gates are before their functions, in TensorFlow's order, of its input and its last output."""
         import tensorflow as tf
 
-        def values(number, feature):
-            data = source(number, as_data=True, auto_convert=False)
-            dims = [*self.output.dims[:-1], feature]
-            here = data.copy_transpose([dim for dim in dims if dim in data.dims]).placeholder
-            sizes = iter(tf.unstack(tf.shape(here)))
-            return tf.reshape(here, [next(sizes) if dim in data.dims else 1 for dim in dims])
-
-        out_dim = self.output.dims[-1]
-        weight, recurrent, bias = [source(number, auto_convert=False) for number in (3, 4, 5)]
-        gates = tf.tensordot(values(0, in_dim), weight, 1) + tf.tensordot(values(1, out_dim), recurrent, 1) + bias
-        return tf.split(gates, 4, axis=-1), values(2, out_dim)
+        *dims, gates_dim = self.output.dims
+        x, h = [
+            source(number, as_data=True, auto_convert=False).copy_transpose([*dims, dim]).placeholder
+            for number, dim in enumerate([in_dim, out_dim])
+        ]
+        kernel, bias = source(2, auto_convert=False), source(3, auto_convert=False)
+        rows = tf.reshape(tf.concat([x, h], axis=-1), [-1, in_dim.dimension + out_dim.dimension])
+        gates = tf.nn.bias_add(tf.matmul(rows, kernel), bias)
+        return tf.reshape(gates, tf.concat([tf.shape(x)[:-1], [gates_dim.dimension]], axis=0))
     '''
 )
 LSTM_MEMORY = ConfigFunction(
     '''
-    def lstm_memory(source, self, in_dim, **_kwargs):
-        """An LSTM's memory after a step."""
+    def lstm_memory(source, self, **_kwargs):
+        """An LSTM's memory after a step, of its gates and its memory before."""
         import tensorflow as tf
 
-        (j, i, f, _), c = lstm_gates(source, self, in_dim)
+        i, j, f, _ = tf.split(source(0, auto_convert=False), 4, axis=-1)
+        c = source(1, as_data=True, auto_convert=False).copy_transpose(self.output.dims).placeholder
         return tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(j)
-    ''',
-    needs=(LSTM_GATES,),
+    '''
 )
 LSTM_HIDDEN = ConfigFunction(
     '''
-    def lstm_hidden(source, self, in_dim, **_kwargs):
-        """An LSTM's output after a step, of its memory after the step."""
+    def lstm_hidden(source, **_kwargs):
+        """An LSTM's output after a step, of its gates and its memory after the step."""
         import tensorflow as tf
 
-        (_, _, _, o), c = lstm_gates(source, self, in_dim)
-        return tf.sigmoid(o) * tf.tanh(c)
-    ''',
-    needs=(LSTM_GATES,),
+        _, _, _, o = tf.split(source(0, auto_convert=False), 4, axis=-1)
+        return tf.sigmoid(o) * tf.tanh(source(1, auto_convert=False))
+    '''
 )
 
 
 @rule(LstmSequence)
 def sequence(op: LstmSequence, build: Build) -> Sequence[Reference]:
     """``rec`` with an LSTM unit; its last states are ``get_last_hidden_state``."""
+    if any(dim.is_beam for dim in op.outputs[0].dims):
+        return lstm_of_hypotheses(op, build)
     unit = lstm_unit_for(build.device)
     x, weight, recurrent, bias, *state = op.inputs
     options: dict[str, Any] = {
@@ -97,13 +97,20 @@ def cell(op: LstmCellOp, build: Build) -> Sequence[Reference]:
 def _cell_of_hypotheses(op: LstmCellOp, build: Build) -> Sequence[Reference]:
     """``eval`` of the equations: no unit takes more axes than the batch and the features."""
     x, weight, recurrent, bias, h, c = op.inputs
-    parameters = [build.parameter(tensor) for tensor in (weight, recurrent, bias)]
-    typed = {
-        "eval_locals": {"in_dim": op.in_dim},
+    read = build.reference(x)
+    if op.dropout is not None:
+        read = build.add(op, "dropout", {"from": read, **build.dropout(op.dropout)}, name="dropout")
+    sources = [read, build.reference(h), *kernel_and_bias(build, op, weight, recurrent, bias)]
+    dims = op.output_dims
+    gates = {
+        "from": sources,
+        "eval": LSTM_GATES,
+        "eval_locals": {"in_dim": op.in_dim, "out_dim": op.out_dim},
         "allow_broadcast_all_sources": True,
-        "out_type": type_of(op.output_dims, "float32"),
+        "out_type": type_of([*dims[:-1], bias.dims[0]], "float32"),
     }
-    before = [build.reference(tensor) for tensor in (x, h, c)]
-    memory = build.add(op, "eval", {"from": [*before, *parameters], "eval": LSTM_MEMORY, **typed}, name="c")
-    hidden = build.add(op, "eval", {"from": [*before[:2], memory, *parameters], "eval": LSTM_HIDDEN, **typed}, name="h")
+    of_gates = {"allow_broadcast_all_sources": True, "out_type": type_of(dims, "float32")}
+    gate = build.add(op, "eval", gates, name="gates")
+    memory = build.add(op, "eval", {"from": [gate, build.reference(c)], "eval": LSTM_MEMORY, **of_gates}, name="c")
+    hidden = build.add(op, "eval", {"from": [gate, memory], "eval": LSTM_HIDDEN, **of_gates}, name="h")
     return [hidden, memory]

@@ -142,3 +142,30 @@ def test_given_axis_of_fixed_size_that_no_tensor_has(ends: bool) -> None:
             expected.append(s)
         numpy.testing.assert_allclose(steps, expected, rtol=1e-5)
         numpy.testing.assert_allclose(lasts[row], s, rtol=1e-5)
+
+
+class NumberOfSteps(nn.Module):
+    """A loop over frames that nothing reads: they say how many steps it makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, nn.Dim(3, "other"))
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.s = nn.zeros([nn.batch_dim])
+        with outer:
+            history = nn.cum_concat(outer.unstack(frames()))
+            inner = nn.Loop()
+            inner.state.count = outer.state.s
+            with inner:
+                inner.unstack(self.linear(history))
+                inner.state.count = inner.state.count + 1.0
+            outer.state.s = inner.state.count
+        return {"count": outer.state.s}
+
+
+def test_loop_over_what_nothing_reads() -> None:
+    """RETURNN has the parameter nevertheless, as the program does; and knows the axis."""
+    outputs = check_agreement(NumberOfSteps(), FEEDS).in_numpy.outputs
+    numpy.testing.assert_array_equal(outputs["count"].value, [n * (n + 1) / 2 for n in LENGTHS])

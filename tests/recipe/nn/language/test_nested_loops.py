@@ -272,6 +272,39 @@ def test_inner_loop_with_end(include_eos: bool) -> None:
     check_agreement(model, FEEDS)
 
 
+@pytest.mark.parametrize("ends_by", ["its_own_state", "the_outer_state"])
+def test_inner_loop_from_what_is_computed_of_the_outer_state(ends_by: str) -> None:
+    """It ends by itself, and its last value is the outer loop's new state; what it began with leaves the outer loop."""
+
+    def model() -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.s = vector()
+        with outer:
+            x, begin = outer.unstack(frames()), nn.tanh(outer.state.s)
+            inner = nn.Loop(max_seq_len=3)
+            inner.state.t = begin
+            with inner:
+                inner.state.t = nn.tanh(inner.state.t * x)
+                value = inner.state.t if ends_by == "its_own_state" else begin
+                inner.end(nn.reduce_sum(value) > 0.3 * nn.cast(inner.iter_idx, "float32"), include_eos=True)
+                steps = inner.stack(inner.state.t)
+            outer.state.s = inner.state.t + nn.reduce_sum(steps, steps.spatial_dim)
+            begins = outer.stack(begin)
+        return {"begin": begins, "s": outer.state.s}
+
+    run = check_agreement(model, FEEDS).in_numpy
+    s = FEEDS["vector"][0]
+    for step in range(LENGTHS[0]):
+        numpy.testing.assert_allclose(run.outputs["begin"].value[0, step], numpy.tanh(s), rtol=1e-4)
+        t, total = numpy.tanh(s), numpy.zeros(5, "float32")
+        for inner_step in range(3):
+            t = numpy.tanh(t * X[0, step])
+            total = total + t
+            if (t if ends_by == "its_own_state" else numpy.tanh(s)).sum() > 0.3 * inner_step:
+                break
+        s = t + total
+
+
 def test_inner_loop_that_depends_on_nothing_of_the_outer() -> None:
     """Each outer step would give the same."""
 

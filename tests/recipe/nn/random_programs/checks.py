@@ -136,11 +136,12 @@ class Checked(RunInNumpy):
         greedy_body = tuple(
             ("greedy", *arguments) if kind == "choice" else (kind, *arguments) for kind, *arguments in self.program.body
         )
+        of_one = tuple(statement[:3] if statement[0] == "choice" else statement for statement in self.program.body)
         greedy = RandomModel(self.program._replace(body=greedy_body, beam_size=0))
-        beam = RandomModel(self.program._replace(beam_size=1))
+        beam = RandomModel(self.program._replace(body=of_one, beam_size=1))
         expected = nn.run_numpy(nn.Network(greedy), self.feeds, self.all_parameters)
         searched = nn.run_numpy(nn.Network(beam), self.feeds, self.all_parameters)
-        if self.program.beam_size == 1:
+        if self.program.beam_size == 1 and of_one == self.program.body:
             searched = self.run.in_numpy
         for name, result in expected.outputs.items():
             for one, other in zip(result.sequences(), searched.outputs[name].sequences(), strict=True):

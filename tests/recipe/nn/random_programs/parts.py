@@ -98,7 +98,7 @@ class Parts(nn.Module):
     def uses_second_label(self) -> bool:
         """Whether there is a second label in each step."""
         return self.program.uses("emit") or any(
-            statement[0] == "choice" and statement[2:] and statement[2] == "second"
+            statement[0] in ("choice", "greedy") and statement[2:] and statement[2] == "second"
             for statement in self.program.statements()
         )
 

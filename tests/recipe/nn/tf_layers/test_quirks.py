@@ -12,7 +12,7 @@ from recipe.nn.tf_layers.quirks import QUIRKS
 
 from ....without_returnn import is_left_out
 from .. import returnn_run
-from ..agreement import check_agreement, random_parameters
+from ..agreement import check_agreement, ragged_frames, random_parameters
 from ..inputs import FEATURES, FEEDS, LABELS, TIME, classes, frames, other_frames, vector
 from ..returnn_run import run_returnn
 
@@ -334,6 +334,28 @@ def loop_over_what_another_made_of_the_state() -> nn.Tensor:
         return outer.stack(outer.state.s)
 
 
+def weights_of_nothing_found() -> nn.Tensor:
+    """A sum over the steps of a loop with weights; the loop makes no step for a part of the sequences."""
+    loop = nn.Loop(max_seq_len=3)
+    loop.state.s = vector()
+    with loop:
+        loop.end(nn.reduce_sum(vector()) > nn.cast(loop.iter_idx, "float32"), include_eos=False)
+        loop.state.s = nn.tanh(loop.state.s + 1.0)
+        steps = loop.stack(loop.state.s)
+    weights = nn.softmax_over_spatial(nn.reduce_sum(steps))
+    return nn.reduce_sum(weights * nn.reduce_sum(steps), steps.spatial_dim) + nn.dot(
+        weights, steps, reduce=steps.spatial_dim
+    )
+
+
+def pooled_frames_beside_each() -> nn.Tensor:
+    """A value along the frames and along what was pooled of them, which each step sums up."""
+    pooled = nn.pool(frames(), 2)
+    with nn.Loop() as loop:
+        both = nn.tanh(pooled + loop.unstack(frames()))
+        return loop.stack(nn.reduce_sum(nn.where(both > 0.0, both, pooled), pooled.spatial_dim))
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", lengths_of_steps, r"has the dims \[\], not \['batch'\]"),
@@ -344,6 +366,8 @@ CASES = [
     Case("entries_of_nothing", entries_of_which_there_are_none, "(?s)indices.* is not in"),
     Case("padding_in_products", quotients_weighted, "nan location mismatch"),
     Case("several_fixed_axes", softmax_in_a_loop_over_features, "Mismatched elements"),
+    Case("softmax_of_no_frames", weights_of_nothing_found, "(?i)nan|mismatch|not equal"),
+    Case("derived_axes", pooled_frames_beside_each, "cannot match the axes|require broadcasting|[Ii]ncompatible"),
     Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
@@ -424,3 +448,27 @@ def test_steps_of_a_loop_transpose_no_frames(monkeypatch: pytest.MonkeyPatch) ->
     for without in ((), ["batch_major_frames"]):
         run_returnn(network, feeds, random_parameters(network), train=True, gradients=True, without_quirks=without)
     assert changed == [0, 2]
+
+
+class Causal(nn.Module):
+    """Attention to the frames that came so far, trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.CausalSelfAttention(FEATURES, nn.Dim(3, "key"), FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        with nn.Loop() as loop:
+            y = loop.stack(self.attention(loop.unstack(frames())))
+        nn.reduce_sum(y).mark_as_loss("sum")
+        return y
+
+
+def test_a_sequence_without_frames_spoils_no_gradient() -> None:
+    network = nn.Network(Causal())
+    feeds = {"data": ragged_frames([2, 0, 3], 5)}
+    options: dict[str, Any] = {"parameters": random_parameters(network), "train": True, "gradients": True}
+    gradients = check_agreement(network, feeds, **options).in_returnn.gradients
+    assert all(gradient is not None and numpy.isfinite(gradient).all() for gradient in gradients.values())
+    without = run_returnn(network, feeds, without_quirks=["softmax_of_no_frames"], **options).gradients
+    assert any(gradient is not None and numpy.isnan(gradient).any() for gradient in without.values())

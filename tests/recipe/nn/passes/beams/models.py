@@ -77,8 +77,14 @@ class Writer(Parts):
         return self.after(self, *self.write(include_eos=include_eos, beam_size=beam_size))
 
 
+class Engines:
+    """What searches are run in, apart from NumPy: says :mod:`.conftest`."""
+
+    returnn = False
+
+
 def searched(model: Any, *, seed: int = 8, feeds: Any = None, end_bias: float = 0.5, **kwargs: Any) -> Searched:
-    """Records a program and compares what it finds with the definition, and with plain searches for each sequence."""
+    """Records a program; compares what it finds with the definition, plain searches for each sequence, and RETURNN."""
     network = nn.Network(model, **kwargs)
     parameters = random_parameters(network, seed=seed, scale=2.0)
     if "output/b" in parameters:
@@ -86,4 +92,6 @@ def searched(model: Any, *, seed: int = 8, feeds: Any = None, end_bias: float = 
     found = Searched(network, ALL_FEEDS if feeds is None else feeds, parameters)
     found.check_plain()
     found.check_alone()
+    if Engines.returnn:
+        found.check_returnn()
     return found

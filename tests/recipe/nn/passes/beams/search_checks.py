@@ -1,4 +1,4 @@
-"""Checks that a program without choices finds what the definition of a search and a plain one by itself find."""
+"""Checks that a program without choices finds what the definition of a search, a plain one and RETURNN find."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from recipe.nn.passes.beams import without_choices
 from recipe.nn.plain.dim import Dim
 from recipe.nn.program.program import Program
 
-from ...agreement import random_parameters
+from .....without_returnn import is_left_out
+from ...agreement import assert_same_output, matching_axes, random_parameters
+from ...returnn_run import ReturnnOutput, run_returnn
 from .plain_search import PlainSearch
 
 NONE = -1e29
@@ -35,6 +37,7 @@ class Searched:
     ):
         self.network, self.feeds = network, feeds
         self.parameters = parameters if parameters is not None else random_parameters(network)  # type: ignore[arg-type]
+        assert len(network.digest) == 64, "a job cannot be made of it"  # type: ignore[attr-defined]
         self.program = without_choices(network)
         self.defined = nn.run_numpy(network, feeds, self.parameters)
         self.run = nn.run_numpy(self.program, feeds, self.parameters)
@@ -74,6 +77,37 @@ class Searched:
                     if self._is_there(index, places):
                         values = self.value(result, index, places), alone.value(alone.run.outputs[name], 0, places)
                         _assert_equal(*values, f"{name} of {index}, {places} alone")
+
+    def check_returnn(self) -> None:
+        """
+        Compares each hypothesis with what RETURNN finds on TensorFlow.
+
+        :raises AssertionError: if they differ
+        """
+        found = run_returnn(self.network, self.feeds, self.parameters, search=True)  # type: ignore[arg-type]
+        if is_left_out():
+            return
+        for name, result in self.run.outputs.items():
+            if any(dim.is_beam for dim in result.dims):
+                self._compare_with_returnn(name, result, found.outputs[name])
+            else:
+                assert_same_output(name, result, found.outputs[name])
+
+    def _compare_with_returnn(self, name: str, result: Result, output: ReturnnOutput) -> None:
+        """Hypotheses, which RETURNN has as rows of the batch."""
+        beams = [dim for dim in result.dims if dim.is_beam]
+        rest = [dim for dim in result.dims if not (dim.is_batch or dim.is_beam)]
+        axes = matching_axes(name, ["batch", *(dim.name for dim in rest)], output.dims)
+        rows = numpy.transpose(output.value, axes)
+        lengths = [output.lengths.get(output.dims[axis]) for axis in axes[1:]]
+        for row, (index, *places) in enumerate(numpy.ndindex(self.batch_size, *(dim.size for dim in beams))):
+            at = [dict(zip(beams, places)).get(beam, 0) for beam in self.beams]
+            if self._is_there(index, at):
+                value = rows[row]
+                for axis, length in enumerate(lengths):
+                    if length is not None:
+                        value = numpy.take(value, range(int(length[row])), axis=axis)
+                _assert_equal(value, self.value(result, index, at), f"{name} of {index}, {places} in RETURNN")
 
     def value(self, result: Result, index: int, places: Sequence[int]) -> numpy.ndarray:
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy
 import pytest
 
 from recipe import nn
@@ -124,15 +125,17 @@ def of_a_sequence(parts: Parts, labels: nn.Tensor, state: nn.Tensor) -> Any:
     time = labels.spatial_dim
     longer = nn.postfix_in_time(labels, 2)
     other = nn.replace_dim(x)
+    longer_x = nn.postfix_in_time(x, 0.25)
     length = nn.cast(labels.seq_len, "float32")
     return {
         "longer": longer,
-        "features": nn.postfix_in_time(x, 0.25),
+        "features": longer_x,
         "reversed": nn.reverse(nn.tanh(x)),
         "reversed_longer": nn.reverse(longer),
         "length": longer.seq_len,
         "replaced": other,
-        "summed": nn.reduce_sum(other, other.spatial_dim) + nn.reduce_min(x, time) * 0.1,
+        "summed": nn.reduce_sum(other, other.spatial_dim),
+        "least": nn.reduce_min(longer_x, longer_x.spatial_dim),
         "cumulated": nn.cum_sum(x),
         "weights": nn.softmax_over_spatial(nn.reduce_sum(x)),
         "scaled": x * nn.cast(nn.range_over(time, like=x), "float32") / (length + 1.0),
@@ -205,7 +208,8 @@ class WriterWithMore(Writer):
 @pytest.mark.parametrize("after", AFTER, ids=lambda after: after.__name__)
 def test_after_a_search(after: After, end_bias: float) -> None:
     """Also of hypotheses without any label."""
-    feeds = {**ALL_FEEDS, "letters": ([[1, 2], [3, 0], [2, 0]], [2, 1, 1])}
+    given = numpy.array([[1, 2], [3, 0], [2, 0]], "int32"), numpy.array([2, 1, 1], "int32")
+    feeds = {**ALL_FEEDS, "letters": given}
     searched(WriterWithMore(after), end_bias=end_bias, feeds=feeds)
 
 
