@@ -13,6 +13,7 @@ from typing import Any
 from ...ops.dot import Dot
 from ...plain.dim import Dim, batch_dim
 from ...record.graph import Op, Tensor
+from ..axis_order import factors
 from ..config_function import ConfigFunction
 from ..layers import Layer, Reference
 from ..not_numbers import may_be_no_number
@@ -34,8 +35,8 @@ WITHOUT_PADDING = ConfigFunction(
 
 def _layer(build: Any, op: Op, layer: Layer) -> None:
     if isinstance(op, Dot) and op.reduce.is_dynamic and layer.options["class"] == "dot":
-        factors = zip(op.inputs, layer.options["from"])
-        layer.options["from"] = [_without_padding(build, x, source, op.reduce) for x, source in factors]
+        sources = zip(factors(op), layer.options["from"])
+        layer.options["from"] = [_without_padding(build, x, source, op.reduce) for x, source in sources]
 
 
 def _without_padding(build: Any, x: Tensor, source: Reference, axis: Dim) -> Reference:

@@ -25,7 +25,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
     if isinstance(op, LayerNormOp):
         layer.options["in_dim"] = op.axis
     elif layer.options["class"] == "linear" and isinstance(op, LinearOp) and op.inputs[0].sparse_dim is None:
-        layer.options["in_dim"] = op.inputs[1].dims[0]
+        layer.options["in_dim"] = op.in_dim
     elif layer.options["class"] == "activation" and isinstance(op, Softmax):
         layer.options = {"class": "softmax_over_spatial", "from": layer.options["from"], "axis": op.axis}
         if op.log:
