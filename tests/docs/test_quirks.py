@@ -10,11 +10,26 @@ import pytest
 from recipe.nn.tf_layers.quirks import QUIRKS
 
 from .pages import ROOT
-from .quirks import FOLDER, QuirkText, quirk_texts, table, written_table
+from .quirks import (
+    FOLDER,
+    PAGES_WITH_COUNTS,
+    QuirkText,
+    counts,
+    quirk_texts,
+    rule_texts,
+    tables,
+    written_counts,
+    written_tables,
+)
 
 
-def test_table() -> None:
-    assert written_table() == table(), "write it anew: python -m tests.docs.quirks"
+def test_tables() -> None:
+    assert written_tables() == tables(), "write them anew: python -m tests.docs.quirks"
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_COUNTS)
+def test_counts(page: str) -> None:
+    assert written_counts(page) == [counts()], "write them anew: python -m tests.docs.quirks"
 
 
 def test_each_file_is_in_the_list_once() -> None:
@@ -23,7 +38,7 @@ def test_each_file_is_in_the_list_once() -> None:
     assert sorted(names) == sorted(files)
 
 
-@pytest.mark.parametrize("text", quirk_texts(), ids=lambda text: text.name)
+@pytest.mark.parametrize("text", [*quirk_texts(), *rule_texts()], ids=lambda text: text.name)
 def test_what_it_names_is_there_in_returnn(text: QuirkText) -> None:
     found = importlib.util.find_spec("returnn")
     assert found is not None and found.origin is not None

@@ -109,8 +109,19 @@ class Mask(Branch):
         self._kept: dict[Tensor, Tensor] = {}
 
     def seen_from_outside(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
-        """The value where the mask is true, else that of the last step where it was; zero before the first."""
+        """
+        The value where the mask is true, else that of the last step where it was; zero before the first.
+
+        :raises NetworkError: if nothing in the loop has read it so, and the loop is over
+        """
         if tensor not in self._kept:
+            if self.body.loop is not None and self.body.loop.body_of_steps.closed:
+                raise NetworkError(
+                    f"{tensor.seen_from(source or user_source_line())} is a value of a MaskedComputation in a loop, "
+                    "which is over. In the loop, behind the mask, write loop.stack(value) for all steps or "
+                    "loop.last(value) for the last one, and use that",
+                    source,
+                )
             with self.recording.at(self._body_with_its_steps()):
                 self._kept[tensor] = self._keep(tensor)
         return self._kept[tensor]

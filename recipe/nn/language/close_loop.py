@@ -20,6 +20,9 @@ def close(loop: LoopOp) -> None:
     :raises NetworkError: if the loop has no length, or a state's shape cannot be found
     """
     body, recording = loop.body_of_steps, loop.body.recording
+    if not loop.axis_is_known and loop.axis_is_given and loop.input_axis.is_static:
+        with recording.at(loop.body):  # no tensor has the axis, but its size is known
+            loop.set_length_source(constant(0.0, [loop.input_axis]))
     if not loop.axis_is_known and loop.end is None:
         raise NetworkError(
             "this loop has no length: unstack something, end it with loop.end(condition), or give it the axis "
@@ -104,9 +107,11 @@ def _complete_states(loop: LoopOp) -> None:
                 False if final.dtype == "bool" else 0, final.dims, dtype=final.dtype, sparse_dim=final.sparse_dim
             )
         previous.initial = zero
-    if missing:
-        for op in body.ops:
-            op.infer()
+    unknown = [previous for previous in loop.previous.values() if _has_unknown_start(previous)]
+    for previous in unknown:
+        _complete_around(previous)
+    if missing or unknown:
+        infer_again(body)
         for previous in missing:
             assert previous.initial is not None and previous.final is not None
             if set(previous.final.dims) != set(previous.initial.dims):
@@ -115,6 +120,39 @@ def _complete_states(loop: LoopOp) -> None:
                     f"to {dims_text(previous.final.dims)} in each step; give it an initial value",
                     previous.source,
                 )
+
+
+def _has_unknown_start(previous: PreviousOp) -> bool:
+    """Whether it starts with a state of a loop around of which the dims are not known yet, but are from now on."""
+    final = previous.final
+    if previous.is_constant or final is None or final.known_dims is None or previous.initial is None:
+        return False
+    return previous.initial.known_dims is None and isinstance(previous.initial.op, PreviousOp)
+
+
+def _complete_around(previous: PreviousOp) -> None:
+    """Gives the state of the loop around that a state starts with the dims of what is assigned to this one: zeros."""
+    assert previous.initial is not None and previous.final is not None
+    around, final = previous.initial.op, previous.final
+    assert isinstance(around, PreviousOp)
+    if around.initial is None:
+        with around.loop.body.recording.at(around.loop.body):
+            zero = False if final.dtype == "bool" else 0
+            around.initial = constant(zero, final.dims, dtype=final.dtype, sparse_dim=final.sparse_dim)
+    else:
+        around.final = final
+        _complete_around(around)
+        around.final = None
+    infer_again(around.loop.body_of_steps)
+
+
+def infer_again(body: Body) -> None:
+    """Finds the dims of all that a body has, also in loops inside, as those of a state are known now."""
+    for op in body.ops:
+        if isinstance(op, LoopOp):
+            infer_again(op.body_of_steps)
+        else:
+            op.infer()
 
 
 def _per_sequence(loop: LoopOp, tensor: Tensor) -> Tensor:

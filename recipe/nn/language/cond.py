@@ -175,7 +175,8 @@ class Cond:
         if len(self._sides) != index + 1 or self._sides[index].body.closed:
             where = "`with nn.Cond(...) as cond:`" if index == 0 else "`with cond.false_branch():`"
             raise NetworkError(f"cond.{word} is set inside of {where}")
-        self._results[index] = map_structure(lambda path, leaf: as_tensor(leaf), value)
+        seen = self._sides[index].recording.seen_from_here
+        self._results[index] = map_structure(lambda path, leaf: seen(as_tensor(leaf)), value)
 
 
 def _check_alike(true: Tensor, false: Tensor) -> None:

@@ -41,7 +41,7 @@ class Loop:
         include_eos: bool | None = None,
     ):
         self.recording = current_recording()
-        self._state = LoopStates()
+        self._state = LoopStates(lambda: self.op)
         self.op: LoopOp | None = None
         self._axis = _loop_axis(axis)
         self._max_seq_len = _step_limit(max_seq_len)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..ops.as_tensor import as_tensor
@@ -10,7 +10,7 @@ from ..ops.constants import constant
 from ..plain.dim import DimLike, dims_text, ordered_dims
 from ..plain.errors import MissingAttributeError, NetworkError, did_you_mean, user_source_line, warn
 from ..plain.structure import flatten, map_structure, part_names, structure_text
-from ..record.graph import Recorder, StateLeaf, Tensor
+from ..record.graph import Body, Recorder, StateLeaf, Tensor
 from ..record.loops import LoopOp
 from ..record.operators import Arithmetic, Comparisons, ComputedLater
 from ..record.parameter import Parameter
@@ -89,6 +89,20 @@ class State(Arithmetic[Tensor], Comparisons[Tensor], ComputedLater):
                 check_assignable(leaf, leaf.read(recording.body), given[path], source)
             leaf.assign(recording.body, given[path])
 
+    def read_around(self, body: Body, value: Any = None) -> None:
+        """
+        Makes it a variable of a loop around where it has no value yet, so that loops inside start with that one.
+
+        :param body: of that loop
+        :param value: what will be assigned to it, if nothing was before
+        """
+        recording = current_recording()
+        if recording not in self._recordings and value is not None and self.initial is None and self.dims is None:
+            self._recordings[recording] = self._declare(value, inside=True)
+        for _, leaf in flatten(self._leaves(recording).structure):
+            if not leaf.is_known(recording.body):
+                leaf.read(body)
+
     def declared(self, recording: Recorder) -> _Leaves | None:
         """Its leaves, if it was assigned or read in this recording."""
         return self._recordings.get(recording)
@@ -156,12 +170,16 @@ class LoopStates:
 
     Assigning before the loop body gives the initial value, reading and assigning in the body is reading and assigning
     the variable, and after the loop reading gives the value of the last step.
+
+    :param op: gives the loop, once it is there
     """
 
     _states: dict[str, State]
+    _op: Callable[[], LoopOp | None]
 
-    def __init__(self) -> None:
+    def __init__(self, op: Callable[[], LoopOp | None]):
         object.__setattr__(self, "_states", {})
+        object.__setattr__(self, "_op", op)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -173,6 +191,7 @@ class LoopStates:
                     f"{did_you_mean(name, self._states) or ' A state of several parts is assigned as a whole'}"
                 )
             self._states[name] = State(name=name)
+        self._read_around(name)
         return self._states[name].get()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -182,7 +201,15 @@ class LoopStates:
             return
         if value is None:
             raise NetworkError(f"loop.state.{name} is a tensor, or a structure of tensors, not None")
-        self._states.setdefault(name, State(name=name)).assign(value)
+        self._states.setdefault(name, State(name=name))
+        self._read_around(name, value)
+        self._states[name].assign(value)
+
+    def _read_around(self, name: str, value: Any = None) -> None:
+        """In a loop inside of this one it is a state of this one first."""
+        op, body = self._op(), current_recording().body
+        if op is not None and not op.body_of_steps.closed and body.loop is not op and body.is_inside(op.body_of_steps):
+            self._states[name].read_around(op.body_of_steps, value)
 
     def __instead_of_tensor__(self) -> str:
         return f"loop.state itself. Its states are loop.state.NAME, there is {sorted(self.names())}"

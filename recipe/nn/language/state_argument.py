@@ -30,16 +30,30 @@ def state_argument(given: Any, initial_state: Callable[[], Any]) -> Any:
     recording = current_recording()
     with recording.at(recording.root_body):
         initial = initial_state()
-    assert isinstance(given.op, PreviousOp)
-    given.op.loop.forget(given.op)
+    for previous in _carried_by(given):
+        previous.loop.forget(previous)
     state.declare(recording, initial)
     return state.get()
 
 
 def _state_without_value(tensor: Tensor) -> State | None:
     """The state that is read here, if nothing is known of it: no value, and no other use of it."""
-    op = tensor.op
-    if not isinstance(op, PreviousOp) or op.initial is not None:
+    carried = _carried_by(tensor)
+    if not carried or carried[-1].initial is not None or any(_is_used(op.output, op) for op in carried):
         return None
-    is_used = any(read is tensor for other in op.body.ops for read in other.inputs)
-    return None if is_used else op.leaf.state
+    return carried[0].leaf.state
+
+
+def _carried_by(tensor: Tensor) -> list[PreviousOp]:
+    """The states of loops that a value is: of the loop that it is read in, and of those around that it starts with."""
+    carried: list[PreviousOp] = []
+    while isinstance(tensor.op, PreviousOp):
+        carried.append(tensor.op)
+        if tensor.op.initial is None:
+            break
+        tensor = tensor.op.initial
+    return carried
+
+
+def _is_used(tensor: Tensor, op: PreviousOp) -> bool:
+    return any(read is tensor for other in op.body.ops for read in other.inputs)

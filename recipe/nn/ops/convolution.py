@@ -49,7 +49,7 @@ class ConvOp(Op):
         dims = self.inputs[0].dims
         rest = [dim for dim in dims if dim not in (self.axis, self.in_dim)]
         order = (self.axis, *rest, self.in_dim)
-        frames = run.aligned(x, dims, order) * run.mask(self.axis, order)
+        frames = numpy.where(run.mask(self.axis, order), run.aligned(x, dims, order), numpy.float32(0))
         left = (self.size.size - self.stride) // 2
         width = [(left, self.size.size), *[(0, 0)] * (len(order) - 1)]
         frames = numpy.pad(frames, width)
@@ -60,7 +60,13 @@ class ConvOp(Op):
         return run.aligned(y + bias, (self.out_axis, *rest, self.out_dim), self.output.dims)
 
     def form(self) -> Form:
-        """``conv``, padded as if each sequence stood alone (RETURNN's "same_static" with a mask)."""
+        """
+        ``conv``, padded as if each sequence stood alone.
+
+        RETURNN (1.20261022, ``ConvLayer`` in tf/layers/basic.py) reads what stands after shorter sequences, and pads by
+        the longest one. So its options are ``use_time_mask`` and the padding ``same_static``.
+        Test: modules/test_convolution.py::test_written_out
+        """
         x, filters, bias = self.inputs
         options: dict[str, Any] = {
             "from": x,

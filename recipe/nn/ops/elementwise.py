@@ -28,7 +28,7 @@ class Elementwise(Op):
     broadcast = False
     """Whether it has the dims of all inputs, where none has all of the others'."""
 
-    def result_dims(self) -> tuple[Dim, ...]:
+    def result_dims(self) -> tuple[Dim, ...] | None:
         """
         The dims of the result.
 

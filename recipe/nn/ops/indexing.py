@@ -36,7 +36,7 @@ class Gather(Op):
         self.set_output(dims, sparse_dim=x.sparse_dim)
 
     def numpy(self, run: Arrays, x: numpy.ndarray, position: numpy.ndarray) -> numpy.ndarray:
-        """``numpy.take_along_axis``; a position beyond a sequence's own end takes its last entry."""
+        """``numpy.take_along_axis``; beyond a sequence's own end its last entry, 0 if it has none."""
         tensor, index = self.inputs
         dims = self.output.dims
         if not x.shape[tensor.dims.index(self.axis)]:
@@ -54,7 +54,10 @@ class Gather(Op):
             return numpy.zeros(shape, x.dtype)  # no sequence of the batch has any
         values = numpy.broadcast_to(values, (*shape, values.shape[-1]))
         positions = numpy.broadcast_to(positions, (*shape, 1))
-        return numpy.take_along_axis(values, positions, axis=-1)[..., 0]
+        entries: numpy.ndarray = numpy.take_along_axis(values, positions, axis=-1)[..., 0]
+        if self.axis.is_dynamic and batch_dim in dims:
+            return numpy.where(lengths[..., 0] > 0, entries, numpy.zeros_like(entries))
+        return entries
 
     def form(self) -> Form:
         """``gather``."""
@@ -65,7 +68,7 @@ class Gather(Op):
 @operator("gather")
 def gather(x: Tensor, position: TensorLike, *, axis: DimLike | str | None = None) -> Tensor:
     """
-    The entries of ``x`` at these positions; beyond an end, the last entry.
+    The entries of ``x`` at these positions; beyond an end, the last entry; 0 of a sequence without any.
 
     :param position: int32, a number or a tensor; its dims come in place of the axis. A number below 0 counts from each
         sequence's end, as in Python

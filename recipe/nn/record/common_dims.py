@@ -9,13 +9,15 @@ from ..plain.errors import NetworkError
 from .graph import Tensor
 
 
-def common_dims(op_name: str, tensors: Sequence[Tensor]) -> tuple[Dim, ...]:
+def common_dims(op_name: str, tensors: Sequence[Tensor]) -> tuple[Dim, ...] | None:
     """
-    The dims of an elementwise result: those of the one tensor that has all dims of the others.
+    The dims of an elementwise result: those of the one tensor that has all dims of the others; None if none are known.
 
     :raises NetworkError: if no tensor has all of them: which dims do not match, and of which tensor
     """
     known = [tensor for tensor in tensors if tensor.known_dims is not None]
+    if not known:
+        return None
     largest = max(known, key=lambda tensor: len(tensor.dims))
     for tensor in known:
         missing = [dim for dim in tensor.dims if dim not in largest.dims]

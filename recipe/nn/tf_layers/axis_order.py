@@ -24,6 +24,16 @@ def batch_first(dims: Iterable[Dim]) -> tuple[Dim, ...]:
     return tuple(sorted(dims, key=lambda dim: 0 if dim.is_batch else 1 if dim.is_beam else 2))
 
 
+def factors(op: Dot) -> list[Tensor]:
+    """What is multiplied, in the order of ``dot``: what has hypotheses first, so that the result has them early."""
+    return sorted(op.inputs, key=lambda tensor: not any(dim.is_beam for dim in tensor.dims))
+
+
+def has_several_fixed_axes(x: Tensor) -> bool:
+    """Whether a value has more than one axis of fixed size, not counting those over hypotheses."""
+    return sum(dim.is_static and not dim.is_beam for dim in x.dims) > 1
+
+
 def is_time_major(x: Tensor) -> bool:
     """Whether RETURNN has the time axis of a sequence before the batch axis."""
     todo, seen = [x], {x}

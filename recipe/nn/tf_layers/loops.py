@@ -81,7 +81,13 @@ def input_length(build: Build, op: LoopOp) -> Layer:
 
 
 def _limits(build: Build, op: LoopOp, length: Layer | None) -> dict[str, Any]:
-    """How many steps it makes at the most, and whether the step of the end counts."""
+    """
+    How many steps it makes at the most, and whether the step of the end counts.
+
+    RETURNN (1.20261022, ``RecLayer`` in tf/layers/rec.py) wants a limit for a loop that an ``end`` ends. So where there
+    is none it is the greatest int32.
+    Test: discussion/test_end.py::test_end_without_max_seq_len
+    """
     options: dict[str, Any] = {}
     if op.max_seq_len is not None:
         options["max_seq_len"] = op.max_seq_len
@@ -103,8 +109,12 @@ def _write_end(build: Build, op: LoopOp, unit: LayerNetwork, length: Layer | Non
     """
     The layer ``end``: the loop's condition, or that there is no further input, of this ``length``.
 
-    The step of the loop's own condition may count, the step after the input does not; so if it does, both end the loop
-    in the step after.
+    The step of the loop's own condition may count, the step after the input does not; if it does, both end the loop in
+    the step after.
+
+    RETURNN (1.20261022, ``_SubnetworkRecCell`` in tf/layers/rec.py) ignores ``end`` where it knows the lengths along
+    the axis of the loop. So such a loop has an axis of its own, and an ``end`` that is true after the last frame, too.
+    Test: language/test_loop.py::test_end_and_unstack_whichever_is_first
     """
     conditions: list[Reference] = []
     if op.end is not None:

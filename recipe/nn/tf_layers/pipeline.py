@@ -106,10 +106,17 @@ class Pipeline:
                 del layer.options["name_scope"]  # RETURNN's default
 
     def _mark_loss(self, tensor: Tensor, name: str, scale: float | Delayed, as_error: bool) -> None:
+        """
+        Names the layer of a loss, or a copy of it.
+
+        RETURNN (1.20261022, ``Loss`` in tf/layers/base.py) knows the padding of one axis of a loss alone. So a loss is
+        summed along further ones with lengths.
+        Test: ops/test_loss.py::test_loss_along_two_axes
+        """
         root = self.build.root
         reference = self.build.reference(tensor)
         inner_axes = [dim for dim in tensor.dims if dim.is_dynamic][1:]
-        if inner_axes:  # a loss knows the padding of one axis alone
+        if inner_axes:
             options = {"class": "reduce", "from": reference, "mode": "sum", "axis": inner_axes}
             reference = Layer(root, root.unique_name(name), options)
         layer = reference if isinstance(reference, Layer) and "loss" not in reference.options else None

@@ -68,7 +68,13 @@ def _layer_of(build: Build, result: ResultOp, claims: Claims) -> Layer | None:
 
 
 def _steps(build: Build, op: LoopOp, result: StackOp, rec: Layer, layer: Layer) -> Reference:
-    """All steps of a layer."""
+    """
+    All steps of a layer.
+
+    RETURNN (1.20261022, ``RecLayer.get_sub_layer`` in tf/layers/rec.py) finds layers of a loop that stands in another
+    one only when the inner loop has been made. So functions ask it for them.
+    Test: language/test_nested_loops.py::test_several_values_leave_the_inner_loop
+    """
     layer.options["is_output_layer"] = True
     if build.unit is build.root:
         return SubLayer(rec, layer)

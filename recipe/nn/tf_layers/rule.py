@@ -34,6 +34,14 @@ def layers_of(op: Op, build: Build) -> Sequence[Reference]:
         otherwise = None if quirk.op is None else quirk.op(build, op)
         if otherwise is not None:
             return [otherwise]
+    results = _results(op, build)
+    for quirk in build.quirks:
+        if quirk.results is not None:
+            results = quirk.results(build, op, results)
+    return results
+
+
+def _results(op: Op, build: Build) -> Sequence[Reference]:
     of_class = _RULES.get(type(op))
     if of_class is not None:
         made = of_class(op, build)

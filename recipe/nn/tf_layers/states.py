@@ -136,7 +136,13 @@ def _repeated(tensor: Tensor) -> Tensor:
 
 
 def _shape_is_known(layer: Layer) -> bool:
-    """Whether RETURNN finds the shape of a state's layer without the state; else its initial value must have dims."""
+    """
+    Whether RETURNN finds the shape of a state's layer without the state.
+
+    RETURNN (1.20261022, ``_SubnetworkRecCell`` in tf/layers/rec.py) does not find the shape of a state that depends on
+    itself alone. So its initial value is a layer with all dims, not a number.
+    Test: discussion/test_attention.py::test_history_of_a_loop_with_an_end
+    """
     if not _has_batch(layer):
         return False
     todo, seen = [layer], set[Layer]()

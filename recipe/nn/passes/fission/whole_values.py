@@ -109,9 +109,12 @@ class WholeValues:
         return new if new.dims == dims else Transpose(new, dims).output
 
     def with_features(self, new: Tensor, old: Tensor) -> Tensor:
-        """All steps of a value, of which the last axis of fixed size is that of the features, as in a step."""
-        if self.axis.is_dynamic:
-            return new
+        """
+        All steps of a value, of which the last axis of fixed size is that of the features, as in a step.
+
+        It may be another one if the axis of the steps has a fixed size, or where the value took its axes from the one
+        of its inputs that has most of them, which with the steps may be another input than in a step.
+        """
         feature = _last_static(old.dims)
         if feature is None or _last_static(new.dims) is self.dims.get(feature, feature):
             return new

@@ -36,7 +36,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
     if len(op.outputs) != 1 or not _has_beams(op.output.dims):
         return
     if isinstance(op, LinearOp) and layer.options["class"] == "linear" and op.inputs[0].sparse_dim is None:
-        layer.options["in_dim"] = op.inputs[1].dims[0]
+        layer.options["in_dim"] = op.in_dim
     if layer.is_part and "out_type" not in layer.options:
         return  # the type is that of the op's result, and not of each of its layers
     if layer.options["class"] in ("eval", "combine", "compare"):

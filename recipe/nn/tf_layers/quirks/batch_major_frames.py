@@ -12,7 +12,7 @@ from typing import Any
 from ...ops.dot import Dot
 from ...plain.dim import batch_dim
 from ...record.graph import Op, Tensor
-from ..axis_order import is_time_major
+from ..axis_order import factors, is_time_major
 from ..layers import InputReference, Layer, Reference
 from .quirk import Quirk
 
@@ -20,8 +20,8 @@ from .quirk import Quirk
 def _layer(build: Any, op: Op, layer: Layer) -> None:
     if not isinstance(op, Dot) or op.body.loop is None or build.device != "cpu":
         return
-    tensors = {build.reference(x): x for x in op.inputs}
-    layer.options["from"] = [_batch_major(build, tensors[source], source) for source in layer.options["from"]]
+    sources = zip(factors(op), layer.options["from"])
+    layer.options["from"] = [_batch_major(build, x, source) for x, source in sources]
 
 
 def _batch_major(build: Any, x: Tensor, source: Reference) -> Reference:
@@ -31,7 +31,7 @@ def _batch_major(build: Any, x: Tensor, source: Reference) -> Reference:
         return source
     options = {"from": source, "enforce_batch_major": True}
     made: Reference = build.once(
-        ("batch_major", x), lambda: build.add_at_root(x.op, "reinterpret_data", options, name="batch_major")
+        ("batch_major", source), lambda: build.add_at_root(x.op, "reinterpret_data", options, name="batch_major")
     )
     return made
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ...passes.rewriting import Rewriting
@@ -20,6 +20,7 @@ class Quirk(NamedTuple):
     :ivar program: rewrites what the passes made of the user's program
     :ivar op: what is written for an op in place of the layers of its rule, which it stands for; None if those will do;
         of the build and the op
+    :ivar results: what stands for the results of an op in place of what its rule gave; of the build, the op, and that
     :ivar read: what is read in place of a tensor's layer; of the build, the tensor, its layer, and the net dict of the
         reader
     :ivar layer: changes a layer that an op became; of the build, the op and the layer
@@ -29,6 +30,7 @@ class Quirk(NamedTuple):
     name: str
     program: Callable[[Program], Rewriting] | None = None
     op: Callable[[Any, Op], Layer | None] | None = None
+    results: Callable[[Any, Op, Sequence[Reference]], Sequence[Reference]] | None = None
     read: Callable[[Any, Tensor, Reference, LayerNetwork], Reference] | None = None
     layer: Callable[[Any, Op, Layer], None] | None = None
     loop: Callable[[Any, LoopOp, LayerNetwork], None] | None = None

@@ -16,7 +16,9 @@ CUM_MAX = ConfigFunction(
 
         axis = self.output.get_axis_from_description(axis)
         order = [axis] + [number for number in range(self.output.batch_ndim) if number != axis]
-        greatest = tf.scan(tf.maximum, tf.transpose(source(0), order))
+        x = tf.transpose(source(0), order)
+        longer = tf.pad(x, [[0, 1]] + [[0, 0]] * (len(order) - 1))  # as there is no scan of no entries
+        greatest = tf.scan(tf.maximum, longer)[:-1]
         return tf.transpose(greatest, [order.index(number) for number in range(len(order))])
     '''
 )

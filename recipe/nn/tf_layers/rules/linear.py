@@ -33,8 +33,12 @@ def _owned_parameters(op: LinearOp, build: Build) -> dict[str, Any] | None:
     """
     The options of a layer that owns its parameters; None where it cannot.
 
-    It can outside of loops (in them RETURNN would not train what is not named after the loop), if nothing else uses the
-    parameters, and one scope holds them under RETURNN's names for them.
+    It can outside of loops, if nothing else uses the parameters, and one scope holds them under RETURNN's names for
+    them.
+
+    RETURNN (1.20261022, ``RecLayer`` in tf/layers/rec.py) does not train parameters that layers in a loop make under
+    other names than those of the loop. So they are layers ``variable`` of the network itself.
+    Test: discussion/test_first_example.py::test_two_loops_one_after_the_other
     """
     tensors = op.inputs[1:]
     parameters = [x.op for x in tensors if isinstance(x.op, ParameterOp)]

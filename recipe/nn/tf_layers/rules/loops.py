@@ -50,8 +50,11 @@ def unstack(op: UnstackOp, build: Build) -> Layer:
     """
     ``eval`` of a TensorArray.
 
-    Not ``rec_unstack``, which RETURNN must move out of the loop; nor ``gather``, the gradient of which is as large as
-    the whole sequence in each step.
+    RETURNN (1.20261022, ``RecUnstackLayer`` in tf/layers/rec.py) reads frames by ``rec_unstack`` only where it moves
+    that layer out of the loop; by ``gather``, the gradient of a frame is as large as the whole sequence in each step;
+    and it runs the body once more where ``end`` is true at once. So a function reads frames of an array, within the
+    frames that there are.
+    Test: language/test_loop.py::test_end_only
     """
     sources = [build.reference(op.inputs[0]), build.step()]
     options = {"from": sources, "eval": FRAME, "eval_locals": {"axis": op.loop.input_axis}}

@@ -14,9 +14,11 @@ from ..rule import rule
 @rule(Pool)
 def pool(op: Pool, build: Build) -> Layer:
     """
-    ``pool`` of the frames and, after each sequence's last, as many as the last group may lack.
+    ``pool`` of the frames and more.
 
-    RETURNN's own padding stands after the longest sequence of the batch only, or on both sides of it.
+    RETURNN (1.20261022, ``PoolLayer`` in tf/layers/basic.py) pads after the longest sequence of the batch only, or on
+    both sides of it. So as many frames as the last group may lack are put after the last one of each sequence.
+    Test: ops/test_pooling.py::test_each_group_of_frames
     """
     x = op.inputs[0]
     filled_dim = Dim(None, f"{op.axis.name}_filled")

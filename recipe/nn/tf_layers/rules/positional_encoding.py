@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...ops.positional_encoding import PositionalEncoding
+from ..axis_order import has_several_fixed_axes
 from ..build import Build
 from ..config_function import ConfigFunction
 from ..layers import Reference
@@ -38,8 +39,17 @@ ENCODED_POSITIONS = ConfigFunction(
 
 @rule(PositionalEncoding)
 def positional_encoding(op: PositionalEncoding, build: Build) -> Reference:
-    """``positional_encoding``; ``eval`` where each hypothesis has a value, as the layer takes no axis over them."""
-    if not any(dim.is_beam for dim in op.output.dims):
+    """
+    ``positional_encoding``, where that will do.
+
+    RETURNN (1.20261022, ``PositionalEncodingLayer`` in tf/layers/rec.py) takes no axis over the hypotheses of a search,
+    nor more than one of fixed size, and in the steps of a loop it fails along an axis of the step, with an
+    AssertionError without text. So there the sinusoids are a function of TensorFlow.
+    Test: ops/test_positional_encoding.py::test_along_an_axis_of_a_step
+    """
+    along_axis_in_loop = op.axis is not None and op.body.loop is not None
+    has_more_axes = has_several_fixed_axes(op.output) or any(dim.is_beam for dim in op.output.dims)
+    if not along_axis_in_loop and not has_more_axes:
         return as_written(op.form(), op, build)
     sources = [build.reference(op.inputs[0]), *([build.step()] if op.axis is None else [])]
     options: dict[str, Any] = {"from": sources, "eval": ENCODED_POSITIONS, "eval_locals": {"axis": op.axis}}

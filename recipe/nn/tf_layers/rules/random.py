@@ -27,10 +27,12 @@ def train_step(op: TrainStep, build: Build) -> Layer:
 @rule(RandomUniform)
 def random_uniform(op: RandomUniform, build: Build) -> Layer:
     """
-    ``eval`` of numbers that follow from the step of training, RETURNN's ``random_seed`` and which op this is.
+    ``eval`` of numbers that no state is kept for.
 
-    So there is no state to be kept beside a checkpoint (RETURNN's layer ``random`` makes it a parameter), and a
-    training that goes on after an interruption sees what it would have seen.
+    RETURNN (1.20261022, ``RandomLayer`` in tf/layers/basic.py) keeps a state for ``random``, which becomes a parameter
+    of the checkpoint. So the numbers follow from the step of training, RETURNN's ``random_seed`` and which op this is:
+    a training that goes on after an interruption sees what it would have seen.
+    Test: ops/test_random.py::test_repeated_with_the_same_step_and_seed
     """
     step = _global_train_step(op, build)
     seed = f"self.network.get_config().int('random_seed', 42) + {1000 * op.number}"

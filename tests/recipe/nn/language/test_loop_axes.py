@@ -119,6 +119,31 @@ def test_attention_weights_stacked_in_a_loop_that_ends_itself() -> None:
     check_agreement(model, FEEDS)
 
 
+@pytest.mark.parametrize("ends", [False, True])
+def test_given_axis_of_fixed_size_that_no_tensor_has(ends: bool) -> None:
+    """Its size is the number of steps; a condition may end the loop before."""
+    rounds = nn.Dim(3, "rounds")
+
+    def model() -> dict[str, nn.Tensor]:
+        loop = nn.Loop(axis=rounds)
+        loop.state.s = frames()[0]
+        with loop:
+            loop.state.s = loop.state.s * 2.0
+            if ends:
+                loop.end(nn.reduce_max(loop.state.s) > 5.0, include_eos=True)
+            return {"steps": loop.stack(loop.state.s), "last": loop.last(loop.state.s)}
+
+    outputs = check_agreement(model, FEEDS).in_numpy.outputs
+    lasts = outputs["last"].sequences()
+    for row, steps in enumerate(outputs["steps"].sequences()):
+        s, expected = FEEDS["data"][0][row, 0], []
+        while len(expected) < 3 and not (ends and expected and expected[-1].max() > 5.0):
+            s = s * 2.0
+            expected.append(s)
+        numpy.testing.assert_allclose(steps, expected, rtol=1e-5)
+        numpy.testing.assert_allclose(lasts[row], s, rtol=1e-5)
+
+
 class NumberOfSteps(nn.Module):
     """A loop over frames that nothing reads: they say how many steps it makes."""
 

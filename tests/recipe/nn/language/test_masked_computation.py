@@ -287,3 +287,42 @@ def test_value_of_a_mask_that_only_a_loop_inside_reads() -> None:
         for step in range(length):
             kept = value[row, step] * 2.0 if value[row, step].sum() > 0.0 else kept
             numpy.testing.assert_allclose(steps[row][step], kept, rtol=1e-5)
+
+
+def test_value_of_a_mask_as_the_result_of_a_branch() -> None:
+    """It is what it is outside of the mask, as everywhere: kept while the mask is false."""
+
+    def model() -> nn.Tensor:
+        with nn.Loop() as loop:
+            frame = loop.unstack(frames())
+            with nn.MaskedComputation(mask=nn.reduce_sum(frame) > 1.0):
+                doubled = frame * 2.0
+            with nn.Cond(nn.reduce_sum(frame) > -1.0) as cond:
+                cond.true = doubled
+            with cond.false_branch():
+                cond.false = frame
+            return loop.stack(cond.result)
+
+    steps = check_agreement(model, FEEDS).in_numpy.outputs["output"].sequences()
+    value, lengths = FEEDS["data"]
+    for row, length in enumerate(lengths):
+        kept = numpy.zeros(5)
+        for step in range(length):
+            frame = value[row, step]
+            kept = frame * 2.0 if frame.sum() > 1.0 else kept
+            numpy.testing.assert_allclose(steps[row][step], kept if frame.sum() > -1.0 else frame, rtol=1e-5)
+
+
+def test_last_of_a_value_that_only_the_mask_has_seen() -> None:
+    """After the loop it is not known any more what the mask kept."""
+
+    def model() -> nn.Tensor:
+        with nn.Loop() as loop:
+            frame = loop.unstack(frames())
+            with nn.MaskedComputation(mask=nn.reduce_sum(frame) > 1.0):
+                doubled = frame * 2.0
+            loop.stack(frame)
+        return loop.last(doubled)
+
+    with pytest.raises(nn.NetworkError, match="doubled.* is a value of a MaskedComputation in a loop, which is over"):
+        nn.Network(model)

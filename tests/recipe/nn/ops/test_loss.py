@@ -7,8 +7,8 @@ import pytest
 
 from recipe import nn
 
-from ..agreement import check_agreement
-from ..inputs import FEATURES, FEEDS, LABELS, TIME, classes, frames, other_frames
+from ..agreement import check_agreement, ragged_frames
+from ..inputs import FEATURES, FEEDS, FRAMES, LABELS, TIME, classes, frames, other_frames
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -172,3 +172,24 @@ def test_mean_squared_error() -> None:
 def test_mean_squared_error_of_other_dims() -> None:
     with pytest.raises(nn.NetworkError, match="mean_squared_error wants values of the same dims"):
         nn.Network(lambda: nn.mean_squared_error(frames(), nn.reduce_sum(frames())))
+
+
+def test_loss_along_two_axes() -> None:
+    """Summed over the second one with lengths, in which padding does not count either."""
+    other_time = nn.Dim(None, "other_time")
+    other = nn.ExternData("other_frames", [nn.batch_dim, other_time, FEATURES])
+
+    def model() -> nn.Tensor:
+        x, z = nn.get_extern_data(FRAMES), nn.get_extern_data(other)
+        distances = nn.combine("sub", x, z, allow_broadcast_all_sources=True)
+        nn.reduce_sum(distances * distances, FEATURES).mark_as_loss("distance")
+        return x
+
+    feeds = {"data": FEEDS["data"], "other_frames": ragged_frames([1, 3, 2], 5, seed=5)}
+    loss = check_agreement(model, feeds).in_numpy.losses["distance"]
+    (x, lengths), (z, others) = feeds["data"], feeds["other_frames"]
+    frames = [
+        ((x[row, :length, None] - z[row, None, :count]) ** 2).sum(axis=(1, 2))
+        for row, (length, count) in enumerate(zip(lengths, others))
+    ]
+    numpy.testing.assert_allclose(loss, numpy.concatenate(frames).mean(), rtol=1e-5)

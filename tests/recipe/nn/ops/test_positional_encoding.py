@@ -64,3 +64,17 @@ def test_errors() -> None:
         nn.Network(no_axis)
     with pytest.raises(nn.NetworkError, match="at least 4 features"):
         nn.Network(lambda: nn.positional_encoding(nn.Linear(2)(frames())))
+
+
+def test_along_an_axis_of_a_step() -> None:
+    """Of a sequence that each step makes anew."""
+
+    def model() -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.s = vector()
+        with loop:
+            encoded = nn.positional_encoding(frames() * loop.state.s)
+            loop.state.s = nn.tanh(loop.unstack(frames()) + nn.reduce_sum(encoded, FRAMES.dims[1]))
+            return loop.stack(loop.state.s)
+
+    check_agreement(model, FEEDS)

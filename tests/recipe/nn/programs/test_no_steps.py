@@ -10,7 +10,17 @@ from recipe import nn
 
 from .checks import check, programs
 from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, label, v_, x_, z_, zeros
-from .plain_layers import Parameters, convolution, dot_attention, linear, log_softmax, lstm, pooled, weighted_mean
+from .plain_layers import (
+    Parameters,
+    convolution,
+    dot_attention,
+    linear,
+    log_softmax,
+    lstm,
+    lstm_sequence,
+    pooled,
+    weighted_mean,
+)
 from .plain_search import Choose
 from .program import Program
 
@@ -382,8 +392,132 @@ def steps_of_steps_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters) 
     return {"output": out, "sum": [s.sum() for s in out]}
 
 
+class LstmsInSteps(nn.Module):
+    """LSTMs over what an inner loop stacked, forward, backward, and by cells; nothing in the first step; trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forth, self.back = nn.Lstm(FEATURES, FEATURES), nn.Lstm(FEATURES, FEATURES, direction=-1)
+        self.cell = nn.LstmCell(FEATURES, FEATURES)
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.s = v_()
+        with outer:
+            frame = outer.unstack(x_())
+            inner = nn.Loop(max_seq_len=5)
+            inner.state.t = outer.state.s
+            with inner:
+                inner.end(inner.iter_idx >= outer.iter_idx, include_eos=False)
+                inner.state.t = nn.tanh(inner.state.t + frame)
+                rows = inner.stack(inner.state.t)
+            forth, state = self.forth(rows, nn.LstmState(outer.state.s, frame))
+            back, _ = self.back(nn.pool(rows, 2))
+            cells = nn.Loop()
+            cells.state.cell = self.cell.initial_state()
+            with cells:
+                _, cells.state.cell = self.cell(cells.unstack(rows), cells.state.cell)
+            total = nn.reduce_sum(forth, forth.spatial_dim) + nn.reduce_sum(back, back.spatial_dim)
+            outer.state.s = nn.tanh(frame + total + cells.state.cell.h * 2.0 - state.c)
+            nn.reduce_sum(outer.state.s).mark_as_loss("sum")
+            return {"s": outer.stack(outer.state.s), "h": outer.stack(state.h)}
+
+
+def lstms_in_steps_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters) -> Any:
+    s, out, hs = v, [], []
+    for i, frame in enumerate(x):
+        t, rows = s, []
+        for _ in range(i):
+            t = numpy.tanh(t + frame)
+            rows.append(t)
+        forth, (h, c) = lstm_sequence(p, "forth", rows, (s, frame))
+        back, _ = lstm_sequence(p, "back", list(reversed(pooled(rows, 2))))
+        _, (cell, _) = lstm_sequence(p, "cell", rows)
+        s = numpy.tanh(frame + sum(forth) + sum(back) + cell * 2 - c)
+        out.append(s)
+        hs.append(h)
+    return {"s": out, "h": hs, "sum": [s.sum() for s in out]}
+
+
+class LstmsOverNothing(nn.Module):
+    """The same of a loop outside of others, which makes no step at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.cell = nn.Lstm(FEATURES, FEATURES), nn.LstmCell(FEATURES, FEATURES)
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        steps = nothing()
+        y, state = self.lstm(steps, nn.LstmState(v_(), v_()))
+        again = nn.Loop()
+        again.state.cell = self.cell.initial_state()
+        with again:
+            h, again.state.cell = self.cell(again.unstack(steps), again.state.cell)
+            hs = again.stack(h)
+        return {"y": y, "c": state.c, "hs": hs, "h": again.state.cell.h}
+
+
+def lstms_over_nothing_reference(v: numpy.ndarray) -> Any:
+    return {"y": [], "c": v, "hs": [], "h": numpy.zeros(4)}
+
+
+def nothing() -> nn.Tensor:
+    """Vectors of a loop without steps."""
+    loop = nn.Loop()
+    loop.state.s = v_()
+    with loop:
+        loop.end(loop.iter_idx >= 0)
+        loop.state.s = nn.tanh(loop.state.s)
+        return loop.stack(loop.state.s)
+
+
+def entries_of_nothing() -> dict[str, nn.Tensor]:
+    """Entries by position, backwards, maxima, and positions, where there is nothing."""
+    steps = nothing()
+    return {
+        "first": steps[0],
+        "some": nn.gather(steps, nn.range_over(z_().spatial_dim, like=z_())),
+        "backwards": nn.reverse(steps),
+        "greatest": nn.cum_max(steps, axis=steps.spatial_dim),
+        "encoded": nn.positional_encoding(steps),
+    }
+
+
+def entries_of_nothing_reference(z: numpy.ndarray) -> Any:
+    return {"first": numpy.zeros(4), "some": 0.0 * z, "backwards": [], "greatest": [], "encoded": []}
+
+
+def entries_of_few() -> dict[str, nn.Tensor]:
+    """A loop that makes one step less than there are frames, so none for some of the sequences; labels, too."""
+    x = x_()
+    loop = nn.Loop()
+    loop.state.s = v_()
+    with loop:
+        loop.end(loop.iter_idx + 1 >= x.seq_len)
+        loop.state.s = loop.state.s + 1.0
+        steps, labels = loop.stack(loop.state.s), loop.stack(nn.argmax(loop.state.s))
+    positions = nn.range_over(z_().spatial_dim, like=z_())
+    return {
+        "last": nn.gather(steps, -1),
+        "some": nn.gather(steps, positions),
+        "labels": nn.gather(labels, positions),
+        "greatest": nn.cum_max(steps, axis=steps.spatial_dim),
+    }
+
+
+def entries_of_few_reference(x: numpy.ndarray, v: numpy.ndarray, z: numpy.ndarray) -> Any:
+    steps = [v + number + 1.0 for number in range(len(x) - 1)]
+    some = [steps[min(position, len(steps) - 1)] if steps else numpy.zeros(4) for position in range(len(z))]
+    labels = [int(v.argmax()) if steps else 0 for _ in range(len(z))]
+    return {"last": steps[-1] if steps else numpy.zeros(4), "some": some, "labels": labels, "greatest": steps}
+
+
 @programs(
     [
+        Program("lstms_in_steps", LstmsInSteps(), lstms_in_steps_reference),
+        Program("lstms_over_nothing", LstmsOverNothing(), lstms_over_nothing_reference),
+        Program("entries_of_nothing", entries_of_nothing, entries_of_nothing_reference),
+        Program("entries_of_few", entries_of_few, entries_of_few_reference),
         Program("search", Speller(), speller_reference(), beam_size=1, add=ENDS),
         Program("search_with_the_last_step", Speller(True), speller_reference(True), beam_size=1, add=ENDS),
         Program("search_of_one_sequence", Speller(), speller_reference(), batch=ALONE, beam_size=1, add=ENDS),

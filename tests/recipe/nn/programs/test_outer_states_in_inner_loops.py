@@ -1,4 +1,4 @@
-"""Inner loops over a state of the outer one, and outer states that are first read in an inner loop."""
+"""Inner loops over a state of the outer one, which the inner body unstacks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy
 from recipe import nn
 
 from .checks import check, programs
-from .inputs import ALONE, FEATURES, LONGEST_LAST, OTHER, v_, x_, y_, z_, zeros
+from .inputs import ALONE, FEATURES, LONGEST_LAST, OTHER, v_, x_, z_, zeros
 from .plain_layers import Parameters, linear
 from .program import Program
 
@@ -114,53 +114,6 @@ def finished_loops_state_reference(x: numpy.ndarray) -> Any:
     return out
 
 
-def first_read_inside() -> nn.Tensor:
-    """A state without initial value: zero in the first step, read in the inner loop, then assigned."""
-    z = z_()
-    with nn.Loop() as outer:
-        frame = outer.unstack(x_())
-        inner = nn.Loop()
-        inner.state.t = zeros()
-        with inner:
-            inner.state.t = nn.tanh(inner.state.t + inner.unstack(z) + outer.state.s)
-        outer.state.s = inner.state.t * frame
-        return outer.stack(outer.state.s)
-
-
-def first_read_inside_reference(x: numpy.ndarray, z: numpy.ndarray) -> Any:
-    s, out = numpy.zeros(4), []
-    for frame in x:
-        t = numpy.zeros(4)
-        for other in z:
-            t = numpy.tanh(t + other + s)
-        s = t * frame
-        out.append(s)
-    return out
-
-
-def first_assigned_inside() -> dict[str, nn.Tensor]:
-    """Without initial value, read and assigned in the inner loop alone, and a counter like that."""
-    z = z_()
-    with nn.Loop() as outer:
-        frame = outer.unstack(x_())
-        with nn.Loop() as inner:
-            outer.state.s = nn.tanh(outer.state.s + inner.unstack(z) * frame)
-        with nn.MaskedComputation(mask=outer.unstack(y_()) != 1):
-            outer.state.count = outer.state.count + nn.reduce_max(frame)
-        return {"s": outer.stack(outer.state.s), "count": outer.stack(outer.state.count)}
-
-
-def first_assigned_inside_reference(x: numpy.ndarray, y: numpy.ndarray, z: numpy.ndarray) -> Any:
-    s, count, out, counts = numpy.zeros(4), 0.0, [], []
-    for frame, letter in zip(x, y):
-        for other in z:
-            s = numpy.tanh(s + other * frame)
-        count = count + frame.max() if letter != 1 else count
-        out.append(s)
-        counts.append(count)
-    return {"s": out, "count": counts}
-
-
 @programs(
     [
         Program("over_a_state", over_a_state, over_a_state_reference),
@@ -168,8 +121,6 @@ def first_assigned_inside_reference(x: numpy.ndarray, y: numpy.ndarray, z: numpy
         Program("rows_of_a_table", RowsOfATable(), rows_of_a_table_reference, batch=LONGEST_LAST),
         Program("over_features_of_a_state", over_features_of_a_state, over_features_of_a_state_reference),
         Program("finished_loops_state", finished_loops_state, finished_loops_state_reference),
-        Program("first_read_inside", first_read_inside, first_read_inside_reference, batch=LONGEST_LAST),
-        Program("first_assigned_inside", first_assigned_inside, first_assigned_inside_reference),
     ]
 )
 def test_outer_states_in_inner_loops(program: Program, engine: str) -> None:

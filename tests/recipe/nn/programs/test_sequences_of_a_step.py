@@ -35,6 +35,26 @@ def pooled_in_a_step_reference(x: numpy.ndarray, z: numpy.ndarray) -> Any:
     }
 
 
+def positions_in_a_step() -> nn.Tensor:
+    """Positions are added to a sequence that the state has changed."""
+    loop = nn.Loop()
+    loop.state.s = v_()
+    with loop:
+        y = nn.positional_encoding(z_() * loop.state.s)
+        loop.state.s = nn.tanh(loop.unstack(x_()) + nn.reduce_sum(y, y.spatial_dim))
+        return loop.stack(loop.state.s)
+
+
+def positions_in_a_step_reference(x: numpy.ndarray, z: numpy.ndarray, v: numpy.ndarray) -> Any:
+    rates = numpy.array([1.0, 1e-4])
+    encoded = numpy.array([[*numpy.sin(t * rates), *numpy.cos(t * rates)] for t in range(len(z))])
+    s, out = v, []
+    for frame in x:
+        s = numpy.tanh(frame + (z * s + encoded).sum(axis=0))
+        out.append(s)
+    return out
+
+
 def pooled_frames_of_a_grid() -> nn.Tensor:
     """The frame of a step is a sequence itself; what is pooled of it is stacked as a sequence per step."""
     with nn.Loop() as loop:
@@ -303,6 +323,7 @@ def in_an_inner_loop_reference(x: numpy.ndarray, z: numpy.ndarray, v: numpy.ndar
     [
         Program("pooled_in_a_step", pooled_in_a_step, pooled_in_a_step_reference),
         Program("pooled_in_a_step_alone", pooled_in_a_step, pooled_in_a_step_reference, batch=ALONE),
+        Program("positions_in_a_step", positions_in_a_step, positions_in_a_step_reference),
         Program("pooled_frames_of_a_grid", pooled_frames_of_a_grid, pooled_frames_of_a_grid_reference),
         Program("convolution_in_a_step", ConvolutionInAStep(), convolution_in_a_step_reference),
         Program(
