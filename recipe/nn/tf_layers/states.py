@@ -9,11 +9,11 @@ from ..ops.expand import Expand
 from ..ops.lstm import LstmCellOp
 from ..ops.transpose import Transpose
 from ..plain.dim import batch_dim
-from ..record.graph import Op, Tensor
-from ..record.loops import FinalState, LoopOp, PreviousOp, StackOp
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import FinalState, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
 from .build import Build
 from .layer_graph import references
-from .layers import InputReference, Layer, LayerNetwork, PreviousLayer, Reference
+from .layers import Layer, LayerNetwork, PreviousLayer, Reference
 from .loop_ends import ends_per_sequence
 
 
@@ -122,7 +122,7 @@ def _initial(build: Build, state: PreviousOp, layer: Layer, unit: LayerNetwork) 
     assert initial is not None
     number = constant_value(_repeated(initial))
     dims = state.output.dims
-    if number is None or len(dims) > 2 or any(dim.is_beam for dim in dims) or not _shape_is_known(layer):
+    if number is None or len(dims) > 2 or any(dim.is_beam for dim in dims) or not _shape_is_known(state, layer):
         reference: Reference = build.reference(initial, unit)
         return reference
     return number
@@ -135,7 +135,7 @@ def _repeated(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def _shape_is_known(layer: Layer) -> bool:
+def _shape_is_known(state: PreviousOp, layer: Layer) -> bool:
     """
     Whether RETURNN finds the shape of a state's layer without the state.
 
@@ -143,7 +143,8 @@ def _shape_is_known(layer: Layer) -> bool:
     itself alone. So its initial value is a layer with all dims, not a number.
     Test: discussion/test_attention.py::test_history_of_a_loop_with_an_end
     """
-    if not _has_batch(layer):
+    assert state.final is not None
+    if not _has_batch(state.final, state.loop.body_of_steps):
         return False
     todo, seen = [layer], set[Layer]()
     while todo:
@@ -160,16 +161,18 @@ def _shape_is_known(layer: Layer) -> bool:
     return True
 
 
-def _has_batch(layer: Layer) -> bool:
-    """Whether a layer in a loop reads something else than states, so that RETURNN knows that it has a batch dim."""
-    todo, seen = [layer], {layer}
+def _has_batch(tensor: Tensor, body: Body) -> bool:
+    """Whether a value of a loop's steps is made of something else per sequence than states, so that RETURNN knows."""
+    todo, seen = [tensor], {tensor}
     while todo:
         here = todo.pop()
-        for reference in references(here.options.get("from", [])):
-            source = reference.layer()
-            if isinstance(reference, InputReference) or (source is not None and source.network.parent is None):
+        op = here.op
+        if isinstance(op, PreviousOp) and op.body is body:
+            continue
+        if op.body is not body or isinstance(op, (UnstackOp, ResultOp)) or not op.inputs:
+            if batch_dim in here.dims:
                 return True
-            if source is not None and source not in seen and not isinstance(reference, PreviousLayer):
-                seen.add(source)
-                todo.append(source)
+            continue
+        todo += [x for x in op.inputs if x not in seen]
+        seen.update(op.inputs)
     return False
