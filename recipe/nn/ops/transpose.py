@@ -29,12 +29,12 @@ class Transpose(Op):
         super().__init__(x)
 
     def infer(self) -> None:
-        """As given."""
+        """As given; axes over hypotheses stand after the batch, as everywhere."""
         self.set_output(self.dims, sparse_dim=self.inputs[0].sparse_dim)
 
     def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.transpose``."""
-        return run.aligned(x, self.inputs[0].dims, self.dims)
+        return run.aligned(x, self.inputs[0].dims, self.output.dims)
 
     def form(self) -> AnyForm:
         """What it reads: axes are found by their dims."""

@@ -8,7 +8,7 @@ from ...ops.cumulative import CumLogSumExp, CumSum
 from ...ops.dot import Dot
 from ...ops.dropout import Dropout
 from ...ops.elementwise import Cast, Combine
-from ...ops.history import CumConcat
+from ...ops.history import CumConcat, SelectedHistory
 from ...ops.indexing import Gather
 from ...ops.lengths import Length, RangeInAxis
 from ...ops.lstm import LstmCellOp
@@ -52,8 +52,8 @@ def divide(graph: StepGraph) -> Division:
     Divides the body of a loop.
 
     The core are the seeds, which need the steps one after the other, and all that is on a path from one to another, or
-    to the end condition. Seeds are states that depend on themselves, choices, loops inside and their results, ops that
-    cannot take the steps as one more axis, and reductions over the batch.
+    to the end condition. Seeds are states that depend on themselves, choices, histories of hypotheses, loops inside
+    and their results, ops that cannot take the steps as one more axis, and reductions over the batch.
     """
     return _Dividing(graph).run()
 
@@ -104,7 +104,7 @@ class _Dividing:
         if op in self.cells:
             return False
         return (
-            isinstance(op, (LoopOp, ResultOp))
+            isinstance(op, (LoopOp, ResultOp, SelectedHistory))
             or not op.takes_more_axes
             or (batch_dim in op.held_dims and not isinstance(op, Transpose))
             or self._needs_each_history(op)

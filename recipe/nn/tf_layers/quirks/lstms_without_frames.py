@@ -46,7 +46,9 @@ STATE_AFTER_FRAMES = ConfigFunction(
 
 
 def _goes_over_nothing(build: Any, op: Op) -> bool:
-    return isinstance(op, LstmSequence) and op.axis.is_dynamic and may_be_empty(build, op.axis)
+    if not isinstance(op, LstmSequence) or any(dim.is_beam for dim in op.rest_dims):
+        return False  # of hypotheses it is no ``rec`` layer
+    return op.axis.is_dynamic and may_be_empty(build, op.axis)
 
 
 def _layer(build: Any, op: Op, layer: Layer) -> None:

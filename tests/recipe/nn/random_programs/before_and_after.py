@@ -21,6 +21,7 @@ from recipe.nn.ops.lstm import LstmCellOp, LstmSequence
 from recipe.nn.ops.pooling import Pool
 from recipe.nn.ops.reduce import Reduce
 from recipe.nn.ops.softmax import Softmax
+from recipe.nn.passes.beams import without_choices
 from recipe.nn.passes.fission import fission
 from recipe.nn.passes.joins import join
 from recipe.nn.program.program import Program
@@ -41,11 +42,13 @@ SUMS = (
 
 
 def passes() -> dict[str, Callable[[Program], Program]]:
-    """All passes by name, and all one after the other as an engine runs them."""
+    """All passes by name, some one after the other."""
     return {
         "joined": join,
         "split": fission,
         "split and joined": lambda program: join(fission(program)),
+        "without choices": without_choices,
+        "as an engine runs it": lambda program: join(fission(without_choices(program))),
     }
 
 

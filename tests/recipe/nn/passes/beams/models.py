@@ -92,6 +92,7 @@ def searched(model: Any, *, seed: int = 8, feeds: Any = None, end_bias: float = 
     found = Searched(network, ALL_FEEDS if feeds is None else feeds, parameters)
     found.check_plain()
     found.check_alone()
+    found.check_fission()
     if Engines.returnn:
         found.check_returnn()
     return found

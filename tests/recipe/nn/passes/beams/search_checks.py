@@ -10,6 +10,7 @@ import numpy
 from recipe import nn
 from recipe.nn.numpy_run.interpreter import Result
 from recipe.nn.passes.beams import without_choices
+from recipe.nn.passes.fission import fission
 from recipe.nn.plain.dim import Dim
 from recipe.nn.program.program import Program
 
@@ -77,6 +78,21 @@ class Searched:
                     if self._is_there(index, places):
                         values = self.value(result, index, places), alone.value(alone.run.outputs[name], 0, places)
                         _assert_equal(*values, f"{name} of {index}, {places} alone")
+
+    def check_fission(self) -> None:
+        """
+        Compares each hypothesis with what the pass after this one leaves of it.
+
+        :raises AssertionError: if they differ
+        """
+        run = nn.run_numpy(fission(self.program), self.feeds, self.parameters)
+        for name, result in self.run.outputs.items():
+            ranks = [range(dim.size) if dim in result.dims else range(1) for dim in self.beams]
+            for index in range(self.batch_size if nn.batch_dim in result.dims else 1):
+                for places in numpy.ndindex(*map(len, ranks)):
+                    if self._is_there(index, places):
+                        values = [self.value(one, index, places) for one in (run.outputs[name], result)]
+                        _assert_equal(*values, f"{name} of {index}, {places} after fission")
 
     def check_returnn(self) -> None:
         """

@@ -134,3 +134,21 @@ def test_two_histories_of_other_labels() -> None:
 
     assert OTHERS.size == 3
     searched(Model())
+
+
+def test_history_that_leads_to_no_choice() -> None:
+    """It is a result alone, and yet each hypothesis has its own."""
+
+    class Model(Parts):
+        def forward(self) -> dict[str, nn.Tensor]:
+            loop = nn.Loop()
+            self.begin(loop)
+            with loop:
+                h = loop.unstack(frames()) + self.embedding(loop.state.label)
+                label = nn.choice(self.output(h), search=nn.BeamSearch(2))
+                other = nn.choice(self.other_output(h + self.embedding(label)), search=nn.BeamSearch(3))
+                loop.state.label = label
+                y = self.history(nn.tanh(self.embedding(label)) + self.other_embedding(other))
+                return {"labels": loop.stack(label), "y": loop.stack(y), "last": loop.last(y)}
+
+    searched(Model())
