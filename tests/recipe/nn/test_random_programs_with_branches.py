@@ -78,6 +78,16 @@ ONCE_FAILED_IN_FULL = {
         "number",
         initial=("input", "number", "number"),
     ),
+    "all_steps_of_a_state_as_output_and_in_a_loss": Program(
+        ((3,), (1,)),
+        4,
+        (("function", "sub", 1, 3), ("read", "before", ("over",), 1), ("loss", 2), ("assign", 0, 2)),
+        "positions",
+        End("steps", 1, False, "top"),
+        "tensor",
+        initial=("encoded", "encoded", "encoded"),
+        outputs="each",
+    ),
     "initial_value_that_nothing_reads": Program(
         ((3, 0), (3, 0)), 3, (("flag", 7), ("reset", 0)), "positions", initial=("encoded", "input", "input")
     ),

@@ -75,6 +75,13 @@ def _op(build: Any, op: Op) -> Layer | None:
         name = steps.options.get("eval_locals", {}).get("name")
     if name is None:
         return None  # it has an axis of fixed size
+    what = name.of if isinstance(name, NameOf) else build.unit_of(loop).layer(name)
+    layer: Layer = build.once(("steps or none", rec, what), lambda: _stacked(build, op, rec, name))
+    return layer
+
+
+def _stacked(build: Any, op: Op, rec: Layer, name: Any) -> Layer:
+    """All steps of a layer. One layer for all that read them: TensorFlow lets the steps be read once only."""
     options = {"from": rec, "eval": STEPS_OR_NONE, "eval_locals": {"name": name}}
     options["out_type"] = {"sparse_dim": None, **out_type(op.output)}  # the loop's own output may be labels
     layer: Layer = build.add(op, "eval", options)
