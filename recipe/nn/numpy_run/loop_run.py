@@ -11,7 +11,7 @@ from ..record.arrays import aligned
 from ..record.graph import Body, Tensor
 from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp, StackOp
 from .state import RunState, Steps
-from .values import Value, together
+from .values import Value, together, union
 
 
 class LoopRun(Steps):
@@ -112,16 +112,21 @@ class LoopRun(Steps):
             run.know_lengths(axis, self.length)
         steps = int(self.length.array.max(initial=0))
         for stack, values in self.history.items():
-            run.results[stack] = self._stacked(stack, values[:steps], axis)
+            run.results[stack] = self._of_hypotheses(self._stacked(stack, values[:steps], axis))
         for last in self.lasts:
             if isinstance(last, FinalState) and last.previous in self.state:
-                run.results[last] = self.state[last.previous]
+                value = self.state[last.previous]
             elif last in self.kept:
-                run.results[last] = self.kept[last]
+                value = self.kept[last]
             else:
                 dims = last.output.dims
                 shape = [run.sequences() if dim.is_batch else run.size(dim) for dim in dims]
-                run.results[last] = Value.of(numpy.zeros(shape, last.output.dtype), dims, ())
+                value = Value.of(numpy.zeros(shape, last.output.dtype), dims, ())
+            run.results[last] = self._of_hypotheses(value)
+
+    def _of_hypotheses(self, value: Value) -> Value:
+        """What leaves the loop is of the hypotheses that its number of steps is of, also where it made none."""
+        return value.spread(union([value.beams, self.length.beams]))
 
     def _stacked(self, stack: StackOp, values: list[Value], axis: Dim) -> Value:
         run, dims = self.run, stack.output.dims

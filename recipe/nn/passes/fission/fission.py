@@ -11,7 +11,7 @@ from __future__ import annotations
 from ...ops.array import ReplaceDim
 from ...program.program import Program
 from ...record.graph import Body, Tensor
-from ...record.loops import LoopOp, ResultOp, StackOp
+from ...record.loops import LoopOp, PreviousOp, ResultOp, StackOp
 from ..rewriting import Rewriting
 from ..rewritten import Rewritten
 from .loop_fission import LoopFission
@@ -76,6 +76,14 @@ class Fission(Rewriting):
             return
         self.fissions[op] = LoopFission(self, op, body)
         self.fissions[op].run()
+
+    def copy_state(self, op: PreviousOp, body: Body) -> None:
+        """One that no step changes is what it begins with: that is read before there is a new loop."""
+        if op.loop in self.loops:
+            super().copy_state(op, body)
+            return
+        assert op.is_constant and op.initial is not None
+        self.stands_for(op, [self.read(op.initial)])
 
     def copy_result(self, op: ResultOp, body: Body) -> None:
         """Of such a loop it may be no result of the new one."""

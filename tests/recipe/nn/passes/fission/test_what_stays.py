@@ -296,3 +296,21 @@ def test_declared_inputs_stay() -> None:
     assert fission(network).extern_data == {"classes": CLASSES}
     assert list(fission(network).parameters) == list(network.parameters)
     assert random_parameters(network).keys() == fission(network).parameters.keys()
+
+
+def test_state_that_no_step_changes_after_all() -> None:
+    """A loop over an axis of fixed size gives it the value that it had: without that loop it is a constant."""
+
+    def model() -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.s = vector()
+        with outer:
+            frame, before = outer.unstack(frames()), outer.state.s
+            outer.state.s = frame
+            with nn.Loop() as inner:
+                inner.unstack(frame, axis=FEATURES)
+                outer.state.s = before
+            y = outer.stack(nn.tanh(outer.state.s + frame))
+        return {"y": y, "s": outer.state.s}
+
+    split(model)
