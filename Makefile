@@ -45,7 +45,7 @@ test: venv-dev
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup tests
 
 quick: $(VENV)/.installed-dev
-	$(VENV)/bin/python -m pytest --without-returnn tests/recipe tests/test_imports.py
+	$(VENV)/bin/python -m pytest -n 2 --without-returnn tests/recipe tests/test_imports.py
 
 check: venv-dev
 	$(VENV)/bin/ruff format --check .

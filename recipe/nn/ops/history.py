@@ -17,6 +17,7 @@ class CumConcat(Op):
 
     name = "cum_concat"
     is_random = True  # it grows in each step, so it stays in its loop
+    dims_follow_from_inputs = False
 
     def __init__(self, x: Tensor):
         super().__init__(x)

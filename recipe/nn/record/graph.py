@@ -6,7 +6,6 @@ They are one thing, so they are in one file: a tensor knows its op, an op its te
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -220,6 +219,8 @@ class Op:
     """Whether it depends on the number of the step without reading it, so that it must stay in its loop."""
     takes_more_axes: ClassVar[bool] = True
     """Whether it computes the same for each place of further axes that its inputs may have."""
+    dims_follow_from_inputs: ClassVar[bool] = True
+    """Whether its inputs and what it holds say the dims of its results, and not the loop that it stands in."""
     makes_lengths: ClassVar[bool] = True
     """Whether it knows how long the axes of its results are that nothing it reads has."""
 
@@ -269,16 +270,31 @@ class Op:
 
         :param dims: dims by those that they take the place of, in what the op itself holds
         """
-        new = copy.copy(self)
+        new = object.__new__(type(self))
+        vars(new).update(vars(self))
         if dims:
             for name, value in vars(self).items():
                 setattr(new, name, _replaced(value, dims))
         new.body, new.inputs = body, tuple(inputs)
         new.outputs = tuple([Tensor(new, tensor.index) for tensor in self.outputs])
         new._module_path = self.module_path()
-        new.infer()
+        if not dims and self._has_results_for(new.inputs):
+            for old, tensor in zip(self.outputs, new.outputs):
+                vars(tensor).update(known_dims=old.known_dims, dtype=old.dtype, sparse_dim=old.sparse_dim)
+        else:
+            new.infer()
         body.ops.append(new)
         return new
+
+    def _has_results_for(self, inputs: tuple[Tensor, ...]) -> bool:
+        """Whether it is known what its results of other inputs are: those inputs have the dims and types of its own."""
+        if not self.dims_follow_from_inputs or not inputs or self.outputs[0].op is not self:
+            return False
+        return len(inputs) == len(self.inputs) and all(
+            one is other
+            or (one.known_dims == other.known_dims and one.dtype == other.dtype and one.sparse_dim is other.sparse_dim)
+            for one, other in zip(inputs, self.inputs)
+        )
 
     @property
     def held_dims(self) -> list[Dim]:

@@ -262,6 +262,8 @@ class PreviousOp(Op):
     name = "state"
     makes_lengths = False
 
+    dims_follow_from_inputs = False
+
     def __init__(self, loop: LoopOp, leaf: StateLeaf, initial: Tensor | None):
         self.loop = loop
         self.leaf = leaf
@@ -310,6 +312,8 @@ class UnstackOp(Op):
 
     name = "rec_unstack"
 
+    dims_follow_from_inputs = False
+
     def __init__(self, loop: LoopOp, x: Tensor):
         self.loop = loop
         super().__init__(x)
@@ -342,6 +346,8 @@ class LoopIndex(Op):
 
     name = "index"
 
+    dims_follow_from_inputs = False
+
     def __init__(self, loop: LoopOp):
         self.loop = loop
         super().__init__()
@@ -366,6 +372,8 @@ class ResultOp(Op):
     :param loop: the loop
     :param inner: the value in the loop
     """
+
+    dims_follow_from_inputs = False
 
     def __init__(self, loop: LoopOp, inner: Tensor):
         self.result_of = loop

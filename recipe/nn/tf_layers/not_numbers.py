@@ -19,17 +19,24 @@ DIVISIONS = ("truediv", "floordiv", "mod", "pow")
 """Arithmetic that does not."""
 
 
-def may_be_no_number(x: Tensor) -> bool:
-    """Whether a value may be none although all inputs and parameters are numbers."""
-    todo, seen = [x], {x}
-    while todo:
-        op = todo.pop().op
-        if _makes_no_numbers(op):
-            return True
-        read = [one for one in _read(op) if one not in seen and one.dtype.startswith("float")]
-        seen.update(read)
-        todo += read
-    return False
+class NotNumbers:
+    """Which values of a program may be no numbers. It keeps what it found out, as values are made of the same ones."""
+
+    def __init__(self) -> None:
+        self._numbers: set[Tensor] = set()
+
+    def may_be(self, x: Tensor) -> bool:
+        """Whether a value may be none although all inputs and parameters are numbers."""
+        todo, seen = [x], {x}
+        while todo:
+            op = todo.pop().op
+            if _makes_no_numbers(op):
+                return True
+            read = {one for one in _read(op) if one not in seen and one.dtype.startswith("float")} - self._numbers
+            seen |= read
+            todo += read
+        self._numbers |= seen
+        return False
 
 
 def _makes_no_numbers(op: Op) -> bool:

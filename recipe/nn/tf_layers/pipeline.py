@@ -48,7 +48,7 @@ class Pipeline:
             rewritten = rewritten.then(Beams(program))
         rewritten = split(rewritten)
         for quirk in quirks(without):
-            if quirk.program is not None:
+            if quirk.program is not None and quirk.applies(rewritten.program):
                 rewritten = rewritten.then(quirk.program(rewritten.program))
         self.program, self.values = rewritten.then(Joins(rewritten.program))
         self.build = Build(self.program, device, owns_parameters=owns_parameters, without=without)

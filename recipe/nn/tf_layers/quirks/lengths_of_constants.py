@@ -14,6 +14,7 @@ from ...ops.inputs import ExternDataOp
 from ...ops.transpose import Transpose
 from ...passes.rewriting import Rewriting
 from ...plain.dim import Dim
+from ...program.program import Program
 from ...record.graph import Body, Op, Tensor
 from .quirk import Quirk
 
@@ -39,4 +40,8 @@ def _made_axes(op: Constant) -> dict[Dim, Tensor]:
     return {dim: x for dim, x in having.items() if x is not None and not isinstance(x.op, ExternDataOp)}
 
 
-QUIRK = Quirk("lengths_of_constants", program=_Repeated)
+def _applies(program: Program) -> bool:
+    return any(isinstance(op, Constant) and _made_axes(op) for op in program.all_ops())
+
+
+QUIRK = Quirk("lengths_of_constants", program=_Repeated, applies=_applies)

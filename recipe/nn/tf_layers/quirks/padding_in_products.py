@@ -16,7 +16,7 @@ from ...record.graph import Op, Tensor
 from ..axis_order import factors
 from ..config_function import ConfigFunction
 from ..layers import Layer, Reference
-from ..not_numbers import may_be_no_number
+from ..not_numbers import NotNumbers
 from ..out_type import out_type
 from .quirk import Quirk
 
@@ -40,7 +40,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
 
 
 def _without_padding(build: Any, x: Tensor, source: Reference, axis: Dim) -> Reference:
-    if batch_dim not in x.dims or not may_be_no_number(x):
+    if batch_dim not in x.dims or not build.once("not numbers", NotNumbers).may_be(x):
         return source
     options = {"from": source, "eval": WITHOUT_PADDING, "eval_locals": {"axis": axis}, "out_type": out_type(x)}
     unit = build.units[x.op.body]
