@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..ops.array import Concat
 from ..ops.constants import constant_value
 from ..ops.expand import Expand
+from ..ops.linear import LinearOp
 from ..ops.lstm import LstmCellOp
 from ..ops.transpose import Transpose
 from ..plain.dim import batch_dim
@@ -122,10 +124,18 @@ def _initial(build: Build, state: PreviousOp, layer: Layer, unit: LayerNetwork) 
     assert initial is not None
     number = constant_value(_repeated(initial))
     dims = state.output.dims
-    if number is None or len(dims) > 2 or any(dim.is_beam for dim in dims) or not _shape_is_known(state, layer):
+    has_few_axes = len(dims) <= 2 and not any(dim.is_beam for dim in dims)
+    if number is None or not has_few_axes or _is_read_along_an_axis(state) or not _shape_is_known(state, layer):
         reference: Reference = build.reference(initial, unit)
         return reference
     return number
+
+
+def _is_read_along_an_axis(state: PreviousOp) -> bool:
+    """Whether a layer names an axis of the state, which RETURNN wants to know before it has looked at the state."""
+    dims = set(state.output.dims)
+    readers = [op for op in state.loop.body_of_steps.ops if any(x is state.output for x in op.inputs)]
+    return any(dims & set(op.held_dims) for op in readers if not isinstance(op, (LinearOp, LstmCellOp, Concat)))
 
 
 def _repeated(tensor: Tensor) -> Tensor:
@@ -173,6 +183,16 @@ def _has_batch(tensor: Tensor, body: Body) -> bool:
             if batch_dim in here.dims:
                 return True
             continue
-        todo += [x for x in op.inputs if x not in seen]
-        seen.update(op.inputs)
+        read = [x for x in _giving_axes(op) if x not in seen]
+        todo += read
+        seen.update(read)
     return False
+
+
+def _giving_axes(op: Op) -> list[Tensor]:
+    """The inputs that a layer has its axes of: those with the most; for ``concat`` and a unit, the first one."""
+    inputs = [x for x in op.inputs if batch_dim in x.dims]
+    if isinstance(op, (Concat, LstmCellOp)):
+        return inputs[:1]
+    most = max((len(x.dims) for x in inputs), default=0)
+    return [x for x in inputs if len(x.dims) == most]

@@ -383,3 +383,25 @@ def test_computed_from_a_state_that_is_never_assigned() -> None:
         return {"scale": scale, "changed": changed, "s": loop.state.s}
 
     check_agreement(model, FEEDS)
+
+
+class AskingWithAState(nn.Module):
+    """Attention to what came so far, asked by a state that begins with a number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.LstmCell(FEATURES, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.s = nn.constant(0.5, [nn.batch_dim, FEATURES])
+        with loop:
+            history = nn.cum_concat(loop.unstack(frames()))
+            weights = nn.softmax_over_spatial(nn.dot(history, loop.state.s, reduce=FEATURES))
+            found = loop.stack(nn.dot(weights, history, reduce=history.spatial_dim))
+            loop.state.s, _ = self.cell(loop.state.s, self.cell.initial_state())
+        return found
+
+
+def test_product_with_a_state_that_begins_with_a_number() -> None:
+    check_agreement(AskingWithAState(), FEEDS)
