@@ -35,6 +35,7 @@ from . import (
     softmax_of_no_frames,
     states_before_axes,
     states_before_inner_loops,
+    states_before_others,
     type_of_states,
 )
 from .quirk import Quirk
@@ -49,6 +50,7 @@ QUIRKS: tuple[Quirk, ...] = (
     axes_of_all_steps.QUIRK,
     previous_in_inner_loops.QUIRK,
     states_before_inner_loops.QUIRK,
+    states_before_others.QUIRK,
     type_of_states.QUIRK,
     features_of_argmax.QUIRK,
     lengths_of_histories.QUIRK,

@@ -356,6 +356,22 @@ def pooled_frames_beside_each() -> nn.Tensor:
         return loop.stack(nn.reduce_sum(nn.where(both > 0.0, both, pooled), pooled.spatial_dim))
 
 
+class StateBesideAFrame(nn.Module):
+    """A recurrent network whose new state is negated for some sequences."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = nn.Linear(FEATURES + FEATURES, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.s = nn.constant(0.25, [nn.batch_dim, FEATURES])
+        with loop:
+            y = self.both(nn.concat(loop.state.s, loop.unstack(frames())))
+            loop.state.s = nn.where(nn.reduce_sum(vector()) > 0.0, y, -y)
+            return loop.stack(loop.state.s)
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", lengths_of_steps, r"has the dims \[\], not \['batch'\]"),
@@ -368,6 +384,7 @@ CASES = [
     Case("several_fixed_axes", softmax_in_a_loop_over_features, "Mismatched elements"),
     Case("softmax_of_no_frames", weights_of_nothing_found, "(?i)nan|mismatch|not equal"),
     Case("derived_axes", pooled_frames_beside_each, "cannot match the axes|require broadcasting|[Ii]ncompatible"),
+    Case("states_before_others", StateBesideAFrame(), "require broadcasting"),
     Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
