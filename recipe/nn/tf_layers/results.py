@@ -78,10 +78,11 @@ def _steps(build: Build, op: LoopOp, result: StackOp, rec: Layer, layer: Layer) 
     layer.options["is_output_layer"] = True
     if build.unit is build.root:
         return SubLayer(rec, layer)
-    options = {"from": rec, "eval": STEPS_OF_INNER_LOOP, "eval_locals": {"name": NameOf(layer)}}
-    made = _type_of_result(result)
-    made["dims"] = [op.rec_axis if dim is op.get_axis() else dim for dim in made["dims"]]
-    return build.add(result, "eval", {**options, "out_type": made})
+    options: dict[str, Any] = {"from": rec, "eval": STEPS_OF_INNER_LOOP, "eval_locals": {"name": NameOf(layer)}}
+    x = result.output
+    dims = [op.rec_axis if dim is op.get_axis() else dim for dim in x.dims]
+    options["out_type"] = {"sparse_dim": None, **type_of(dims, x.dtype, x.sparse_dim)}
+    return build.add(result, "eval", options)
 
 
 def _type_of_result(result: ResultOp) -> dict[str, Any]:

@@ -378,3 +378,28 @@ def test_loss_in_the_inner_loop() -> None:
             nn.reduce_sum(total, INNER_TIME).mark_as_loss("distance")
 
     check_agreement(model, INNER_FEEDS)
+
+
+def test_two_values_of_each_entry_of_a_frame() -> None:
+    """The inner loop goes over an axis of fixed size, which what it stacks has only after the loop."""
+
+    def model() -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.t = nn.zeros([nn.batch_dim])
+        with outer:
+            frame = outer.unstack(frames())
+            inner = nn.Loop()
+            inner.state.t = outer.state.t
+            with inner:
+                inner.state.t = nn.tanh(inner.state.t * 0.5 + inner.unstack(frame, axis=FEATURES))
+                values, flags = inner.stack(inner.state.t), inner.stack(inner.state.t > 0.0)
+            outer.state.t = inner.state.t
+            return {"values": outer.stack(values), "flags": outer.stack(flags)}
+
+    run = check_agreement(model, FEEDS).in_numpy
+    t = 0.0
+    for step in range(LENGTHS[0]):
+        for feature in range(5):
+            t = numpy.tanh(t * 0.5 + X[0, step, feature])
+            numpy.testing.assert_allclose(run.outputs["values"].value[0, step, feature], t, rtol=1e-4)
+            assert run.outputs["flags"].value[0, step, feature] == (t > 0.0)
