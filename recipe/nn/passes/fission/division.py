@@ -74,6 +74,7 @@ class _Dividing:
         self.seeds = [op for op in graph.ops if op in graph.varying and self._is_seed(op)]
 
     def run(self) -> Division:
+        """The ops of the body by where they are computed."""
         core = self._core()
         late = self._late(core)
         cells = {cell: states for cell, states in self.cells.items() if cell not in core}

@@ -21,7 +21,7 @@ from ...record.graph import Body, Op, Tensor
 from ...record.loops import LoopOp, ResultOp, StackOp
 from ..config_function import ConfigFunction
 from ..layers import Layer
-from ..made_axes import along_axis, axis_of_lengths
+from ..made_axes import along_axis, axis_of_lengths, makers_of_axes
 from ..out_type import type_of
 from .quirk import Quirk
 
@@ -47,13 +47,7 @@ class _AxisOfAllSteps(ReplaceDim):
 class _AxesOfAllSteps(Rewriting):
     def __init__(self, program: Program):
         super().__init__(program)
-        self.makers: dict[Dim, Op] = {}
-        """The first op that has each axis with lengths."""
-        for op in program.ops_in_order():
-            for tensor in op.outputs:
-                for dim in tensor.dims:
-                    if dim.is_dynamic:
-                        self.makers.setdefault(dim, op)
+        self.makers = makers_of_axes(program)
         self.of_step: dict[LoopOp, dict[Dim, Dim]] = {}
         """By loops: the Dims that axes have in their steps, by those that they have outside."""
 

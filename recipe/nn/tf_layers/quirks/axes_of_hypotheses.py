@@ -13,19 +13,10 @@ from typing import Any
 from ...ops.linear import LinearOp
 from ...plain.dim import Dim
 from ...record.graph import Op, Tensor
-from ...record.loops import PreviousOp
-from ..config_function import ConfigFunction
 from ..layers import Layer, LayerNetwork, PreviousLayer, Reference
 from ..out_type import out_type
+from ..states_with_axes import state_with_axes
 from .quirk import Quirk
-
-BEFORE = ConfigFunction(
-    '''
-    def before(source, self, **_kwargs):
-        """The value of the step before, its axes in the order that the layer says."""
-        return source(0, as_data=True, auto_convert=False).copy_transpose(self.output.dims).placeholder
-    '''
-)
 
 
 def _has_beams(dims: tuple[Dim, ...]) -> bool:
@@ -49,12 +40,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
 def _read(build: Any, tensor: Tensor, reference: Reference, here: LayerNetwork) -> Reference:
     if not isinstance(reference, PreviousLayer) or not _has_beams(tensor.dims):
         return reference
-    op = tensor.op
-    assert isinstance(op, PreviousOp)
-    options = {"from": reference, "eval": BEFORE, "out_type": out_type(tensor)}
-    name = f"{op.leaf.name}_before"
-    made: Reference = build.once(("before", tensor), lambda: build.add_in(reference.network, op, "eval", options, name))
-    return made
+    return state_with_axes(build, tensor, reference)
 
 
 QUIRK = Quirk("axes_of_hypotheses", read=_read, layer=_layer)

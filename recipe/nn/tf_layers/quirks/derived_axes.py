@@ -19,6 +19,7 @@ from ...record.loops import ResultOp
 from ..layers import Layer
 from ..made_axes import makers_of_axes
 from ..out_type import out_type_beside
+from ..where import where_of_all_axes
 from .quirk import Quirk
 
 
@@ -45,9 +46,7 @@ def _find_origins(build: Any, dim: Dim) -> frozenset[Dim]:
 def _op(build: Any, op: Op) -> Layer | None:
     if not isinstance(op, Where) or not _has_derived(build, op):
         return None
-    options = {"from": [build.reference(x) for x in op.inputs], "eval": "tf.where(source(0), source(1), source(2))"}
-    layer: Layer = build.add(op, "eval", options)
-    return layer
+    return where_of_all_axes(build, op)
 
 
 def _layer(build: Any, op: Op, layer: Layer) -> None:

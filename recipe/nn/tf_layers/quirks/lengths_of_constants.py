@@ -23,6 +23,7 @@ class _Repeated(Rewriting):
     """Constants over axes that layers make become repeated ones."""
 
     def copy_plain(self, op: Op, body: Body) -> None:
+        """Copies an op; of such a constant the rest, repeated."""
         made = _made_axes(op) if isinstance(op, Constant) else {}
         if not isinstance(op, Constant) or not made:
             super().copy_plain(op, body)

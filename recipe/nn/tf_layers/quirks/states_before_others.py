@@ -12,8 +12,7 @@ from typing import Any
 from ...ops.array import Concat
 from ...record.graph import Op
 from ..layers import Layer, PreviousLayer
-from ..out_type import out_type
-from .axes_of_hypotheses import BEFORE
+from ..states_with_axes import state_with_axes
 from .quirk import Quirk
 
 
@@ -22,9 +21,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
         return
     (first, dim), *rest = layer.options["from"]
     if isinstance(first, PreviousLayer):
-        options = {"from": first, "eval": BEFORE, "out_type": out_type(op.inputs[0])}
-        before = build.add_in(first.network, op.inputs[0].op, "eval", options, "before")
-        layer.options["from"] = [(before, dim), *rest]
+        layer.options["from"] = [(state_with_axes(build, op.inputs[0], first), dim), *rest]
 
 
 QUIRK = Quirk("states_before_others", layer=_layer)

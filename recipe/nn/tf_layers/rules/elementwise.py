@@ -11,8 +11,8 @@ from ...plain.delayed import Delayed, resolved
 from ...record.graph import Tensor
 from ..build import Build
 from ..layers import Layer, Reference
-from ..out_type import out_type
 from ..rule import as_written, rule
+from ..where import where_of_all_axes
 
 
 @rule(Combine)
@@ -63,16 +63,14 @@ def compare(op: Compare, build: Build) -> Layer:
 
 @rule(Where)
 def where(op: Where, build: Build) -> Layer:
-    """``switch``."""
+    """``switch``; ``tf.where`` where the axes have to be said, as of hypotheses, or the values broadcast."""
+    if op.broadcast or any(dim.is_beam for dim in op.output.dims):
+        return where_of_all_axes(build, op)
     condition, true, false = op.inputs
     sides: list[Any] = []
     for tensor in (true, false):
         value = known_number(tensor) if tensor.sparse_dim is None else None
         sides.append(value if value is not None else build.reference(tensor))
-    options: dict[str, Any]
-    if op.broadcast or any(dim.is_beam for dim in op.output.dims):  # switch does not say its axes
-        options = {"from": [build.reference(x) for x in op.inputs], "eval": "tf.where(source(0), source(1), source(2))"}
-        return build.add(op, "eval", {**options, "allow_broadcast_all_sources": True, "out_type": out_type(op.output)})
     options = {"condition": build.reference(condition), "true_from": sides[0], "false_from": sides[1]}
     return build.add(op, "switch", options)
 
