@@ -61,3 +61,42 @@ def test_in_a_loop_over_features(name: str, operands: str) -> None:
             return loop.stack(ys)
 
     check_agreement(model, FEEDS)
+
+
+PARTS = nn.Dim(3, "parts")
+
+
+def last_part(x: nn.Tensor) -> nn.Tensor:
+    with nn.Loop() as loop:
+        return loop.last(loop.unstack(x, axis=PARTS))
+
+
+REDUCED: dict[str, Callable[[nn.Tensor], nn.Tensor]] = {
+    "gather": lambda x: nn.gather(x, 2, axis=PARTS),
+    "gather of labels": lambda x: nn.gather(x, nn.cast(nn.argmax(nn.slice(vector(), 0, PARTS)), "int32"), axis=PARTS),
+    "last": lambda x: last_part(x),
+    "reduce_sum": lambda x: nn.reduce_sum(x, axis=PARTS),
+    "reduce_max": lambda x: nn.reduce_max(x, axis=PARTS),
+    "dot": lambda x: nn.dot(x, nn.slice(vector(), 0, PARTS), reduce=PARTS),
+    "softmax": lambda x: nn.reduce_sum(nn.softmax(x, axis=PARTS) * x, axis=PARTS),
+}
+
+
+@pytest.mark.parametrize("name", REDUCED)
+@pytest.mark.parametrize("order", ["features first", "parts first", "positions"])
+def test_one_of_two_is_reduced(name: str, order: str) -> None:
+    """What is left has features as before, whichever of the two RETURNN took for them."""
+    reader = Reader()
+
+    def model() -> dict[str, nn.Tensor]:
+        parts = nn.range_over(PARTS, like=nn.slice(vector(), 0, PARTS))
+        x = {
+            "features first": lambda: nn.expand(frames(), [PARTS]) * nn.tanh(nn.cast(parts, "float32")),
+            "parts first": lambda: nn.tanh(nn.cast(parts, "float32")) * nn.expand(frames(), [PARTS]),
+            "positions": lambda: nn.gather(frames(), parts, axis=frames().spatial_dim),
+        }[order]()
+        y = REDUCED[name](x)
+        names = [one for one in READERS if one != "positional_encoding" or order != "positions"]
+        return {one: READERS[one](reader, y) for one in names}
+
+    check_agreement(model, FEEDS)

@@ -372,6 +372,20 @@ class StateBesideAFrame(nn.Module):
             return loop.stack(loop.state.s)
 
 
+class AttentionInALoopOverWhatCame(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.CausalSelfAttention(FEATURES, nn.Dim(3, "key"), FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        with nn.Loop() as outer:
+            earlier = nn.cum_concat(outer.unstack(frames()))
+            with nn.Loop() as inner:
+                inner.unstack(earlier)
+                y = inner.last(self.attention(vector()))
+            return outer.stack(y)
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", lengths_of_steps, r"has the dims \[\], not \['batch'\]"),
@@ -392,6 +406,7 @@ CASES = [
     Case("states_before_inner_loops", two_loops_from_one_state, "dependency loop on layer 'start'"),
     Case("type_of_states", count_of_a_count, "dependency loop on layer 'output'"),
     Case("features_of_argmax", LinearOfLookedUpLabels(), "does not match Data .*'feature_dim_axis': None"),
+    Case("features_of_made_axes", AttentionInALoopOverWhatCame(), "reduce axis .* not found in sources"),
     Case("initial_state_of_lstm", LstmFromACell(), "are 10 and 5"),
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
     Case("lengths_of_histories", loop_over_what_came_so_far, "without dim tag"),
