@@ -37,6 +37,7 @@ from . import (
     states_before_axes,
     states_before_inner_loops,
     states_before_others,
+    time_of_losses,
     type_of_states,
 )
 from .quirk import Quirk
@@ -72,6 +73,7 @@ QUIRKS: tuple[Quirk, ...] = (
     numbers_of_steps.QUIRK,
     axes_before_inner_loops.QUIRK,
     states_before_axes.QUIRK,
+    time_of_losses.QUIRK,
 )
 
 

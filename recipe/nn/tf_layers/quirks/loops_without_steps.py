@@ -57,7 +57,7 @@ FRAME_IF_ANY = ConfigFunction(
             frames = tf.pad(frames, [[0, 1]] + [[0, 0]] * (len(frames.shape) - 1))
             array = tf.TensorArray(frames.dtype, size + 1, clear_after_read=False, element_shape=frames.shape[1:])
             array = array.unstack(frames)
-        return array.read(tf.minimum(step, size - 1))
+        return array.read(tf.maximum(tf.minimum(step, size - 1), 0))
     '''
 )
 

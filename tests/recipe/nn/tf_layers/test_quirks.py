@@ -309,7 +309,25 @@ def steps_of_which_there_are_none() -> dict[str, nn.Tensor]:
         loop.end(loop.iter_idx >= 0)
         loop.state.s = nn.tanh(loop.state.s)
         steps = loop.stack(loop.state.s)
-    return {"steps": steps, "sum": nn.reduce_sum(steps, steps.spatial_dim)}
+    again = nn.Loop(max_seq_len=3)
+    with again:
+        others = again.stack(again.unstack(steps))
+    sums = {"sum": nn.reduce_sum(steps, steps.spatial_dim), "others": nn.reduce_sum(others, others.spatial_dim)}
+    return {"steps": steps, **sums}
+
+
+class LossOfNumbersOfFrames(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        value = self.linear(vector())
+        with nn.Loop() as loop:
+            loop.unstack(frames())
+            y = loop.stack(value * nn.cast(loop.iter_idx, "float32"))
+        nn.tanh(y).mark_as_loss("loss")
+        return y
 
 
 def loop_over_what_another_made_of_the_state() -> nn.Tensor:
@@ -419,6 +437,7 @@ CASES = [
     ),
     Case("axes_before_inner_loops", products_with_what_came_so_far, "dynamic dim .*history.* undefined"),
     Case("states_before_axes", loop_over_what_another_made_of_the_state, "dynamic dim .*steps.* undefined"),
+    Case("time_of_losses", LossOfNumbersOfFrames(), "Loss flattening not implemented"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
 WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames"}
