@@ -22,6 +22,7 @@ from . import (
     lasts_per_sequence,
     lengths_of_constants,
     lengths_of_histories,
+    lengths_that_are_stacked,
     loops_without_steps,
     lstms_without_frames,
     numbers_of_steps,
@@ -74,6 +75,7 @@ QUIRKS: tuple[Quirk, ...] = (
     axes_before_inner_loops.QUIRK,
     states_before_axes.QUIRK,
     time_of_losses.QUIRK,
+    lengths_that_are_stacked.QUIRK,
 )
 
 

@@ -404,6 +404,22 @@ class AttentionInALoopOverWhatCame(nn.Module):
             return outer.stack(y)
 
 
+def lengths_in_each_step() -> nn.Tensor:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        frame = outer.unstack(frames())
+        inner = nn.Loop()
+        inner.state.s = frame
+        with inner:
+            inner.unstack(frames())
+            x = nn.replace_dim(frames() * nn.expand(inner.state.s * outer.state.s, [TIME]))
+            inner.state.s = nn.tanh(nn.reduce_sum(x, axis=x.spatial_dim))
+            counts = inner.stack(nn.length(x.spatial_dim, like=x))
+        outer.state.s = inner.state.s
+        return outer.stack(outer.state.s * nn.cast(nn.reduce_sum(counts, axis=counts.spatial_dim), "float32"))
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", lengths_of_steps, r"has the dims \[\], not \['batch'\]"),
@@ -425,6 +441,7 @@ CASES = [
     Case("type_of_states", count_of_a_count, "dependency loop on layer 'output'"),
     Case("features_of_argmax", LinearOfLookedUpLabels(), "does not match Data .*'feature_dim_axis': None"),
     Case("features_of_made_axes", AttentionInALoopOverWhatCame(), "reduce axis .* not found in sources"),
+    Case("lengths_that_are_stacked", lengths_in_each_step, "^$"),
     Case("initial_state_of_lstm", LstmFromACell(), "are 10 and 5"),
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
     Case("lengths_of_histories", loop_over_what_came_so_far, "without dim tag"),
