@@ -86,6 +86,8 @@ class Run(RunState):
             if op not in self.program.needed:
                 continue
             with self.with_rows_of(*op.inputs, choice=isinstance(op, Choice)):
+                gone = {dim for x in op.inputs for dim in x.dims}.difference(*(x.dims for x in op.outputs))
+                self.beams_of_new_axes = self.beams_of_lengths(gone)  # a new axis stands in place of one of these
                 outputs = self.compute(op)
                 for tensor, value in zip(op.outputs, outputs if type(outputs) is tuple else (outputs,)):
                     self.values[tensor] = self.as_value(tensor, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy
@@ -56,6 +56,8 @@ class RunState(Arrays):
         self.batch_size: int | None = None
         self.beams: tuple[Beam, ...] = ()
         """The searches for whose hypotheses the arrays have a row each, of the op that is computed."""
+        self.beams_of_new_axes: tuple[Beam, ...] = ()
+        """Those on whose hypotheses the lengths of the axes depend that it makes."""
         self.search: Beam | None = None
         """The search whose loop runs."""
         self.loops: dict[LoopOp, Steps] = {}
@@ -82,7 +84,7 @@ class RunState(Arrays):
 
     def set_lengths(self, dim: Dim, lengths: numpy.ndarray) -> None:
         """Says how long each row is along a dim."""
-        self.know_lengths(dim, Value(numpy.asarray(lengths, "int32"), 0, self.beams))
+        self.know_lengths(dim, Value(numpy.asarray(lengths, "int32"), 0, self.beams).of_first(self.beams_of_new_axes))
 
     def knows_lengths(self, dim: Dim) -> bool:
         """Whether the lengths of a dim are known by now."""
@@ -141,6 +143,10 @@ class RunState(Arrays):
             running.reorder(change_and_cut)
             self.carried.update(running.state)
 
+    def beams_of_lengths(self, dims: Iterable[Dim]) -> tuple[Beam, ...]:
+        """The searches on whose hypotheses the lengths along these axes depend."""
+        return union(self._lengths[dim].beams for dim in dims if dim in self._lengths)
+
     @contextlib.contextmanager
     def with_rows_of(self, *tensors: Tensor, choice: bool = False) -> Iterator[None]:
         """
@@ -149,7 +155,7 @@ class RunState(Arrays):
         :param choice: whether it is for a choice, which is made for all hypotheses of its search
         """
         beams = [self.values[tensor].beams for tensor in tensors]
-        beams += [self._lengths[dim].beams for x in tensors for dim in x.dims if dim in self._lengths]
+        beams += [self.beams_of_lengths(x.dims) for x in tensors]
         if choice and self.search is not None:
             beams += [(self.search,), self.search.around]
             beams += [running.alive.beams for running in self.loops.values()]

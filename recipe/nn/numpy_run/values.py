@@ -55,6 +55,17 @@ class Value(NamedTuple):
         array = numpy.broadcast_to(self.array.reshape(*before, *own, *after), (*before, *all_of_them, *after))
         return Value(array.reshape(*before, math.prod(all_of_them), *after), self.axis, beams)
 
+    def of_first(self, beams: tuple[Beam, ...]) -> Value:
+        """The same with rows for the hypotheses of these searches alone: that of the first hypothesis of the others."""
+        if self.axis is None or beams == self.beams:
+            return self
+        rows = self.array.shape[self.axis] // math.prod(beam.size for beam in self.beams)
+        before, after = self.array.shape[: self.axis], self.array.shape[self.axis + 1 :]
+        array = self.array.reshape(*before, rows, *(beam.size for beam in self.beams), *after)
+        kept = tuple(slice(None) if beam in beams else 0 for beam in self.beams)
+        array = array[(*[slice(None)] * (len(before) + 1), *kept)]
+        return Value(array.reshape(*before, -1, *after), self.axis, beams)
+
     def continued(self, search: Beam, origin: numpy.ndarray, around: tuple[Beam, ...]) -> Value:
         """
         The same for the hypotheses that a choice leaves; as it is, if it does not depend on those of this search.
