@@ -390,6 +390,15 @@ class StateBesideAFrame(nn.Module):
             return loop.stack(loop.state.s)
 
 
+def loss_of_numbers_of_steps() -> nn.Tensor:
+    with nn.Loop(max_seq_len=5) as loop:
+        loop.end(loop.iter_idx >= 3)
+        y = loop.stack(nn.cast(loop.iter_idx, "float32"))
+    y = vector() * nn.expand(nn.tanh(y), [nn.batch_dim, FEATURES])
+    y.mark_as_loss("loss")
+    return y
+
+
 class AttentionInALoopOverWhatCame(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -423,6 +432,7 @@ def lengths_in_each_step() -> nn.Tensor:
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", lengths_of_steps, r"has the dims \[\], not \['batch'\]"),
+    Case("ends_per_sequence", loss_of_numbers_of_steps, "^$"),
     Case("lasts_per_sequence", count_beside_a_vector, "has batch-dim, but target data"),
     Case("axes_of_all_steps", rounds_in_each_step, "already has more dims than target data"),
     Case("loops_without_steps", steps_of_which_there_are_none, "TensorArray has size zero"),
