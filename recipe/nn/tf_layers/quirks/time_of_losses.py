@@ -1,7 +1,7 @@
 """
-RETURNN (1.20261022, ``Loss.init`` in tf/layers/base.py) wants a loss with lengths to have a time axis; but what computes
-of a value without frames and of frames without sequences (a value per sequence times the numbers of frames) has the time
-axis of the first of them, none: "Loss flattening not implemented".
+RETURNN (1.20261022, ``Loss.init`` in tf/layers/base.py) wants a loss with lengths to have a time axis. But what is
+computed of a value without frames and of frames without sequences (a value per sequence times the number of each frame)
+has the time axis of the first of them, none: "Loss flattening not implemented".
 
 So such a loss is told its time axis.
 """
