@@ -40,6 +40,7 @@ from . import (
     states_before_others,
     time_of_losses,
     type_of_states,
+    values_of_inner_loops,
 )
 from .quirk import Quirk
 
@@ -49,6 +50,7 @@ QUIRKS: tuple[Quirk, ...] = (
     axes_of_hypotheses.QUIRK,
     several_fixed_axes.QUIRK,
     derived_axes.QUIRK,
+    values_of_inner_loops.QUIRK,
     lasts_per_sequence.QUIRK,
     axes_of_all_steps.QUIRK,
     previous_in_inner_loops.QUIRK,

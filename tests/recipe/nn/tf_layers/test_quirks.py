@@ -467,7 +467,7 @@ CASES = [
     Case("time_of_losses", LossOfNumbersOfFrames(), "Loss flattening not implemented"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
-WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames"}
+WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames", "values_of_inner_loops"}
 
 
 def test_each_has_a_test() -> None:

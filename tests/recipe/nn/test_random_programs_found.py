@@ -1,0 +1,278 @@
+"""
+Random programs that once failed, each reduced to what it takes: the same in NumPy, in RETURNN and by definition.
+
+``python -m tests.recipe.nn.random_programs --all-forms --count N --seed S`` finds more of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from ...without_returnn import is_left_out
+from .agreement import check_agreement
+from .random_programs.checks import check_program
+from .random_programs.in_numpy import RunInNumpy
+from .random_programs.program import End, Program
+
+pytestmark = pytest.mark.xdist_group("returnn-1")
+
+
+class Found(NamedTuple):
+    """
+    A program that failed.
+
+    :ivar what: what is in it
+    :ivar program: the program
+    :ivar quirk: the work-around that it needs; with several, the last one
+    :ivar failure: what is said without it: a regular expression
+    """
+
+    what: str
+    program: Program
+    quirk: str = ""
+    failure: str = ""
+
+
+FEW: dict[str, Any] = {
+    "lengths": ((2, 1), (3, 2)),
+    "features": 3,
+    "over": "time",
+    "end": None,
+    "max_seq_len": "",
+    "around": "",
+    "initial": ("number",) * 3,
+    "beam_size": 0,
+    "length_normalization": 0.0,
+    "before": (),
+    "after": (),
+    "body": (),
+    "outputs": "last",
+}
+"""What most of the programs have."""
+
+
+def program(**changes: Any) -> Program:
+    """A program with few statements."""
+    return Program(**{**FEW, **changes})
+
+
+FOUND = [
+    Found(
+        "histories of histories",
+        program(
+            lengths=((0,), (3,)),
+            features=2,
+            after=(
+                (
+                    "inner",
+                    ("stacked",),
+                    (("inner", ("history", 4), (("history", 8),), None, "", False),),
+                    None,
+                    "",
+                    False,
+                ),
+            ),
+        ),
+        "features_of_made_axes",
+        "reduce axis .* not found",
+    ),
+    Found(
+        "a window around the step of a history, in a search",
+        program(
+            lengths=((1,), (4,)),
+            body=(
+                ("read", "sum", ("over",), 0),
+                (
+                    "inner",
+                    ("history", 1),
+                    (("read", "near", ("history", 2), 1),),
+                    ("label", 0, False, "bottom"),
+                    "",
+                    False,
+                ),
+                ("choice", 5),
+            ),
+            beam_size=3,
+            outputs="sum",
+        ),
+        "features_of_made_axes",
+        "get_axis_from_description.* not found",
+    ),
+    Found(
+        "a label after a loop over features",
+        program(
+            lengths=((3,), (4,)),
+            body=(("inner", ("features", 5), (("read", "step", ("over",), 5),), None, "", False), ("label", 3)),
+            before=(("other_cell", 0), ("window", 1)),
+        ),
+        "several_fixed_axes",
+        "does not match Data",
+    ),
+    Found(
+        "a cell over all frames, as many as steps",
+        program(
+            lengths=((2,), (4,)),
+            body=(
+                (
+                    "inner",
+                    ("over",),
+                    (
+                        ("read", "before", ("table",), 3),
+                        ("read", "first", ("add", ("over",), 4), 4),
+                        ("inner", ("lstm", ("over",), 1, 5), (("cell", 1, 10), ("restart", 0, 0)), None, "", True),
+                    ),
+                    None,
+                    "",
+                    False,
+                ),
+            ),
+            before=(
+                ("inner", ("nothing",), (("assign", 2, 4),), ("length", 2, True, "masked"), "most", False),
+                ("read", "dot", ("memory",), 1),
+            ),
+        ),
+        "lengths_that_are_stacked",
+        "^$",
+    ),
+    Found(
+        "a loop with a maximum over steps of which there are none",
+        program(
+            lengths=((2,), (1,)),
+            end=End(condition="steps", number=0, include_eos=False, place="top"),
+            after=(("inner", ("stacked",), (("linear", 0, 2),), None, "number", True),),
+        ),
+        "loops_without_steps",
+        "TensorArray",
+    ),
+    Found(
+        "a loss of numbers of frames",
+        program(
+            lengths=((2,), (3,)),
+            body=(
+                ("batchless", 3, True),
+                ("function", "sigmoid", 2, 2),
+                ("inner", ("nothing",), (("history", 3),), ("value", 2, True, "masked"), "most", True),
+                ("timed", 5),
+            ),
+            initial=("encoded", "encoded", "number"),
+        ),
+        "time_of_losses",
+        "Loss flattening not implemented",
+    ),
+    Found(
+        "a loop over what was found of frames that all hypotheses have",
+        program(
+            lengths=((4,), (2,)),
+            features=4,
+            body=(("choice", 1, "label"),),
+            beam_size=3,
+            after=(("inner", ("postfix", ("stacked",), 0.0), (("count_value", 6),), None, "tensor", True),),
+        ),
+    ),
+    Found(
+        "a window up to the step without a batch",
+        program(
+            lengths=((2,), (2,)),
+            features=2,
+            body=(("read", "causal", ("table",), 5),),
+            over="nothing",
+            end=End(condition="steps", number=3, include_eos=True, place="top"),
+        ),
+        "ends_per_sequence",
+        "^$",
+    ),
+    Found(
+        "a search with a loop that begins with a state of which an axis is made",
+        program(
+            lengths=((2,), (3,)),
+            features=4,
+            body=(
+                (
+                    "inner",
+                    ("labels", "input"),
+                    (
+                        ("inner", ("where", ("input", 1), 2), (("reset", 1),), None, "", False),
+                        (
+                            "inner",
+                            ("add", ("input", 0), 2),
+                            (("read", "last", ("over",), 6), ("other_cell", 4)),
+                            None,
+                            "",
+                            True,
+                        ),
+                        ("embed",),
+                    ),
+                    None,
+                    "",
+                    True,
+                ),
+                (
+                    "inner",
+                    ("lstm", ("linear", ("over",), 0), 0, 1),
+                    (("concat", 2, 3), ("function", "add", 3, 3), ("assign", 0, 4)),
+                    None,
+                    "",
+                    False,
+                ),
+                ("choice", 3, "label"),
+            ),
+            beam_size=1,
+        ),
+    ),
+    Found(
+        "a state of what a loop inside gave",
+        program(
+            lengths=((2,), (4,)),
+            features=4,
+            body=(
+                ("embed",),
+                ("choice", 1, "label"),
+                ("read", "causal", ("over",), 2),
+                ("position", 5),
+                ("keep", ("over",)),
+                ("read", "count", ("over",), 4),
+                (
+                    "inner",
+                    ("where", ("input", 1), 6),
+                    (
+                        ("inner", ("made", 0), (("emit", 2),), None, "tensor", False),
+                        ("square", 7),
+                        (
+                            "cond",
+                            8,
+                            (("function", "by_mean", 8, 10), ("label", 9)),
+                            (("read", "distance", ("over",), 9),),
+                        ),
+                    ),
+                    None,
+                    "number",
+                    True,
+                ),
+                ("assign", 0, 6),
+            ),
+        ),
+        "values_of_inner_loops",
+        "require broadcasting",
+    ),
+]
+
+
+@pytest.mark.parametrize("found", FOUND, ids=[found.what for found in FOUND])
+def test_is_right_now(found: Found) -> None:
+    check_program(found.program, everything=False)
+
+
+NEED_A_QUIRK = [found for found in FOUND if found.quirk]
+
+
+@pytest.mark.skipif(is_left_out(), reason="RETURNN is left out")
+@pytest.mark.parametrize("found", NEED_A_QUIRK, ids=[found.what for found in NEED_A_QUIRK])
+def test_without_the_work_around_returnn_fails(found: Found) -> None:
+    numpy = RunInNumpy(found.program)
+    trains = not found.program.beam_size
+    with pytest.raises(Exception, match=found.failure):
+        check_agreement(
+            numpy.network, numpy.feeds, parameters=numpy.parameters, train=trains, without_quirks=[found.quirk]
+        )
