@@ -19,8 +19,8 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
     said = layer.options.get("out_type")
     if not said or "dims" not in said or "feature_dim" in said or said.get("sparse_dim") is not None:
         return
-    axes = [dim for dim in said["dims"] if not dim.is_batch]
-    if len(axes) > 1 and axes[-1].is_dynamic:
+    axes = [dim for dim in said["dims"] if dim.is_dynamic]
+    if len(axes) > 1 and said["dims"][-1] is axes[-1]:
         said["feature_dim_axis"] = None
 
 

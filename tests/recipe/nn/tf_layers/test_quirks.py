@@ -429,6 +429,36 @@ def lengths_in_each_step() -> nn.Tensor:
         return outer.stack(outer.state.s * nn.cast(nn.reduce_sum(counts, axis=counts.spatial_dim), "float32"))
 
 
+class LabelsOfLabels(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.output = nn.Embedding(LABELS, FEATURES), nn.Linear(FEATURES, LABELS)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.label = nn.constant(1, [nn.batch_dim], sparse_dim=LABELS)
+        with loop:
+            loop.unstack(frames())
+            x = self.embedding(loop.state.label)
+            loop.state.label = nn.argmax(self.output(x))
+            return loop.stack(x)
+
+
+class SoftmaxOfAState(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.s = nn.zeros([nn.batch_dim, FEATURES])
+        with loop:
+            loop.unstack(frames())
+            x = self.linear(nn.tanh(loop.state.s))
+            loop.state.s = nn.softmax(nn.tanh(self.linear(x)))
+            return loop.stack(x)
+
+
 CASES = [
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", lengths_of_steps, r"has the dims \[\], not \['batch'\]"),
@@ -446,6 +476,8 @@ CASES = [
     Case("numbers_of_steps", numbers_until_an_end, "has no attribute 'copy_set_beam'"),
     Case("history_of_outer_values", history_of_a_vector, "^$"),
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
+    Case("output_before_states", LabelsOfLabels(), "dependency loop on layer 'output'"),
+    Case("output_before_states", SoftmaxOfAState(), "dependency loop on layer 'output'"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
     Case("states_before_inner_loops", two_loops_from_one_state, "dependency loop on layer 'start'"),
     Case("type_of_states", count_of_a_count, "dependency loop on layer 'output'"),
