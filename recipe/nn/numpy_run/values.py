@@ -62,8 +62,8 @@ class Value(NamedTuple):
         rows = self.array.shape[self.axis] // math.prod(beam.size for beam in self.beams)
         before, after = self.array.shape[: self.axis], self.array.shape[self.axis + 1 :]
         array = self.array.reshape(*before, rows, *(beam.size for beam in self.beams), *after)
-        kept = tuple(slice(None) if beam in beams else 0 for beam in self.beams)
-        array = array[(*[slice(None)] * (len(before) + 1), *kept)]
+        kept = [slice(None) if beam in beams else 0 for beam in self.beams]
+        array = array[tuple([slice(None)] * (len(before) + 1) + kept)]
         return Value(array.reshape(*before, -1, *after), self.axis, beams)
 
     def continued(self, search: Beam, origin: numpy.ndarray, around: tuple[Beam, ...]) -> Value:

@@ -256,6 +256,15 @@ FOUND = [
         "values_of_inner_loops",
         "require broadcasting",
     ),
+    Found(
+        "positions of what was summed up to each step",
+        program(
+            lengths=((1,), (2,)),
+            features=4,
+            body=(("read", "sum", ("history", 4), 3),),
+            after=(("inner", ("stacked",), (("position", 2),), None, "", True),),
+        ),
+    ),
 ]
 
 

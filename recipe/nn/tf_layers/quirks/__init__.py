@@ -39,6 +39,7 @@ from . import (
     states_before_axes,
     states_before_inner_loops,
     states_before_others,
+    sums_over_own_steps,
     time_of_losses,
     type_of_states,
     values_of_inner_loops,
@@ -80,6 +81,7 @@ QUIRKS: tuple[Quirk, ...] = (
     states_before_axes.QUIRK,
     time_of_losses.QUIRK,
     lengths_that_are_stacked.QUIRK,
+    sums_over_own_steps.QUIRK,
 )
 
 

@@ -1,6 +1,6 @@
 """
-RETURNN (1.20261022, ``_SubnetworkRecCell`` in tf/layers/rec.py, ``get_loop_acc_layer``) takes any layer ``length`` that
-it stacks over the steps of a loop for a helper of its own, and changes the lengths of the axis to what it stacked.
+RETURNN (1.20261022, ``_SubnetworkRecCell.get_output`` in tf/layers/rec.py) takes any layer ``length`` that it stacks
+over the steps of a loop for a helper of its own, and changes the lengths of the axis to what it stacked.
 
 So a length that leaves a loop is a copy.
 """

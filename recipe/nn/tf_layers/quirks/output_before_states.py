@@ -1,8 +1,8 @@
 """
 RETURNN (1.20261022, ``_SubnetworkRecCell._construct_template`` in tf/layers/rec.py) finds the shapes in a loop by
 following what its layer ``output`` reads. If that leads by a state back to ``output``, and nothing on the way says its
-axes or is of sequences that RETURNN knows already, it may go round in this circle for ever, with shapes that come and go ("There is a
-dependency loop on layer 'output'").
+axes or is of sequences that RETURNN knows already, it may go round in this circle for ever, with shapes that come and
+go ("There is a dependency loop on layer 'output'").
 
 So then ``output`` is a layer that says its type, and reads the state first.
 """

@@ -1,6 +1,6 @@
 """
 RETURNN (1.20261022, ``_SubnetworkRecCell._construct_template`` in tf/layers/rec.py) gives the results of a loop inside
-axes that they do not have, as long as it does not know better, which is so while it goes round in a circle: from a state
+axes that they do not have, as long as it does not know better. That is so while it goes round in a circle, from a state
 to the loop and, by the loop's results, to the new value of the state. What computes of such a result beside another
 value fails then: "require broadcasting".
 

@@ -429,6 +429,15 @@ def lengths_in_each_step() -> nn.Tensor:
         return outer.stack(outer.state.s * nn.cast(nn.reduce_sum(counts, axis=counts.spatial_dim), "float32"))
 
 
+def sums_of_all_frames_in_each_step() -> nn.Tensor:
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        x = nn.cum_sum(frames() * nn.expand(loop.state.s, [TIME]), axis=TIME)
+        loop.state.s = nn.tanh(nn.reduce_sum(x, axis=TIME) + loop.unstack(frames()))
+        return loop.stack(loop.state.s)
+
+
 class LabelsOfLabels(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -478,6 +487,7 @@ CASES = [
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
     Case("output_before_states", LabelsOfLabels(), "dependency loop on layer 'output'"),
     Case("output_before_states", SoftmaxOfAState(), "dependency loop on layer 'output'"),
+    Case("sums_over_own_steps", sums_of_all_frames_in_each_step, "^$"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
     Case("states_before_inner_loops", two_loops_from_one_state, "dependency loop on layer 'start'"),
     Case("type_of_states", count_of_a_count, "dependency loop on layer 'output'"),
