@@ -73,7 +73,7 @@ class State(Arithmetic[Tensor], Comparisons[Tensor], ComputedLater):
         :raises NetworkError: if the structure, the dims or the dtype are others than before
         """
         recording = current_recording()
-        value = map_structure(lambda path, leaf: recording.seen_from_here(as_tensor(leaf)), value)
+        value = map_structure(lambda path, leaf: recording.read(as_tensor(leaf)), value)
         if recording not in self._recordings and self.initial is None and self.dims is None:
             self._recordings[recording] = self._declare(value, inside=recording.body.parent is not None)
         leaves = self._leaves(recording)

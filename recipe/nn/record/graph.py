@@ -236,7 +236,7 @@ class Op:
             self.source, self.variable = replaced.source, replaced.variable
         self.modules: tuple[Any, ...] = tuple(recording.module_calls)
         self._module_path: str | None = None if replaced is None else replaced.module_path()
-        self.inputs = tuple([recording.read(tensor, self) for tensor in inputs])
+        self.inputs = tuple([recording.read(tensor) for tensor in inputs])
         self.outputs = tuple([Tensor(self, index) for index in range(outputs)])
         self.infer()
         recording.check_no_repeated_dims(self)
@@ -498,8 +498,8 @@ class Recorder:
     random_draws: int
     losses: list[Any]
 
-    def read(self, tensor: Tensor, reader: Op) -> Tensor:
-        """The tensor, if the reader may use it where it stands."""
+    def read(self, tensor: Tensor) -> Tensor:
+        """The tensor, if it may be used here."""
         raise TypeError(type(self).__name__)
 
     def seen_from_here(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:

@@ -103,7 +103,7 @@ class LoopOp(Op):
 
     def keep(self, tensor: Tensor) -> Tensor:
         """The tensor, if it may be read in the body."""
-        return self.body.recording.read(tensor, self)
+        return self.body.recording.read(tensor)
 
     @property
     def input_axis(self) -> Dim:

@@ -142,9 +142,9 @@ class Recording(Recorder):
             self.module_calls.pop()
             self._call_numbers.pop()
 
-    def read(self, tensor: Tensor, reader: Op) -> Tensor:
+    def read(self, tensor: Tensor) -> Tensor:
         """
-        The tensor, if the reader may use it where it stands.
+        The tensor, if it may be used here.
 
         :raises NetworkError: for a value of a loop that is over or not around, and for results of a loop still running
         """

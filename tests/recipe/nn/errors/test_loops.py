@@ -77,6 +77,38 @@ def last_value_inside() -> Any:
         return loop.stack(y + x)  # MISTAKE
 
 
+def last_value_as_a_state_inside() -> Any:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        outer.unstack(frames())
+        with nn.Loop() as inner:
+            y = inner.last(inner.unstack(frames()))
+            outer.state.s = y  # MISTAKE
+        return outer.stack(outer.state.s)
+
+
+def value_of_steps_as_a_state_outside() -> Any:
+    outer = nn.Loop()
+    outer.state.s = vector()
+    with outer:
+        outer.unstack(frames())
+        with nn.Loop() as inner:
+            y = inner.unstack(frames())
+        outer.state.s = y  # MISTAKE
+        return outer.stack(outer.state.s)
+
+
+def value_of_steps_as_an_initial_value() -> Any:
+    with nn.Loop() as first:
+        y = first.unstack(frames())
+    loop = nn.Loop()
+    loop.state.s = y  # MISTAKE
+    with loop:
+        loop.state.s = loop.state.s + loop.unstack(frames())
+    return loop.state.s
+
+
 def stack_of_a_list() -> Any:
     with nn.Loop() as loop:
         x = loop.unstack(frames())
@@ -361,6 +393,9 @@ PROGRAMS = [
     Wrong(value_of_another_loop_stacked, ["y <tanh [batch, features=5]", "made in another one", "stack or last"]),
     Wrong(inner_loop_value_stacked_by_the_outer_one, ["y <add [batch, features=5]", "no value of this loop"]),
     Wrong(stacked_value_inside, ["y <stack [batch, time, features=5]", "exists only after it", "the value itself"]),
+    Wrong(last_value_as_a_state_inside, ["y <last [batch, features=5]", "exists only after it", "the value itself"]),
+    Wrong(value_of_steps_as_a_state_outside, ["y <rec_unstack", "cannot be used outside", "loop.last(value)"]),
+    Wrong(value_of_steps_as_an_initial_value, ["y <rec_unstack", "cannot be used outside", "loop.last(value)"]),
     Wrong(last_value_inside, ["y <last [batch, features=5]", "exists only after it", "the value itself"]),
     Wrong(stack_of_a_list, ["not (tensor, tensor)", "one by one", "nn.concat(a, b)"]),
     Wrong(
