@@ -265,6 +265,26 @@ FOUND = [
             after=(("inner", ("stacked",), (("position", 2),), None, "", True),),
         ),
     ),
+    Found(
+        "an LSTM over all frames in each step, its sums read by a loop inside",
+        program(
+            lengths=((1,), (3,)),
+            body=(
+                ("timed", 0),
+                ("timed", 1),
+                (
+                    "inner",
+                    ("cum_sum", ("lstm", ("over",), 0, 2)),
+                    (("history", 7),),
+                    ("value", 2, True, "cond"),
+                    "tensor",
+                    True,
+                ),
+            ),
+        ),
+        "frames_of_the_loop",
+        "^$",
+    ),
 ]
 
 

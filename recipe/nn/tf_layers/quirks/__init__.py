@@ -17,6 +17,7 @@ from . import (
     entries_of_nothing,
     features_of_argmax,
     features_of_made_axes,
+    frames_of_the_loop,
     history_of_outer_values,
     initial_state_of_lstm,
     lasts_per_sequence,
@@ -39,7 +40,6 @@ from . import (
     states_before_axes,
     states_before_inner_loops,
     states_before_others,
-    sums_over_own_steps,
     time_of_losses,
     type_of_states,
     values_of_inner_loops,
@@ -71,6 +71,7 @@ QUIRKS: tuple[Quirk, ...] = (
     shorter_axes_in_steps.QUIRK,
     loops_without_steps.QUIRK,
     lstms_without_frames.QUIRK,
+    frames_of_the_loop.QUIRK,
     entries_of_nothing.QUIRK,
     softmax_of_no_frames.QUIRK,
     one_dropout_of_a_layer.QUIRK,
@@ -81,7 +82,6 @@ QUIRKS: tuple[Quirk, ...] = (
     states_before_axes.QUIRK,
     time_of_losses.QUIRK,
     lengths_that_are_stacked.QUIRK,
-    sums_over_own_steps.QUIRK,
 )
 
 

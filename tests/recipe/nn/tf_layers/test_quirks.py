@@ -438,6 +438,21 @@ def sums_of_all_frames_in_each_step() -> nn.Tensor:
         return loop.stack(loop.state.s)
 
 
+class LstmOverAllFramesInEachStep(nn.Module):
+    def __init__(self, direction: int) -> None:
+        super().__init__()
+        self.lstm = nn.Lstm(FEATURES, FEATURES, direction=direction)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.s = vector()
+        with loop:
+            frame = loop.unstack(frames())
+            y, _ = self.lstm(frames() * nn.expand(nn.tanh(loop.state.s), [TIME]))
+            loop.state.s = nn.tanh(nn.reduce_sum(y, axis=TIME) + frame)
+            return loop.stack(loop.state.s)
+
+
 class LabelsOfLabels(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -487,7 +502,9 @@ CASES = [
     Case("lengths_of_constants", constant_over_pooled_frames, "dynamic dim .* undefined"),
     Case("output_before_states", LabelsOfLabels(), "dependency loop on layer 'output'"),
     Case("output_before_states", SoftmaxOfAState(), "dependency loop on layer 'output'"),
-    Case("sums_over_own_steps", sums_of_all_frames_in_each_step, "^$"),
+    Case("frames_of_the_loop", LstmOverAllFramesInEachStep(1), "Mismatched elements"),
+    Case("frames_of_the_loop", LstmOverAllFramesInEachStep(-1), "None values not supported"),
+    Case("frames_of_the_loop", sums_of_all_frames_in_each_step, "^$"),
     Case("previous_in_inner_loops", state_read_in_a_loop_that_counts, "dependency loop on layer 'output'"),
     Case("states_before_inner_loops", two_loops_from_one_state, "dependency loop on layer 'start'"),
     Case("type_of_states", count_of_a_count, "dependency loop on layer 'output'"),
