@@ -285,6 +285,12 @@ FOUND = [
         "frames_of_the_loop",
         "^$",
     ),
+    Found(
+        "a part of a state beside a frame",
+        program(lengths=((1,), (1,)), features=2, body=(("slice", 0, 1), ("assign", 0, 1))),
+        "states_before_others",
+        "not found",
+    ),
 ]
 
 
