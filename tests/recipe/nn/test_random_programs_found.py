@@ -291,6 +291,18 @@ FOUND = [
         "states_before_others",
         "not found",
     ),
+    Found(
+        "a history of what was found until an end",
+        program(
+            lengths=((2,), (4,)),
+            features=4,
+            body=(("choice", 3),),
+            end=End(condition="length", number=3, include_eos=True, place="cond"),
+            beam_size=2,
+            length_normalization=1.0,
+            after=(("inner", ("found",), (("history", 2),), None, "", False),),
+        ),
+    ),
 ]
 
 
