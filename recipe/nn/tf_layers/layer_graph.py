@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..plain.dim import Dim
-from .layers import Layer, LayerNetwork, Reference, SubLayer
+from .layers import Layer, LayerNetwork, PreviousLayer, Reference, SubLayer
 
 _PLAIN = (str, Dim, int, float, type(None))
 _ALWAYS_COMPUTED = ("output", "end", "In_loop")
@@ -34,6 +34,32 @@ def _collect_references(value: Any, found: list[Reference]) -> None:
     elif isinstance(value, LayerNetwork):
         for layer in value.layers:
             _collect_references(layer.options, found)
+
+
+def made_of_in_step(unit: LayerNetwork, last: Iterable[Reference]) -> tuple[list[Layer], list[Reference]]:
+    """
+    What layers of a loop are made of in the same step.
+
+    :param unit: the layers of the loop's steps
+    :param last: those layers
+    :return: they, and the layers of the unit that lead to them; what all these read besides: states, the number of the
+        step, and layers from outside
+    """
+    todo, inside, others = list(last), dict[Layer, None](), dict[Reference, None]()
+    while todo:
+        reference = todo.pop()
+        layer = reference.layer()
+        if isinstance(reference, PreviousLayer) or layer is None or layer.network is not unit:
+            others[reference] = None
+        elif layer not in inside:
+            inside[layer] = None
+            todo += references({key: value for key, value in layer.options.items() if key != "initial_output"})
+    return list(inside), list(others)
+
+
+def states_of(unit: LayerNetwork, read: Iterable[Reference]) -> list[PreviousLayer]:
+    """The states of a loop among what is read."""
+    return [one for one in read if isinstance(one, PreviousLayer) and one.network is unit]
 
 
 def reads(final: Iterable[Layer]) -> dict[Layer, list[Layer]]:

@@ -15,8 +15,8 @@ from typing import Any
 
 from ...record.loops import LoopOp
 from ..axes_of_inner_loops import makers_inside
-from ..layer_graph import references
-from ..layers import Layer, LayerNetwork, PreviousLayer, Reference
+from ..layer_graph import made_of_in_step, states_of
+from ..layers import LayerNetwork, PreviousLayer, Reference
 from ..output_order import read_first
 from .quirk import Quirk
 
@@ -29,31 +29,18 @@ def _loop(build: Any, op: LoopOp, unit: LayerNetwork) -> None:
 
 def _states_of_cycles(unit: LayerNetwork, makers: Iterable[Reference]) -> list[PreviousLayer]:
     """The states that these layers are made of, and to which loops inside that read them give their values."""
-    _, read = _made_of(unit, makers)
-    return [state for state in read if any(state in _made_of(unit, [loop])[1] for loop in _loops_of(unit, state))]
+    return [state for state in _states_read(unit, makers) if _gets_value_of_its_reader(unit, state)]
 
 
-def _loops_of(unit: LayerNetwork, state: PreviousLayer) -> list[Layer]:
-    """The loops inside that the new value of a state is made of."""
+def _gets_value_of_its_reader(unit: LayerNetwork, state: PreviousLayer) -> bool:
     assert state.target is not None
-    layers, _ = _made_of(unit, [state.target])
-    return [layer for layer in layers if isinstance(layer.options.get("unit"), LayerNetwork)]
+    layers, _ = made_of_in_step(unit, [state.target])
+    loops = [layer for layer in layers if isinstance(layer.options.get("unit"), LayerNetwork)]
+    return any(state in _states_read(unit, [loop]) for loop in loops)
 
 
-def _made_of(unit: LayerNetwork, layers: Iterable[Reference]) -> tuple[list[Layer], list[PreviousLayer]]:
-    """The layers of a loop that some are made of in the same step, and the states that these read."""
-    todo, seen, read = list(layers), dict[Layer, None](), dict[PreviousLayer, None]()
-    while todo:
-        reference = todo.pop()
-        layer = reference.layer()
-        if layer is None or layer.network is not unit or layer in seen:
-            continue
-        if isinstance(reference, PreviousLayer):
-            read[reference] = None
-            continue
-        seen[layer] = None
-        todo += references(layer.options)
-    return list(seen), list(read)
+def _states_read(unit: LayerNetwork, layers: Iterable[Reference]) -> list[PreviousLayer]:
+    return states_of(unit, made_of_in_step(unit, layers)[1])
 
 
 QUIRK = Quirk("axes_before_inner_loops", loop=_loop)

@@ -13,45 +13,25 @@ from typing import Any
 
 from ...plain.dim import batch_dim
 from ...record.loops import LoopOp
-from ..layer_graph import references
-from ..layers import Layer, LayerNetwork, PreviousLayer, Reference
+from ..layer_graph import made_of_in_step, states_of
+from ..layers import LayerNetwork, PreviousLayer
 from ..output_order import read_first
 from .quirk import Quirk
 
 
 def _loop(build: Any, op: LoopOp, unit: LayerNetwork) -> None:
     output = unit.layer("output")
-    read = _read_in_step(output)
-    states = [one for one in read if isinstance(one, PreviousLayer) and one.network is unit]
+    leading, read = made_of_in_step(unit, [output])
+    states = states_of(unit, read)
     targets = [state.target for state in states if state.target is not None]
-    if output in targets or not any(output in _layers(_read_in_step(target)) for target in targets):
+    circle, read_there = made_of_in_step(unit, targets)
+    if output in targets or output not in circle:
         return
-    read += [one for target in targets for one in _read_in_step(target)]
-    inside = [output, *targets, *(layer for layer in _layers(read) if layer is not None and layer.network is unit)]
-    outside = {layer for layer in _layers(read) if layer is not None and layer.network is not unit}
+    outside = {one.layer() for one in (*read, *read_there) if not isinstance(one, PreviousLayer)}
     known = {x.layer() for tensor, x in build.references.items() if batch_dim in tensor.dims}
-    if not outside & known and not any("dims" in layer.options.get("out_type", {}) for layer in inside):
-        read_first(build, op, unit, states)
-
-
-def _layers(read: list[Reference]) -> set[Layer | None]:
-    return {one.layer() for one in read if not isinstance(one, PreviousLayer)}
-
-
-def _read_in_step(last: Layer) -> list[Reference]:
-    """What a layer of a loop is made of in the same step."""
-    todo, seen, read = [last], {last}, dict[Reference, None]()
-    while todo:
-        options = {key: value for key, value in todo.pop().options.items() if key != "initial_output"}
-        for reference in references(options):
-            read[reference] = None
-            layer = reference.layer()
-            if isinstance(reference, PreviousLayer) or layer is None or layer.network is not last.network:
-                continue
-            if layer not in seen:
-                seen.add(layer)
-                todo.append(layer)
-    return list(read)
+    if outside & known - {None} or any("dims" in layer.options.get("out_type", {}) for layer in (*leading, *circle)):
+        return
+    read_first(build, op, unit, states)
 
 
 QUIRK = Quirk("output_before_states", loop=_loop)

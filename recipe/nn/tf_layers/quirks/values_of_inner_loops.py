@@ -42,7 +42,7 @@ def _ops_in_circles(loop: LoopOp) -> set[Op]:
         leading = leading_to(final.op)
         loops = [inner for inner in inside if inner in leading and any(state in leading_to(op) for op in _read(inner))]
         found |= {op for op in leading if any(inner in leading_to(op) for inner in loops)}
-    return found - set[Op](inside) - {op for op in found if isinstance(op, PreviousOp)}
+    return {op for op in found if not isinstance(op, (LoopOp, PreviousOp))}
 
 
 def _read(inner: LoopOp) -> Iterator[Op]:
