@@ -88,6 +88,11 @@ class Program:
                 if isinstance(op, LoopOp):
                     yield from self.ops_in_order(op.body_of_steps)
 
+    def is_kept(self, tensor: Tensor) -> bool:
+        """Whether an op that is needed computes with it, or keeps it as the value of a state."""
+        states = (op for op in self.needed if isinstance(op, PreviousOp))
+        return self.is_used(tensor) or any(tensor is state.initial or tensor is state.final for state in states)
+
     def is_used(self, tensor: Tensor) -> bool:
         """Whether an op that is needed computes with it, or it leaves its loop; being a state's new value is no use."""
         return any(

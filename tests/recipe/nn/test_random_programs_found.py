@@ -303,6 +303,25 @@ FOUND = [
             after=(("inner", ("found",), (("history", 2),), None, "", False),),
         ),
     ),
+    Found(
+        "a loop over features beside frames of which nothing else is read",
+        program(
+            lengths=((3,), (4,)),
+            body=(
+                (
+                    "inner",
+                    ("input", 0),
+                    (
+                        ("read", "max", ("input", 0), 5),
+                        ("inner", ("features", 7), (("function", "sigmoid", 5, 6),), None, "number", True),
+                    ),
+                    None,
+                    "",
+                    True,
+                ),
+            ),
+        ),
+    ),
 ]
 
 

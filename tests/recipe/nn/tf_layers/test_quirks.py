@@ -484,7 +484,26 @@ class SoftmaxOfAState(nn.Module):
             return loop.stack(x)
 
 
+def attention_between_longer_frames() -> nn.Tensor:
+    """Each has a frame behind its last."""
+    keys = nn.postfix_in_time(nn.postfix_in_time(nn.tanh(frames()), 0.5), 0.0)
+    with nn.Loop() as loop:
+        query = loop.unstack(nn.postfix_in_time(nn.postfix_in_time(frames(), 1.0), 0.0))
+        weights = nn.softmax(nn.dot(query, keys, reduce=FEATURES), axis=keys.spatial_dim)
+        return loop.stack(nn.dot(weights, keys, reduce=keys.spatial_dim))
+
+
+def products_of_merged_features() -> nn.Tensor:
+    def merged(x: nn.Tensor, name: str) -> nn.Tensor:
+        return nn.merge_dims(nn.split_dims(nn.concat(x, -x), parts), parts, out_dim=nn.Dim(2 * FEATURES.size, name))
+
+    parts = [nn.Dim(2, "halves"), nn.Dim(FEATURES.size, "part")]
+    return nn.dot(merged(frames(), "one"), merged(nn.tanh(frames()), "other"), reduce=TIME)
+
+
 CASES = [
+    Case("equal_axes", attention_between_longer_frames, "has the dims"),
+    Case("equal_axes", products_of_merged_features, "has the dims"),
     Case("axes_of_hypotheses", LabelsFromStates(), "require broadcasting to"),
     Case("ends_per_sequence", lengths_of_steps, r"has the dims \[\], not \['batch'\]"),
     Case("ends_per_sequence", loss_of_numbers_of_steps, "^$"),
