@@ -45,7 +45,8 @@ def pad_in_time(
     if not before + after:
         return x
     more = before + after
-    made = made_axis([Origin(x, dim)], lambda old: old + more, f"{dim.name}+{more}", may_be_empty=None)
+    name = "+".join([*([str(before)] if before else []), dim.name, *([str(after)] if after else [])])
+    made = made_axis([Origin(x, dim)], lambda old: old + more, name, may_be_empty=None)
     (new,) = made.dims
     padded = gather(x, made - before if before else made, axis=dim)
     if before:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy
 
 from ..plain.dim import Dim, batch_dim
 from ..record.arrays import Arrays
 from ..record.form import Form
-from ..record.graph import Body, Op, Tensor, current_recorder
+from ..record.graph import Body, Op, Recorder, Tensor, current_recorder
 from .lengths import length
 from .transpose import Transpose
 
@@ -26,6 +27,7 @@ class RangeFromLength(Op):
     """
 
     name = "range_from_length"
+    takes_more_axes = False  # an axis has one length per sequence
 
     def __init__(self, lengths: Tensor, out_dim: Dim, may_be_empty: bool | None = True):
         self.out_dim, self.may_be_empty = out_dim, may_be_empty
@@ -59,7 +61,8 @@ class Origin(NamedTuple):
     axis: Dim
 
 
-_MADE: dict[Hashable, Dim] = {}
+_MADE: WeakKeyDictionary[Recorder, dict[Hashable, Dim]] = WeakKeyDictionary()
+"""By recordings, the axes that were made of the same ones in the same way."""
 
 
 def made_axis(
@@ -84,15 +87,25 @@ def made_axis(
     for x, _ in origins:
         if x.op.body.is_inside(body):
             body = x.op.body
-    out_dim = Dim(None, name)
-    if key is not None:
-        out_dim = _MADE.setdefault((key, tuple(axis for _, axis in origins)), out_dim)
-        known = _visible(out_dim, body)
-        if known is not None:
-            return known
-    with current_recorder().at(body):
+    recorder = current_recorder()
+    made = _MADE.setdefault(recorder, {})
+    whole_key = (key, tuple(axis for _, axis in origins))
+    known = None if key is None or whole_key not in made else _visible(made[whole_key], body)
+    if known is not None:
+        return known
+    out_dim = made.get(whole_key) if key is not None else None
+    if out_dim is None:
+        out_dim = made[whole_key] = Dim(None, _own_name(recorder, name))
+    with recorder.at(body):
         lengths = lengths_of(*(length(axis, like=x) for x, axis in origins))
         return RangeFromLength(lengths, out_dim, may_be_empty).output
+
+
+def _own_name(recorder: Recorder, name: str) -> str:
+    """The name, or one like it: RETURNN takes axes of one name for one that layers make of lengths."""
+    taken = {dim.name for dim in recorder.with_lengths}
+    names = (name, *(f"{name}_{number}" for number in range(2, len(taken) + 2)))
+    return next(one for one in names if one not in taken)
 
 
 def lengths_along(x: Tensor, axis: Dim) -> Tensor:
