@@ -70,8 +70,8 @@ def top_k(x: Tensor, k: DimLike, *, axis: DimLike | str | None = None) -> tuple[
     :param x: numbers
     :param k: how many, as a number or a Dim: the axis over them
     :param axis: default: the feature dim
-    :return: both with the new axis in place of the axis. Positions are int32: labels of an axis of fixed size. A sequence
-        with fewer entries along an axis with lengths has -inf at position 0 in place of those that are missing
+    :return: both with the new axis in place of the axis. Positions are int32, of an axis of fixed size its labels. A
+        sequence with fewer entries along an axis with lengths has -inf at position 0 in place of those that are missing
     :raises NetworkError: if an axis of fixed size has fewer
     """
     x = as_tensor(x)

@@ -40,7 +40,7 @@ class LogAddExp(Elementwise):
 
 def logaddexp(left: TensorLike, right: TensorLike) -> Tensor:
     """
-    ``log(exp(left) + exp(right))`` without ``exp``, so that nothing overflows: the sum of two probabilities in log space.
+    ``log(exp(left) + exp(right))`` without overflow: the sum of two probabilities in log space.
 
     :param left: a tensor, or a number
     :param right: the same; its dims are those of the other one, or some of them

@@ -1,6 +1,6 @@
 """
-RETURNN (1.20261022, ``GatherLayer.get_out_data_from_opts`` in tf/layers/basic.py) takes the feature axis of positions for
-that of what it gathers, also of labels, and fails: "cannot have feature_dim_axis when sparse".
+RETURNN (1.20261022, ``GatherLayer.get_out_data_from_opts`` in tf/layers/basic.py) takes the feature axis of positions
+for that of what it gathers, also of labels, and fails: "cannot have feature_dim_axis when sparse".
 
 So positions of labels along an axis of fixed size are said to have no features.
 """
