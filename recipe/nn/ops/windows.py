@@ -10,6 +10,7 @@ from ..plain.number import is_size
 from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor
+from .array import squeeze
 from .as_tensor import TensorLike, as_tensor
 from .elementwise import combine, compare, expand, logical_and, where
 from .in_time import frame_of
@@ -116,22 +117,22 @@ def fold(x: Tensor, window: DimLike, *, axis: DimLike | str | None = None, like:
         )
     x = x if batch_dim in x.dims else expand(x, [batch_dim])
     size = frames.size
+    if size == 1:
+        return squeeze(x, frames)
     name = f"{dim.name}*{size}"
     made = made_axis([Origin(x, dim)], lambda old: old * size, name, may_be_empty=False, key=("fold", size))
     joined = JoinedChunks(x, made, dim, frames, made.dims[0]).output
     if like is None:
         return joined
-    time = _axis_of_frames(as_tensor(like), joined)
-    return in_place_of(
-        gather(joined, range_over(time, like=as_tensor(like)), axis=made.dims[0]), joined.dims, made.dims[0], [time]
-    )
-
-
-def _axis_of_frames(like: Tensor, joined: Tensor) -> Dim:
+    like = as_tensor(like)
     time = like.spatial_dim
-    if time in joined.dims:
-        raise NetworkError(f"fold like {like}: the chunks have its axis {time} already, so they were not made of it")
-    return time
+    if time in x.dims:
+        raise NetworkError(
+            f"fold of {x} like {like}: both have {time}, so these are no chunks that were made of the other"
+        )
+    return in_place_of(
+        gather(joined, range_over(time, like=like), axis=made.dims[0]), joined.dims, made.dims[0], [time]
+    )
 
 
 def _windows(

@@ -24,6 +24,7 @@ from .placed import (
     frames,
     others,
 )
+from .slopes import check_slopes
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -40,9 +41,14 @@ FUNCTIONS: dict[str, SequenceFunction] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
+def test_in_all_places(place: str) -> None:
+    check_placed(place, FUNCTIONS, check_agreement)
+
+
+@pytest.mark.parametrize("in_loop", [False, True])
 @pytest.mark.parametrize("case", FUNCTIONS)
-def test_in_all_places(case: str, place: str) -> None:
-    check_placed(place, FUNCTIONS[case], check_agreement)
+def test_gradients(case: str, in_loop: bool) -> None:
+    check_slopes(FUNCTIONS[case], in_loop=in_loop)
 
 
 def test_against_plain_loops() -> None:
