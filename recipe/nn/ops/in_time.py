@@ -72,7 +72,7 @@ def concat_in_time(
     parts = [as_tensor(tensor) for tensor in tensors]
     if not parts:
         raise NetworkError("concat_in_time wants sequences, at least one: nn.concat_in_time(a, b)")
-    axes = list(axis) if isinstance(axis, (list, tuple)) else [axis] * len(parts)
+    axes = [axis] * len(parts) if axis is None or isinstance(axis, (int, str, Dim)) else list(axis)
     if len(axes) != len(parts):
         raise NetworkError(
             f"concat_in_time of {len(parts)} sequences with {len(axes)} axes: axis=[...] has one of each"

@@ -47,6 +47,5 @@ def logaddexp(left: TensorLike, right: TensorLike) -> Tensor:
     """
     numbers = [is_number(plain_number(x)) for x in (left, right)]
     dtype = next((as_tensor(x).dtype for x, is_one in zip((left, right), numbers) if not is_one), "float32")
-    return LogAddExp(
-        *(as_tensor(x, dtype=dtype) if is_one else as_tensor(x) for x, is_one in zip((left, right), numbers))
-    ).output
+    one, other = (as_tensor(x, dtype=dtype) if is_one else as_tensor(x) for x, is_one in zip((left, right), numbers))
+    return LogAddExp(one, other).output
