@@ -8,7 +8,7 @@ from ...ops.reduce import Reduce
 from ..build import Build
 from ..config_function import ConfigFunction
 from ..inside import INSIDE, has_padding
-from ..layers import Layer
+from ..layers import Layer, Reference
 from ..out_type import out_type
 from ..rule import rule
 
@@ -44,7 +44,10 @@ def reduce(op: Reduce, build: Build) -> Layer:
     """
     if op.mode == "logsumexp":
         return _log_sum_exp(op, build)
-    options: dict[str, Any] = {**op.form().options, "from": build.reference(op.inputs[0])}
+    source: Reference = build.reference(op.inputs[0])
+    if op.inputs[0].sparse_dim is not None:
+        source = build.add(op, "reinterpret_data", {"from": source, "set_sparse": False}, name="no_labels")
+    options: dict[str, Any] = {**op.form().options, "from": source}
     loop = op.body.loop
     if loop is not None and any(axis is loop.known_history_dim for axis in op.axes):
         options["use_time_mask"] = False  # all count

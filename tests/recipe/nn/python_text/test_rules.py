@@ -31,6 +31,6 @@ def test_calls() -> None:
         "both = nn.logaddexp(data, stopped)",
         "atan = nn.atan(data)",
         'range_from_length = nn.range_from_length(floordiv, out_dim="time_by_3")',
-        'folded = nn.fold(chunks, range_from_length_2, axis="time_by_3", window="window", out_dim="time_by_3*3")',
+        'fold = nn.fold(chunks, range_from_length_2, axis="time_by_3", window="window", out_dim="time_by_3*3")',
     ):
         assert any(line in text for text in lines), (line, lines)
