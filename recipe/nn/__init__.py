@@ -12,9 +12,11 @@ from .language.state import State
 from .modules.attention import AdditiveAttention, CausalSelfAttention, DotAttention
 from .modules.convolution import Conv1d, DepthwiseConv1d
 from .modules.embedding import Embedding
+from .modules.gru import BidirectionalGru, Gru, GruCell
 from .modules.linear import Linear
 from .modules.lstm import BidirectionalLstm, Lstm, LstmCell
 from .modules.normalization import LayerNorm
+from .modules.projected_lstm import ProjectedLstm, ProjectedLstmCell
 from .modules.window import Window
 from .network import Network
 from .numpy_run.run import NumpyRun, run_numpy
@@ -55,6 +57,7 @@ from .tf_layers.python_source import PythonCode
 __all__ = [
     "AdditiveAttention",
     "BeamSearch",
+    "BidirectionalGru",
     "BidirectionalLstm",
     "CausalSelfAttention",
     "Cond",
@@ -65,6 +68,8 @@ __all__ = [
     "DotAttention",
     "Embedding",
     "ExternData",
+    "Gru",
+    "GruCell",
     "Initializer",
     "LayerNorm",
     "Linear",
@@ -82,6 +87,8 @@ __all__ = [
     "NumpyFile",
     "NumpyRun",
     "Parameter",
+    "ProjectedLstm",
+    "ProjectedLstmCell",
     "PythonCode",
     "Sequential",
     "StagedNetwork",
