@@ -15,7 +15,7 @@ from .modules.embedding import Embedding
 from .modules.gru import BidirectionalGru, Gru, GruCell
 from .modules.linear import Linear
 from .modules.lstm import BidirectionalLstm, Lstm, LstmCell
-from .modules.normalization import LayerNorm
+from .modules.normalization import BatchNorm, GroupNorm, LayerNorm, RmsNorm
 from .modules.projected_lstm import ProjectedLstm, ProjectedLstmCell
 from .modules.window import Window
 from .network import Network
@@ -40,6 +40,7 @@ from .ops.positional_encoding import positional_encoding
 from .ops.random import random_uniform, train_flag, train_step
 from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
+from .ops.running_average import running_average
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
 from .plain.beam_search import BeamSearch
 from .plain.dim import Dim, batch_dim
@@ -56,6 +57,7 @@ from .tf_layers.python_source import PythonCode
 
 __all__ = [
     "AdditiveAttention",
+    "BatchNorm",
     "BeamSearch",
     "BidirectionalGru",
     "BidirectionalLstm",
@@ -68,6 +70,7 @@ __all__ = [
     "DotAttention",
     "Embedding",
     "ExternData",
+    "GroupNorm",
     "Gru",
     "GruCell",
     "Initializer",
@@ -90,6 +93,7 @@ __all__ = [
     "ProjectedLstm",
     "ProjectedLstmCell",
     "PythonCode",
+    "RmsNorm",
     "Sequential",
     "StagedNetwork",
     "State",
@@ -145,6 +149,7 @@ __all__ = [
     "replace_dim",
     "reverse",
     "run_numpy",
+    "running_average",
     "sigmoid",
     "slice",
     "softmax",

@@ -13,7 +13,8 @@ from ..ops.as_tensor import as_tensor
 from ..plain.dim import Dim, DimLike, as_dim, dims_text
 from ..plain.errors import NetworkError
 from ..plain.structure import flatten, structure_text
-from ..record.graph import Body, Tensor
+from ..record.graph import Tensor
+from ..record.outermost import outermost_body
 from ..record.recording import current_recording
 
 
@@ -109,8 +110,7 @@ def over_sequence(
     :param direction: 1 forward, -1 backward
     :return: the outputs of all steps, and the state after the last one (of the first frame, if backward)
     """
-    recording = current_recording()
-    with recording.at(_outermost_body([x, *(part for _, part in flatten(state))], recording.body)):
+    with current_recording().at(outermost_body([x, *(part for _, part in flatten(state))])):
         loop = Loop()
         loop.state.state = state
         with loop:
@@ -118,13 +118,3 @@ def over_sequence(
             y, loop.state.state = step(frame, loop.state.state)
             steps = loop.stack(y)
         return steps if direction == 1 else reverse(steps, axis=axis), loop.state.state
-
-
-def _outermost_body(tensors: list[Tensor], body: Body) -> Body:
-    """Where a loop over these can stand: outside of loops whose steps have nothing to do with them, as ops would."""
-    while body.loop is not None and body.branch is None and body.parent is not None:
-        body.loop.move_out()
-        if any(tensor.op.body.is_inside(body) for tensor in tensors):
-            break
-        body = body.parent
-    return body

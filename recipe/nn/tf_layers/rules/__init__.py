@@ -24,6 +24,7 @@ from . import (
     positional_encoding,
     random,
     reduce,
+    running_average,
     whole_sequences,
 )
 
@@ -47,5 +48,6 @@ __all__ = [
     "positional_encoding",
     "random",
     "reduce",
+    "running_average",
     "whole_sequences",
 ]
