@@ -10,7 +10,7 @@ from .language.masked_computation import MaskedComputation
 from .language.module import Module, ModuleList, Sequential
 from .language.state import State
 from .modules.attention import AdditiveAttention, CausalSelfAttention, DotAttention
-from .modules.convolution import Conv1d, DepthwiseConv1d
+from .modules.convolution import Conv1d, Conv2d, DepthwiseConv1d, TransposedConv1d
 from .modules.embedding import Embedding
 from .modules.gru import BidirectionalGru, Gru, GruCell
 from .modules.linear import Linear
@@ -65,6 +65,7 @@ __all__ = [
     "Cond",
     "Constant",
     "Conv1d",
+    "Conv2d",
     "DepthwiseConv1d",
     "Dim",
     "DotAttention",
@@ -98,6 +99,7 @@ __all__ = [
     "StagedNetwork",
     "State",
     "Tensor",
+    "TransposedConv1d",
     "Uniform",
     "Window",
     "argmax",
