@@ -15,6 +15,7 @@ from .modules.embedding import Embedding
 from .modules.gru import BidirectionalGru, Gru, GruCell
 from .modules.linear import Linear
 from .modules.lstm import BidirectionalLstm, Lstm, LstmCell
+from .modules.multi_head_attention import MultiHeadAttention
 from .modules.normalization import BatchNorm, GroupNorm, LayerNorm, RmsNorm
 from .modules.projected_lstm import ProjectedLstm, ProjectedLstmCell
 from .modules.window import Window
@@ -40,6 +41,7 @@ from .ops.positional_encoding import positional_encoding
 from .ops.random import random_uniform, train_flag, train_step
 from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
+from .ops.rotary_encoding import rotary_encoding
 from .ops.running_average import running_average
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
 from .plain.beam_search import BeamSearch
@@ -84,6 +86,7 @@ __all__ = [
     "MaskedComputation",
     "Module",
     "ModuleList",
+    "MultiHeadAttention",
     "Network",
     "NetworkError",
     "NetworkWarning",
@@ -150,6 +153,7 @@ __all__ = [
     "relu",
     "replace_dim",
     "reverse",
+    "rotary_encoding",
     "run_numpy",
     "running_average",
     "sigmoid",

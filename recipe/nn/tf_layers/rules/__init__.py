@@ -25,6 +25,7 @@ from . import (
     positional_encoding,
     random,
     reduce,
+    rotary_encoding,
     running_average,
     whole_sequences,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "positional_encoding",
     "random",
     "reduce",
+    "rotary_encoding",
     "running_average",
     "whole_sequences",
 ]
