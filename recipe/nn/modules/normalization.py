@@ -116,8 +116,10 @@ class GroupNorm(Module):
         others = [other for other in x.dims if not other.is_batch and other is not dim]
         over = others if axes is None else [x.resolve_axis(axis) for axis in axes]
         parts = split_dims(x, [self.groups, self.group], axis=dim)
-        centered = parts - _mean(parts, [*over, self.group])
-        normalized = centered / sqrt(_mean(centered * centered, [*over, self.group]) + self.epsilon)
+        over = [*over, self.group]
+        count = _count(parts, over)
+        centered = parts - _mean(parts, over, count)
+        normalized = centered / sqrt(_mean(centered * centered, over, count) + self.epsilon)
         return merge_dims(normalized, [self.groups, self.group], out_dim=dim) * self.scale + self.bias
 
     if TYPE_CHECKING:
@@ -171,9 +173,10 @@ class BatchNorm(Module):
             )
         with current_recording().at(body):
             over = [other for other in x.dims if other is not dim]
-            batch_mean = _mean(x, over)
+            count = _count(x, over)
+            batch_mean = _mean(x, over, count)
             centered = x - batch_mean
-            batch_variance = _mean(centered * centered, over)
+            batch_variance = _mean(centered * centered, over, count)
             mean = running_average(batch_mean, self.running_mean, momentum=self.momentum)
             variance = running_average(batch_variance, self.running_variance, momentum=self.momentum)
             return (x - mean) / sqrt(variance + self.epsilon) * self.scale + self.bias
@@ -182,13 +185,22 @@ class BatchNorm(Module):
         __call__ = forward
 
 
-def _mean(x: Tensor, axes: list[Dim]) -> Tensor:
-    """The mean over frames that are there; 0 where there are none."""
-    if not any(axis.is_dynamic or axis.is_batch for axis in axes):
-        return reduce_mean(x, axes)
-    of_each = [length(axis, like=x) for axis in axes if axis.is_dynamic]
-    count = math.prod(of_each[1:], start=of_each[0]) if of_each else length(batch_dim, like=x)
-    if batch_dim in axes and of_each:
+def _mean(x: Tensor, axes: list[Dim], count: Tensor | None = None) -> Tensor:
+    """
+    The mean over frames that are there; 0 where there are none.
+
+    :param count: how many there are, if that differs from sequence to sequence or batch to batch
+    """
+    return reduce_mean(x, axes) if count is None else reduce_sum(x, axes) / count
+
+
+def _count(x: Tensor, axes: list[Dim]) -> Tensor | None:
+    """How many entries are there along axes, at least 1; None if that is a fixed number."""
+    lengths = [length(axis, like=x) for axis in axes if axis.is_dynamic]
+    if not lengths and batch_dim not in axes:
+        return None
+    count = math.prod(lengths[1:], start=lengths[0]) if lengths else length(batch_dim, like=x)
+    if lengths and batch_dim in axes:
         count = reduce_sum(count, batch_dim)
     size = math.prod(axis.size for axis in axes if axis.is_static)
-    return reduce_sum(x, axes) / maximum(cast(count * size, "float32"), 1.0)
+    return maximum(cast(count if size == 1 else count * size, "float32"), 1.0)
