@@ -23,7 +23,6 @@ class Conv2dOp(Op):
     name = "conv"
     is_main = True
     takes_square_weights = True
-    takes_more_axes = False
 
     def __init__(
         self, x: Tensor, filters: Tensor, bias: Tensor, *, in_dim: Dim, axes: tuple[Dim, Dim], strides: tuple[int, int]

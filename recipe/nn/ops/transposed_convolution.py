@@ -20,7 +20,6 @@ class TransposedConvOp(Op):
     name = "transposed_conv"
     is_main = True
     takes_square_weights = True
-    takes_more_axes = False
 
     def __init__(self, x: Tensor, filters: Tensor, bias: Tensor, *, axis: Dim, stride: int):
         self.axis, self.stride = axis, stride

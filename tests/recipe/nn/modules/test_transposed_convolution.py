@@ -12,8 +12,8 @@ from recipe import nn
 
 from ..agreement import check_agreement, random_parameters
 from ..programs.checks import check, programs
-from ..programs.inputs import FEATURES, LONGEST_LAST, RAGGED, TIME, Batch, grid_, v_, x_
-from ..programs.plain_layers import Parameters, Vectors, convolution
+from ..programs.inputs import FEATURES, LONGEST_LAST, RAGGED, TIME, Batch, grid_, v_, x_, z_
+from ..programs.plain_layers import Parameters, Vectors, convolution, pooled
 from ..programs.program import Program
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
@@ -101,6 +101,25 @@ def in_steps_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters) -> Any
     return {"output": steps, "sum": [s.sum() for s in steps]}
 
 
+class Stacked(nn.Module):
+    """A longer sequence in each step, of a pooled one, and all of them in each sequence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = nn.TransposedConv1d(FEATURES, FEATURES, 3, stride=3)
+
+    def forward(self) -> nn.Tensor:
+        with nn.Loop() as loop:
+            y = self.up(nn.pool(z_() * loop.unstack(x_()), 2))
+            nn.reduce_sum(y * y, [y.spatial_dim, FEATURES]).mark_as_loss("square")
+            return loop.stack(y)
+
+
+def stacked_reference(x: numpy.ndarray, z: numpy.ndarray, p: Parameters) -> Any:
+    steps = [numpy.array(transposed(p, "up", pooled(z * frame, 2), 3)) for frame in x]
+    return {"output": steps, "square": [(y**2).sum() for y in steps]}
+
+
 @programs(
     [
         *(
@@ -109,6 +128,7 @@ def in_steps_reference(x: numpy.ndarray, v: numpy.ndarray, p: Parameters) -> Any
         ),
         Program("with_empty", Upsampled(4, 3), upsampled(3), batch=WITH_EMPTY),
         Program("only_forward", OnlyForward(), only_forward_reference, padding=math.nan),
+        Program("stacked", Stacked(), stacked_reference),
         Program("in_steps", InSteps(), in_steps_reference),
     ]
 )
