@@ -163,7 +163,7 @@ class MultiHeadAttention(Module):
         if bounds.right != 0 or bounds.chunk != 1:
             raise NetworkError(
                 f"{query} is a value of a loop's steps, of which it can only see those so far. Write "
-                "attention(x, causal=True), with left=... if it sees so many of them"
+                "attention(x, causal=True); left=n sees n steps before it and no more"
             )
         bounds = bounds._replace(right=None)
         step = number_of_step() if self._needs_positions(bounds) else None
