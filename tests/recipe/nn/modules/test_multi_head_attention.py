@@ -331,6 +331,22 @@ def test_parameters() -> None:
     }
 
 
+@pytest.mark.parametrize("options", [{}, {"relative": 2}, {"rotary": True, "dropout": 0.1}])
+def test_steps_without_a_state_are_computed_at_once(options: dict[str, Any]) -> None:
+    """No loop is written for a decoder in training."""
+    layers = [nn.MultiHeadAttention(FEATURES, 2, **options) for _ in range(2)]
+
+    def model() -> nn.Tensor:
+        with nn.Loop() as loop:
+            x = loop.unstack(x_())
+            for layer in layers:
+                x = x + layer(x, causal=True, left=2)
+            return loop.stack(x)
+
+    classes = {layer["class"] for layer in nn.Network(model).net_dict("cpu").values()}
+    assert "dot" in classes and not classes & {"rec", "cum_concat"}
+
+
 def test_dropout_in_training() -> None:
     """The weights are dropped; without training nothing is."""
     model = OfItself(loss=True, options={"dropout": 0.5}, causal=True)
