@@ -20,10 +20,10 @@ ROTARY_ENCODING = ConfigFunction(
         axis = self.output.get_axis_from_description(axis)
         first, second = tf.split(x, 2, axis=axis)
         half = self.output.dims[axis].dimension // 2
-        frequency = tf.constant([base ** (-number / half) for number in range(half)], x.dtype)
+        frequency = tf.constant([base ** (-number / half) for number in range(half)], tf.float64)
         frequency = tf.reshape(frequency, [half if number == axis else 1 for number in range(len(self.output.dims))])
-        angle = tf.cast(position, x.dtype) * frequency
-        sine, cosine = tf.sin(angle), tf.cos(angle)
+        angle = tf.cast(position, tf.float64) * frequency  # in float32, those of far positions would be inexact
+        sine, cosine = tf.cast(tf.sin(angle), x.dtype), tf.cast(tf.cos(angle), x.dtype)
         return tf.concat([first * cosine - second * sine, second * cosine + first * sine], axis=axis)
     '''
 )

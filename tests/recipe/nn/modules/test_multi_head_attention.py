@@ -195,6 +195,27 @@ def by_position_reference(x: numpy.ndarray, z: numpy.ndarray, v: numpy.ndarray, 
     return {"near": near, "own": own, "whole": whole, "square": [(y**2).sum() for y in own]}
 
 
+class FromGrid(nn.Module):
+    """Of the cells of a grid to a sequence, by the position along one of their axes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiHeadAttention(FEATURES, 2, relative=1)
+
+    def forward(self) -> nn.Tensor:
+        y = self.attention(grid_(), nn.replace_dim(x_()), left=1, right=1, query_axis=OTHER)
+        nn.reduce_sum(y * y, [OTHER, FEATURES]).mark_as_loss("square")
+        return nn.reduce_sum(y, OTHER)
+
+
+def from_grid_reference(grid: numpy.ndarray, x: numpy.ndarray, p: Parameters) -> Any:
+    rows = [
+        [attention(p, "attention", cell, x, t=t, sees=lambda t, s: abs(t - s) <= 1) for t, cell in enumerate(row)]
+        for row in grid
+    ]
+    return {"output": numpy.sum(rows, axis=1), "square": numpy.square(rows).sum(axis=(1, 2))}
+
+
 class OfGrid(nn.Module):
     """Along one of two axes; over parts of a fixed number; and in an inner loop."""
 
@@ -291,6 +312,7 @@ def itself(name: str, model: OfItself, sees: Sees, **more: Any) -> Program:
         Program("to_others_without_bias", ToOthers(with_bias=False), to_others_reference, batch=LONGEST_LAST),
         Program("by_position", ByPosition(), by_position_reference),
         Program("of_grid", OfGrid(), of_grid_reference),
+        Program("from_grid", FromGrid(), from_grid_reference),
         Program("decoder", Decoder(), decoder_reference, beam_size=3),
     ]
 )
@@ -395,6 +417,29 @@ def test_keys_that_the_query_is_part_of() -> None:
         numpy.testing.assert_allclose(every["first"][index], expected, rtol=1e-4, atol=1e-5)
         expected = of_itself(p, "a", x, lambda t, s: s != t)
         numpy.testing.assert_allclose(every["others"][index], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_rotary_encoding_of_far_positions() -> None:
+    """In RETURNN as exact as in NumPy; products depend on the distance alone."""
+    dim = nn.Dim(6, "six")
+
+    def model() -> dict[str, nn.Tensor]:
+        positions = nn.cast(nn.get_extern_data(nn.ExternData("positions", [nn.batch_dim, TIME])), "int32")
+        x = nn.ones([nn.batch_dim, TIME, dim]) + nn.cast(positions * 0, "float32")
+        near = nn.dot(nn.rotary_encoding(x, positions), nn.rotary_encoding(x, positions + 3), reduce=dim)
+        return {"turned": nn.rotary_encoding(x, positions, base=100.0), "near": near}
+
+    feeds = {"positions": (numpy.array([[0, 7, 1000], [50_000, 3, 9]], "float32"), numpy.array([3, 1], "int32"))}
+    outputs = check_agreement(model, feeds).in_numpy.outputs
+    expected = [turned(numpy.ones(6), 0) @ turned(numpy.ones(6), 3)] * 3
+    numpy.testing.assert_allclose(outputs["near"].sequences()[0], expected, rtol=1e-3)
+    numpy.testing.assert_allclose(outputs["turned"].sequences()[1][0], turned_by(50_000, 100.0), rtol=1e-3)
+
+
+def turned_by(position: int, base: float) -> numpy.ndarray:
+    """A vector of six ones."""
+    angle = position * base ** (-numpy.arange(3) / 3)
+    return numpy.concatenate([numpy.cos(angle) - numpy.sin(angle), numpy.cos(angle) + numpy.sin(angle)])
 
 
 def test_wrong_use() -> None:
