@@ -10,11 +10,14 @@ from .language.masked_computation import MaskedComputation
 from .language.module import Module, ModuleList, Sequential
 from .language.state import State
 from .modules.attention import AdditiveAttention, CausalSelfAttention, DotAttention
-from .modules.convolution import Conv1d, DepthwiseConv1d
+from .modules.convolution import Conv1d, Conv2d, DepthwiseConv1d, TransposedConv1d
 from .modules.embedding import Embedding
+from .modules.gru import BidirectionalGru, Gru, GruCell
 from .modules.linear import Linear
 from .modules.lstm import BidirectionalLstm, Lstm, LstmCell
-from .modules.normalization import LayerNorm
+from .modules.multi_head_attention import MultiHeadAttention
+from .modules.normalization import BatchNorm, GroupNorm, LayerNorm, RmsNorm
+from .modules.projected_lstm import ProjectedLstm, ProjectedLstmCell
 from .modules.window import Window
 from .network import Network
 from .numpy_run.run import NumpyRun, run_numpy
@@ -72,6 +75,8 @@ from .ops.positional_encoding import positional_encoding
 from .ops.random import random_uniform, train_flag, train_step
 from .ops.reduce import reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
+from .ops.rotary_encoding import rotary_encoding
+from .ops.running_average import running_average
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
 from .ops.windows import chunk, fold, unfold
 from .plain.beam_search import BeamSearch
@@ -89,17 +94,23 @@ from .tf_layers.python_source import PythonCode
 
 __all__ = [
     "AdditiveAttention",
+    "BatchNorm",
     "BeamSearch",
+    "BidirectionalGru",
     "BidirectionalLstm",
     "CausalSelfAttention",
     "Cond",
     "Constant",
     "Conv1d",
+    "Conv2d",
     "DepthwiseConv1d",
     "Dim",
     "DotAttention",
     "Embedding",
     "ExternData",
+    "GroupNorm",
+    "Gru",
+    "GruCell",
     "Initializer",
     "LayerNorm",
     "Linear",
@@ -110,6 +121,7 @@ __all__ = [
     "MaskedComputation",
     "Module",
     "ModuleList",
+    "MultiHeadAttention",
     "Network",
     "NetworkError",
     "NetworkWarning",
@@ -117,11 +129,15 @@ __all__ = [
     "NumpyFile",
     "NumpyRun",
     "Parameter",
+    "ProjectedLstm",
+    "ProjectedLstmCell",
     "PythonCode",
+    "RmsNorm",
     "Sequential",
     "StagedNetwork",
     "State",
     "Tensor",
+    "TransposedConv1d",
     "Uniform",
     "Window",
     "arctan",
@@ -190,9 +206,11 @@ __all__ = [
     "relu",
     "replace_dim",
     "reverse",
+    "rotary_encoding",
     "round",
     "rsqrt",
     "run_numpy",
+    "running_average",
     "scale_gradient",
     "sigmoid",
     "sign",
