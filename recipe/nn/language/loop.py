@@ -13,7 +13,9 @@ from ..plain.number import is_size
 from ..record.graph import Tensor, note_variables
 from ..record.loops import LoopIndex, LoopOp, UnstackOp
 from ..record.recording import current_recording
+from .branch import check_result_in_branch
 from .close_loop import close, last
+from .from_outside import from_outside
 from .rebinding import PythonVariables
 from .state import LoopStates
 
@@ -67,8 +69,10 @@ class Loop:
 
     @property
     def axis(self) -> Dim:
-        """The axis over the steps, which stacked values have."""
-        return self._running("loop.axis").get_axis()
+        """The axis over the steps, which stacked values have; in the loop and after it."""
+        if self.op is None:
+            raise NetworkError("loop.axis is known inside of `with nn.Loop(...) as loop:`, and after it")
+        return self.op.get_axis()
 
     @property
     def iter_idx(self) -> Tensor:
@@ -120,8 +124,8 @@ class Loop:
         """
         loop = self._running("loop.unstack(x)")
         x = as_tensor(x)
-        if x.op.body.is_inside(loop.body_of_steps):
-            loop.move_out()  # a whole sequence may be computed in the body, if no step changes it
+        if x.op.body.is_inside(loop.body_of_steps) and _may_have_axis(x, axis, loop.axis):
+            x = from_outside(loop, x)
         if x.op.body.is_inside(loop.body_of_steps):
             raise NetworkError(f"{x} is a value inside this loop already: it has one value per step, use it as it is")
         if axis is None and loop.axis is not None and loop.axis in x.dims:
@@ -141,13 +145,17 @@ class Loop:
     def stack(self, y: Tensor) -> Tensor:
         """The values of ``y`` in all steps, with the loop's axis; to be used after the loop."""
         loop = self._running("loop.stack(y)")
-        return loop.stack(self._seen(as_tensor(y)))
+        y = as_tensor(y)
+        check_result_in_branch(loop, y, "stack")
+        return loop.stack(self._seen(y))
 
     def last(self, y: Tensor) -> Tensor:
         """The value of ``y`` in each sequence's last step, to be used after the loop. May be called after it, too."""
         if self.op is None:
             raise NetworkError("loop.last(y) belongs inside of `with nn.Loop(...) as loop:`, or after it")
-        return last(self.op, self._seen(as_tensor(y)))
+        y = as_tensor(y)
+        check_result_in_branch(self.op, y, "last")
+        return last(self.op, self._seen(y))
 
     def end(self, condition: Tensor, *, include_eos: bool | None = None) -> None:
         """
@@ -204,6 +212,13 @@ class Loop:
         if self.op.body_of_steps.closed:
             raise NetworkError(f"the loop is over; {what} belongs inside of its `with` block")
         return self.op
+
+
+def _may_have_axis(x: Tensor, axis: DimLike | str | None, of_loop: Dim | None) -> bool:
+    """Whether a value has something that a loop could go over, so that it may be a sequence from outside."""
+    if x.known_dims is None or axis is not None:
+        return True
+    return of_loop in x.dims if of_loop is not None else any(dim.is_dynamic for dim in x.dims)
 
 
 def _loop_axis(axis: DimLike | None) -> Dim | None:

@@ -434,11 +434,17 @@ class StateLeaf:
         self.label = label or repr(name)
         self.state = state
 
-    not_pickled = ("state",)  # its initial value may be a tensor, and that leads to all that was recorded
+    begun_in: Body | None = None
+    """Where the loop was made whose variable it is; None if it is no loop's own."""
+    left: Tensor | None = None
+    """Its value when the branch ended that this loop was made in: a value of that branch."""
+    not_pickled = ("state", "begun_in", "left")  # which lead to all that was recorded
 
     def read(self, body: Body) -> Tensor:
         """The value at this point of a body; in a loop, first of all the value of the step before."""
         if self not in body.values:
+            if self.left is not None:
+                return self.left
             if body.branch is not None and body.parent is not None:
                 return self.read(body.parent)
             if body.parent is None:
@@ -455,6 +461,7 @@ class StateLeaf:
         """Gives it a new value from this point of a body on."""
         if body.parent is not None and self.is_known(body):
             self.read(body)
+        self.left = None
         if body.loop is not None:
             body.loop.assigned.add(self)
         body.values[self] = value
