@@ -19,7 +19,7 @@ from .modules.window import Window
 from .network import Network
 from .numpy_run.run import NumpyRun, run_numpy
 from .ops.activation import exp, gelu, log, log_sigmoid, logical_not, relu, sigmoid, softplus, sqrt, swish, tanh
-from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
+from .ops.array import concat, postfix_in_time, replace_dim, reverse, split, squeeze
 from .ops.choice import choice
 from .ops.constants import constant, ones, zeros
 from .ops.ctc import ctc_loss
@@ -38,6 +38,7 @@ from .ops.positional_encoding import positional_encoding
 from .ops.random import random_uniform, train_flag, train_step
 from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
+from .ops.slice_in_time import slice
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
 from .plain.beam_search import BeamSearch
 from .plain.dim import Dim, batch_dim
