@@ -200,8 +200,8 @@ def check_result_in_branch(loop: LoopOp, y: Tensor, method: str) -> None:
         if in_branch and not y.op.body.is_inside(body):
             raise NetworkError(
                 f"loop.{method}(y) stands in MaskedComputation, but {y} is made outside of it, with a value in each "
-                f"step. Write loop.{method}(y) after the block; values made in it repeat that of the last step in which "
-                "the mask was true"
+                f"step. Write loop.{method}(y) after the block; what is made in it has, outside, its value of the last "
+                "step in which the mask was true"
             )
         body = body.parent
 

@@ -108,8 +108,8 @@ def _end(x: Tensor, dim: Dim, start: int, size: DimLike) -> int:
     """Where so many frames end."""
     if isinstance(size, Dim) or isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise NetworkError(
-            f"slice of {x} over {dim}: sequences have their own lengths, so the size is an int from 1 on, not {size!r}. For "
-            f"so many frames of each, nn.gather(x, {start} + nn.range_over(dim, like=nn.zeros([dim])), axis=axis) "
+            f"slice of {x} over {dim}: each sequence has its length, so the size is an int from 1 on, not {size!r}. "
+            f"For so many frames of each, nn.gather(x, {start} + nn.range_over(dim, like=nn.zeros([dim])), axis=axis) "
             "repeats the last one where there are fewer"
         )
     return start + size

@@ -116,7 +116,7 @@ def finished_loops_state_reference(x: numpy.ndarray) -> Any:
 
 
 def made_of_a_state() -> nn.Tensor:
-    """What is unstacked is computed of the state in the inner body, in a branch; and it is read there otherwise, too."""
+    """What is unstacked is computed of the state in the inner body, in a branch; it is read there otherwise, too."""
     outer = nn.Loop()
     outer.state.row = z_()
     with outer:
