@@ -26,7 +26,7 @@ from .ops.ctc import ctc_loss
 from .ops.cumulative import cum_log_sum_exp, cum_max, cum_sum
 from .ops.dot import dot
 from .ops.dropout import dropout
-from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum, where
+from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum
 from .ops.history import cum_concat
 from .ops.indexing import gather
 from .ops.inputs import get_extern_data
@@ -40,6 +40,7 @@ from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
 from .ops.slice_in_time import slice
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
+from .ops.structures import where
 from .plain.beam_search import BeamSearch
 from .plain.dim import Dim, batch_dim
 from .plain.errors import NetworkError, NetworkWarning

@@ -56,8 +56,9 @@ def _made_in(loop: LoopOp, x: Tensor) -> list[Op]:
         if its_inputs_are_there:
             found[op] = None
         elif op not in found and op.body.is_inside(loop.body_of_steps):
-            carried = isinstance(op, PreviousOp) and op.loop is not loop and op.initial is not None
-            read = [op.initial] if carried else op.inputs
+            read = list(op.inputs)
+            if isinstance(op, PreviousOp) and op.loop is not loop and op.initial is not None:
+                read = [op.initial]
             todo += [(op, True), *[(tensor.op, False) for tensor in read]]
     return list(found)
 

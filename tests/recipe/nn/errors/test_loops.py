@@ -109,12 +109,6 @@ def value_of_steps_as_an_initial_value() -> Any:
     return loop.state.s
 
 
-def stack_of_a_list() -> Any:
-    with nn.Loop() as loop:
-        x = loop.unstack(frames())
-        return loop.stack([x, x])  # type: ignore[arg-type]  # MISTAKE
-
-
 def unstack_of_inner_value() -> Any:
     with nn.Loop() as loop:
         x = loop.unstack(frames())
@@ -397,7 +391,6 @@ PROGRAMS = [
     Wrong(value_of_steps_as_a_state_outside, ["y <rec_unstack", "cannot be used outside", "loop.last(value)"]),
     Wrong(value_of_steps_as_an_initial_value, ["y <rec_unstack", "cannot be used outside", "loop.last(value)"]),
     Wrong(last_value_inside, ["y <last [batch, features=5]", "exists only after it", "the value itself"]),
-    Wrong(stack_of_a_list, ["not (tensor, tensor)", "one by one", "nn.concat(a, b)"]),
     Wrong(
         other_lengths_stacked,
         [
