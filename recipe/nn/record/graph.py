@@ -22,6 +22,7 @@ from ..plain.errors import (
     user_source_line,
     variable_name,
 )
+from ..plain.familiar_names import ATTRIBUTES, instead_of
 from ..plain.public_names import PUBLIC_NAMES
 from .arrays import Arrays
 from .operators import Arithmetic, Comparisons, ComputedLater, function
@@ -181,14 +182,10 @@ _ATTRIBUTES = frozenset({"op", "index", "known_dims", "dtype", "sparse_dim"})
 
 
 def _instead_of_attribute(name: str) -> str:
-    known = {
-        "shape": "x.dims, and dim.size for the size of one",
-        "ndim": "len(x.dims)",
-        "T": "dims by name, in any order",
-    }
-    for public in (name, f"reduce_{name}"):
-        known.setdefault(name, f"nn.{public}(x)") if public in PUBLIC_NAMES else None
-    return f": write {known[name]}" if name in known else did_you_mean(name, ("dims", "dtype", "sparse_dim", "seq_len"))
+    known = instead_of(name, ATTRIBUTES)
+    if known is None:
+        known = next((f"nn.{public}(x)" for public in (name, f"reduce_{name}") if public in PUBLIC_NAMES), None)
+    return f": write {known}" if known else did_you_mean(name, ("dims", "dtype", "sparse_dim", "seq_len"))
 
 
 class Op:
