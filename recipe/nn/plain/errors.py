@@ -65,8 +65,8 @@ def user_source_line() -> SourceLine:
 
 def _is_users(frame: FrameType) -> bool:
     file = frame.f_code.co_filename
-    if file == "<string>" and str(frame.f_globals.get("__name__")).startswith(_PACKAGE):
-        return False  # what `dataclasses` makes
+    if file == "<string>":  # of a user's exec, or what `dataclasses` makes
+        return not str(frame.f_globals.get("__name__")).startswith(_PACKAGE)
     if file not in _IS_USER_FILE:
         in_library = file.startswith(_STANDARD_LIBRARY) and "site-packages" not in file
         _IS_USER_FILE[file] = not file.startswith(_NOT_THE_USERS) and not in_library
