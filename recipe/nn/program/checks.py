@@ -139,8 +139,8 @@ def check_result_names(recording: Recording) -> None:
         if output is not None and output is not loss.tensor:
             line = recording.loss_lines[loss.name]
             raise NetworkError(
-                f"the loss {loss.name!r} is called as the output that is {output.seen_from(line)}, but is another "
-                f"value: call one of them otherwise, for example x.mark_as_loss({loss.name + '_loss'!r})",
+                f"the loss {loss.name!r} has the name of an output, but is another value than that, "
+                f"{output.seen_from(line)}. Rename one of them, for example x.mark_as_loss({loss.name + '_loss'!r})",
                 line,
             )
 

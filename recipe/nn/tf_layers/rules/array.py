@@ -40,7 +40,7 @@ def slice_in_time(op: SliceInTime, build: Build) -> Layer:
     ``eval``, along an axis made of its lengths.
 
     RETURNN (1.20261022, ``SliceLayer`` in tf/layers/basic.py) gives ``slice_end`` frames to each sequence, padding to
-    those that have fewer.
+    those that have fewer. So the frames are picked along an axis made of the lengths.
     Test: ops/test_slice_in_time.py::test_parts_of_sequences
     """
     end = "source(0)"

@@ -23,8 +23,9 @@ class Advice(NamedTuple):
     Code that a message says to write.
 
     :ivar code: as it is in the message
-    :ivar place: where it is to be written: "before" the loop, in its "body", in the body of an "inner" loop, in an
-        "__init__", or "beside" the model
+    :ivar place: where it is to be written: "before" the loop, in its "body", in that of an "inner" loop, in or after
+        branches of "cond", where something is to "unstack", where there is a "history", in an "__init__", or "beside"
+        the model
     :ivar runs: the code with what its reader fills in, where it has names in capitals or dots
     """
 
@@ -88,6 +89,22 @@ ADVICE: dict[str, list[Advice]] = {
         Advice("y, loop.state.NAME = cell(x, loop.state.NAME)", runs="y, loop.state.cell = cell(x, loop.state.cell)"),
         Advice("nn.LstmCell", "__init__", "self.cell = nn.LstmCell(features, hidden)"),
     ],
+    "Batch normalization of a step": [
+        Advice("loop.stack(...)", runs="loop.stack(value)"),
+        Advice("nn.LayerNorm", "before", "nn.LayerNorm(features)(x)"),
+    ],
+    "Self attention of a step to what comes later": [
+        Advice("attention(x, causal=True)", runs="nn.MultiHeadAttention(features, 1)(x, causal=True)"),
+    ],
+    "A mask of an axis that the query and the keys share": [
+        Advice("keys = nn.replace_dim(x)", "before"),
+        Advice(
+            "attention(x, keys, mask=...)",
+            "before",
+            "keys = nn.replace_dim(x); mask = nn.replace_dim(targets, out_dim=keys.spatial_dim) != 0; "
+            "nn.MultiHeadAttention(features, 1)(x, keys, mask=mask)",
+        ),
+    ],
     "Two results taken for one": [Advice("y, state = module(x, state)")],
     "Targets that are not unstacked": [Advice("loop.unstack(targets)", "unstack")],
     "Neither target nor search": [
@@ -104,6 +121,25 @@ ADVICE: dict[str, list[Advice]] = {
         Advice("cond.result", "after cond"),
     ],
     "A mask that is no condition": [Advice("x != 0", runs="label != 0")],
+    "Stacking in Cond": [
+        Advice("cond.true = y", "cond"),
+        Advice("cond.false_branch()", "after true"),
+        Advice("cond.false", "after true", "with cond.false_branch(): cond.false = -y"),
+        Advice("loop.stack(cond.result)", "after cond"),
+    ],
+    "Stacking, in a mask, what is made outside": [Advice("loop.stack(y)")],
+    "A sequence that the loop itself changes": [Advice("x = loop.state.NAME", runs="x = loop.state.h")],
+    "Frames so far in a mask": [
+        Advice("keys = nn.cum_concat(x)"),
+        Advice("counts = nn.cum_concat(condition)"),
+        Advice("energy = nn.where(counts, energy, -1e9)", "history"),
+        Advice("keys * nn.cast(counts, 'float32')", "history"),
+    ],
+    "A name of another library": [
+        Advice("y, state = nn.Lstm(in_dim, out_dim)(x)", "before"),
+    ],
+    "An argument of another library": [Advice("nn.gather(x, 0, axis=time)", "before")],
+    "A loss and an output of one name": [Advice("x.mark_as_loss('mean_loss')")],
     "A state that starts anew in each step": [
         Advice("loop.state.lstm_cell = lstm_cell.initial_state()", "before"),
         Advice(
@@ -127,6 +163,10 @@ NO_ADVICE = (
     "max()",
     "len()",
     "Linear.forward(x)",
+    "loop.stack(y) stands in Cond",
+    "there is no nn.LSTM",
+    "nn.gather(x, position, *, axis=None)",
+    "mean = nn.reduce_mean(frames(), time)",
     "LstmState(tensor, tensor)",
     "(tensor, )",
     "Parameter([features=5, labels=7])",
@@ -156,7 +196,7 @@ def test_all_code_of_the_message_is_executed_here(title: str) -> None:
 
 @pytest.mark.parametrize(
     "advice",
-    list(dict.fromkeys(advice for every in ADVICE.values() for advice in every)),
+    list(dict.fromkeys(advice for title in messages() for advice in ADVICE.get(title, []))),
     ids=lambda advice: advice.code,
 )
 def test_advice(advice: Advice) -> None:
@@ -205,7 +245,7 @@ def written_in(place: str, cell: nn.LstmCell) -> Iterator[dict[str, Any]]:
     loop = nn.Loop()
     names["loop"] = loop
     if place == "before":
-        yield {**names, "x": sequence}
+        yield {**names, "x": sequence, "in_dim": features, "out_dim": hidden}
         return
     loop.state.h = start
     loop.state.s = cell.initial_state() if place == "body of an LSTM" else {"name": start, "other": start}
@@ -223,14 +263,20 @@ def written_in(place: str, cell: nn.LstmCell) -> Iterator[dict[str, Any]]:
         elif place == "inner":
             with nn.Loop() as inner:
                 yield {**names, "inner": inner, "y": inner.unstack(sequence) + frame}
-        elif place in ("cond", "after cond"):
+        elif place in ("cond", "after true", "after cond"):
             with nn.Cond(condition) as cond:
                 cond.true = frame
                 if place == "cond":
                     yield {**names, "cond": cond}
+            if place == "after true":
+                yield {**names, "cond": cond}
+                return
             with cond.false_branch():
                 cond.false = -frame
             if place == "after cond":
                 yield {**names, "cond": cond}
+        elif place == "history":
+            keys, counts = nn.cum_concat(frame), nn.cum_concat(condition)
+            yield {**names, "keys": keys, "counts": counts, "energy": nn.dot(keys, frame)}
         else:
             yield names

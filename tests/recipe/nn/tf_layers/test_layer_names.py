@@ -93,7 +93,7 @@ def loss_without_name() -> dict[str, nn.Tensor]:
 
 @pytest.mark.parametrize("model", [other_loss_of_the_name, loss_without_name])
 def test_loss_and_output_of_one_name_are_refused(model: Callable[..., Any]) -> None:
-    with pytest.raises(nn.NetworkError, match="is called as the output") as caught:
+    with pytest.raises(nn.NetworkError, match="has the name of an output") as caught:
         nn.Network(model)
     line = next(
         n for n, code in enumerate(open(__file__), 1) if n > model.__code__.co_firstlineno and "mark_as" in code
