@@ -10,6 +10,7 @@ import numpy
 
 from ..ops.choice import Choice
 from ..ops.inputs import ExternDataOp, ParameterOp
+from ..ops.new_axis import RangeFromLength
 from ..passes.beams.dependencies import Dependencies
 from ..plain.delayed import resolved
 from ..plain.dim import Dim, batch_dim
@@ -91,6 +92,8 @@ class Run(RunState):
             with self.with_rows_of(*op.inputs, choice=isinstance(op, Choice)):
                 gone = {dim for x in op.inputs for dim in x.dims}.difference(*(x.dims for x in op.outputs))
                 self.beams_of_new_axes = self.beams_of_lengths(gone)  # a new axis stands in place of one of these
+                if isinstance(op, RangeFromLength):
+                    self.beams_of_new_axes = self.values[op.inputs[0]].beams
                 outputs = self.compute(op)
                 for tensor, value in zip(op.outputs, outputs if type(outputs) is tuple else (outputs,)):
                     self.values[tensor] = self.as_value(tensor, value)
