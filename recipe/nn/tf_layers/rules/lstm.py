@@ -60,9 +60,9 @@ def sequence(op: LstmSequence, build: Build) -> Sequence[Reference]:
     """
     ``rec`` with an LSTM unit; its last states are ``get_last_hidden_state``.
 
-    RETURNN (1.20261022, ``Loss`` in tf/layers/base.py) takes the mean of a loss along an axis of fixed size that is the
-    first one of its layer, as ``rec`` over that axis has it, where it sums along others. So an LSTM over such an axis is a
-    scan, as one for each place of further axes.
+    RETURNN (1.20261022, ``Loss`` in tf/layers/base.py) takes the mean of a loss along an axis of fixed size that is
+    the first one of its layer, as ``rec`` over that axis has it, where it sums along others. So an LSTM over such an
+    axis is a scan, as is one for each place of further axes.
     Test: modules/test_lstm_over_any_axis.py::test_over_other_axes
     """
     if op.has_more_axes or op.axis.is_static:
