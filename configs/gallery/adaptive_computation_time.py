@@ -9,6 +9,8 @@ parity of a vector of ones and zeros, or of all vectors so far.
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 BITS, PARITY = nn.Dim(6, "bits"), nn.Dim(2, "parity", labels=["even", "odd"])
@@ -63,6 +65,6 @@ class AdaptiveNetwork(nn.Module):
             return {"logits": loop.stack(logits), "steps": loop.stack(steps)}
 
 
-def training() -> nn.Network:
+def training(**dims: Any) -> nn.Network:
     """Trained on vectors and the parity of all bits so far; forwarded, it gives both outputs of the model."""
-    return nn.Network(AdaptiveNetwork())
+    return nn.Network(AdaptiveNetwork(**dims))

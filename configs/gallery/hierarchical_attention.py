@@ -9,6 +9,8 @@ length in each step. Nothing is padded or masked here.
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 WORDS = nn.Dim(12, "vocabulary")
@@ -63,6 +65,6 @@ class HierarchicalAttention(nn.Module):
         return {"topics": nn.log_softmax(logits), "sentences": weights}
 
 
-def training() -> nn.Network:
+def training(**dims: Any) -> nn.Network:
     """Trained on documents and their topics; forwarded, it gives both outputs of the model."""
-    return nn.Network(HierarchicalAttention())
+    return nn.Network(HierarchicalAttention(**dims))

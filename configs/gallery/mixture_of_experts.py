@@ -9,6 +9,8 @@ state: training runs it over a text, search over what it writes.
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 WORDS = nn.Dim(7, "words", labels=["<end>", "a", "b", "c", "d", "e", "f"])
@@ -75,16 +77,16 @@ class LanguageModel(nn.Module):
                 return loop.stack(loop.state.word)
             nn.cross_entropy(logits, target).mark_as_loss("ce")
             all_gates, loads = loop.stack(gates), loop.stack(load)
-        spread(all_gates).mark_as_loss("importance", scale=0.1)
-        spread(loads).mark_as_loss("load", scale=0.1)
-        return {"gates": all_gates}
+        spread(all_gates).mark_as_loss("gates_spread", scale=0.1)
+        spread(loads).mark_as_loss("load_spread", scale=0.1)
+        return {"gates": all_gates, "load": loads}
 
 
-def training() -> nn.Network:
-    """Trained on texts; gives the gates [batch, text, experts]."""
-    return nn.Network(LanguageModel())
+def training(**dims: Any) -> nn.Network:
+    """Trained on texts; gives the gates and how likely each expert is chosen, [batch, text, experts]."""
+    return nn.Network(LanguageModel(**dims))
 
 
-def search(beam_size: int = 3) -> nn.Network:
+def search(beam_size: int = 3, **dims: Any) -> nn.Network:
     """The likeliest texts after a first word."""
-    return nn.Network(LanguageModel(), search=nn.BeamSearch(beam_size))
+    return nn.Network(LanguageModel(**dims), search=nn.BeamSearch(beam_size))

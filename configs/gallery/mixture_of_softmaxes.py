@@ -9,6 +9,8 @@ what the last GRU gives, and of how much it changes from word to word.
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 WORDS = nn.Dim(7, "words", labels=["<end>", "a", "b", "c", "d", "e", "f"])
@@ -69,11 +71,11 @@ class LanguageModel(nn.Module):
             return loop.stack(log_probs)
 
 
-def training() -> nn.Network:
+def training(**dims: Any) -> nn.Network:
     """Trained on texts."""
-    return nn.Network(LanguageModel())
+    return nn.Network(LanguageModel(**dims))
 
 
-def search(beam_size: int = 3) -> nn.Network:
+def search(beam_size: int = 3, **dims: Any) -> nn.Network:
     """The likeliest texts after a first word."""
-    return nn.Network(LanguageModel(), search=nn.BeamSearch(beam_size))
+    return nn.Network(LanguageModel(**dims), search=nn.BeamSearch(beam_size))

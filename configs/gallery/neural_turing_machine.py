@@ -8,6 +8,8 @@ second one goes on with its state and writes the copy. In search each hypothesis
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 SYMBOLS = nn.Dim(5, "symbols", labels=["<end>", "a", "b", "c", "d"])
@@ -93,11 +95,11 @@ class NeuralTuringMachine(nn.Module):
             return writing.stack(writing.state.machine["read"])
 
 
-def training() -> nn.Network:
+def training(**dims: Any) -> nn.Network:
     """Trained to copy; gives where it read."""
-    return nn.Network(NeuralTuringMachine())
+    return nn.Network(NeuralTuringMachine(**dims))
 
 
-def search(beam_size: int = 3) -> nn.Network:
+def search(beam_size: int = 3, **dims: Any) -> nn.Network:
     """The copy by beam search."""
-    return nn.Network(NeuralTuringMachine(), search=nn.BeamSearch(beam_size))
+    return nn.Network(NeuralTuringMachine(**dims), search=nn.BeamSearch(beam_size))

@@ -9,6 +9,8 @@ and draws the others, pixel by pixel.
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 SHADES = nn.Dim(4, "shades")
@@ -67,11 +69,11 @@ class PixelRnn(nn.Module):
             return rows.stack(pixels)
 
 
-def training() -> nn.Network:
+def training(**dims: Any) -> nn.Network:
     """Trained on images."""
-    return nn.Network(PixelRnn())
+    return nn.Network(PixelRnn(**dims))
 
 
-def completion(given_rows: int = 2, temperature: float = 1.0) -> nn.Network:
+def completion(given_rows: int = 2, temperature: float = 1.0, **dims: Any) -> nn.Network:
     """The first rows of an image, and others that go on with them."""
-    return nn.Network(PixelRnn(given_rows=given_rows, temperature=temperature))
+    return nn.Network(PixelRnn(given_rows=given_rows, temperature=temperature, **dims))

@@ -10,6 +10,8 @@ a search has a stack of its own.
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 WORDS = nn.Dim(6, "words")
@@ -53,11 +55,11 @@ class StackDecoder(nn.Module):
             return loop.stack(action)
 
 
-def training() -> nn.Network:
+def training(**dims: Any) -> nn.Network:
     """Trained on sentences and their trees."""
-    return nn.Network(StackDecoder())
+    return nn.Network(StackDecoder(**dims))
 
 
-def search(beam_size: int = 3) -> nn.Network:
+def search(beam_size: int = 3, **dims: Any) -> nn.Network:
     """Trees by beam search."""
-    return nn.Network(StackDecoder(), search=nn.BeamSearch(beam_size))
+    return nn.Network(StackDecoder(**dims), search=nn.BeamSearch(beam_size))

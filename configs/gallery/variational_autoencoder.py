@@ -9,6 +9,8 @@ the point. Search writes the sentence of the mean, or of a point that is given.
 
 from __future__ import annotations
 
+from typing import Any
+
 from recipe import nn
 
 WORDS = nn.Dim(7, "words", labels=["<end>", "<unknown>", "a", "b", "c", "d", "e"])
@@ -75,11 +77,11 @@ class SentenceAutoencoder(nn.Module):
         return self.decode(mean + nn.exp(0.5 * log_variance) * noise, text)
 
 
-def training() -> nn.Network:
+def training(**dims: Any) -> nn.Network:
     """Trained on sentences."""
-    return nn.Network(SentenceAutoencoder())
+    return nn.Network(SentenceAutoencoder(**dims))
 
 
-def search(beam_size: int = 3, *, point_given: bool = False) -> nn.Network:
+def search(beam_size: int = 3, *, point_given: bool = False, **dims: Any) -> nn.Network:
     """The sentence of a sentence's mean, or of a point that is an input."""
-    return nn.Network(SentenceAutoencoder(), search=nn.BeamSearch(beam_size), point_given=point_given)
+    return nn.Network(SentenceAutoencoder(**dims), search=nn.BeamSearch(beam_size), point_given=point_given)
