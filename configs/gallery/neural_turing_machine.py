@@ -22,23 +22,21 @@ class Head(nn.Module):
 
     def __init__(self, slots: nn.Dim, width: nn.Dim):
         super().__init__()
-        self.slots, self.shifts = slots, nn.Dim(3, "shifts")
-        self.key, self.shift = nn.Linear(width), nn.Linear(self.shifts)
-        self.strength, self.gate, self.sharpness = nn.Linear(1), nn.Linear(1), nn.Linear(1)
+        self.slots, self.shifts = slots, nn.Dim(3, "shifts")  # by -1, 0 and 1
+        self.key, self.shift, self.numbers = nn.Linear(width), nn.Linear(self.shifts), nn.Linear(3)
 
     def forward(self, h: nn.Tensor, memory: nn.Tensor, before: nn.Tensor) -> nn.Tensor:
         """The weights of the slots [batch, slots], of the controller's output, the memory and the weights before."""
+        strength, gate, sharpness = (nn.squeeze(x, "F") for x in nn.split(self.numbers(h), 3))
         key = nn.tanh(self.key(h))
         norms = nn.sqrt(nn.reduce_sum(memory * memory) * nn.reduce_sum(key * key) + 1e-6)
-        similarity = nn.dot(memory, key) / norms
-        content = nn.softmax(nn.softplus(nn.squeeze(self.strength(h), "F")) * similarity, self.slots)
-        gate = nn.squeeze(nn.sigmoid(self.gate(h)), "F")
+        content = nn.softmax(nn.softplus(strength) * nn.dot(memory, key) / norms, self.slots)
+        gate = nn.sigmoid(gate)
         weights = gate * content + (1.0 - gate) * before
-        number, places = self.slots.size, nn.range_over(self.slots)
-        neighbours = [nn.gather(weights, (places + move) % number, axis=self.slots) for move in (number - 1, 0, 1)]
-        shift = nn.softmax(self.shift(h))
-        moved = sum(nn.gather(shift, n, axis=self.shifts) * weights for n, weights in enumerate(neighbours))
-        sharp = nn.combine("pow", moved + 1e-6, 1.0 + nn.softplus(nn.squeeze(self.sharpness(h), "F")))
+        number, slots, shifts = self.slots.size, nn.range_over(self.slots), nn.range_over(self.shifts)
+        neighbours = nn.combine("sub", slots + number + 1, shifts, allow_broadcast_all_sources=True) % number
+        moved = nn.dot(nn.gather(weights, neighbours, axis=self.slots), nn.softmax(self.shift(h)), reduce=self.shifts)
+        sharp = nn.combine("pow", moved + 1e-6, 1.0 + nn.softplus(sharpness))
         return sharp / nn.reduce_sum(sharp, self.slots)
 
 

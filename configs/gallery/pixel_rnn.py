@@ -41,8 +41,8 @@ class PixelRnn(nn.Module):
     def draw(self, logits: nn.Tensor) -> nn.Tensor:
         """A shade, by its probability: the greatest of logits with Gumbel noise."""
         if self.temperature:
-            noise = nn.random_uniform([nn.batch_dim, SHADES])
-            logits = logits / self.temperature - nn.log(1e-20 - nn.log(noise + 1e-20))
+            noise = 1.0 - nn.random_uniform(logits.dims)  # above 0
+            logits = logits / self.temperature - nn.log(-nn.log(noise))
         return nn.argmax(logits)
 
     def forward(self) -> nn.Tensor:

@@ -93,6 +93,7 @@ NAMES: dict[str, Alternatives] = {
     "randn": ("y = nn.random_normal([nn.batch_dim, time, in_dim])",),
     "randn_like": ("y = nn.random_normal(x.dims)",),
     "normal": ("y = nn.random_normal([nn.batch_dim, time, in_dim])",),
+    "multinomial": ("label = nn.argmax(logits - nn.log(-nn.log(1.0 - nn.random_uniform(logits.dims))))",),
     "random": ("y = nn.random_uniform([nn.batch_dim, time, in_dim])",),
     "matmul": ("y = nn.dot(a, b, reduce=in_dim)  # over a dim that both have; others stay",),
     "mm": ("y = nn.dot(a, b, reduce=in_dim)",),

@@ -60,12 +60,12 @@ def test_weights_of_a_head() -> None:
     for weights, h, memory, before in zip(given, *feeds.values()):
         key = numpy.tanh(linear(p, "head/key", h))
         similarity = [row @ key / (numpy.linalg.norm(row) * numpy.linalg.norm(key)) for row in memory]
-        strength = numpy.log1p(numpy.exp(linear(p, "head/strength", h)))
-        gate = sigmoid(linear(p, "head/gate", h))
+        strength, gate, sharpness = linear(p, "head/numbers", h)
+        strength, gate = numpy.log1p(numpy.exp(strength)), sigmoid(gate)
         between = gate * softmax(strength * similarity) + (1.0 - gate) * before
         shift = softmax(linear(p, "head/shift", h))  # by -1, 0 and 1 slots
         moved = sum(shift[n] * numpy.roll(between, 1 - n) for n in range(3))
-        sharp = moved ** (1.0 + numpy.log1p(numpy.exp(linear(p, "head/sharpness", h))))
+        sharp = moved ** (1.0 + numpy.log1p(numpy.exp(sharpness)))
         numpy.testing.assert_allclose(weights, sharp / sharp.sum(), rtol=1e-3)
 
 
