@@ -59,7 +59,7 @@ def test_weights_of_a_head() -> None:
     given = nn.run_numpy(network, feeds, p).outputs["output"].value
     for weights, h, memory, before in zip(given, *feeds.values()):
         key = numpy.tanh(linear(p, "head/key", h))
-        similarity = [row @ key / (numpy.linalg.norm(row) * numpy.linalg.norm(key)) for row in memory]
+        similarity = memory @ key / (numpy.linalg.norm(memory, axis=1) * numpy.linalg.norm(key))
         strength, gate, sharpness = linear(p, "head/numbers", h)
         strength, gate = numpy.log1p(numpy.exp(strength)), sigmoid(gate)
         between = gate * softmax(strength * similarity) + (1.0 - gate) * before
