@@ -45,7 +45,7 @@ class JoinedChunks(Op):
         """``numpy.reshape``."""
         rest = [dim for dim in self.output.dims if dim is not self.out_dim]
         x = run.aligned(x, self.inputs[0].dims, (self.axis, self.window, *rest))
-        frames = x.reshape(-1, *x.shape[2:])[: run.size(self.out_dim)]
+        frames = x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])[: run.size(self.out_dim)]
         return run.aligned(frames, (self.out_dim, *rest), self.output.dims)
 
     def form(self) -> Form:
