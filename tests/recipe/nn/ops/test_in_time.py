@@ -153,6 +153,29 @@ def test_layers_over_joined_sequences(device: str) -> None:
     check_agreement(_Encoder(), FEEDS, train=True, trains=True, device=device)
 
 
+def test_stacked_along_axes_that_are_made_in_the_steps() -> None:
+    """Of pooled frames, and of what an inner loop makes as many of in each step."""
+
+    def model() -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.h = nn.zeros([nn.batch_dim, FEATURES])
+        with outer:
+            inner = nn.Loop()
+            inner.state.g = outer.unstack(frames()) + outer.state.h
+            with inner:
+                inner.state.g = nn.tanh(1.1 * inner.state.g)
+                inner.end(inner.iter_idx >= 2)
+                stacked = inner.stack(inner.state.g)
+            rounds = nn.prefix_in_time(stacked, 0.5)
+            outer.state.h = 0.5 * inner.state.g
+            pooled = nn.prefix_in_time(nn.pool(others() * nn.sigmoid(outer.state.h), 2), 0.5)
+            both = nn.concat_in_time(pooled, rounds)
+            outputs = {"rounds": rounds, "pooled": pooled, "both": both}
+            return {**{name: outer.stack(value) for name, value in outputs.items()}, "last": outer.last(both)}
+
+    check_agreement(model, FEEDS, gradients=True, train=True)
+
+
 def test_nothing_is_added() -> None:
     def model() -> nn.Tensor:
         x = frames()
