@@ -202,6 +202,14 @@ REFUSED: dict[str, tuple[Callable[[], nn.Tensor], str]] = {
         lambda: nn.concat_in_time(classes(), nn.cast(classes(), "int32")),
         r"of labels of labels=7 and of None",
     ),
+    "two_axes": (
+        lambda: nn.prefix_in_time(frames(), 1.0) + nn.postfix_in_time(frames(), 1.0),
+        r"If 'time\+1' is as long as '1\+time': nn.replace_dim\(x, axis=..., out_dim=y.spatial_dim\)",
+    ),
+    "two_axes_of_a_loss": (
+        lambda: nn.cross_entropy(nn.prefix_in_time(nn.Linear(LABELS)(frames()), 1.0), nn.postfix_in_time(classes(), 1)),
+        r"If '1\+time' is as long as 'time\+1': nn.replace_dim",
+    ),
     "axes": (lambda: nn.concat_in_time(frames(), frames(), axis=["T"]), "2 sequences with 1 axes"),
     "nothing": (lambda: nn.concat_in_time(), "at least one"),
 }
