@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 from recipe import nn
+from recipe.nn.plain.layer_names import layer_of_output
 
 from .distance import TOLERANCE, distance_of
 from .first_difference import first_difference, first_nan
@@ -46,24 +47,26 @@ def compare(network: nn.Network) -> float:
                 where = first_difference(network, run, feeds, parameters)
                 raise Difference(f"{error}{where}") from None
             if network.losses and step + 1 < NUM_STEPS:
-                parameters = _trained(returnn, feeds, parameters)
+                parameters = _trained(network, returnn, feeds, parameters)
     return greatest
 
 
 def _check_parameters(network: nn.Network, returnn: ReturnnNetwork) -> None:
     missing = sorted(set(network.parameters) - returnn.parameter_names)
     if missing:
-        raise Difference(f"RETURNN does not train {', '.join(missing)}")
+        raise Difference(f"RETURNN has no parameters {', '.join(missing)}")
 
 
 def _trained(
-    returnn: ReturnnNetwork, feeds: Mapping[str, Any], parameters: dict[str, numpy.ndarray]
+    network: nn.Network, returnn: ReturnnNetwork, feeds: Mapping[str, Any], parameters: dict[str, numpy.ndarray]
 ) -> dict[str, numpy.ndarray]:
     """The parameters after a step of gradient descent by RETURNN's gradients, of which none is longer than 1."""
     trained = dict(parameters)
     for name, gradient in returnn.gradients(feeds).items():
         if not numpy.isfinite(gradient).all():
             raise Difference(f"the gradient of {name} is no number in RETURNN, though all losses are")
+        if not network.parameters[name].trainable:
+            continue
         step = RATE * gradient / max(1.0, float(numpy.linalg.norm(gradient)))
         trained[name] = parameters[name] - step.astype("float32")
     return trained
@@ -87,7 +90,7 @@ def _compare_results(
     if network.beam_sizes:
         return max(greatest, _compare_search(network, run, returnn, feeds, step))
     for name, tensor in network.outputs:
-        distance = distance_of(run, tensor, returnn.layer(name, feeds))
+        distance = distance_of(run, tensor, returnn.layer(layer_of_output(name), feeds))
         greatest = max(greatest, distance)
         if not distance <= TOLERANCE:
             raise Difference(f"step {step}: output {name} differs by {distance:.2g} of its greatest number")
@@ -98,7 +101,7 @@ def _compare_search(
     network: nn.Network, run: nn.NumpyRun, returnn: ReturnnNetwork, feeds: Mapping[str, Any], step: int
 ) -> float:
     assert run.beam_scores is not None
-    output = network.outputs[0][0]
+    output = layer_of_output(network.outputs[0][0])
     scores = returnn.beam_scores(output, feeds)
     distance = float(numpy.max(numpy.abs(scores - run.beam_scores) / numpy.maximum(1.0, numpy.abs(run.beam_scores))))
     if not distance <= TOLERANCE:

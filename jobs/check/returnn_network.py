@@ -38,13 +38,12 @@ class ReturnnNetwork:
 
     def __init__(self, session: Any, network: Any, extern_data: Any):
         self._session, self._network, self._extern_data = session, network, extern_data
-        params = network.get_trainable_params()
-        self._variables = {variable.name.split(":")[0]: variable for variable in params}
+        self._variables = {variable.name.split(":")[0]: variable for variable in network.get_params_list()}
         self._total: Any = None
 
     @property
     def parameter_names(self) -> set[str]:
-        """Of those that are trained."""
+        """Of all, trained or not."""
         return set(self._variables)
 
     def set_parameters(self, values: Mapping[str, numpy.ndarray]) -> None:

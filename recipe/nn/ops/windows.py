@@ -17,8 +17,10 @@ from .in_time import frame_of
 from .indexing import gather
 from .lengths import range_over
 from .new_axis import Origin, in_place_of, lengths_along, made_axis
+from .strides import strided_dim
 
-_STATIC: dict[tuple[Dim, int, str], Dim] = {}
+_FULL_WINDOWS: dict[tuple[Dim, int, int], Dim] = {}
+"""By axes of fixed size, sizes and strides, the axes over windows that are full of entries."""
 
 
 class JoinedChunks(Op):
@@ -181,8 +183,8 @@ def _begins(name: str, x: Tensor, axis: Dim, window: Dim, stride: int, padding: 
         count = (axis.size - lost + stride - 1) // stride
         if count < 1:
             raise NetworkError(f"{name} of {x}: {axis} has fewer entries than a window of {window.size}")
-        key = (axis, count, name_of_axis)
-        return range_over(_STATIC.setdefault(key, Dim(count, name_of_axis)))
+        full = _FULL_WINDOWS.setdefault((axis, window.size, stride), Dim(count, name_of_axis))
+        return range_over(full if lost else strided_dim(axis, stride))
     return made_axis(
         [Origin(x, axis)],
         lambda old: (old + (stride - 1 - lost)) // stride,

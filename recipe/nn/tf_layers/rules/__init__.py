@@ -8,6 +8,7 @@ from . import (
     activation,
     array,
     constants,
+    convolution,
     ctc,
     cumulative,
     dot,
@@ -27,6 +28,8 @@ from . import (
     positional_encoding,
     random,
     reduce,
+    rotary_encoding,
+    running_average,
     whole_sequences,
 )
 
@@ -34,6 +37,7 @@ __all__ = [
     "activation",
     "array",
     "constants",
+    "convolution",
     "ctc",
     "cumulative",
     "dot",
@@ -53,5 +57,7 @@ __all__ = [
     "positional_encoding",
     "random",
     "reduce",
+    "rotary_encoding",
+    "running_average",
     "whole_sequences",
 ]
