@@ -4,6 +4,8 @@ The network language: a recurrent model as plain Python, recorded into a RETURNN
 ``Dim``, ``Tensor``, ``Module``, ``Loop`` and ``State`` are what models are written in; ``Network`` is what comes out.
 """
 
+from .debugging.check import check
+from .debugging.gradients import check_gradients
 from .language.cond import Cond
 from .language.loop import Loop
 from .language.masked_computation import MaskedComputation
@@ -92,6 +94,8 @@ __all__ = [
     "argmax",
     "batch_dim",
     "cast",
+    "check",
+    "check_gradients",
     "check_parameters",
     "choice",
     "combine",

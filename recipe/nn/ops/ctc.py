@@ -53,7 +53,7 @@ class CtcLoss(Op):
         x = x - numpy.logaddexp.reduce(x, axis=-1, keepdims=True)
         y = run.aligned(targets, labels.dims, (*dims, positions))
         lengths, counts = run.lengths_along(frames, dims), run.lengths_along(positions, dims)
-        losses: numpy.ndarray = numpy.zeros(run.shape(self.output.dims), "float32")
+        losses: numpy.ndarray = numpy.zeros(run.shape(self.output.dims))
         for place in numpy.ndindex(losses.shape):
             at = [numpy.broadcast_to(array, losses.shape)[place] for array in (lengths, counts)]
             loss = _negative_log_prob(x[place][: at[0]], y[place][: at[1]])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..plain.dim import Dim
+from ..plain.errors import SourceLine
 
 RESERVED_NAMES = ("end", "output")
 """Names of layers by which RETURNN goes in loops."""
@@ -102,6 +103,8 @@ class Layer(Reference):
         self._name = name
         self.options = options
         self.comment = comment
+        self.source: SourceLine | None = None
+        """The user's line that it computes, where that can be told."""
         self.has_own_name = False
         """Whether RETURNN or the user goes by its name: ``output``, ``end``, outputs and losses of the network."""
         self.is_module = False

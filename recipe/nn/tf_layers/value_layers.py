@@ -1,4 +1,4 @@
-"""Which RETURNN layer holds which tensor, to compare what both compute: ``./sis check``."""
+"""Which RETURNN layer holds which tensor, to compare what both compute: ``nn.check``."""
 
 from __future__ import annotations
 
