@@ -28,6 +28,7 @@ from .ops.ctc import ctc_loss
 from .ops.cumulative import cum_log_sum_exp, cum_max, cum_sum
 from .ops.dot import dot
 from .ops.dropout import dropout
+from .ops.edit_distance import edit_distance, expected_risk
 from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum, where
 from .ops.history import cum_concat
 from .ops.indexing import gather
@@ -40,7 +41,9 @@ from .ops.positional_encoding import positional_encoding
 from .ops.random import random_uniform, train_flag, train_step
 from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
+from .ops.schedule import piecewise_constant, piecewise_linear
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
+from .ops.transducer import transducer_loss
 from .plain.beam_search import BeamSearch
 from .plain.dim import Dim, batch_dim
 from .plain.errors import NetworkError, NetworkWarning
@@ -110,8 +113,10 @@ __all__ = [
     "cum_sum",
     "dot",
     "dropout",
+    "edit_distance",
     "exp",
     "expand",
+    "expected_risk",
     "focal_loss",
     "frame_error",
     "gather",
@@ -129,6 +134,8 @@ __all__ = [
     "merge_dims",
     "minimum",
     "ones",
+    "piecewise_constant",
+    "piecewise_linear",
     "pool",
     "positional_encoding",
     "postfix_in_time",
@@ -155,6 +162,7 @@ __all__ = [
     "tanh",
     "train_flag",
     "train_step",
+    "transducer_loss",
     "where",
     "zeros",
 ]

@@ -12,6 +12,7 @@ from . import (
     cumulative,
     dot,
     dropout,
+    edit_distance,
     elementwise,
     history,
     hypotheses,
@@ -24,6 +25,7 @@ from . import (
     positional_encoding,
     random,
     reduce,
+    transducer,
     whole_sequences,
 )
 
@@ -35,6 +37,7 @@ __all__ = [
     "cumulative",
     "dot",
     "dropout",
+    "edit_distance",
     "elementwise",
     "history",
     "hypotheses",
@@ -47,5 +50,6 @@ __all__ = [
     "positional_encoding",
     "random",
     "reduce",
+    "transducer",
     "whole_sequences",
 ]
