@@ -88,7 +88,7 @@ def check_that_finds_a_difference(block: Block) -> None:
     difference = compared_result(run.outputs["output"], wrong, "RETURNN", 1e-3)
     report.note("loss distance", 1.0, 1e-3, f"{1.5} in NumPy, {1.25} in RETURNN")
     report.note("output output", difference.distance, 1e-3, difference.text)
-    report.first = FirstDifference(network.outputs[0][1], None, difference, "encoder/output")
+    report.first = FirstDifference(network.outputs[0][1], (), difference, "encoder/output")
     shown, printed = block.code.strip().splitlines(), str(report).splitlines()
     assert len(shown) == len(printed) and shown[:1] == printed[:1] and shown[3] == printed[3]
     for number in (1, 2, 6):

@@ -185,8 +185,10 @@ def _find_first(
     except Exception as error:
         report.notes.append(f"where it begins cannot be told: {failure_text(error, None)}")
         return
+    if network.beam_sizes:
+        report.notes.append("hypotheses of equal scores may stand in another order, which is no difference")
     if report.first is None:
         report.notes.append(
             "where it begins cannot be told: the values that lead there are the same, or RETURNN has them in no layer "
-            "of their own: those of loops in loops, and of the steps of a search"
+            "of their own"
         )

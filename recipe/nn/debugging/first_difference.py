@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy
 
 from ..numpy_run.not_finite import short_text, step_text, value_text
 from ..numpy_run.run import NumpyRun
-from ..plain.dim import batch_dim
+from ..numpy_run.trace import Step
+from ..plain.dim import Dim, batch_dim
 from ..plain.errors import SourceLine
 from ..program.program import Program
 from ..record.arrays import aligned
-from ..record.graph import Tensor
+from ..record.graph import Op, Tensor
 from ..record.loops import LoopOp, PreviousOp, UnstackOp
-from ..tf_layers.value_layers import NetworkWithValues
+from ..tf_layers.value_layers import NetworkWithValues, Place
 from . import returnn_network
 from .comparison import Difference, EngineValue, compared, compared_result, frames_mask
 from .returnn_network import ReturnnNetwork
-
-
-class Computed(NamedTuple):
-    """
-    A value that was computed.
-
-    :ivar tensor: which
-    :ivar loop: the loop that it is computed in, if it is in one
-    :ivar steps: the array, or for one in a loop those of all steps
-    :ivar counts: where they count: no padding, no sequence that is over
-    """
-
-    tensor: Tensor
-    loop: LoopOp | None
-    steps: list[numpy.ndarray]
-    counts: list[numpy.ndarray]
 
 
 class FirstDifference(NamedTuple):
@@ -43,7 +28,7 @@ class FirstDifference(NamedTuple):
     The first value that an engine has otherwise than NumPy.
 
     :ivar tensor: which
-    :ivar step: of its loop; None outside of loops
+    :ivar steps: the numbers of the step of all loops around, outermost first; empty outside of loops
     :ivar difference: in what the two differ
     :ivar layer: where the engine has it
     :ivar computed_with: the values of which it is made and that the engine has in no layer of their own, so that one of
@@ -51,7 +36,7 @@ class FirstDifference(NamedTuple):
     """
 
     tensor: Tensor
-    step: int | None
+    steps: tuple[int, ...]
     difference: Difference
     layer: str
     computed_with: tuple[Tensor, ...] = ()
@@ -76,7 +61,7 @@ class FirstDifference(NamedTuple):
 
     def __str__(self) -> str:
         loop = self.tensor.op.body.loop
-        step = f" {step_text((self.step,), loop)}" if self.step is not None and loop is not None else ""
+        step = f" {step_text(self.steps, loop)}" if self.steps and loop is not None else ""
         text = f"{value_text(self.tensor)}{step}: {self.difference.text}"
         source = f"{short_path(self.source.file)}:{self.source.line}"
         line = f": {self.source.text}" if self.source.text else ""
@@ -93,20 +78,34 @@ def first_difference(
     tolerance: float,
 ) -> FirstDifference | None:
     """
-    Where the two differ first: in the order of the program; in a loop, the first value of the first step in which one
-    differs.
+    Where the two differ first: in the order of the program; in a loop, in the order in which its steps are computed.
 
-    Values that RETURNN has in no layer of their own cannot be looked at: those that were computed together with others,
-    of loops within loops, and of the hypotheses of a search.
+    Values that RETURNN has in no layer of their own cannot be looked at, such as those that were computed together with
+    others.
 
     :param run: in NumPy, with a trace
     :return: None if no value that can be looked at differs
     """
-    with_values = NetworkWithValues(network)
-    with returnn_network.built(with_values, search=bool(network.beam_sizes)) as returnn:
+    has_inner_loops = any(loop.body.loop is not None for loop in network.loops)
+    if has_inner_loops:
+        try:
+            return _found_with(NetworkWithValues(network, inner_loops=True), run, feeds, parameters, tolerance)
+        except Exception:  # an engine may refuse to hand out the values of inner loops
+            pass
+    return _found_with(NetworkWithValues(network), run, feeds, parameters, tolerance)
+
+
+def _found_with(
+    network: NetworkWithValues,
+    run: NumpyRun,
+    feeds: Mapping[str, Any],
+    parameters: Mapping[str, numpy.ndarray],
+    tolerance: float,
+) -> FirstDifference | None:
+    program = network.network
+    with returnn_network.built(network, search=bool(program.beam_sizes)) as returnn:
         returnn.set_parameters(parameters)
-        looked_at = _Values(run, returnn, with_values.places, feeds, tolerance)
-        return looked_at.first(values_in_order(network, run))
+        return _Values(run, returnn, network.places, feeds, tolerance).first(program)
 
 
 class _Values:
@@ -116,95 +115,138 @@ class _Values:
         self,
         run: NumpyRun,
         returnn: ReturnnNetwork,
-        places: Mapping[Tensor, str],
+        places: Mapping[Tensor, Place],
         feeds: Mapping[str, Any],
         tolerance: float,
     ):
         self.run, self.returnn, self.places, self.feeds = run, returnn, places, feeds
         self.tolerance = tolerance
-        self._theirs: dict[str, EngineValue] = {}
+        self._theirs: dict[str, EngineValue | None] = {}
 
-    def first(self, values: Iterator[Computed]) -> FirstDifference | None:
+    def first(self, program: Program) -> FirstDifference | None:
         """The first value that differs."""
-        in_loop: list[tuple[int, int, FirstDifference]] = []
-        loop = None
-        for number, value in enumerate(values):
-            if in_loop and value.loop is not loop:
-                break
-            loop = value.loop
-            found = self._of_value(value)
-            if found is not None and found.step is None:
+        steps_of: dict[Op, list[Step]] = {}
+        for step in self.run.trace or ():
+            steps_of.setdefault(_outermost(step.loop), []).append(step)
+        for op in program.root_body.ops:
+            found = self._first_in_loop(steps_of[op]) if op in steps_of else None
+            for tensor in op.outputs if op in program.needed else ():
+                if tensor in program.needed_tensors:
+                    found = found or self._outside_of_loops(tensor)
+            if found is not None:
                 return found
-            if found is not None and found.step is not None:
-                in_loop.append((found.step, number, found))
-        return min(in_loop, key=lambda item: item[:2])[2] if in_loop else None
+        return None
+
+    def _first_in_loop(self, steps: list[Step]) -> FirstDifference | None:
+        """The first value of those that the steps of a loop computed, which are given in order."""
+        found = None
+        of_tensors: dict[Tensor, list[tuple[int, Step]]] = {}
+        for number, step in enumerate(steps):
+            of_tensors.setdefault(step.tensor, []).append((number, step))
+        least = len(steps)
+        for tensor, numbered in of_tensors.items():
+            place = self.places.get(tensor)
+            theirs = self._value(place)
+            if place is None or theirs is None:
+                continue
+            for number, step in numbered:
+                if number >= least:
+                    break
+                difference = self._in_step(step, place, theirs)
+                if difference is None:
+                    break  # it cannot be looked at
+                if difference.text:
+                    found = FirstDifference(tensor, step.step, difference, place.layer, self._computed_with(tensor))
+                    least = number
+                    break
+        return found
+
+    def _value(self, place: Place | None) -> EngineValue | None:
+        """What the engine has there; None if it cannot be asked for."""
+        if place is None:
+            return None
+        if place.layer not in self._theirs:
+            try:
+                self._theirs[place.layer] = self.returnn.layer(place.layer, self.feeds)
+            except Exception:
+                if not place.is_inner:
+                    raise
+                self._theirs[place.layer] = None  # an inner loop made other numbers of steps each time
+        return self._theirs[place.layer]
+
+    def _outside_of_loops(self, tensor: Tensor) -> FirstDifference | None:
+        place = self.places.get(tensor)
+        theirs = self._value(place)
+        if place is None or theirs is None:
+            return None
+        own = self.run.result(tensor)
+        if place.beams:
+            shaped = self._with_beams(own.value, frames_mask(own), own.dims, place.beams)
+            difference = compared(*shaped, theirs, "RETURNN", self.tolerance) if shaped is not None else None
+        else:
+            difference = compared_result(own, theirs, "RETURNN", self.tolerance)
+        if difference is None or not difference.text:
+            return None
+        return FirstDifference(tensor, (), difference, place.layer, self._computed_with(tensor))
+
+    def _in_step(self, step: Step, place: Place, theirs: EngineValue) -> Difference | None:
+        """In what an engine has another value in a step; None if it cannot be told which value of its own that is."""
+        names = ["batch" if dim.is_batch else dim.name for dim in (*step.tensor.dims, *place.beams)]
+        over = [axis for axis, name in enumerate(theirs.dims) if name not in names]
+        if len(over) != len(step.step) or (len(over) > 1 and not place.is_inner):
+            return None
+        if any(number >= theirs.value.shape[axis] for number, axis in zip(step.step, over)):
+            return Difference("", 0.0)  # no sequence is in it there
+        value = theirs.value
+        for number, axis in sorted(zip(step.step, over), key=lambda one: -one[1]):
+            value = numpy.take(value, number, axis=axis)
+        rest = [name for axis, name in enumerate(theirs.dims) if axis not in over]
+        counts: numpy.ndarray = numpy.ones(step.value.shape, bool)
+        if batch_dim in step.tensor.dims:
+            counts = counts & aligned(step.alive, (batch_dim,), step.tensor.dims)
+        shaped = self._with_beams(step.value, counts, step.tensor.dims, place.beams)
+        return None if shaped is None else compared(*shaped, EngineValue(value, rest), "RETURNN", self.tolerance)
+
+    def _with_beams(
+        self, own: numpy.ndarray, counts: numpy.ndarray, dims: tuple[Dim, ...], beams: tuple[Dim, ...]
+    ) -> tuple[numpy.ndarray, numpy.ndarray, tuple[Dim, ...]] | None:
+        """
+        A value in NumPy, whose rows are hypotheses, with an axis over these where the engine has one; None if they are
+        of several searches.
+
+        :param counts: of the same shape
+        """
+        if batch_dim not in dims:
+            return own, counts, dims
+        axis, batch = dims.index(batch_dim), self.run.batch_size
+        size = own.shape[axis] // batch if batch else 1
+        if len(beams) > 1 or (beams and beams[0].size != size):
+            return None
+        shape = (*own.shape[:axis], batch, size, *own.shape[axis + 1 :])
+        if not beams:  # the same of each
+            first: numpy.ndarray = numpy.take(own.reshape(shape), 0, axis + 1)
+            of_any: numpy.ndarray = counts.reshape(shape).any(axis + 1)
+            return first, of_any, dims
+        return own.reshape(shape), counts.reshape(shape), (*dims[: axis + 1], *beams, *dims[axis + 1 :])
 
     def _computed_with(self, tensor: Tensor) -> tuple[Tensor, ...]:
         """What it is made of, in the same body, that is in no layer of its own; not what leads to these by layers."""
-        found: list[Tensor] = []
+        found: dict[Tensor, None] = {}
         todo = list(reversed(tensor.op.inputs))
         while todo:
             one = todo.pop()
             is_value = one.op.inputs and not isinstance(one.op, (PreviousOp, UnstackOp))
             if is_value and one.op.body is tensor.op.body and one not in self.places and one not in found:
-                found.append(one)
+                found[one] = None
                 todo += reversed(one.op.inputs)
-        return tuple(reversed(found))
-
-    def _of_value(self, value: Computed) -> FirstDifference | None:
-        """In what an engine has another value, if it has it; in the first step in which it is another one."""
-        place = self.places.get(value.tensor)
-        if place is None:
-            return None
-        if place not in self._theirs:
-            self._theirs[place] = self.returnn.layer(place, self.feeds)
-        theirs = self._theirs[place]
-        if value.loop is None:
-            result = self.run.result(value.tensor)
-            difference = compared_result(result, theirs, "RETURNN", self.tolerance)
-            with_others = self._computed_with(value.tensor)
-            return FirstDifference(value.tensor, None, difference, place, with_others) if difference.text else None
-        names = ["batch" if dim.is_batch else dim.name for dim in value.tensor.dims]
-        over = [axis for axis, name in enumerate(theirs.dims) if name not in names]
-        if len(over) != 1:
-            return None
-        rest = [name for axis, name in enumerate(theirs.dims) if axis != over[0]]
-        for step, (own, counts) in enumerate(zip(value.steps, value.counts)):
-            if step >= theirs.value.shape[over[0]]:
-                break
-            one_step = EngineValue(numpy.take(theirs.value, step, axis=over[0]), rest)
-            difference = compared(own, counts, value.tensor.dims, one_step, "RETURNN", self.tolerance)
-            if difference.text:
-                return FirstDifference(value.tensor, step, difference, place, self._computed_with(value.tensor))
-        return None
+        return tuple(reversed(list(found)))
 
 
-def values_in_order(network: Program, run: NumpyRun) -> Iterator[Computed]:
-    """
-    The values that were computed in NumPy, but for those in loops within loops, or of the steps of a search.
-
-    :param run: with a trace
-    """
-    steps_of: dict[Tensor, list[Any]] = {}
-    for step in run.trace or ():
-        steps_of.setdefault(step.tensor, []).append(step)
-    for op in network.ops_in_order():
-        loop = op.body.loop
-        for tensor in network.needed_tensors.intersection(op.outputs):
-            if loop is None:
-                result = run.result(tensor)
-                yield Computed(tensor, None, [result.value], [frames_mask(result)])
-            elif loop.body.loop is None and not network.beam_sizes and tensor in steps_of:
-                steps = steps_of[tensor]
-                yield Computed(tensor, loop, [one.value for one in steps], [_alive(tensor, one) for one in steps])
-
-
-def _alive(tensor: Tensor, step: Any) -> numpy.ndarray:
-    """Where the value of a step is of a sequence that still runs."""
-    mask: numpy.ndarray = numpy.ones(step.value.shape, bool)
-    if batch_dim in tensor.dims:
-        mask = mask & aligned(step.alive, (batch_dim,), tensor.dims)
-    return mask
+def _outermost(loop: LoopOp) -> LoopOp:
+    """The loop of the network itself that a loop is in."""
+    while loop.body.loop is not None:
+        loop = loop.body.loop
+    return loop
 
 
 def short_path(file: str) -> str:

@@ -101,6 +101,11 @@ class NumpyRun:
             return Result(self._run.read(tensor), tensor.dims, lengths)
 
     @property
+    def batch_size(self) -> int:
+        """The number of sequences."""
+        return self._run.sequences()
+
+    @property
     def total_loss(self) -> float:
         """
         What training minimises of this batch: the sum of all losses over all frames, with their scales. Weight decay is

@@ -60,7 +60,7 @@ class EditDistance(Op):
 
     def form(self) -> Form:
         """``edit_distance``, which is no layer of RETURNN that needs nothing native: each engine has a rule for it."""
-        return Form("edit_distance", {"from": list(self.inputs), "axes": [self.a_axis, self.b_axis]})
+        return Form("edit_distance", {"from": list(self.inputs), "a_axis": self.a_axis, "b_axis": self.b_axis})
 
 
 def _distance(a: numpy.ndarray, b: numpy.ndarray) -> int:

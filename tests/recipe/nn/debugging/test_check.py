@@ -11,12 +11,15 @@ import numpy
 import pytest
 
 from recipe import nn
-from recipe.nn.debugging import returnn_network
+from recipe.nn.debugging import comparison, first_difference, returnn_network
+from recipe.nn.debugging.gradients import engine_feeds
 from recipe.nn.ops.activation import Activation
 from recipe.nn.tf_layers.build import Build
 
 from ....without_returnn import is_left_out, skip
-from ..inputs import FEATURES, FEEDS, LABELS, classes, frames, vector
+from ..inputs import FEATURES, FEEDS, LABELS, classes, frames, other_frames, vector
+from ..test_transducer import FEEDS as TRANSDUCER_FEEDS
+from ..test_transducer import Transducer
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -86,7 +89,9 @@ def test_first_difference_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     report = nn.check(nn.Network(Tagger()), FEEDS)
     assert not report and report.first is not None
     assert [one.partition(": ")[0] for one in report.differences][:2] == ["loss ce", "output output"]
-    assert report.first.step == 0 and report.first.tensor.op.name == "tanh" and report.first.layer.startswith("loop/")
+    assert (
+        report.first.steps == (0,) and report.first.tensor.op.name == "tanh" and report.first.layer.startswith("loop/")
+    )
     assert report.first.source == (__file__, line_of("nn.tanh(self.cell(joined))\n".strip()))
     text = str(report)
     assert "first, in the order of the program:\n  tanh [batch, features=5] in step 0 of the loop over time: " in text
@@ -118,7 +123,7 @@ def test_first_difference_outside_of_loops(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(Activation, "compute", wrong)
     report = nn.check(nn.Network(Model()), FEEDS)
-    assert report.first is not None and report.first.step is None
+    assert report.first is not None and report.first.steps == ()
     assert report.first.variable == "energy" and report.first.module_path == "inner"
     assert report.first.difference.place == (1, 1, 2)
     assert "energy <exp of inner [batch, time, features=5]>: " in str(report)
@@ -143,6 +148,61 @@ def test_values_that_have_no_layer_of_their_own(monkeypatch: pytest.MonkeyPatch)
     assert report.first is not None and report.first.tensor.op.name == "mul"
     assert [tensor.op.variable for tensor in report.first.computed_with] == ["squashed"]
     assert f"computed in one layer with squashed, line {line_of('squashed = nn.tanh(')}" in str(report)
+
+
+def test_in_a_loop_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the steps of both; where the inner one makes other numbers of steps, by what it leads to."""
+    needs_returnn()
+    compute = Activation.compute
+    monkeypatch.setattr(Activation, "compute", lambda op, *x: compute(op, *x) + (0.1 if op.kind == "tanh" else 0.0))
+
+    def model(ends: bool) -> nn.Tensor:
+        inner_layer, outer_layer = nn.Linear(FEATURES), nn.Linear(FEATURES)
+        loop = nn.Loop()
+        loop.state.s = vector()
+        with loop:
+            x = loop.unstack(frames())
+            inner = nn.Loop()
+            inner.state.t = loop.state.s
+            with inner:
+                y = inner.unstack(other_frames())
+                inner.state.t = nn.tanh(inner_layer(inner.state.t)) * 0.5 + y
+                if ends:
+                    inner.end(inner.iter_idx >= loop.iter_idx)
+            loop.state.s = nn.sigmoid(outer_layer(inner.state.t) + x)
+            return loop.stack(loop.state.s)
+
+    first = nn.check(nn.Network(lambda: model(False)), FEEDS).first
+    assert first is not None and first.steps == (0, 0) and "in step 0.0 of the loop over " in str(first)
+    assert first.source.line == line_of("inner.state.t = nn.tanh(inner_layer(")
+    later = nn.check(nn.Network(lambda: model(True)), FEEDS).first
+    assert later is not None and later.steps == (1,) and later.tensor.op.name == "final_state"
+
+
+def test_in_the_steps_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each hypothesis; all values of a search that is right are the same."""
+    needs_returnn()
+    network = nn.Network(Transducer(), search=nn.BeamSearch(3, length_normalization=0.0))
+    parameters = network.random_parameters(seed=3)
+    run = nn.run_numpy(network, TRANSDUCER_FEEDS, parameters, trace=True)
+    looked_at: list[float] = []
+
+    def noted(*arguments: Any) -> Any:
+        difference = comparison.compared(*arguments)
+        looked_at.append(difference.distance)
+        return difference
+
+    monkeypatch.setattr(first_difference, "compared", noted)
+    feeds = engine_feeds(run)
+    assert first_difference.first_difference(network, run, feeds, parameters, 1e-4) is None
+    assert len(looked_at) > 50 and max(looked_at) < 1e-5
+    compute = Activation.compute
+    monkeypatch.setattr(
+        Activation, "compute", lambda op, *x: compute(op, *x) * (1.5 if op.kind == "log_sigmoid" else 1.0)
+    )
+    first = nn.check(network, TRANSDUCER_FEEDS, parameters).first
+    assert first is not None and first.steps == (0,) and first.tensor.op.name == "log_sigmoid"
+    assert "at sequence 0, beam 0, " in str(first)
 
 
 def test_padding_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
