@@ -225,7 +225,7 @@ class _Values:
         shape = (*own.shape[:axis], batch, size, *own.shape[axis + 1 :])
         if not beams:  # the same of each
             first: numpy.ndarray = numpy.take(own.reshape(shape), 0, axis + 1)
-            of_any: numpy.ndarray = counts.reshape(shape).any(axis + 1)
+            of_any: numpy.ndarray = numpy.any(counts.reshape(shape), axis=axis + 1)
             return first, of_any, dims
         return own.reshape(shape), counts.reshape(shape), (*dims[: axis + 1], *beams, *dims[axis + 1 :])
 
