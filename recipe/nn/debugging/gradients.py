@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from ..numpy_run.gradient_point import GradientPoint
+from ..numpy_run.interpreter import Run
 from ..numpy_run.run import NumpyRun, run_numpy
 from ..plain.dim import Dim, dims_text
 from ..plain.errors import NetworkError
@@ -130,8 +132,13 @@ def compare_gradients(
     :param trained: the names of all that the engine trains
     """
 
+    point = GradientPoint()
+
     def loss(changed: Mapping[str, numpy.ndarray]) -> float:
-        return run_numpy(network, feeds, {**parameters, **changed}, precise=True).total_loss
+        run = Run(network, feeds, {**parameters, **changed}, precise=True, gradient_point=point)
+        run.execute(network.root_body)
+        point.begin()
+        return NumpyRun(network, run).total_loss
 
     generator = numpy.random.default_rng(seed)
     size = max(1.0, abs(loss({})))

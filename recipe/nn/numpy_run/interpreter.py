@@ -18,6 +18,7 @@ from ..record.arrays import aligned
 from ..record.graph import Body, Op
 from ..record.loops import LoopOp, PreviousOp, ResultOp
 from .feeds import fed_array, parameter_array
+from .gradient_point import GradientPoint
 from .loop_run import LoopRun
 from .not_finite import NotFinite
 from .search import Hypotheses
@@ -63,6 +64,7 @@ class Run(RunState):
     :param trace: whether to keep each value of each step of each loop
     :param not_finite: follows numbers that are not finite
     :param precise: whether to compute in float64 what is float32 otherwise
+    :param gradient_point: scales differences of several runs where gradients are scaled
     """
 
     def __init__(
@@ -77,12 +79,14 @@ class Run(RunState):
         trace: bool = False,
         not_finite: NotFinite | None = None,
         precise: bool = False,
+        gradient_point: GradientPoint | None = None,
     ):
         super().__init__(program, train=train, seed=seed, train_step=train_step, precise=precise)
         self.feeds = feeds
         self.parameters = parameters
         self.trace: Trace | None = Trace() if trace else None
         self.not_finite = not_finite
+        self.gradient_point = gradient_point
         self.computing: Op | None = None
         """What is computed now, for errors."""
         self.scores: list[numpy.ndarray] = []
@@ -99,6 +103,8 @@ class Run(RunState):
                 gone = {dim for x in op.inputs for dim in x.dims}.difference(*(x.dims for x in op.outputs))
                 self.beams_of_new_axes = self.beams_of_lengths(gone)  # a new axis stands in place of one of these
                 outputs = self.compute(op)
+                if self.gradient_point is not None:
+                    outputs = self.gradient_point.through(op, outputs)
                 for tensor, value in zip(op.outputs, outputs if type(outputs) is tuple else (outputs,)):
                     self.values[tensor] = self.as_value(tensor, value)
             if self.trace is not None and body.loop is not None:

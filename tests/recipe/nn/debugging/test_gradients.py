@@ -9,6 +9,9 @@ import pytest
 
 from recipe import nn
 from recipe.nn.debugging import returnn_network
+from recipe.nn.record.arrays import Arrays
+from recipe.nn.record.form import Form
+from recipe.nn.record.graph import Op
 
 from ..inputs import FEATURES, FEEDS, LABELS, classes, frames
 from ..test_transducer import FEEDS as TRANSDUCER_FEEDS
@@ -116,3 +119,42 @@ def test_precise() -> None:
     numpy.testing.assert_allclose(slopes, wanted, rtol=1e-9)
     rough = [(loss(weight + one, False) - loss(weight - one, False)) / 2e-4 for one in step]
     assert not numpy.allclose(rough, wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("factor", [0.0, -2.0])
+def test_scaled_gradients(factor: float) -> None:
+    """Where the gradient is stopped or scaled, differences are, too; outside of loops and in them."""
+    needs_returnn()
+
+    class Scaled(Op):
+        """RETURNN's ``scaled_grad``."""
+
+        name = "scaled"
+        gradient_factor = factor
+
+        def infer(self) -> None:
+            self.set_output(self.inputs[0].known_dims)
+
+        def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:  # type: ignore[override]
+            return x
+
+        def form(self) -> Form:
+            return Form("scaled_grad", {"from": self.inputs[0], "scale": self.gradient_factor})
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.below, self.cell = nn.Linear(FEATURES, FEATURES), nn.Linear(FEATURES)
+
+        def forward(self) -> None:
+            x = Scaled(nn.tanh(self.below(frames()))).output
+            loop = nn.Loop()
+            loop.state.h = nn.zeros([nn.batch_dim, FEATURES])
+            with loop:
+                loop.state.h = nn.tanh(self.cell(nn.concat(Scaled(loop.state.h).output, loop.unstack(x))))
+                (nn.reduce_sum(loop.state.h, FEATURES) ** 2.0).mark_as_loss("square")
+
+    report = nn.check_gradients(nn.Network(Model()), FEEDS)
+    assert report, report
+    slopes = report.parameters["below/W"].along
+    assert (slopes == (0.0, 0.0)) == (factor == 0.0)
