@@ -46,25 +46,26 @@ def compare(network: nn.Network) -> float:
                 raise Difference(f"step {step}: {report}")
             greatest = max(greatest, report.distance)
             if network.losses and step + 1 < NUM_STEPS:
-                parameters = _trained(returnn, feeds, parameters)
+                parameters = _trained(network, returnn, feeds, parameters)
     return greatest
 
 
 def _check_parameters(network: nn.Network, returnn: ReturnnNetwork) -> None:
-    wanted = {name for name, parameter in network.parameters.items() if parameter.trainable}
-    missing = sorted(wanted - returnn.parameter_names)
+    missing = sorted(set(network.parameters) - returnn.parameter_names)
     if missing:
-        raise Difference(f"RETURNN does not train {', '.join(missing)}")
+        raise Difference(f"RETURNN has no parameters {', '.join(missing)}")
 
 
 def _trained(
-    returnn: ReturnnNetwork, feeds: Mapping[str, Any], parameters: dict[str, numpy.ndarray]
+    network: nn.Network, returnn: ReturnnNetwork, feeds: Mapping[str, Any], parameters: dict[str, numpy.ndarray]
 ) -> dict[str, numpy.ndarray]:
     """The parameters after a step of gradient descent by RETURNN's gradients, of which none is longer than 1."""
     trained = dict(parameters)
     for name, gradient in returnn.gradients(feeds).items():
         if not numpy.isfinite(gradient).all():
             raise Difference(f"the gradient of {name} is no number in RETURNN, though all losses are")
+        if not network.parameters[name].trainable:
+            continue
         step = RATE * gradient / max(1.0, float(numpy.linalg.norm(gradient)))
         trained[name] = parameters[name] - step.astype("float32")
     return trained

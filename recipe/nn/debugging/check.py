@@ -13,6 +13,7 @@ from ..numpy_run.run import NumpyRun, results_of
 from ..numpy_run.search import NO_HYPOTHESIS
 from ..ops.random import RandomUniform
 from ..plain.errors import NetworkError
+from ..plain.layer_names import layer_of_output
 from ..program.program import Program
 from ..tf_layers.layers import LayerNetwork
 from ..tf_layers.pipeline import Pipeline
@@ -127,7 +128,9 @@ def compare_results(
         report.note(f"loss {name}", distance, tolerance, f"{loss:.6g} in NumPy, {losses[name]:.6g} in RETURNN")
     order_is_known = not network.beam_sizes or _compare_scores(network, run, returnn, tolerance, report)
     for name, tensor in network.outputs if order_is_known else ():
-        difference = compared_result(run.result(tensor), returnn.layer(name, feeds), "RETURNN", tolerance)
+        difference = compared_result(
+            run.result(tensor), returnn.layer(layer_of_output(name), feeds), "RETURNN", tolerance
+        )
         report.note(f"output {name}", difference.distance, tolerance, difference.text)
     if report.differences:
         _find_first(network, run, parameters, tolerance, report)
@@ -141,7 +144,10 @@ def _compare_scores(
 
     :return: whether they are apart from each other; hypotheses of equal scores may stand in another order
     """
-    own, other = run.beam_scores, returnn.beam_scores([name for name, _ in network.outputs], engine_feeds(run))
+    own, other = (
+        run.beam_scores,
+        returnn.beam_scores([layer_of_output(name) for name, _ in network.outputs], engine_feeds(run)),
+    )
     if own is None or other is None or other.shape != own.shape:
         return True
     scale = numpy.maximum(1.0, numpy.abs(own))
@@ -168,7 +174,7 @@ def _compare_gradients(
     report: CheckReport,
 ) -> None:
     """Compares gradients along a random direction of each parameter."""
-    found, trained = returnn.gradients(engine_feeds(run)), returnn.parameter_names
+    found, trained = returnn.gradients(engine_feeds(run)), returnn.trained_names
     found_in = compare_gradients(network, feeds, parameters, found, trained, numbers=0, tolerance=tolerance, seed=seed)
     report.gradients = found_in
     report.compared.append(f"gradients of {len(found_in.parameters)} parameters")

@@ -109,7 +109,7 @@ def check_gradients(
         with returnn_network.built(network, search=False) as returnn:  # type: ignore[arg-type]
             returnn.set_parameters(parameters)
             gradients = returnn.gradients(engine_feeds(run))
-            trained = returnn.parameter_names
+            trained = returnn.trained_names
     except Exception as error:
         return GradientReport({}, f"RETURNN fails: {failure_text(error, None)}")
     return compare_gradients(network, feeds, parameters, gradients, trained, numbers, tolerance, seed)

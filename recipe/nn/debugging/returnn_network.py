@@ -32,21 +32,25 @@ class ReturnnNetwork:
 
     def __init__(self, session: Any, network: Any, extern_data: Any):
         self._session, self._network, self._extern_data = session, network, extern_data
-        params = network.get_trainable_params()
-        self._variables = {variable.name.split(":")[0]: variable for variable in params}
-        self._all_variables = {variable.name.split(":")[0]: variable for variable in network.get_params_list()}
+        self._variables = {variable.name.split(":")[0]: variable for variable in network.get_params_list()}
+        self._trained = {variable.name.split(":")[0] for variable in network.get_trainable_params()}
         self._total: Any = None
 
     @property
     def parameter_names(self) -> set[str]:
-        """Of those that are trained."""
+        """Of all, trained or not."""
         return set(self._variables)
+
+    @property
+    def trained_names(self) -> set[str]:
+        """Of those that are trained."""
+        return set(self._trained)
 
     def set_parameters(self, values: Mapping[str, numpy.ndarray]) -> None:
         """Gives the parameters values."""
         for name, value in values.items():
-            if name in self._all_variables:
-                initializer = self._all_variables[name].initializer
+            if name in self._variables:
+                initializer = self._variables[name].initializer
                 self._session.run(initializer, feed_dict={initializer.inputs[1]: value})
 
     def layer(self, name: str, feeds: Mapping[str, Any]) -> EngineValue:
@@ -75,7 +79,7 @@ class ReturnnNetwork:
 
         if self._total is None:
             self.losses(feeds)
-        names = sorted(self._variables)
+        names = sorted(self._trained)
         symbolic = dict(zip(names, tf.gradients(self._total, [self._variables[name] for name in names])))
         dense = {name: tf.convert_to_tensor(gradient) for name, gradient in symbolic.items() if gradient is not None}
         return self._session.run(dense, feed_dict=self._feed_dict(feeds))

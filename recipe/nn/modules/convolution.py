@@ -1,13 +1,16 @@
-"""Convolution over time."""
+"""Convolution over time, and over two axes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..language.module import Module
 from ..ops.as_tensor import as_tensor
 from ..ops.convolution import ConvOp
-from ..plain.dim import Dim, DimLike, as_dim
+from ..ops.convolution_2d import Conv2dOp
+from ..ops.transposed_convolution import TransposedConvOp
+from ..plain.dim import Dim, DimLike, as_dim, dims_text
 from ..plain.errors import NetworkError
 from ..plain.initializer import Uniform
 from ..plain.number import is_size
@@ -83,6 +86,115 @@ class DepthwiseConv1d(Module):
 
     if TYPE_CHECKING:
         __call__ = forward
+
+
+class Conv2d(Module):
+    """
+    Convolution over two axes, such as time and frequency, of ``[batch, time, frequency, in_dim]``::
+
+        y[s, t] = sum_ij x[stride_1 s + i - left_1, stride_2 t + j - left_2] W[i, j] + b,  left = (size - stride) // 2
+
+    Around each sequence there are zeros, and its padding is never read; ``n`` entries become ``ceil(n / stride)``. The
+    parameters are ``W`` [size_1, size_2, in_dim, out_dim] and ``b`` [out_dim].
+
+    :param in_dim: features of the input ("channels")
+    :param out_dim: of the result
+    :param size: how many entries one result sees, of both axes or of each
+    :param stride: how many entries further the next one starts, at most ``size``; of both axes or of each
+    :raises NetworkError: if a size is none, or a stride leaves out entries
+    """
+
+    def __init__(
+        self,
+        in_dim: DimLike,
+        out_dim: DimLike,
+        size: int | tuple[int, int],
+        *,
+        stride: int | tuple[int, int] = 1,
+    ):
+        super().__init__()
+        sizes, strides = _pair(size), _pair(stride)
+        if not all(is_size(one) and is_size(other) and other <= one for one, other in zip(sizes, strides)):
+            raise NetworkError(
+                f"a Conv2d of the size {size!r} with a stride of {stride!r}: both are ints from 1 on, or two of them, "
+                "and a stride greater than the size would leave out entries"
+            )
+        self.strides = strides
+        self.W = Parameter([Dim(sizes[0], "filter_1"), Dim(sizes[1], "filter_2"), in_dim, out_dim])
+        self.b = Parameter([out_dim], initial=0.0)
+
+    def forward(self, x: Tensor, *, axes: Sequence[DimLike | str] | None = None) -> Tensor:
+        """
+        :param x: [batch, axis, axis, in_dim]
+        :param axes: the two axes, with lengths or of fixed size; default: those beside batch and in_dim, in their order
+        :return: [batch, axis or strided axis, axis or strided axis, out_dim]
+        :raises NetworkError: if there are not two axes
+        """
+        x = as_tensor(x)
+        in_dim = self.W.dims[2]
+        if in_dim not in x.dims:
+            check_in_dim(self, x, Parameter([in_dim, in_dim]))
+            in_dim = x.feature_dim
+        others = [dim for dim in x.dims if not dim.is_batch and dim is not in_dim]
+        over = others if axes is None else [x.resolve_axis(axis) for axis in axes]
+        if len(set(over)) != 2 or in_dim in over or len(over) != 2:
+            raise NetworkError(
+                f"Conv2d goes over two axes beside the features {in_dim}, but of {x} they are {dims_text(over)}. Say "
+                "which: axes=[...]. A value without channels gets one by nn.expand(x, [channel]), "
+                "channel = nn.Dim(1, 'channel')"
+            )
+        parameters = as_tensor(self.W), as_tensor(self.b)
+        return Conv2dOp(x, *parameters, in_dim=in_dim, axes=(over[0], over[1]), strides=self.strides).output
+
+    if TYPE_CHECKING:
+        __call__ = forward
+
+
+class TransposedConv1d(Module):
+    """
+    Transposed convolution over time: ``n`` frames become ``n * stride``::
+
+        y_t = sum of x_s W[j] over all s and j with stride s + j - (size - stride) // 2 = t,  + b
+
+    It is :class:`Conv1d` of the same size and stride the other way round: each frame is added to those that the
+    convolution would have seen. The parameters are ``W`` [size, in_dim, out_dim] and ``b`` [out_dim].
+
+    :param in_dim: features of the input
+    :param out_dim: of the result
+    :param size: how many results one frame adds to
+    :param stride: how many frames are made of one, at most ``size``
+    :raises NetworkError: if a size is none, or some results would be of no frame
+    """
+
+    def __init__(self, in_dim: DimLike, out_dim: DimLike, size: int, *, stride: int):
+        super().__init__()
+        if not is_size(size) or not is_size(stride) or stride > size:
+            raise NetworkError(
+                f"a TransposedConv1d of {size!r} frames with a stride of {stride!r}: both are ints from 1 on, and with "
+                "a stride greater than the size, some results would be of no frame"
+            )
+        self.stride = stride
+        self.W = Parameter([Dim(size, "filter"), in_dim, out_dim])
+        self.b = Parameter([out_dim], initial=0.0)
+
+    def forward(self, x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
+        """
+        :param x: [batch, axis, in_dim]
+        :param axis: default: the only axis with lengths
+        :return: [batch, longer axis, out_dim]
+        """
+        x = as_tensor(x)
+        _check_features(self, x, self.W.dims[1])
+        dim = _axis_with_lengths(x, axis)
+        return TransposedConvOp(x, as_tensor(self.W), as_tensor(self.b), axis=dim, stride=self.stride).output
+
+    if TYPE_CHECKING:
+        __call__ = forward
+
+
+def _pair(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Of both axes."""
+    return (size[0], size[1]) if isinstance(size, (tuple, list)) and len(size) == 2 else (size, size)  # type: ignore
 
 
 def _check_features(module: Module, x: Tensor, wanted: Dim) -> None:

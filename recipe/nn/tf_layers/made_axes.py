@@ -64,7 +64,7 @@ def derived_axis(build: Any, op: Op, axis: Dim, dim: Dim, formula: str) -> Refer
     """
     What has an axis, the lengths of which follow from those of another one: a layer that makes it, if there is none.
 
-    That stands as far outside of loops as the other axis is known.
+    That stands as far outside of loops as the other axis is known, or is made of lengths itself.
 
     :param axis: the other one, which the op reads
     :param dim: the axis
@@ -75,7 +75,8 @@ def derived_axis(build: Any, op: Op, axis: Dim, dim: Dim, formula: str) -> Refer
         return build.reference(known)
     source = having(build, op, axis)
     assert source is not None
-    before, build.unit = build.unit, build.units[source.op.body]
+    made_itself: Layer | None = build.made("axis", axis)
+    before, build.unit = build.unit, made_itself.network if made_itself is not None else build.units[source.op.body]
     made: Reference = build.once(("axis", dim), lambda: _derived_axis(build, op, source, axis, dim, formula))
     build.unit = before
     return made

@@ -88,7 +88,7 @@ def test_untrained_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
     from recipe.nn.debugging.returnn_network import ReturnnNetwork
 
     monkeypatch.setattr(ReturnnNetwork, "parameter_names", property(lambda self: {"linear/W"}))
-    with pytest.raises(Difference, match="RETURNN does not train linear/b, output/W, output/b"):
+    with pytest.raises(Difference, match="RETURNN has no parameters linear/b, output/W, output/b"):
         compare(nn.Network(Recurrent()))
 
 
@@ -103,3 +103,20 @@ def test_made_up_data() -> None:
     assert value.shape != second["data"][0].shape or (value != second["data"][0]).any()
     parameters: dict[str, Any] = made_up_parameters(network)
     assert all(numpy.ptp(parameter) > 0 for parameter in parameters.values())
+
+
+def test_parameters_that_are_not_trained() -> None:
+    """They are given values as the others are, and gradients do not change them."""
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.recurrent, self.norm = Recurrent(), nn.BatchNorm(FEATURES)
+            self.frozen = nn.Parameter([FEATURES], trainable=False)
+
+        def forward(self) -> None:
+            self.recurrent()
+            x = self.norm(nn.get_extern_data(DATA)) + self.frozen
+            nn.reduce_sum(x * x).mark_as_loss("square")
+
+    assert compare(nn.Network(Model())) < 1e-5

@@ -13,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy
 
 from recipe import nn
+from recipe.nn.plain.layer_names import layer_of_output
 from recipe.nn.tf_layers.config import config_text
 from recipe.nn.tf_layers.layers import LayerNetwork
 from recipe.nn.tf_layers.pipeline import Pipeline
@@ -37,7 +38,7 @@ class ReturnnRun(NamedTuple):
     :ivar outputs: by name
     :ivar losses: the mean over all frames, by name
     :ivar gradients: of the total loss, by parameter; None where it does not depend on the parameter
-    :ivar parameters: the values of all trained parameters, by name
+    :ivar parameters: the values of all parameters, by name
     :ivar trained: the same after one step of gradient descent by RETURNN's updater with LEARNING_RATE
     :ivar layers_in_loop: for each loop the layers that RETURNN left in it
     :ivar beam_scores: of the hypotheses of the first output that RETURNN knows them of, [batch, beam]
@@ -104,14 +105,17 @@ def run_returnn(
         )
         built.construct_from_dict(settings["network"])
         session.run([tf.compat.v1.global_variables_initializer(), built.global_train_step_var.initializer])
-        variables = {variable.name.split(":")[0]: variable for variable in built.get_trainable_params()}
+        variables = {variable.name.split(":")[0]: variable for variable in built.get_params_list()}
         if checkpoint is not None:
             built.load_params_from_file(str(checkpoint), session)
         _set_variables(session, variables, parameters or {})
         feed_dict = _feed_dict(extern_data, feeds)
         losses, total = _losses(session, built, feed_dict)
         run = ReturnnRun(
-            outputs={name: _output(session, built.layers[name].output, feed_dict) for name, _ in network.outputs},
+            outputs={
+                name: _output(session, built.layers[layer_of_output(name)].output, feed_dict)
+                for name, _ in network.outputs
+            },
             losses=losses,
             gradients=_gradients(session, total, variables, feed_dict) if gradients or trains else {},
             parameters={name: session.run(variable) for name, variable in variables.items()},
@@ -169,7 +173,7 @@ def _train(session: Any, config: Any, network: Any, feed_dict: dict[Any, Any]) -
     session.run(updater.learning_rate_var.initializer)
     updater.init_optimizer_vars(session)
     updater.set_learning_rate(LEARNING_RATE, session)
-    session.run(step, feed_dict=feed_dict)
+    session.run((step, network.get_post_control_dependencies()), feed_dict=feed_dict)
 
 
 def _set_variables(session: Any, variables: Mapping[str, Any], values: Mapping[str, numpy.ndarray]) -> None:
@@ -236,5 +240,5 @@ def _layers_in_loops(network: Any) -> dict[str, list[str]]:
 
 
 def _beam_scores(session: Any, built: Any, network: nn.Network, feed_dict: dict[Any, Any]) -> numpy.ndarray:
-    found = [built.layers[name].get_search_choices() for name, _ in network.outputs]
+    found = [built.layers[layer_of_output(name)].get_search_choices() for name, _ in network.outputs]
     return session.run(next(choices for choices in found if choices).beam_scores, feed_dict=feed_dict)

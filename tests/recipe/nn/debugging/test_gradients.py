@@ -75,7 +75,7 @@ def test_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "gradient of cell/W: nan in RETURNN at " in str(report)
     assert " by differences in NumPy, " in str(report) and "at labels 2; 1 of 7 numbers differ" in str(report)
     monkeypatch.setattr(
-        returnn_network.ReturnnNetwork, "parameter_names", property(lambda self: {"scores/b", "cell/W", "cell/b"})
+        returnn_network.ReturnnNetwork, "trained_names", property(lambda self: {"scores/b", "cell/W", "cell/b"})
     )
     assert "gradient of scores/W: RETURNN does not train it" in str(nn.check_gradients(network, FEEDS))
 

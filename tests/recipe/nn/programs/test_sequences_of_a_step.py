@@ -35,6 +35,16 @@ def pooled_in_a_step_reference(x: numpy.ndarray, z: numpy.ndarray) -> Any:
     }
 
 
+def pooled_twice_in_a_step() -> nn.Tensor:
+    """The lengths of what is stacked follow from those of an axis that is made in the step itself."""
+    with nn.Loop() as loop:
+        return loop.stack(nn.pool(nn.pool(z_() * loop.unstack(x_()), 2), 2))
+
+
+def pooled_twice_in_a_step_reference(x: numpy.ndarray, z: numpy.ndarray) -> Any:
+    return [pooled(pooled(z * frame, 2), 2) for frame in x]
+
+
 def positions_in_a_step() -> nn.Tensor:
     """Positions are added to a sequence that the state has changed."""
     loop = nn.Loop()
@@ -321,6 +331,7 @@ def in_an_inner_loop_reference(x: numpy.ndarray, z: numpy.ndarray, v: numpy.ndar
 
 @programs(
     [
+        Program("pooled_twice_in_a_step", pooled_twice_in_a_step, pooled_twice_in_a_step_reference, batch=LONGEST_LAST),
         Program("pooled_in_a_step", pooled_in_a_step, pooled_in_a_step_reference),
         Program("pooled_in_a_step_alone", pooled_in_a_step, pooled_in_a_step_reference, batch=ALONE),
         Program("positions_in_a_step", positions_in_a_step, positions_in_a_step_reference),
