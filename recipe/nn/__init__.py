@@ -21,7 +21,34 @@ from .modules.projected_lstm import ProjectedLstm, ProjectedLstmCell
 from .modules.window import Window
 from .network import Network
 from .numpy_run.run import NumpyRun, run_numpy
-from .ops.activation import exp, gelu, log, log_sigmoid, logical_not, relu, sigmoid, softplus, sqrt, swish, tanh
+from .ops.activation import (
+    arctan,
+    atan,
+    ceil,
+    cos,
+    elu,
+    erf,
+    exp,
+    floor,
+    gelu,
+    log,
+    log_sigmoid,
+    logical_not,
+    relu,
+    round,
+    rsqrt,
+    sigmoid,
+    sign,
+    silu,
+    sin,
+    softplus,
+    softsign,
+    sqrt,
+    square,
+    swish,
+    tan,
+    tanh,
+)
 from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
 from .ops.choice import choice
 from .ops.constants import constant, ones, zeros
@@ -30,20 +57,28 @@ from .ops.cumulative import cum_log_sum_exp, cum_max, cum_sum
 from .ops.dot import dot
 from .ops.dropout import dropout
 from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum, where
+from .ops.extreme_position import argmax, argmin
+from .ops.gradient import scale_gradient, stop_gradient
 from .ops.history import cum_concat
+from .ops.in_time import concat_in_time, pad_in_time, prefix_in_time
 from .ops.indexing import gather
 from .ops.inputs import get_extern_data
+from .ops.largest import top_k
 from .ops.lengths import length, range_over
-from .ops.loss import argmax, cross_entropy, focal_loss, frame_error, mean_squared_error
+from .ops.log_sum_exp import logaddexp
+from .ops.loss import cross_entropy, focal_loss, frame_error, mean_squared_error
 from .ops.lstm import LstmState
+from .ops.one_hot import one_hot
+from .ops.piecewise import clip, leaky_relu
 from .ops.pooling import pool
 from .ops.positional_encoding import positional_encoding
 from .ops.random import random_uniform, train_flag, train_step
-from .ops.reduce import reduce_max, reduce_mean, reduce_min, reduce_sum
+from .ops.reduce import reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
 from .ops.rotary_encoding import rotary_encoding
 from .ops.running_average import running_average
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
+from .ops.windows import chunk, fold, unfold
 from .plain.beam_search import BeamSearch
 from .plain.dim import Dim, batch_dim
 from .plain.errors import NetworkError, NetworkWarning
@@ -105,15 +140,23 @@ __all__ = [
     "TransposedConv1d",
     "Uniform",
     "Window",
+    "arctan",
     "argmax",
+    "argmin",
+    "atan",
     "batch_dim",
     "cast",
+    "ceil",
     "check_parameters",
     "choice",
+    "chunk",
+    "clip",
     "combine",
     "compare",
     "concat",
+    "concat_in_time",
     "constant",
+    "cos",
     "cross_entropy",
     "ctc_loss",
     "cum_concat",
@@ -122,17 +165,23 @@ __all__ = [
     "cum_sum",
     "dot",
     "dropout",
+    "elu",
+    "erf",
     "exp",
     "expand",
+    "floor",
     "focal_loss",
+    "fold",
     "frame_error",
     "gather",
     "gelu",
     "get_extern_data",
+    "leaky_relu",
     "length",
     "log",
     "log_sigmoid",
     "log_softmax",
+    "logaddexp",
     "logical_and",
     "logical_not",
     "logical_or",
@@ -140,12 +189,16 @@ __all__ = [
     "mean_squared_error",
     "merge_dims",
     "minimum",
+    "one_hot",
     "ones",
+    "pad_in_time",
     "pool",
     "positional_encoding",
     "postfix_in_time",
+    "prefix_in_time",
     "random_uniform",
     "range_over",
+    "reduce_logsumexp",
     "reduce_max",
     "reduce_mean",
     "reduce_min",
@@ -154,21 +207,33 @@ __all__ = [
     "replace_dim",
     "reverse",
     "rotary_encoding",
+    "round",
+    "rsqrt",
     "run_numpy",
     "running_average",
+    "scale_gradient",
     "sigmoid",
+    "sign",
+    "silu",
+    "sin",
     "slice",
     "softmax",
     "softmax_over_spatial",
     "softplus",
+    "softsign",
     "split",
     "split_dims",
     "sqrt",
+    "square",
     "squeeze",
+    "stop_gradient",
     "swish",
+    "tan",
     "tanh",
+    "top_k",
     "train_flag",
     "train_step",
+    "unfold",
     "where",
     "zeros",
 ]

@@ -187,7 +187,9 @@ class _Builder:
             return self.value(dim.delayed_size)
         whole, divisor = dim.quotient
         if whole is not None:
-            return {"dim": self.dim(whole), "divided_by": divisor}
+            return {"dim": self.dim(whole), "divided_by": self.value(divisor)}
+        if dim.factors:
+            return {"product": sorted(self.dim(factor) for factor in dim.factors)}
         parts = dim.terms or {dim.same_size_as: 1}
         terms = [[count, None if base is None else self.dim(base)] for base, count in parts.items()]
         return {"sum": sorted(terms, key=lambda term: -1 if term[1] is None else term[1])}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..ops.history import CumConcat
+from ..ops.lengths import Length
+from ..ops.new_axis import RangeFromLength
 from ..plain.dim import Dim
 from ..plain.errors import NetworkError
 from ..record.graph import Op, Tensor
@@ -41,6 +43,8 @@ def differing(loop: LoopOp, dim: Dim) -> Op | None:
         return maker
     if isinstance(maker, ResultOp) and dim is maker.result_of.get_axis():
         return maker if _makes_other_numbers_of_steps(maker.result_of, loop) else None
+    if isinstance(maker, RangeFromLength):
+        return maker if _depends_on_step(maker.inputs[0], loop) else None
     of_inputs = (differing(loop, axis) for x in maker.inputs for axis in x.dims)
     return next((found for found in of_inputs if found is not None), None)
 
@@ -63,6 +67,10 @@ def _depends_on_step(tensor: Tensor, loop: LoopOp) -> bool:
     while todo:
         op = todo.pop()
         if not op.body.is_inside(loop.body_of_steps):
+            continue
+        if isinstance(op, Length):
+            if differing(loop, op.dim) is not None:
+                return True
             continue
         if op.is_random or _is_of_step(op, loop):
             return True
@@ -91,4 +99,6 @@ def _reason(maker: Op, result: ResultOp) -> str:
     if isinstance(maker, ResultOp):
         line = maker.result_of.source.seen_from(result.source)
         return f"as the loop inside ({line}) makes another number of steps in each"
+    if isinstance(maker, RangeFromLength):
+        return "as the axis is made of lengths that each step computes"
     return "as the axis is made of what came so far"

@@ -10,6 +10,8 @@ import numpy
 
 from ..ops.choice import Choice
 from ..ops.inputs import ExternDataOp, ParameterOp
+from ..ops.new_axis import RangeFromLength
+from ..passes.beams.dependencies import Dependencies
 from ..plain.delayed import resolved
 from ..plain.dim import Dim, batch_dim
 from ..program.program import Program
@@ -22,7 +24,7 @@ from .loop_run import LoopRun
 from .search import Hypotheses
 from .state import RunState
 from .trace import Step, Trace
-from .values import union
+from .values import Beam, union
 
 
 class Result(NamedTuple):
@@ -79,6 +81,8 @@ class Run(RunState):
         self.scores: list[numpy.ndarray] = []
         """Of the searches that are over, [rows, beam]."""
         self._searches = {search.loop: search for search in searches(program)}
+        self._depending = Dependencies(program) if self._searches else None
+        self._hypotheses: dict[LoopOp, Hypotheses] = {}
 
     def execute(self, body: Body) -> None:
         """Computes the ops of a body in order."""
@@ -88,6 +92,8 @@ class Run(RunState):
             with self.with_rows_of(*op.inputs, choice=isinstance(op, Choice)):
                 gone = {dim for x in op.inputs for dim in x.dims}.difference(*(x.dims for x in op.outputs))
                 self.beams_of_new_axes = self.beams_of_lengths(gone)  # a new axis stands in place of one of these
+                if isinstance(op, RangeFromLength):
+                    self.beams_of_new_axes = self.values[op.inputs[0]].beams
                 outputs = self.compute(op)
                 for tensor, value in zip(op.outputs, outputs if type(outputs) is tuple else (outputs,)):
                     self.values[tensor] = self.as_value(tensor, value)
@@ -112,6 +118,12 @@ class Run(RunState):
             return parameter_array(op, self.parameters)
         return op.numpy(self, *arrays)
 
+    def beams_of_result(self, result: ResultOp) -> tuple[Beam, ...]:
+        """The searches on whose hypotheses a result depends, however many steps its loop makes in this run."""
+        if self._depending is None:
+            return ()
+        return union([(self._hypotheses[loop],) for loop in self._depending.of(result.output)])
+
     def run_loop(self, loop: LoopOp, max_steps: int | None) -> None:
         """Runs a loop; the search, if it is that of one."""
         search = self._searches.get(loop)
@@ -129,6 +141,7 @@ class Run(RunState):
 
     def _run_search(self, search: Search, max_steps: int | None) -> None:
         hypotheses = self.search = Hypotheses(search, len(self.scores), self.sequences())
+        self._hypotheses[search.loop] = hypotheses
         running = self._run_steps(search.loop, max_steps)
         self.scores.append(hypotheses.leave(self))
         running.leave()

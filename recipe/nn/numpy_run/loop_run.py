@@ -9,7 +9,7 @@ import numpy
 from ..plain.dim import Dim, batch_dim
 from ..record.arrays import aligned
 from ..record.graph import Body, Tensor
-from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp, StackOp
+from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp, StackOp
 from .state import RunState, Steps
 from .values import Value, together, union
 
@@ -112,7 +112,7 @@ class LoopRun(Steps):
             run.know_lengths(axis, self.length)
         steps = int(self.length.array.max(initial=0))
         for stack, values in self.history.items():
-            run.results[stack] = self._of_hypotheses(self._stacked(stack, values[:steps], axis))
+            run.results[stack] = self._of_hypotheses(stack, self._stacked(stack, values[:steps], axis))
         for last in self.lasts:
             if isinstance(last, FinalState) and last.previous in self.state:
                 value = self.state[last.previous]
@@ -122,11 +122,11 @@ class LoopRun(Steps):
                 dims = last.output.dims
                 shape = [run.sequences() if dim.is_batch else run.size(dim) for dim in dims]
                 value = Value.of(numpy.zeros(shape, last.output.dtype), dims, ())
-            run.results[last] = self._of_hypotheses(value)
+            run.results[last] = self._of_hypotheses(last, value)
 
-    def _of_hypotheses(self, value: Value) -> Value:
-        """What leaves the loop is of the hypotheses that its number of steps is of, also where it made none."""
-        return value.spread(union([value.beams, self.length.beams]))
+    def _of_hypotheses(self, result: ResultOp, value: Value) -> Value:
+        """What leaves the loop is of the hypotheses that it may depend on, also where the loop made no step."""
+        return value.spread(union([value.beams, self.length.beams, self.run.beams_of_result(result)]))
 
     def _stacked(self, stack: StackOp, values: list[Value], axis: Dim) -> Value:
         run, dims = self.run, stack.output.dims

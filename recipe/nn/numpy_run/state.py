@@ -113,6 +113,10 @@ class RunState(Arrays):
         """The run of a loop that runs now."""
         return self.loops[loop]
 
+    @abc.abstractmethod
+    def beams_of_result(self, result: ResultOp) -> tuple[Beam, ...]:
+        """The searches on whose hypotheses a result depends, however many steps its loop makes in this run."""
+
     def lengths_of(self, dim: Dim) -> Value:
         """The lengths along a dim."""
         return Value(numpy.full(self.sequences(), dim.size, "int32"), 0) if dim.is_static else self._lengths[dim]

@@ -23,8 +23,13 @@ def _softplus(x: numpy.ndarray) -> numpy.ndarray:
     return numpy.logaddexp(x, 0.0)
 
 
+def _erf(x: numpy.ndarray) -> numpy.ndarray:
+    values: numpy.ndarray = numpy.vectorize(math.erf, otypes=["float64"])(x)
+    return values
+
+
 def _gelu(x: numpy.ndarray) -> numpy.ndarray:
-    return (0.5 * x * (1.0 + numpy.vectorize(math.erf, otypes=["float64"])(x / math.sqrt(2.0)))).astype(x.dtype)
+    return (0.5 * x * (1.0 + _erf(x / math.sqrt(2.0)))).astype(x.dtype)
 
 
 ACTIVATIONS = {
@@ -39,7 +44,22 @@ ACTIVATIONS = {
     "gelu": _gelu,
     "log_sigmoid": lambda x: -_softplus(-x),
     "softplus": _softplus,
+    "softsign": lambda x: x / (1.0 + numpy.abs(x)),
+    "elu": lambda x: numpy.where(x > 0, x, numpy.expm1(numpy.minimum(x, 0))),
+    "erf": lambda x: _erf(x).astype(x.dtype),
+    "square": numpy.square,
+    "rsqrt": lambda x: 1.0 / numpy.sqrt(x),
+    "sign": numpy.sign,
+    "round": numpy.round,
+    "floor": numpy.floor,
+    "ceil": numpy.ceil,
+    "sin": numpy.sin,
+    "cos": numpy.cos,
+    "tan": numpy.tan,
+    "atan": numpy.arctan,
 }
+_OF_INTEGERS = ("negative", "abs", "square", "sign")
+"""What integers have, too."""
 _EVALUATED = {"negative": "-source(0)", "logical_not": "tf.logical_not(source(0))"}
 """What RETURNN has no activation of."""
 
@@ -81,7 +101,7 @@ class Activation(Elementwise):
         if self.kind == "logical_not":
             if x.dtype != "bool":
                 raise NetworkError(f"logical_not is for conditions (bool), but {x} is {x.dtype}")
-        elif self.kind not in ("negative", "abs"):
+        elif self.kind not in _OF_INTEGERS:
             self.require_float(x)
         elif x.dtype == "bool":
             raise NetworkError(
@@ -166,3 +186,78 @@ def log(x: Tensor) -> Tensor:
 def sqrt(x: Tensor) -> Tensor:
     """Square root."""
     return Activation("sqrt", as_tensor(x)).output
+
+
+def silu(x: Tensor) -> Tensor:
+    """Another name of :func:`swish` (Elfwing et al. 2018)."""
+    return swish(x)
+
+
+def softsign(x: Tensor) -> Tensor:
+    """``x / (1 + |x|)``."""
+    return Activation("softsign", as_tensor(x)).output
+
+
+def elu(x: Tensor) -> Tensor:
+    """``x`` where it is greater than 0, else ``exp(x) - 1`` (Clevert et al. 2016)."""
+    return Activation("elu", as_tensor(x)).output
+
+
+def erf(x: Tensor) -> Tensor:
+    """The error function: ``2 / sqrt(pi)`` times the integral of ``exp(-t * t)`` from 0 to ``x``."""
+    return Activation("erf", as_tensor(x)).output
+
+
+def square(x: Tensor) -> Tensor:
+    """``x * x``, of numbers or integers."""
+    return Activation("square", as_tensor(x)).output
+
+
+def rsqrt(x: Tensor) -> Tensor:
+    """``1 / sqrt(x)``."""
+    return Activation("rsqrt", as_tensor(x)).output
+
+
+def sign(x: Tensor) -> Tensor:
+    """-1, 0 or 1, of numbers or integers; its gradient is 0."""
+    return Activation("sign", as_tensor(x)).output
+
+
+def round(x: Tensor) -> Tensor:
+    """The nearest whole number, a float; of two, the even one, as in Python and NumPy. Its gradient is 0."""
+    return Activation("round", as_tensor(x)).output
+
+
+def floor(x: Tensor) -> Tensor:
+    """The greatest whole number that is not above it, a float; its gradient is 0."""
+    return Activation("floor", as_tensor(x)).output
+
+
+def ceil(x: Tensor) -> Tensor:
+    """The smallest whole number that is not below it, a float; its gradient is 0."""
+    return Activation("ceil", as_tensor(x)).output
+
+
+def sin(x: Tensor) -> Tensor:
+    """Sine, of an angle in radians."""
+    return Activation("sin", as_tensor(x)).output
+
+
+def cos(x: Tensor) -> Tensor:
+    """Cosine, of an angle in radians."""
+    return Activation("cos", as_tensor(x)).output
+
+
+def tan(x: Tensor) -> Tensor:
+    """Tangent, of an angle in radians."""
+    return Activation("tan", as_tensor(x)).output
+
+
+def atan(x: Tensor) -> Tensor:
+    """The angle in radians, between ``-pi / 2`` and ``pi / 2``, of which ``x`` is the tangent."""
+    return Activation("atan", as_tensor(x)).output
+
+
+def arctan(x: Tensor) -> Tensor:
+    """NumPy's name of :func:`atan`."""
+    return atan(x)

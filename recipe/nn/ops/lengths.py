@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy
 
-from ..plain.dim import Dim
+from ..plain.dim import Dim, DimLike, as_dim
+from ..plain.errors import NetworkError
 from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor
 from ..record.operators import operator
+from .constants import constant
 
 
 class Length(Op):
@@ -94,10 +96,19 @@ def length(dim: Dim, *, like: Tensor) -> Tensor:
     return Length(like.resolve_axis(dim), like).output
 
 
-def range_over(dim: Dim, *, like: Tensor) -> Tensor:
+def range_over(dim: DimLike, *, like: Tensor | None = None) -> Tensor:
     """
     0, 1, 2, ... along a dim: int32 [dim].
 
-    :param like: a tensor that has the dim
+    :param like: a tensor that has the dim; a dim of fixed size needs none
+    :raises NetworkError: if it is not known how long each sequence is along the dim
     """
+    if like is None:
+        dim = as_dim(dim)
+        if not dim.is_static:
+            raise NetworkError(
+                f"range_over({dim}): how long each sequence is along {dim} says a tensor that has it: "
+                "nn.range_over(dim, like=x)"
+            )
+        return RangeInAxis(dim, constant(0, [dim])).output
     return RangeInAxis(like.resolve_axis(dim), like).output

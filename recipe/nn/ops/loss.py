@@ -175,16 +175,11 @@ def _is_share(value: Any) -> bool:
     return is_number(value) and 0 <= value < 1
 
 
-def argmax(x: Tensor) -> Tensor:
-    """The label with the greatest score, along the feature dim."""
-    return ArgMax(as_tensor(x)).output
-
-
 def frame_error(scores: Tensor, targets: Tensor) -> Tensor:
     """1.0 where the label with the greatest score is not the target, else 0.0."""
     scores, targets = as_tensor(scores), as_tensor(targets)
     check_labels("frame_error", scores, targets)
-    error = cast(argmax(scores) != targets, "float32")
+    error = cast(ArgMax(scores).output != targets, "float32")
     error.op.name = "frame_error"
     return error
 

@@ -13,7 +13,11 @@ from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor
 from .as_tensor import as_tensor
+from .elementwise import cast, minimum
+from .lengths import range_over
+from .reduce import reduce_max, reduce_sum
 from .strides import strided_dim
+from .windows import chunk
 
 MODES = ("max", "mean")
 LOWEST = -1e30
@@ -71,7 +75,7 @@ def pool(x: Tensor, size: int, *, mode: str = "max", axis: DimLike | str | None 
     :param x: [batch, axis, ..., features]
     :param size: how many frames become one
     :param mode: "max", or "mean"; of the frames that are there, where the last ones of a sequence are fewer
-    :param axis: an axis with lengths; default: the only one
+    :param axis: an axis with lengths, or one of fixed size, such as the features; default: the only one with lengths
     :raises NetworkError: if the size is none, or there is no such mode
     """
     x = as_tensor(x)
@@ -80,6 +84,19 @@ def pool(x: Tensor, size: int, *, mode: str = "max", axis: DimLike | str | None 
     if mode not in MODES:
         raise NetworkError(f"pool of {x} with the mode {mode!r}; there are {' and '.join(map(repr, MODES))}")
     dim = x.resolve_axis(axis)
-    if not dim.is_dynamic:
-        raise NetworkError(f"pool goes over an axis with lengths, but {dim} of {x} has a fixed size")
-    return x if size == 1 else Pool(x, dim, size, mode, strided_dim(dim, size)).output
+    if size == 1:
+        return x
+    return (
+        Pool(x, dim, size, mode, strided_dim(dim, size)).output if dim.is_dynamic else _of_entries(x, dim, size, mode)
+    )
+
+
+def _of_entries(x: Tensor, axis: Dim, size: int, mode: str) -> Tensor:
+    """Along an axis of fixed size."""
+    window = Dim(size, "window")
+    if mode == "max":
+        return reduce_max(chunk(x, window, value=float("-inf"), axis=axis), window)
+    total = reduce_sum(chunk(x, window, axis=axis), window)
+    (groups,) = [dim for dim in total.dims if dim not in x.dims]
+    count = minimum(axis.size - size * range_over(groups), size)
+    return total / cast(count, x.dtype)

@@ -14,8 +14,25 @@ from ..record.form import Form
 from ..record.graph import Op, Tensor
 from .as_tensor import as_tensor
 
-_NEUTRAL = {"sum": 0, "mean": 0, "max": -numpy.inf, "min": numpy.inf}
-_FUNCTIONS: dict[str, Callable[..., Any]] = {"sum": numpy.sum, "mean": numpy.sum, "max": numpy.max, "min": numpy.min}
+_NEUTRAL = {"sum": 0, "mean": 0, "max": -numpy.inf, "min": numpy.inf, "logsumexp": -numpy.inf}
+
+
+def _logsumexp(x: numpy.ndarray, axis: tuple[int, ...], initial: float) -> numpy.ndarray:
+    """``log(sum(exp(x)))``; of nothing, ``initial``."""
+    greatest = numpy.max(x, axis=axis, keepdims=True, initial=initial)
+    shift = numpy.where(numpy.isfinite(greatest), greatest, 0)
+    with numpy.errstate(divide="ignore"):
+        total = numpy.log(numpy.sum(numpy.exp(x - shift), axis=axis, keepdims=True)) + shift
+    return numpy.squeeze(total, axis)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "sum": numpy.sum,
+    "mean": numpy.sum,
+    "max": numpy.max,
+    "min": numpy.min,
+    "logsumexp": _logsumexp,
+}
 
 
 class Reduce(Op):
@@ -34,7 +51,7 @@ class Reduce(Op):
                 f"{self.name} is for numbers, but {x} is bool: nn.cast(x, 'int32') makes 0 and 1 of it, of which the "
                 "maximum tells any and the minimum all"
             )
-        if self.mode == "mean":
+        if self.mode in ("mean", "logsumexp"):
             self.require_float(x)
         self.set_output([dim for dim in x.dims if dim not in self.axes])
 
@@ -64,7 +81,7 @@ def reduce(mode: str, x: Tensor, axis: DimLike | str | Iterable[DimLike] | None 
     """
     One value for all entries along an axis or several.
 
-    :param mode: "sum", "mean", "max" or "min"
+    :param mode: "sum", "mean", "max", "min" or "logsumexp"
     :param axis: default: the feature dim
     """
     x = as_tensor(x)
@@ -95,3 +112,8 @@ def reduce_max(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None)
 def reduce_min(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None) -> Tensor:
     """The minimum along an axis (default: the feature dim)."""
     return reduce("min", x, axis)
+
+
+def reduce_logsumexp(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None) -> Tensor:
+    """``log(sum(exp(x)))`` along an axis (default: the feature dim), without overflow; of no entry at all, -inf."""
+    return reduce("logsumexp", x, axis)

@@ -79,6 +79,11 @@ def split_dims(x: Tensor, dims: Sequence[DimLike], *, axis: DimLike | str | None
     """
     x = as_tensor(x)
     dim = x.resolve_axis(axis) if axis is not None else x.feature_dim
+    if dim.is_dynamic:
+        raise NetworkError(
+            f"split_dims of {x}: each sequence has its own length along {dim}. nn.chunk(x, size, axis=...) makes "
+            "chunks of its frames, the last one filled up"
+        )
     return SplitDims(x, dim, tuple(as_dim(one) for one in dims)).output
 
 
@@ -90,4 +95,11 @@ def merge_dims(x: Tensor, axes: Sequence[DimLike], *, out_dim: DimLike) -> Tenso
     :param out_dim: what they become
     """
     x = as_tensor(x)
-    return MergeDims(x, tuple(x.resolve_axis(axis) for axis in axes), as_dim(out_dim)).output
+    dims = tuple(x.resolve_axis(axis) for axis in axes)
+    fixed = [dim for dim in dims if dim.is_static]
+    if any(dim.is_dynamic for dim in dims) and len(fixed) == 1:
+        raise NetworkError(
+            f"merge_dims of {x} joins axes of fixed size, but of {dims_text(dims)} only {fixed[0]} is one. If the "
+            "other one is over chunks, nn.fold(x, window) puts their frames one behind the other"
+        )
+    return MergeDims(x, dims, as_dim(out_dim)).output

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import operator
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Union
 
@@ -22,7 +24,7 @@ class Dim:
 
     ``Dim(512, name="lstm")`` has a fixed size, ``Dim(None, name="time")`` one length per sequence. A plain int may
     stand wherever a static dim is wanted and means one common anonymous dim of that size. Static dims can be added,
-    subtracted, multiplied and divided by ints; the same expression gives the same dim.
+    subtracted, multiplied and divided, also by ints; the same expression gives the same dim.
 
     The size may be given later by a job (``nn.Dim(count.out_size, "labels")``, see :mod:`recipe.nn.plain.delayed`).
     Such a dim is static, too, and so are its sums; what needs the number itself waits for it.
@@ -54,7 +56,8 @@ class Dim:
             if isinstance(self._size, int) and self._size != len(self._labels):
                 raise NetworkError(f"Dim {name!r} has size {dimension}, but {len(self._labels)} labels were given")
         self._terms: dict[Dim | None, int] | None = None
-        self._quotient: tuple[Dim, int] | None = None
+        self._factors: tuple[Dim, ...] = ()
+        self._quotient: tuple[Dim, int | Dim] | None = None
         self._same_size_as: Dim | None = None
         self._anonymous = False
         self._batch = False
@@ -98,7 +101,12 @@ class Dim:
         return self._size if isinstance(self._size, Delayed) else None
 
     @property
-    def quotient(self) -> tuple[Dim | None, int]:
+    def factors(self) -> tuple[Dim, ...]:
+        """The dims that it is the product of; none if it is not one."""
+        return self._factors
+
+    @property
+    def quotient(self) -> tuple[Dim | None, int | Dim]:
         """The dim that this one is a part of, and into how many parts it is cut; None if it is none."""
         return self._quotient or (None, 1)
 
@@ -156,17 +164,20 @@ class Dim:
             return self._same_size_as.size
         if self._quotient is not None:
             whole, divisor = self._quotient
-            if whole.size % divisor:
+            parts = divisor if isinstance(divisor, int) else divisor.size
+            if whole.size % parts:
                 raise NetworkError(f"dim {whole.name}={whole.size} is not divisible by {divisor}")
-            return whole.size // divisor
+            return whole.size // parts
+        if self._factors:
+            return math.prod(factor.size for factor in self._factors)
         if self._terms is not None:
             return sum(count * (base.size if base is not None else 1) for base, count in self._terms.items())
         raise NetworkError(f"dim {self.name!r} has no fixed size: each sequence has its own length")
 
     def with_name(self, name: str) -> Dim:
-        """Another dim of the same size."""
+        """Another dim of the same size, or with lengths over the same dims."""
         dim = Dim(None, name)
-        dim._size = self._size
+        dim._size, dim._length_dims = self._size, self._length_dims
         if self.is_static and self._size is None:
             dim._same_size_as = self
         return dim
@@ -187,8 +198,8 @@ class Dim:
         if self._same_size_as is not None:
             return [self._same_size_as]
         if self._quotient is not None:
-            return [self._quotient[0]]
-        return list(self._terms or ())
+            return [dim for dim in self._quotient if isinstance(dim, Dim)]
+        return list(self._terms or self._factors)
 
     @property
     def terms(self) -> dict[Dim | None, int]:
@@ -216,31 +227,21 @@ class Dim:
     def __rsub__(self, other: DimLike) -> Dim:
         return _linear_combination([(1, as_dim(other)), (-1, self)])
 
-    def __mul__(self, factor: int) -> Dim:
-        return _linear_combination([(factor, self)])
+    def __mul__(self, factor: DimLike) -> Dim:
+        if isinstance(factor, bool) or not isinstance(factor, (int, Dim)):
+            raise NetworkError(f"dim {self} is multiplied by a whole number or another dim, not by {_no_size(factor)}")
+        return _linear_combination([(factor, self)]) if isinstance(factor, int) else _product(self, factor)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, divisor: int) -> Dim:
+    def __truediv__(self, divisor: DimLike) -> Dim:
         raise NetworkError(f"the size of a dim is a whole number: write dim // {divisor}, not dim / {divisor}")
 
-    def __floordiv__(self, divisor: int) -> Dim:
-        if not is_size(divisor):
-            raise NetworkError(f"dim {self} cannot be divided by {divisor!r}, but by numbers from 1 on")
-        if not self.is_static or (self.known_size is not None and self.known_size % divisor):
-            raise NetworkError(f"dim {self} is not divisible by {divisor}")
-        if self._anonymous:
-            return as_dim(self.size // divisor)
-        terms = _terms(self)
-        if all(count % divisor == 0 for count in terms.values()):
-            return _from_terms({dim: count // divisor for dim, count in terms.items()})
-        key = ("floordiv", self, divisor)
-        if key not in _SUMS:
-            size = self.known_size
-            quotient = Dim(size // divisor if size is not None else None, f"{self.name}//{divisor}")
-            quotient._quotient = (self, divisor)
-            _SUMS.setdefault(key, quotient)
-        return _SUMS[key]
+    def __floordiv__(self, divisor: DimLike) -> Dim:
+        return _quotient(self, divisor)
+
+    def __rfloordiv__(self, whole: int) -> Dim:
+        return _quotient(as_dim(whole), self)
 
     def __reduce__(self):
         if self._batch:
@@ -251,6 +252,8 @@ class Dim:
             return as_dim, (self.size,)
         if self._terms is not None:
             return _from_items, (tuple(self._terms.items()),)
+        if self._factors:
+            return _product_of, (self._factors,)
         if self._quotient is not None:
             return operator.floordiv, self._quotient
         return super().__reduce__()
@@ -340,14 +343,103 @@ def _terms(dim: Dim) -> dict[Dim | None, int]:
     return {None: dim.size} if dim._anonymous else {dim: 1}
 
 
+def _require_static(dim: Dim) -> None:
+    if not dim.is_static:
+        dim.size  # noqa: B018 - raises for dims without a fixed size
+
+
 def _linear_combination(parts: list[tuple[int, Dim]]) -> Dim:
     total: dict[Dim | None, int] = {}
     for factor, dim in parts:
-        if not dim.is_static:
-            dim.size  # noqa: B018 - raises for dims without a fixed size
+        _require_static(dim)
         for base, count in _terms(dim).items():
             total[base] = total.get(base, 0) + factor * count
     return _from_terms({base: count for base, count in total.items() if count})
+
+
+def _product(one: Dim, other: Dim) -> Dim:
+    """Each term of the one times each of the other."""
+    for dim in (one, other):
+        _require_static(dim)
+    terms: list[tuple[int, Dim]] = []
+    for base, count in _terms(one).items():
+        for factor, times in _terms(other).items():
+            both = _product_of((*_factors(base), *_factors(factor)))
+            terms.append((count * times, both))
+    return _linear_combination(terms)
+
+
+def _factors(base: Dim | None) -> tuple[Dim, ...]:
+    return () if base is None else base.factors or (base,)
+
+
+def _product_of(factors: tuple[Dim, ...]) -> Dim:
+    """The product of dims that are no sums or products themselves."""
+    if len(factors) < 2:
+        return factors[0] if factors else as_dim(1)
+    key = ("product", frozenset(Counter(factors).items()))
+    if key not in _SUMS:
+        sizes = [factor.known_size for factor in factors]
+        known = [size for size in sizes if size is not None]
+        size = math.prod(known) if len(known) == len(sizes) else None
+        product = Dim(size, "*".join(factor.name for factor in factors))
+        product._factors = factors
+        _SUMS.setdefault(key, product)
+    return _SUMS[key]
+
+
+def _quotient(whole: Dim, divisor: DimLike) -> Dim:
+    """
+    A part of a dim.
+
+    :raises NetworkError: if it is known not to be divisible
+    """
+    parts = divisor.known_size if isinstance(divisor, Dim) else divisor
+    if (isinstance(divisor, Dim) and not divisor.is_static) or (parts is not None and not is_size(parts)):
+        raise NetworkError(
+            f"dim {whole} cannot be divided by {divisor!r}, but by numbers from 1 on and dims of fixed size"
+        )
+    if not whole.is_static or (None not in (whole.known_size, parts) and _size(whole) % _size(divisor)):
+        raise NetworkError(f"dim {whole} is not divisible by {divisor}")
+    if isinstance(divisor, Dim) and divisor.is_anonymous:
+        divisor = divisor.size
+    if whole.is_anonymous and isinstance(divisor, int):
+        return as_dim(whole.size // divisor)
+    terms = _divided(_terms(whole), {None: divisor} if isinstance(divisor, int) else _terms(divisor))
+    if terms is not None:
+        return _from_terms(terms)
+    key = ("floordiv", whole, divisor)
+    if key not in _SUMS:
+        known = None not in (whole.known_size, parts)
+        quotient = Dim(_size(whole) // _size(divisor) if known else None, f"{whole.name}//{_name(divisor)}")
+        quotient._quotient = (whole, divisor)
+        _SUMS.setdefault(key, quotient)
+    return _SUMS[key]
+
+
+def _size(dim: DimLike) -> int:
+    return dim if isinstance(dim, int) else dim.size
+
+
+def _name(dim: DimLike) -> str:
+    return str(dim) if isinstance(dim, int) else dim.name
+
+
+def _divided(terms: dict[Dim | None, int], divisor: dict[Dim | None, int]) -> dict[Dim | None, int] | None:
+    """A sum divided by a multiple of a dim, or by a sum that it is a multiple of; None if that leaves no sum."""
+    (first, times), *more = divisor.items()
+    if more:
+        ratio, rest = divmod(terms.get(first, 0), times)
+        is_multiple = not rest and terms == {base: ratio * count for base, count in divisor.items()}
+        return {None: ratio} if is_multiple else None
+    divided: dict[Dim | None, int] = {}
+    for base, count in terms.items():
+        left, without = Counter(_factors(base)), Counter(_factors(first))
+        if count % times or any(left[factor] < number for factor, number in without.items()):
+            return None
+        factors = tuple((left - without).elements())
+        divided[_product_of(factors) if factors else None] = count // times
+    return divided
 
 
 def _from_terms(terms: dict[Dim | None, int]) -> Dim:

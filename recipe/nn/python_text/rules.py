@@ -14,18 +14,24 @@ from ..ops.cumulative import CumLogSumExp
 from ..ops.dot import Dot
 from ..ops.dropout import Dropout
 from ..ops.elementwise import Cast, Combine, Compare, Where
+from ..ops.extreme_position import ExtremePosition
+from ..ops.gradient import ScaleGradient
 from ..ops.history import CumConcat, SelectedHistory
 from ..ops.hypotheses import FollowBack, Select
 from ..ops.indexing import Gather
 from ..ops.inputs import ExternDataOp, ParameterOp
+from ..ops.largest import Largest
 from ..ops.layer_norm import LayerNormOp
 from ..ops.lengths import WithLengths
 from ..ops.linear import LinearOp
+from ..ops.log_sum_exp import LogAddExp
 from ..ops.loss import ArgMax, SparseCrossEntropy
 from ..ops.lstm import LstmCellOp, LstmSequence
+from ..ops.new_axis import RangeFromLength
 from ..ops.reduce import Reduce
 from ..ops.softmax import Softmax
 from ..ops.top_k import TopK
+from ..ops.windows import JoinedChunks
 from ..plain.dim import Dim
 from ..record.form import Form, FormPart, InputForm, forms_of_results
 from ..record.graph import Op, Tensor
@@ -43,14 +49,20 @@ CALLS: dict[type[Op], tuple[str, ...]] = {
     CumLogSumExp: ("axis", "exclusive"),
     Dot: ("reduce",),
     Dropout: ("rate",),
+    ExtremePosition: ("axis",),
     FollowBack: ("axis", "beam"),
     Gather: ("axis",),
+    JoinedChunks: ("axis", "window", "out_dim"),
+    Largest: ("out_dim", "axis"),
     LayerNormOp: ("axis",),
+    LogAddExp: (),
+    RangeFromLength: ("out_dim",),
     ReplaceDim: ("axis", "out_dim"),
     Reverse: ("axis",),
     Select: ("before", "beam"),
     SelectedHistory: ("beam",),
     Softmax: ("axis", "energy_factor"),
+    ScaleGradient: ("factor",),
     SparseCrossEntropy: (),
     TopK: ("beam", "labels", "out"),
     Where: (),

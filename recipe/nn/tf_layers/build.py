@@ -16,6 +16,7 @@ from ..record.graph import Body, Op, Tensor
 from ..record.loops import LoopOp, PreviousOp, ResultOp
 from .axis_order import batch_first
 from .layers import RESERVED_NAMES, Layer, LayerNetwork, PreviousLayer, Reference, StepReference
+from .loop_ends import axes_beside_batch
 from .quirks import Quirk, quirks
 
 
@@ -68,6 +69,11 @@ class Build:
     def uses(self) -> Counter[Tensor]:
         """How often each tensor is read."""
         return uses(self.program)
+
+    @functools.cached_property
+    def axes_beside_batch(self) -> set[Dim]:
+        """The axes of all values with a batch."""
+        return axes_beside_batch(self.program)
 
     # what is read
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..ops.array import PostfixInTime
+from ..ops.lengths import Length
+from ..ops.new_axis import RangeFromLength
 from ..plain.dim import Dim
 from ..record.graph import Op, Tensor
 from ..record.loops import LoopOp, ResultOp
@@ -47,7 +49,23 @@ def may_be_empty(build: Any, dim: Dim) -> bool:
         return may_make_no_step(build, maker.result_of)
     if maker is None or isinstance(maker, PostfixInTime):
         return False
+    if isinstance(maker, RangeFromLength):
+        return _may_be_zero(build, maker)
     return any(may_be_empty(build, axis) for x in maker.inputs for axis in x.dims)
+
+
+def _may_be_zero(build: Any, maker: RangeFromLength) -> bool:
+    """Whether the lengths that an axis is made of may be 0 for a whole batch."""
+    if maker.may_be_empty is not False:
+        return bool(maker.may_be_empty)
+    todo, axes = [*maker.inputs], []
+    while todo:
+        op = todo.pop().op
+        if isinstance(op, Length):
+            axes.append(op.dim)
+        else:
+            todo += op.inputs
+    return any(may_be_empty(build, axis) for axis in axes)
 
 
 def axis_of_frames_or_one(build: Any, axis: Dim) -> Dim:

@@ -73,7 +73,7 @@ def input_length(build: Build, op: LoopOp) -> Layer:
     unit = build.units[source.op.body]
     if op.input_axis.is_static:
         size: dict[str, Any] = {"value": op.input_axis.size, "dtype": "int32"}
-        if ends_per_sequence(op):
+        if ends_per_sequence(op, build.axes_beside_batch):
             size["shape"] = (batch_dim,)
         return build.add_in(unit, op, "constant", size, "input_length")
     options = {"from": build.reference(source, unit), "axis": op.input_axis}

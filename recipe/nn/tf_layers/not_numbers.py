@@ -13,7 +13,7 @@ from ..ops.softmax import Softmax
 from ..record.graph import Op, Tensor
 from ..record.loops import PreviousOp, ResultOp
 
-FUNCTIONS = ("exp", "log", "sqrt")
+FUNCTIONS = ("exp", "log", "sqrt", "rsqrt")
 """Functions that do not give a number of each number."""
 DIVISIONS = ("truediv", "floordiv", "mod", "pow")
 """Arithmetic that does not."""

@@ -122,7 +122,7 @@ def _any_value(build: Build, op: LoopOp, unit: LayerNetwork, results: list[Resul
     if op.axis_is_known and not op.counts_steps:
         build.output_types[op] = type_of([], "int32")
         return StepReference(unit)
-    build.output_types[op] = type_of([batch_dim] if ends_per_sequence(op) else [], "bool")
+    build.output_types[op] = type_of([batch_dim] if ends_per_sequence(op, build.axes_beside_batch) else [], "bool")
     return unit.layer("end")
 
 

@@ -97,7 +97,7 @@ def can_be_output(build: Build, op: LoopOp, inner: Tensor) -> bool:
     if op.axis_is_known and not op.counts_steps:
         is_of_input = any(op.input_axis in data.dims for data in build.program.extern_data.values())
         return is_of_input or not has_other_lengths
-    return not has_other_lengths and (batch_dim in inner.dims or not ends_per_sequence(op))
+    return not has_other_lengths and (batch_dim in inner.dims or not ends_per_sequence(op, build.axes_beside_batch))
 
 
 def can_hold_state(layer: Layer) -> bool:

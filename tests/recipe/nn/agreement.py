@@ -55,6 +55,7 @@ def check_agreement(
     assert len(network.digest) == 64, "a job cannot be made of it"
     search = bool(network.beam_sizes)
     in_numpy = nn.run_numpy(network, feeds, parameters)
+    assert_padding_is_not_read(network, in_numpy, feeds, parameters)
     in_returnn = run_returnn(
         network,
         feeds,
@@ -80,6 +81,45 @@ def check_agreement(
         numpy.testing.assert_allclose(in_returnn.beam_scores, in_numpy.beam_scores, rtol=rtol, atol=1e-5)
     assert set(in_returnn.parameters) == set(network.parameters)
     return Agreement(network, in_numpy, in_returnn)
+
+
+def assert_padding_is_not_read(
+    network: nn.Network, run: nn.NumpyRun, feeds: Mapping[str, Any], parameters: Mapping[str, numpy.ndarray]
+) -> None:
+    """
+    What is fed after the ends of sequences changes nothing in NumPy, be it no number.
+
+    :param run: that of these feeds
+    :raises AssertionError: if a value, a loss or a score is another one
+    """
+    with numpy.errstate(all="ignore"):
+        other = nn.run_numpy(network, {name: nan_in_padding(network, name, feeds[name]) for name in feeds}, parameters)
+    for name, result in run.outputs.items():
+        changed = other.outputs[name]
+        assert changed.value.shape == result.value.shape
+        for dim, lengths in result.lengths.items():
+            numpy.testing.assert_array_equal(changed.lengths[dim], lengths)
+        mask = frames_mask(result)
+        _assert_same(changed.value[mask], result.value[mask], f"output {name} depends on the padding")
+    for name, loss in run.losses.items():
+        _assert_same(other.losses[name], loss, f"loss {name} depends on the padding")
+    if run.beam_scores is not None:
+        _assert_same(other.beam_scores, run.beam_scores, "scores depend on the padding")
+
+
+def _assert_same(one: Any, other: Any, what: str) -> None:
+    numpy.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6, err_msg=what)
+
+
+def nan_in_padding(network: nn.Network, name: str, feed: Any) -> Any:
+    """A feed with NaN after the ends of its sequences; one of whole numbers, and one without lengths, as it is."""
+    data = network.extern_data.get(name)
+    if data is None or not isinstance(feed, tuple) or numpy.asarray(feed[0]).dtype.kind != "f":
+        return feed
+    value, *lengths = feed
+    dynamic = [dim for dim in data.dims if dim.is_dynamic]
+    inside = frames_mask(Result(numpy.asarray(value), data.dims, dict(zip(dynamic, map(numpy.asarray, lengths)))))
+    return (numpy.where(inside, value, numpy.nan), *lengths)
 
 
 def assert_same_output(name: str, result: Result, output: ReturnnOutput, rtol: float = 1e-4) -> None:

@@ -322,6 +322,58 @@ FOUND = [
             ),
         ),
     ),
+    Found(
+        "a state of unknown axes behind a choice",
+        program(
+            lengths=((3,), (3,)),
+            body=(
+                ("linear", 1, 1),
+                ("choice", 1, "label"),
+                ("late", 0),
+                ("linear", 0, 3),
+                ("read", "count", ("table",), 5),
+                ("timed", 1),
+                ("assign", 0, 6),
+            ),
+            beam_size=3,
+            outputs="each",
+        ),
+        "output_before_states",
+        "dependency loop",
+    ),
+    Found(
+        "a loop over what a search found in no step",
+        program(
+            lengths=((1,), (3,)),
+            features=2,
+            body=(("choice", 1, "second"),),
+            end=End(condition="steps", number=0, include_eos=False, place="bottom"),
+            max_seq_len="tensor",
+            beam_size=4,
+            after=(("inner", ("labels", "found"), (("keep", ("over",)),), None, "tensor", False),),
+        ),
+    ),
+    Found(
+        "an LSTM over the steps of a loop over features that give no sequences",
+        program(
+            lengths=((2,), (3,)),
+            body=(
+                ("inner", ("features", 2), (("embed_step",),), None, "number", True),
+                ("read", "count", ("lstm", ("made", 0), 0, 5), 6),
+            ),
+        ),
+    ),
+    Found(
+        "a loop over what was found, normalized by lengths, until a label",
+        program(
+            lengths=((3,), (3,)),
+            body=(("choice", 5, "label"), ("end", "label", 2, False)),
+            max_seq_len="tensor",
+            beam_size=4,
+            length_normalization=1.0,
+            after=(("inner", ("found",), (("assign", 1, 2),), None, "number", False),),
+        ),
+    ),
 ]
 
 

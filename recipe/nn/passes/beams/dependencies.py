@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...ops.choice import Choice
 from ...ops.lengths import Length, RangeInAxis
+from ...ops.new_axis import RangeFromLength
 from ...ops.random import RandomUniform
 from ...plain.dim import Dim, batch_dim
 from ...program.program import Program
@@ -114,6 +115,8 @@ class Dependencies:
             loop = op.result_of
             is_of_input = loop.axis_is_known and not loop.has_own_axis
             new, found = ([], NONE) if is_of_input else ([loop.get_axis()], self.of_steps(loop))
+        elif isinstance(op, RangeFromLength):
+            new, found = [op.out_dim], self.of(op.inputs[0])
         else:
             before = {dim for tensor in op.inputs for dim in tensor.dims}
             new = [dim for tensor in op.outputs for dim in tensor.dims if dim.is_dynamic and dim not in before]

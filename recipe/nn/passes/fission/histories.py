@@ -86,7 +86,7 @@ def _neutral(mode: str, dtype: str) -> float:
     if mode == "sum":
         return 0
     if dtype.startswith("float"):
-        return float("-inf") if mode == "max" else float("inf")
+        return float("inf") if mode == "min" else float("-inf")
     limits = numpy.iinfo(dtype)
     return int(limits.min if mode == "max" else limits.max)
 

@@ -36,7 +36,7 @@ def _is_over_own_axis(op: CumSum | LstmSequence) -> bool:
 
 def _frames_dim(build: Any, axis: Dim) -> Dim:
     """The other axis."""
-    dim: Dim = build.once(("frames of the loop", axis), lambda: Dim(None, f"{axis.name}_frames"))
+    dim: Dim = build.once(("frames of the loop", axis), lambda: axis.with_name(f"{axis.name}_frames"))
     return dim
 
 

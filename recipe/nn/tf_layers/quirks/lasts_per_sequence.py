@@ -16,19 +16,20 @@ from ...plain.dim import batch_dim
 from ...program.program import Program
 from ...record.graph import Body, StateLeaf, Tensor
 from ...record.loops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp
-from ..loop_ends import ends_per_sequence
+from ..loop_ends import axes_beside_batch, ends_per_sequence
 from .quirk import Quirk
 
 
 class _LastsPerSequence(Rewriting):
     def __init__(self, program: Program):
         super().__init__(program)
+        self.axes = axes_beside_batch(program)
         self.per_sequence: dict[ResultOp, Tensor | PreviousOp] = {}
         """What is carried for the last values without batch dim: a value of the steps, or a state."""
 
     def end_loop(self, op: LoopOp, new: LoopOp) -> None:
         """With values per sequence."""
-        if ends_per_sequence(op):
+        if ends_per_sequence(op, self.axes):
             for result in op.results:
                 if isinstance(result, LastOp) and batch_dim not in result.inner.dims:
                     with self.recording.replacing(result):

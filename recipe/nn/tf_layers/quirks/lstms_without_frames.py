@@ -81,7 +81,8 @@ def _steps(build: Any, op: LstmSequence, steps: Reference) -> Layer:
 def _last(build: Any, op: LstmSequence, number: int, last: Reference) -> Layer:
     """A state after all frames."""
     count = {"from": build.reference(op.inputs[0]), "axis": op.axis}
-    start = build.reference(op.inputs[3 + number])
+    state, dims = op.inputs[4:], op.outputs[number].dims
+    start = build.reference(state[number - 1]) if state else build.constant_at_root(0.0, dims, "float32")
     options = {"from": [last, start, build.add(op, "length", count, name="length")], "eval": STATE_AFTER_FRAMES}
     options |= {"allow_broadcast_all_sources": True, "out_type": out_type(op.outputs[number])}
     layer: Layer = build.add(op, "eval", options, name="hc"[number - 1])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy
 import pytest
 
 from recipe import nn
 
 from ..agreement import check_agreement
-from ..inputs import FEEDS, LABELS, frames
+from ..inputs import FEATURES, FEEDS, LABELS, classes, frames
 from ..stepwise import FrameFunction, in_loop, on_sequence
+from .placed import SequenceFunction
+from .slopes import check_slopes
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -87,6 +92,24 @@ CASES: dict[str, FrameFunction] = {
     "exp": lambda a, b, labels: nn.exp(a),
     "log": lambda a, b, labels: nn.log(abs(a) + 0.1),
     "sqrt": lambda a, b, labels: nn.sqrt(abs(a)),
+    "silu": lambda a, b, labels: nn.silu(a),
+    "softsign": lambda a, b, labels: nn.softsign(a),
+    "elu": lambda a, b, labels: nn.elu(a),
+    "erf": lambda a, b, labels: nn.erf(a),
+    "square": lambda a, b, labels: nn.square(a),
+    "square_of_integers": lambda a, b, labels: nn.square(nn.cast(labels, "int32") - 3),
+    "rsqrt": lambda a, b, labels: nn.rsqrt(abs(a) + 0.1),
+    "sign": lambda a, b, labels: nn.sign(a),
+    "sign_of_integers": lambda a, b, labels: nn.sign(nn.cast(labels, "int32") - 3),
+    "round": lambda a, b, labels: nn.round(nn.cast(labels, "float32") * 0.5),
+    "floor": lambda a, b, labels: nn.floor(a * 3.0),
+    "ceil": lambda a, b, labels: nn.ceil(a * 3.0),
+    "sin": lambda a, b, labels: nn.sin(a * 3.0),
+    "cos": lambda a, b, labels: nn.cos(a * 3.0),
+    "tan": lambda a, b, labels: nn.tan(a),
+    "atan": lambda a, b, labels: nn.atan(a),
+    "arctan": lambda a, b, labels: nn.arctan(a),
+    "activation_of_linear": lambda a, b, labels: nn.atan(nn.Linear(FEATURES)(a)) + nn.square(nn.Linear(FEATURES)(b)),
 }
 
 
@@ -99,6 +122,74 @@ def test_on_sequence(case: str) -> None:
 def test_in_loop(case: str) -> None:
     run = check_agreement(lambda: in_loop(CASES[case]), FEEDS)
     assert run.in_returnn.layers_in_loop["loop"]
+
+
+SLOPES: dict[str, SequenceFunction] = {
+    "silu": nn.silu,
+    "softsign": nn.softsign,
+    "elu": nn.elu,
+    "erf": nn.erf,
+    "square": nn.square,
+    "rsqrt": lambda x: nn.rsqrt(nn.square(x) + 1.0),
+    "sign": lambda x: x * nn.sign(x),
+    "round": lambda x: x + nn.round(x),
+    "floor": lambda x: x + nn.floor(x),
+    "ceil": lambda x: x + nn.ceil(x),
+    "sin": nn.sin,
+    "cos": nn.cos,
+    "tan": lambda x: nn.tan(0.3 * x),
+    "atan": nn.atan,
+}
+
+
+@pytest.mark.parametrize("case", SLOPES)
+def test_gradients(case: str) -> None:
+    check_slopes(SLOPES[case])
+
+
+def test_values_of_functions() -> None:
+    def model() -> dict[str, nn.Tensor]:
+        x = nn.get_extern_data(nn.ExternData("x", [nn.batch_dim, nn.Dim(6, "values")]))
+        functions = (
+            nn.erf,
+            nn.silu,
+            nn.softsign,
+            nn.elu,
+            nn.round,
+            nn.floor,
+            nn.ceil,
+            nn.sign,
+            nn.sin,
+            nn.tan,
+            nn.atan,
+        )
+        return {function.__name__: function(x) for function in functions}
+
+    x = numpy.array([[-2.5, -0.5, 0.0, 0.5, 1.5, 3.2]], "float32")
+    outputs = check_agreement(model, {"x": x}).in_numpy.outputs
+    one_by_one: dict[str, Callable[[float], float]] = {
+        "erf": math.erf,
+        "silu": lambda value: value / (1.0 + math.exp(-value)),
+        "softsign": lambda value: value / (1.0 + abs(value)),
+        "elu": lambda value: value if value > 0 else math.exp(value) - 1.0,
+        "round": round,
+        "floor": math.floor,
+        "ceil": math.ceil,
+        "sign": lambda value: (value > 0) - (value < 0),
+        "sin": math.sin,
+        "tan": math.tan,
+        "atan": math.atan,
+    }
+    for name, function in one_by_one.items():
+        expected = [[function(float(value)) for value in x[0]]]
+        numpy.testing.assert_allclose(outputs[name].value, expected, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_functions_of_integers() -> None:
+    with pytest.raises(nn.NetworkError, match="sin wants numbers of a float type"):
+        nn.Network(lambda: nn.sin(classes()))
+    with pytest.raises(nn.NetworkError, match="square is for numbers, but .* is bool"):
+        nn.Network(lambda: nn.square(frames() > 0.0))
 
 
 def test_large_values_do_not_overflow() -> None:

@@ -36,6 +36,21 @@ def test_range_over_features() -> None:
     check_agreement(lambda: nn.range_over(FEATURES, like=frames()), FEEDS)
 
 
+def test_range_over_a_dim_of_fixed_size() -> None:
+    """A tensor that has the dim is wanted for lengths alone."""
+
+    def model() -> dict[str, nn.Tensor]:
+        with nn.Loop() as loop:
+            scaled = loop.stack(loop.unstack(frames()) * nn.cast(nn.range_over(FEATURES), "float32"))
+        return {"features": nn.range_over(FEATURES), "number": nn.range_over(3), "scaled": scaled}
+
+    outputs = check_agreement(model, FEEDS).in_numpy.outputs
+    for name, size in {"features": 5, "number": 3}.items():
+        numpy.testing.assert_array_equal(outputs[name].value, numpy.arange(size))
+    with pytest.raises(nn.NetworkError, match=r"test_lengths.*nn.range_over\(dim, like=x\)"):
+        nn.Network(lambda: nn.range_over(TIME))
+
+
 def test_mask_by_positions() -> None:
     """Every second frame counts."""
 

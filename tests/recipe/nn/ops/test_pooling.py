@@ -93,12 +93,26 @@ def test_loop_over_pooled_frames() -> None:
     check_agreement(model, FEEDS)
 
 
+@pytest.mark.parametrize("mode", ["max", "mean"])
+def test_each_group_of_features(mode: str) -> None:
+    """Sizes that divide the number of features and others, and a greater one."""
+
+    def model() -> dict[str, nn.Tensor]:
+        x = frames() - 10.0
+        return {str(size): nn.pool(x, size, mode=mode, axis="F") for size in (2, 5, 7)}
+
+    outputs = check_agreement(model, FEEDS, gradients=True, train=True).in_numpy.outputs
+    function = {"max": numpy.max, "mean": numpy.mean}[mode]
+    for name, output in outputs.items():
+        for sequence, length, result in zip(FEEDS["data"][0] - 10.0, LENGTHS, output.sequences()):
+            groups = [sequence[:length, f : f + int(name)] for f in range(0, 5, int(name))]
+            numpy.testing.assert_allclose(result, numpy.stack([function(g, axis=1) for g in groups], axis=1), rtol=1e-5)
+
+
 def test_wrong_use() -> None:
     with pytest.raises(nn.NetworkError, match=r"by 0 frames: their number is an int from 1 on"):
         nn.Network(lambda: nn.pool(frames(), 0))
     with pytest.raises(nn.NetworkError, match=r"the mode 'sum'; there are 'max' and 'mean'"):
         nn.Network(lambda: nn.pool(frames(), 2, mode="sum"))
-    with pytest.raises(nn.NetworkError, match=r"features=5 of .* has a fixed size"):
-        nn.Network(lambda: nn.pool(frames(), 2, axis=FEATURES))
     with pytest.raises(nn.NetworkError, match=r"for sequences of vectors"):
         nn.Network(lambda: nn.pool(nn.cast(nn.range_over(TIME, like=frames()), "float32"), 2))

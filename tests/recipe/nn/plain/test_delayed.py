@@ -181,6 +181,17 @@ def test_sizes_are_computed_from_delayed_ones() -> None:
         (one // 4).size  # noqa: B018
 
 
+def test_products_of_delayed_sizes() -> None:
+    size = Output("size")
+    one, two, three = nn.Dim(size, "one"), nn.Dim(3, "two"), nn.Dim(Output("three", 2), "three")
+    product, parts = one * two, [one // two, two * one // 9, one // three, (one + two) // three]
+    assert product.is_static and product.known_size is None and product // one is two and product // two is one
+    size.value = 9
+    assert product.size == 27 and [part.size for part in parts[:2]] == [3, 3] and parts[3].size == 6
+    with pytest.raises(nn.NetworkError, match="one=9 is not divisible by three"):
+        parts[2].size  # noqa: B018
+
+
 def test_parts_of_a_split_are_checked_when_their_sizes_are_there() -> None:
     size = Output("size", 6)
     whole = nn.Dim(size, "whole")
@@ -190,6 +201,21 @@ def test_parts_of_a_split_are_checked_when_their_sizes_are_there() -> None:
         nn.run_numpy(network, {"data": numpy.zeros((1, 6))})
     halves = nn.Network(lambda: nn.split(nn.get_extern_data(data), 2))
     assert nn.run_numpy(halves, {"data": numpy.zeros((1, 6))}).outputs["0"].value.shape == (1, 3)
+
+
+def test_products_of_delayed_sizes_count() -> None:
+    def digest(make: Callable[[nn.Dim, nn.Dim], nn.Dim]) -> str:
+        labels = make(nn.Dim(Output("size"), "labels"), nn.Dim(4, "copies"))
+        data = nn.ExternData("data", [nn.batch_dim], sparse_dim=labels)
+        return nn.Network(lambda: nn.cast(nn.get_extern_data(data), "float32")).digest
+
+    makes: list[Callable[[nn.Dim, nn.Dim], nn.Dim]] = [
+        lambda labels, copies: labels * copies,
+        lambda labels, copies: labels * labels,
+        lambda labels, copies: labels // copies,
+        lambda labels, copies: labels,
+    ]
+    assert len({digest(make) for make in makes}) == 4
 
 
 def test_sums_of_delayed_sizes_count() -> None:

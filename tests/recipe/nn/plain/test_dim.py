@@ -29,10 +29,47 @@ def test_sums_are_the_same_object() -> None:
     assert sum([a, b, a]) is 2 * a + b
 
 
+def test_products_are_the_same_object() -> None:
+    a, b, c = nn.Dim(4, name="a"), nn.Dim(3, name="b"), nn.Dim(2, name="c")
+    assert a * b is b * a and (a * b).size == 12 and (a * b).name == "a*b"
+    assert a * b * c is c * (b * a) and (a * b * c).size == 24
+    assert a * as_dim(2) is 2 * a and a * 1 is a and as_dim(3) * as_dim(2) is as_dim(6)
+    assert (a + 1) * (b + 2) is a * b + 2 * a + b + 2
+    assert a * a is not 4 * a and (a * a).size == 16
+    assert (a + b) * c is a * c + b * c and ((a + b) * c).size == 14
+
+
+def test_quotients_of_products() -> None:
+    a, b = nn.Dim(4, name="a"), nn.Dim(3, name="b")
+    assert (a * b) // a is b and (a * b) // (a * b) is as_dim(1)
+    assert (2 * a * b) // b is 2 * a and (2 * a * b + a) // a is 2 * b + 1
+    assert (2 * a + 2 * b) // (a + b) is as_dim(2)
+    assert (a * b) // 6 is (a * b) // 6 and ((a * b) // 6).size == 2
+    assert (a // nn.Dim(2, name="c")).size == 2 and (12 // a).size == 3
+    with pytest.raises(nn.NetworkError, match="a=4 is not divisible by b=3"):
+        a // b
+
+
+@pytest.mark.parametrize("factor", [0.5, True, "2", None])
+def test_no_product(factor: object) -> None:
+    with pytest.raises(nn.NetworkError, match="is multiplied by a whole number or another dim"):
+        nn.Dim(4, name="a") * factor  # type: ignore[operator]
+
+
+def test_no_product_with_lengths() -> None:
+    with pytest.raises(nn.NetworkError, match="has no fixed size"):
+        nn.Dim(None, name="time") * nn.Dim(4, name="a")
+    with pytest.raises(nn.NetworkError, match="cannot be divided by time"):
+        nn.Dim(4, name="a") // nn.Dim(None, name="time")
+
+
 def test_sums_after_pickling_are_those_of_the_pickled_dims() -> None:
     a, b = nn.Dim(4, name="a"), nn.Dim(3, name="b")
-    new_a, new_b, total, half = pickle.loads(pickle.dumps((a, b, a + b, a // 2)))
+    new_a, new_b, total, half, product, part = pickle.loads(
+        pickle.dumps((a, b, a + b, a // 2, 2 * a * b + 1, a // nn.Dim(2, name="c")))
+    )
     assert new_a is not a and new_a.name == "a"
+    assert 2 * new_b * new_a + 1 is product and part.size == 2
     assert new_a + new_b is total and new_a // 2 is half
 
 

@@ -12,7 +12,7 @@ import pytest
 from recipe import nn
 from recipe.nn.plain.delayed import resolved
 
-from ..agreement import Agreement, check_agreement
+from ..agreement import Agreement, assert_padding_is_not_read, check_agreement
 from .comparison import compare, frames_of
 from .inputs import BATCHES
 from .program import Expected, Program
@@ -52,6 +52,7 @@ def check_in_numpy(program: Program) -> None:
         feeds = program.feeds(network, batch)
         run = nn.run_numpy(network, feeds, parameters)
         compare(network, run, program.expected(batch, parameters))
+        assert_padding_is_not_read(network, run, feeds, parameters)
     assert len(network.digest) == 64
     assert program.network().digest == network.digest, "the same program, recorded once more, has another digest"
 

@@ -36,6 +36,10 @@ class Case(NamedTuple):
     beside: tuple[str, ...] = ()
 
 
+def labels_in_windows() -> nn.Tensor:
+    return nn.unfold(classes(), 3, padding="valid")
+
+
 def constant_over_pooled_frames() -> nn.Tensor:
     pooled = nn.pool(frames(), 2)
     return nn.zeros([nn.batch_dim, pooled.spatial_dim]) + nn.reduce_sum(pooled)
@@ -533,6 +537,7 @@ CASES = [
     Case("lengths_that_are_stacked", lengths_in_each_step, "^$"),
     Case("initial_state_of_lstm", LstmFromACell(), "are 10 and 5"),
     Case("positions_per_sequence", frame_of_another_sequence_by_the_step, "require broadcasting to"),
+    Case("labels_at_positions", labels_in_windows, "cannot have feature_dim_axis when sparse"),
     Case("lengths_of_histories", loop_over_what_came_so_far, "without dim tag"),
     Case("shorter_axes_in_steps", pooled_in_a_step, "^$"),
     Case(
