@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from recipe import nn
+from recipe.nn.plain.layer_names import layer_of_output
 
 from .checkpoint import Checkpoint
 from .model_job import ModelJob
@@ -79,9 +80,10 @@ class ForwardJob(ModelJob):
         files = {name: self.work_file(f"{number}.hdf") for number, name in enumerate(self.out_hdf_files)}
         layers: dict[str, dict[str, Any]] = {}
         for number, name in enumerate(self.out_hdf_files):
-            dump: dict[str, Any] = {"class": "hdf_dump", "from": name, "filename": files[name], "is_output_layer": True}
+            dump: dict[str, Any] = {"class": "hdf_dump", "from": layer_of_output(name), "filename": files[name]}
+            dump["is_output_layer"] = True
             if not any(dim.is_dynamic for dim in outputs[name].dims):
-                layers[f"hdf_{number}_frame"] = {"class": "expand_dims", "from": name, "axis": "spatial"}
+                layers[f"hdf_{number}_frame"] = {"class": "expand_dims", "from": dump["from"], "axis": "spatial"}
                 dump["from"] = f"hdf_{number}_frame"
             layers[f"hdf_{number}"] = dump
         options = forward_options(self.forward_data, self.batch_size, next(iter(layers)), self.work_file("all.hdf"))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 from recipe import nn
+from recipe.nn.plain.layer_names import layer_of_output
 
 from .distance import TOLERANCE, distance_of
 from .first_difference import first_difference, first_nan
@@ -89,7 +90,7 @@ def _compare_results(
     if network.beam_sizes:
         return max(greatest, _compare_search(network, run, returnn, feeds, step))
     for name, tensor in network.outputs:
-        distance = distance_of(run, tensor, returnn.layer(name, feeds))
+        distance = distance_of(run, tensor, returnn.layer(layer_of_output(name), feeds))
         greatest = max(greatest, distance)
         if not distance <= TOLERANCE:
             raise Difference(f"step {step}: output {name} differs by {distance:.2g} of its greatest number")
@@ -100,7 +101,7 @@ def _compare_search(
     network: nn.Network, run: nn.NumpyRun, returnn: ReturnnNetwork, feeds: Mapping[str, Any], step: int
 ) -> float:
     assert run.beam_scores is not None
-    output = network.outputs[0][0]
+    output = layer_of_output(network.outputs[0][0])
     scores = returnn.beam_scores(output, feeds)
     distance = float(numpy.max(numpy.abs(scores - run.beam_scores) / numpy.maximum(1.0, numpy.abs(run.beam_scores))))
     if not distance <= TOLERANCE:

@@ -4,6 +4,8 @@ The network language: a recurrent model as plain Python, recorded into a RETURNN
 ``Dim``, ``Tensor``, ``Module``, ``Loop`` and ``State`` are what models are written in; ``Network`` is what comes out.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from .language.cond import Cond
 from .language.loop import Loop
 from .language.masked_computation import MaskedComputation
@@ -49,14 +51,14 @@ from .ops.activation import (
     tan,
     tanh,
 )
-from .ops.array import concat, postfix_in_time, replace_dim, reverse, slice, split, squeeze
+from .ops.array import concat, postfix_in_time, replace_dim, reverse, split, squeeze
 from .ops.choice import choice
 from .ops.constants import constant, ones, zeros
 from .ops.ctc import ctc_loss
 from .ops.cumulative import cum_log_sum_exp, cum_max, cum_sum
 from .ops.dot import dot
 from .ops.dropout import dropout
-from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum, where
+from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum
 from .ops.extreme_position import argmax, argmin
 from .ops.gradient import scale_gradient, stop_gradient
 from .ops.history import cum_concat
@@ -77,12 +79,17 @@ from .ops.reduce import reduce_logsumexp, reduce_max, reduce_mean, reduce_min, r
 from .ops.reshape import merge_dims, split_dims
 from .ops.rotary_encoding import rotary_encoding
 from .ops.running_average import running_average
+from .ops.slice_in_time import slice
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
+from .ops.structures import where
 from .ops.windows import chunk, fold, unfold
 from .plain.beam_search import BeamSearch
 from .plain.dim import Dim, batch_dim
+from .plain.errors import MissingAttributeError as _MissingAttributeError
 from .plain.errors import NetworkError, NetworkWarning
 from .plain.extern_data import ExternData
+from .plain.familiar_arguments import install as _install_familiar_arguments
+from .plain.familiar_names import missing_name as _missing_name
 from .plain.initializer import Constant, Initializer, Normal, NumpyFile, Uniform
 from .plain.public_names import PUBLIC_NAMES as _PUBLIC_NAMES
 from .program.earlier_versions import install as _install_earlier_names
@@ -240,3 +247,14 @@ __all__ = [
 
 _PUBLIC_NAMES.update(__all__)
 _install_earlier_names()
+_install_familiar_arguments(globals())
+
+if not _TYPE_CHECKING:  # for which names that there are not are mistakes
+
+    def __getattr__(name: str) -> None:
+        """
+        :raises AttributeError: what the language calls a name of PyTorch, Keras or RETURNN's frontend
+        """
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise _MissingAttributeError(_missing_name(name))

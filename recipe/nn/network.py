@@ -26,6 +26,7 @@ from .program.checks import (
     add_result,
     check_model,
     check_names,
+    check_result_names,
     check_searches,
     declared_inputs,
     takes_search,
@@ -74,6 +75,7 @@ class Network(Program):
             else:
                 result = call(model, (), kwargs)
             add_result(recording, result)
+            check_result_names(recording)
             complete_losses(recording)
             settle_lengths(recording)
         super().__init__(recording.root_body, recording.losses, recording.outputs)

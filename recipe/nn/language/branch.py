@@ -8,6 +8,7 @@ from ..ops.elementwise import expand, logical_and, where
 from ..plain.dim import dims_text
 from ..plain.errors import NetworkError, SourceLine, user_source_line
 from ..record.graph import Body, Branching, StateLeaf, Tensor
+from ..record.loops import LoopOp
 from ..record.recording import current_recording
 
 
@@ -41,7 +42,8 @@ class Branch(Branching):
 
     def leave(self) -> dict[StateLeaf, Tensor]:
         """
-        Ends it.
+        Ends it. A variable of a loop that was made in it is none of the code around: what it is now is a value of the
+        branch.
 
         :return: the new values of the states that were assigned in it
         """
@@ -49,6 +51,9 @@ class Branch(Branching):
         assert parent is not None
         recording.body = parent
         self.body.closed = True
+        for leaf in list(self.body.values):
+            if leaf.begun_in is not None and leaf.begun_in.is_inside(self.body):
+                leaf.left = self.body.values.pop(leaf)
         for op in self.body.ops:
             op.move_to(parent)
             for tensor in op.outputs:
@@ -175,6 +180,30 @@ class Side(Branch):
 
 def _zeros_like(tensor: Tensor) -> Tensor:
     return zeros(tensor.dims, dtype=tensor.dtype, sparse_dim=tensor.sparse_dim)
+
+
+def check_result_in_branch(loop: LoopOp, y: Tensor, method: str) -> None:
+    """
+    Checks that a value that leaves a loop from within a branch in it has a value for the steps where that counts not.
+
+    :param method: of the loop, that is called
+    :raises NetworkError: in Cond, and in a mask of a value that is not made in it
+    """
+    body: Body | None = current_recording().body
+    while body is not None and body is not loop.body_of_steps:
+        in_branch = body.branch is not None and body.is_inside(loop.body_of_steps)
+        if in_branch and not isinstance(body.branch, Mask):
+            raise NetworkError(
+                f"loop.{method}(y) stands in Cond, which does not say what it gives for the steps where that does not "
+                f"count. Set cond.true = y and, in cond.false_branch(), cond.false; then loop.{method}(cond.result)"
+            )
+        if in_branch and not y.op.body.is_inside(body):
+            raise NetworkError(
+                f"loop.{method}(y) stands in MaskedComputation, but {y} is made outside of it, with a value in each "
+                f"step. Write loop.{method}(y) after the block; what is made in it has, outside, its value of the last "
+                "step in which the mask was true"
+            )
+        body = body.parent
 
 
 def condition_of(name: str, value: object) -> Tensor:

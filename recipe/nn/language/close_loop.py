@@ -9,7 +9,9 @@ from ..plain.dim import batch_dim, dims_text
 from ..plain.errors import NetworkError, did_you_mean, warn
 from ..record.graph import Body, Op, Recorder, StateLeaf, Tensor
 from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp
+from ..record.reads import read_in_step
 from .assignable import check_assignable
+from .from_outside import check_unstacked_states
 from .other_lengths import check_lengths, differing
 
 
@@ -30,6 +32,7 @@ def close(loop: LoopOp) -> None:
             loop.source,
         )
     _complete_states(loop)
+    check_unstacked_states(loop)
     _stack_losses(body, recording)
     last_of = {leaf: _with_last_value(loop, op) for leaf, op in loop.previous.items() if not op.is_constant}
     for result in loop.results:
@@ -59,7 +62,15 @@ def close(loop: LoopOp) -> None:
 
 
 def last(loop: LoopOp, y: Tensor) -> Tensor:
-    """A value of a loop in each sequence's last step; asked for in the loop or after it."""
+    """
+    A value of a loop in each sequence's last step; asked for in the loop or after it.
+
+    :raises NetworkError: after the loop, for what was made of its results
+    """
+    if loop.body_of_steps.closed and isinstance(y.op, LastOp) and y.op.result_of is loop:
+        return y
+    if loop.body_of_steps.closed and _is_made_of_results(y, loop):
+        raise NetworkError(f"{y} is made of results of the loop, so it is no value of its steps: use it as it is")
     known = [result for result in loop.results if isinstance(result, LastOp) and result.inner is y]
     if known:
         return known[0].output
@@ -68,6 +79,16 @@ def last(loop: LoopOp, y: Tensor) -> Tensor:
     if loop.body_of_steps.closed:
         check_lengths(result)
     return result.output
+
+
+def _is_made_of_results(tensor: Tensor, loop: LoopOp) -> bool:
+    """Whether a value from after a loop depends on what left it."""
+    todo, seen = [tensor.op], {tensor.op}
+    while todo:
+        new = read_in_step(todo.pop()) - seen
+        seen |= new
+        todo.extend(new)
+    return loop in seen
 
 
 def _complete_states(loop: LoopOp) -> None:
@@ -87,7 +108,8 @@ def _complete_states(loop: LoopOp) -> None:
                     f"{did_you_mean(leaf.name, others)}",
                     previous.source,
                 )
-            if leaf not in loop.assigned and not _is_state_of_loop_around(loop, leaf):
+            is_meant = _is_state_of_loop_around(loop, leaf) or previous in loop.unstacked_states
+            if leaf not in loop.assigned and not is_meant:
                 warn(
                     f"state {leaf.label} is read in the loop, but never assigned in it, so it has its initial "
                     "value in each step. Give it a new value in the loop: loop.state.NAME = ..., or "

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ..ops.as_tensor import as_tensor
 from ..ops.elementwise import logical_and
+from ..ops.structures import for_each_part
 from ..plain.delayed import Delayed, delayed_or
 from ..plain.dim import Dim, DimLike, as_dim
 from ..plain.errors import NetworkError, user_frame
@@ -13,7 +14,9 @@ from ..plain.number import is_size
 from ..record.graph import Tensor, note_variables
 from ..record.loops import LoopIndex, LoopOp, UnstackOp
 from ..record.recording import current_recording
+from .branch import check_result_in_branch
 from .close_loop import close, last
+from .from_outside import from_outside
 from .rebinding import PythonVariables
 from .state import LoopStates
 
@@ -67,8 +70,10 @@ class Loop:
 
     @property
     def axis(self) -> Dim:
-        """The axis over the steps, which stacked values have."""
-        return self._running("loop.axis").get_axis()
+        """The axis over the steps, which stacked values have; in the loop and after it."""
+        if self.op is None:
+            raise NetworkError("loop.axis is known inside of `with nn.Loop(...) as loop:`, and after it")
+        return self.op.get_axis()
 
     @property
     def iter_idx(self) -> Tensor:
@@ -110,18 +115,25 @@ class Loop:
     def __instead_of_tensor__(self) -> str:
         return "a Loop. Its values are loop.stack(x), loop.last(x) and loop.state.NAME"
 
-    def unstack(self, x: Tensor, axis: DimLike | str | None = None) -> Tensor:
+    @overload
+    def unstack(self, x: Tensor, axis: DimLike | str | None = None) -> Tensor: ...
+    @overload
+    def unstack(self, x: Any, axis: DimLike | str | None = None) -> Any: ...
+    def unstack(self, x: Any, axis: DimLike | str | None = None) -> Any:
         """
         The frame of ``x`` at this step.
 
-        :param x: a value from outside of the loop, or one that could as well be computed there
+        :param x: a value from outside of the loop, or one that could as well be computed there; or a structure of such
         :param axis: which axis of it; default: the loop's, else its only axis with lengths ("T")
         :raises NetworkError: if ``x`` is a value of the steps, or has no such axis
         """
         loop = self._running("loop.unstack(x)")
-        x = as_tensor(x)
-        if x.op.body.is_inside(loop.body_of_steps):
-            loop.move_out()  # a whole sequence may be computed in the body, if no step changes it
+        return for_each_part(lambda part: self._frame(loop, part, axis), x)
+
+    @staticmethod
+    def _frame(loop: LoopOp, x: Tensor, axis: DimLike | str | None) -> Tensor:
+        if x.op.body.is_inside(loop.body_of_steps) and _may_have_axis(x, axis, loop.axis):
+            x = from_outside(loop, x)
         if x.op.body.is_inside(loop.body_of_steps):
             raise NetworkError(f"{x} is a value inside this loop already: it has one value per step, use it as it is")
         if axis is None and loop.axis is not None and loop.axis in x.dims:
@@ -138,16 +150,39 @@ class Loop:
             )
         return UnstackOp(loop, x).output
 
-    def stack(self, y: Tensor) -> Tensor:
-        """The values of ``y`` in all steps, with the loop's axis; to be used after the loop."""
+    @overload
+    def stack(self, y: Tensor) -> Tensor: ...
+    @overload
+    def stack(self, y: Any) -> Any: ...
+    def stack(self, y: Any) -> Any:
+        """The values of ``y``, or of each part of it, in all steps, with the loop's axis; to be used after the loop."""
         loop = self._running("loop.stack(y)")
-        return loop.stack(self._seen(as_tensor(y)))
 
-    def last(self, y: Tensor) -> Tensor:
-        """The value of ``y`` in each sequence's last step, to be used after the loop. May be called after it, too."""
-        if self.op is None:
+        def stacked(part: Tensor) -> Tensor:
+            check_result_in_branch(loop, part, "stack")
+            return loop.stack(self._seen(part))
+
+        return for_each_part(stacked, y)
+
+    @overload
+    def last(self, y: Tensor) -> Tensor: ...
+    @overload
+    def last(self, y: Any) -> Any: ...
+    def last(self, y: Any) -> Any:
+        """
+        The value of ``y``, or of each part of it, in each sequence's last step, to be used after the loop.
+
+        May be called after it, too.
+        """
+        loop = self.op
+        if loop is None:
             raise NetworkError("loop.last(y) belongs inside of `with nn.Loop(...) as loop:`, or after it")
-        return last(self.op, self._seen(as_tensor(y)))
+
+        def last_of(part: Tensor) -> Tensor:
+            check_result_in_branch(loop, part, "last")
+            return last(loop, self._seen(part))
+
+        return for_each_part(last_of, y)
 
     def end(self, condition: Tensor, *, include_eos: bool | None = None) -> None:
         """
@@ -204,6 +239,13 @@ class Loop:
         if self.op.body_of_steps.closed:
             raise NetworkError(f"the loop is over; {what} belongs inside of its `with` block")
         return self.op
+
+
+def _may_have_axis(x: Tensor, axis: DimLike | str | None, of_loop: Dim | None) -> bool:
+    """Whether a value has something that a loop could go over, so that it may be a sequence from outside."""
+    if x.known_dims is None or axis is not None:
+        return True
+    return of_loop in x.dims if of_loop is not None else any(dim.is_dynamic for dim in x.dims)
 
 
 def _loop_axis(axis: DimLike | None) -> Dim | None:

@@ -176,10 +176,12 @@ class LoopStates:
 
     _states: dict[str, State]
     _op: Callable[[], LoopOp | None]
+    _body: Body
 
     def __init__(self, op: Callable[[], LoopOp | None]):
         object.__setattr__(self, "_states", {})
         object.__setattr__(self, "_op", op)
+        object.__setattr__(self, "_body", current_recording().body)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -192,7 +194,9 @@ class LoopStates:
                 )
             self._states[name] = State(name=name)
         self._read_around(name)
-        return self._states[name].get()
+        value = self._states[name].get()
+        self._note_begin(name)
+        return value
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, State):
@@ -204,6 +208,16 @@ class LoopStates:
         self._states.setdefault(name, State(name=name))
         self._read_around(name, value)
         self._states[name].assign(value)
+        self._note_begin(name)
+
+    def _note_begin(self, name: str) -> None:
+        """Notes of a state that was not made elsewhere that it is a variable from where the loop is made on."""
+        state = self._states[name]
+        declared = state.declared(current_recording())
+        if declared is None or state.initial is not None or state.dims is not None:
+            return
+        for _, leaf in flatten(declared.structure):
+            leaf.begun_in = leaf.begun_in or self._body
 
     def _read_around(self, name: str, value: Any = None) -> None:
         """In a loop inside of this one it is a state of this one first."""

@@ -225,7 +225,7 @@ class Slice(Op):
                 f"slice of {x}: {self.axis} has the entries 0 to {self.axis.size - 1}, not {self.start} to "
                 f"{self.start + self.out_dim.size - 1}"
             )
-        self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims])
+        self.set_output([self.out_dim if dim is self.axis else dim for dim in x.dims], sparse_dim=x.sparse_dim)
 
     def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``x[..., start : start + size, ...]``."""
@@ -332,17 +332,6 @@ def squeeze(x: Tensor, axis: DimLike) -> Tensor:
     """The same values without an axis of size 1, such as the result of ``Linear(1)``."""
     x = as_tensor(x)
     return Squeeze(x, x.resolve_axis(axis)).output
-
-
-def slice(x: Tensor, start: int, size: DimLike, *, axis: DimLike | str | None = None) -> Tensor:
-    """
-    ``size`` entries of an axis from ``start`` on.
-
-    :param axis: an axis of fixed size; default: the feature dim
-    """
-    x = as_tensor(x)
-    dim = x.resolve_axis(axis) if axis is not None else x.feature_dim
-    return Slice(x, dim, start, as_dim(size)).output
 
 
 def reverse(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:

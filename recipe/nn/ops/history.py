@@ -21,9 +21,17 @@ class CumConcat(Op):
 
     def __init__(self, x: Tensor):
         super().__init__(x)
-        if self.body.loop is None or self.body.branch is not None:
-            where = "outside of loops" if self.body.loop is None else "in Cond or MaskedComputation"
-            raise NetworkError(f"cum_concat collects one frame of {x} in each step of a loop; it cannot stand {where}")
+        if self.body.loop is None:
+            raise NetworkError(
+                f"cum_concat collects one frame of {x} in each step of a loop; it cannot stand outside of loops"
+            )
+        if self.body.branch is not None:
+            raise NetworkError(
+                f"cum_concat collects one frame of {x} in each step of a loop; it cannot stand in Cond or "
+                "MaskedComputation. Before that block, collect all frames and whether each counts, "
+                "keys = nn.cum_concat(x) and counts = nn.cum_concat(condition), and in attention take "
+                "energy = nn.where(counts, energy, -1e9), in sums keys * nn.cast(counts, 'float32')"
+            )
 
     def infer(self) -> None:
         """[batch, history, ...]."""

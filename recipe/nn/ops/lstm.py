@@ -72,7 +72,7 @@ class LstmSequence(Op):
         """h has the dims of ``x`` with the LSTM's dim in place of the features."""
         x = self.inputs[0]
         self.require_float(x)
-        if {dim for dim in x.dims if not dim.is_beam} != {batch_dim, self.axis, self.in_dim}:
+        if self.axis is self.in_dim or not set(self.axis.length_dims if self.axis.is_dynamic else ()) <= set(x.dims):
             raise NetworkError(f"Lstm over {self.axis} wants [batch, {self.axis}, features], not {x}")
         self.set_output([*self.rest_dims, self.axis, self.out_dim])
         self.set_output([*self.rest_dims, self.out_dim], index=1)
@@ -80,15 +80,20 @@ class LstmSequence(Op):
 
     @property
     def rest_dims(self) -> tuple[Dim, ...]:
-        """The batch dim, and axes over hypotheses."""
-        return tuple(dim for dim in self.inputs[0].dims if dim.is_batch or dim.is_beam)
+        """The batch dim, axes over hypotheses, and others, for each place of which it is computed."""
+        return tuple(dim for dim in self.inputs[0].dims if dim not in (self.axis, self.in_dim))
+
+    @property
+    def has_more_axes(self) -> bool:
+        """Whether it is computed for more than the sequences of a batch."""
+        return self.rest_dims != (batch_dim,)
 
     def numpy(self, run: Arrays, x: numpy.ndarray, *arrays: numpy.ndarray) -> tuple:
         """:func:`lstm_step` in each step, each sequence over its own frames."""
         weight, recurrent, bias, *initial = arrays
         dims = self.outputs[1].dims
         x = run.aligned(dropped(run, x, self.dropout), self.inputs[0].dims, (self.axis, *self.rest_dims, self.in_dim))
-        lengths = run.lengths_along(self.axis, dims)
+        lengths: Any = self.axis.size if self.axis.is_static else run.lengths_along(self.axis, dims)
         zeros: numpy.ndarray = numpy.zeros((*x.shape[1:-1], self.out_dim.size), "float32")
         given = zip(initial, self.inputs[4:])
         h, c = [run.aligned(array, tensor.dims, dims) for array, tensor in given] or [zeros, zeros]

@@ -10,8 +10,10 @@ from ..plain.dim import Dim, DimLike, dims_text, ordered_dims
 from ..plain.errors import NetworkError
 from ..record.arrays import Arrays
 from ..record.form import Form
-from ..record.graph import Op, Tensor
+from ..record.graph import Op, Tensor, current_recorder
+from ..record.loops import LoopIndex
 from .as_tensor import as_tensor
+from .constants import zeros
 
 
 class TrainFlag(Op):
@@ -55,14 +57,9 @@ class RandomUniform(Op):
 
     name = "random_uniform"
 
-    def __init__(self, like: Tensor, dims: tuple[Dim, ...]):
+    def __init__(self, like: Tensor, dims: tuple[Dim, ...], *steps: Tensor):
         self.dims = dims
-        super().__init__(like)
-        if self.body.loop is not None:
-            raise NetworkError(
-                "random_uniform in a loop would be the same in each step: make the numbers of all steps before the "
-                "loop, and unstack them"
-            )
+        super().__init__(like, *steps)
         recording = self.body.recording
         recording.random_draws += 1
         self.number = recording.random_draws
@@ -74,13 +71,25 @@ class RandomUniform(Op):
             raise NetworkError(f"random_uniform over {dims_text(missing)}, which {self.inputs[0]} has not: like=...")
         self.set_output(self.dims, dtype="float32")
 
-    def numpy(self, run: Arrays, like: numpy.ndarray) -> numpy.ndarray:
+    def numpy(self, run: Arrays, like: numpy.ndarray, *steps: numpy.ndarray) -> numpy.ndarray:
         """``Generator.random``."""
         return run.random.random(run.shape(self.output.dims), dtype="float32")
 
     def form(self) -> Form:
         """``random``."""
-        return Form("random", {"from": self.inputs[0], "shape": self.dims, "distribution": "uniform"})
+        options = {"from": self.inputs[0], "shape": self.dims, "distribution": "uniform"}
+        return Form("random", {**options, "steps": list(self.inputs[1:])} if self.inputs[1:] else options)
+
+
+class RandomUniformInSteps(RandomUniform):
+    """
+    The same in the steps of a loop: other ones in each step.
+
+    :param steps: the numbers of the steps of the loops around
+    """
+
+    is_random = True
+    takes_more_axes = False
 
 
 def train_flag() -> Tensor:
@@ -97,12 +106,20 @@ def train_step() -> Tensor:
     return TrainStep().output
 
 
-def random_uniform(dims: Iterable[DimLike], *, like: Tensor) -> Tensor:
+def random_uniform(dims: Iterable[DimLike], *, like: Tensor | None = None) -> Tensor:
     """
-    Random numbers from 0 to below 1, other ones in each batch.
+    Random numbers from 0 to below 1, other ones in each batch, and in each step of a loop.
 
     :param dims: of the result
-    :param like: a tensor that has those of them that have no fixed size
-    :raises NetworkError: in a loop
+    :param like: a tensor that has those of them that have no fixed size; default: one that has them is found
     """
-    return RandomUniform(as_tensor(like), ordered_dims(dims)).output
+    of_result = ordered_dims(dims)
+    like = as_tensor(like) if like is not None else zeros(of_result)
+    steps = []
+    loop = current_recorder().body.loop
+    while loop is not None:
+        with current_recorder().at(loop.body_of_steps):
+            steps.append(LoopIndex(loop).output)
+        loop = loop.body.loop
+    kind = RandomUniformInSteps if steps else RandomUniform
+    return kind(like, of_result, *steps).output

@@ -20,6 +20,7 @@ _NOT_THE_USERS = (
     _HERE,
     *(os.path.join(*place, "") for place in ((_PROJECT, "jobs"), (_PROJECT, "localsis"), (_BESIDE, "jobs"))),
 )
+_NETWORK = os.path.join(_HERE, "network.py")
 _STANDARD_LIBRARY = sysconfig.get_path("stdlib") + os.sep
 _IS_USER_FILE: dict[str, bool] = {}
 
@@ -64,8 +65,8 @@ def user_source_line() -> SourceLine:
 
 def _is_users(frame: FrameType) -> bool:
     file = frame.f_code.co_filename
-    if file == "<string>" and str(frame.f_globals.get("__name__")).startswith(_PACKAGE):
-        return False  # what `dataclasses` makes
+    if file == "<string>":  # of a user's exec, or what `dataclasses` makes
+        return not str(frame.f_globals.get("__name__")).startswith(_PACKAGE)
     if file not in _IS_USER_FILE:
         in_library = file.startswith(_STANDARD_LIBRARY) and "site-packages" not in file
         _IS_USER_FILE[file] = not file.startswith(_NOT_THE_USERS) and not in_library
@@ -92,13 +93,67 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {alike[0]!r}?" if alike else ""
 
 
+def is_library(file: str) -> bool:
+    """Whether a file is of a library: of this project's models, or an installed package."""
+    return file.startswith(_BESIDE + os.sep) or "site-packages" in file
+
+
+def program_frame() -> FrameType:
+    """The innermost frame of the user's program itself, not of a library that it calls."""
+    first = frame = user_frame()
+    while is_library(frame.f_code.co_filename) or not _is_users(frame):
+        if frame.f_back is None:
+            return first
+        frame = frame.f_back
+    return frame
+
+
+def place_and_other(source: SourceLine | None) -> tuple[SourceLine, str, SourceLine | None]:
+    """
+    The line that a message blames, and another one that has to do with it, with the word for how.
+
+    Of a line of a library it is the line of the user's program that led there, and the other one is that of the
+    library; of a line of the user's other files, the other one is where their code was called from the program.
+
+    :param source: the line of the mistake; default: where the user's code stands now
+    """
+    inside, outside = _lines_of_calls()
+    source = source or user_source_line()
+    same = [n for n, line in enumerate(inside) if line == source] or [
+        n for n, line in enumerate(inside) if line.file == source.file
+    ]
+    callers = inside[same[0] + 1 :] if same else []
+    if is_library(source.file):
+        users = [line for line in [*callers, *outside] if not is_library(line.file)]
+        return (users[0], "in", source) if users else (source, "", None)
+    others = [line for line in callers if line.file != source.file and not is_library(line.file)]
+    return (source, "called in", others[0]) if others else (source, "", None)
+
+
+def _lines_of_calls() -> tuple[list[SourceLine], list[SourceLine]]:
+    """The lines that the user's code is at, innermost first: in the model that is being recorded, and around that."""
+    inside: list[SourceLine] = []
+    outside: list[SourceLine] = []
+    lines = inside
+    frame: FrameType | None = user_frame()
+    while frame is not None:
+        if frame.f_code.co_filename == _NETWORK and frame.f_code.co_name == "__init__":
+            lines = outside
+        elif _is_users(frame):
+            lines.append(SourceLine(frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return (inside, outside) if lines is outside else ([], inside)
+
+
 class NetworkError(ValueError):
     """A mistake in a network definition. The message starts with the user's file and line."""
 
     def __init__(self, message: str, source: SourceLine | None = None):
-        source = source or user_source_line()
-        line = f"\n    {source.text}" if source.text else ""
-        super().__init__(f"{source}: {message}{line}")
+        source, word, other = place_and_other(source)
+        text = f"\n    {source.text}" if source.text else ""
+        if other is not None:
+            text += f"\n  {word} {other}:" + (f"\n    {other.text}" if other.text else "")
+        super().__init__(f"{source}: {message}{text}")
 
     def __reduce__(self):
         return ValueError, self.args
@@ -118,6 +173,8 @@ _SHOWN: dict[str, dict[Any, Any]] = {}
 
 def warn(message: str, source: SourceLine | None = None) -> None:
     """Shows a :class:`NetworkWarning` at the user's line."""
-    source = source or user_source_line()
+    source, word, other = place_and_other(source)
+    if other is not None and word == "in":
+        message = f"{message} ({other})"
     shown = _SHOWN.setdefault(source.file, {})
     warnings.warn_explicit(message, NetworkWarning, source.file, source.line, registry=shown)

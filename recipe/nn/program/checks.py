@@ -11,6 +11,7 @@ from ..ops.as_tensor import as_tensor
 from ..ops.inputs import ParameterOp
 from ..plain.errors import NetworkError, warn
 from ..plain.extern_data import ExternData
+from ..plain.layer_names import layer_of_output
 from ..plain.structure import flatten
 from ..record.graph import Tensor
 from ..record.parameter import Parameter
@@ -120,9 +121,39 @@ def warn_of_unused_parameters(model: Any, used: Iterable[Parameter]) -> None:
             )
 
 
+def check_result_names(recording: Recording) -> None:
+    """
+    :raises NetworkError: if an output and a loss that is another value have one name: a layer has one of both
+    """
+    outputs = dict(recording.outputs)
+    layers: dict[str, str] = {}
+    for name, tensor in recording.outputs:
+        other = layers.setdefault(layer_of_output(name), name)
+        if other != name:
+            raise NetworkError(
+                f"outputs {other!r} and {name!r} are both called {layer_of_output(name)!r} in RETURNN: rename one",
+                tensor.op.source,
+            )
+    for loss in recording.losses:
+        output = outputs.get(layers.get(loss.name, ""))
+        if output is not None and output is not loss.tensor:
+            line = recording.loss_lines[loss.name]
+            raise NetworkError(
+                f"the loss {loss.name!r} has the name of an output, but is another value than that, "
+                f"{output.seen_from(line)}. Rename one of them, for example x.mark_as_loss({loss.name + '_loss'!r})",
+                line,
+            )
+
+
 def check_names(parameters: Iterable[ParameterOp]) -> None:
     """
     :raises NetworkError: for a parameter that is no attribute of a module; where it was used
     """
     for op in parameters:
-        op.body.recording.names.parameter(op.owned, op.source)
+        name = op.body.recording.names.parameter(op.owned, op.source)
+        if not name.isascii():
+            raise NetworkError(
+                f"parameter {name!r}: names of variables in TensorFlow's checkpoints are ASCII, so attributes that own "
+                "parameters are called with letters from a to z: self.alpha",
+                op.source,
+            )

@@ -22,6 +22,7 @@ from ..plain.errors import (
     user_source_line,
     variable_name,
 )
+from ..plain.familiar_names import ATTRIBUTES, instead_of
 from ..plain.public_names import PUBLIC_NAMES
 from .arrays import Arrays
 from .operators import Arithmetic, Comparisons, ComputedLater, function
@@ -181,14 +182,10 @@ _ATTRIBUTES = frozenset({"op", "index", "known_dims", "dtype", "sparse_dim"})
 
 
 def _instead_of_attribute(name: str) -> str:
-    known = {
-        "shape": "x.dims, and dim.size for the size of one",
-        "ndim": "len(x.dims)",
-        "T": "dims by name, in any order",
-    }
-    for public in (name, f"reduce_{name}"):
-        known.setdefault(name, f"nn.{public}(x)") if public in PUBLIC_NAMES else None
-    return f": write {known[name]}" if name in known else did_you_mean(name, ("dims", "dtype", "sparse_dim", "seq_len"))
+    known = instead_of(name, ATTRIBUTES)
+    if known is None:
+        known = next((f"nn.{public}(x)" for public in (name, f"reduce_{name}") if public in PUBLIC_NAMES), None)
+    return f": write {known}" if known else did_you_mean(name, ("dims", "dtype", "sparse_dim", "seq_len"))
 
 
 class Op:
@@ -434,11 +431,17 @@ class StateLeaf:
         self.label = label or repr(name)
         self.state = state
 
-    not_pickled = ("state",)  # its initial value may be a tensor, and that leads to all that was recorded
+    begun_in: Body | None = None
+    """Where the loop was made whose variable it is; None if it is no loop's own."""
+    left: Tensor | None = None
+    """Its value when the branch ended that this loop was made in: a value of that branch."""
+    not_pickled = ("state", "begun_in", "left")  # which lead to all that was recorded
 
     def read(self, body: Body) -> Tensor:
         """The value at this point of a body; in a loop, first of all the value of the step before."""
         if self not in body.values:
+            if self.left is not None:
+                return self.left
             if body.branch is not None and body.parent is not None:
                 return self.read(body.parent)
             if body.parent is None:
@@ -455,6 +458,7 @@ class StateLeaf:
         """Gives it a new value from this point of a body on."""
         if body.parent is not None and self.is_known(body):
             self.read(body)
+        self.left = None
         if body.loop is not None:
             body.loop.assigned.add(self)
         body.values[self] = value

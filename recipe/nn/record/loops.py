@@ -12,7 +12,7 @@ import numpy
 
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim, dims_text
-from ..plain.errors import NetworkError
+from ..plain.errors import NetworkError, SourceLine
 from .arrays import Arrays
 from .form import AnyForm, Form
 from .graph import Body, Op, StateLeaf, Tensor, current_recorder
@@ -28,6 +28,7 @@ class LoopOp(Op):
     """
 
     name = "loop"
+    not_pickled = ("modules", "unstacked_states")
 
     def __init__(self, axis: Dim | None, *, max_seq_len: int | Delayed | None, max_seq_len_tensor: Tensor | None):
         self.axis = axis
@@ -39,6 +40,8 @@ class LoopOp(Op):
         self.include_eos = False
         self.end: Tensor | None = None
         self.unstacked: list[UnstackOp] = []
+        self.unstacked_states: dict[PreviousOp, SourceLine] = {}
+        """States that are unstacked in its body, which it may not assign, and the line that does so."""
         self.previous: dict[StateLeaf, PreviousOp] = {}
         self.assigned: set[StateLeaf] = set()
         """States to which a value is assigned in it, be it the one they have."""

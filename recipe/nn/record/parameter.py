@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy
+
 from ..plain.delayed import Delayed, delayed_or
 from ..plain.dim import Dim, DimLike, dims_text, ordered_dims
 from ..plain.dtype import as_dtype
@@ -36,6 +38,12 @@ class Parameter(Arithmetic[Tensor]):
         trainable: bool = True,
         weight_decay: Any = 0.0,
     ):
+        if isinstance(dims, (numpy.ndarray, Tensor)):
+            what = f"an array {dims.shape}" if isinstance(dims, numpy.ndarray) else str(dims)
+            raise NetworkError(
+                f"a Parameter is made of its dims, not of {what}: nn.Parameter([in_dim, out_dim], "
+                "initial=nn.Normal(0.01)). What numpy.save wrote is the initial value by initial=nn.NumpyFile(path)"
+            )
         self.dims: tuple[Dim, ...] = ordered_dims(dims)
         for dim in self.dims:
             if not dim.is_static:

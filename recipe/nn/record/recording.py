@@ -11,6 +11,7 @@ from ..plain.delayed import Delayed, delayed_or
 from ..plain.dim import Dim
 from ..plain.errors import NetworkError, SourceLine, user_source_line
 from ..plain.extern_data import ExternData
+from ..plain.layer_names import check_result_name
 from ..plain.number import is_number
 from .graph import Body, Branching, Op, Recorder, Tensor, begin, current_recorder, end, is_recording
 from .parameter import Parameter
@@ -68,6 +69,8 @@ class Recording(Recorder):
         self._call_numbers: list[int] = []
         self._call_count = 0
         self.losses: list[Loss] = []
+        self.loss_lines: dict[str, SourceLine] = {}
+        """Where losses are marked, by name."""
         self.outputs: list[tuple[str, Tensor]] = []
         self.of_branch: dict[Tensor, Branching] = {}
         """The values of branches that are over, which the code around may not read as they are."""
@@ -223,6 +226,8 @@ class Recording(Recorder):
         unique = (
             name if name not in taken else next(f"{name}_{i}" for i in range(2, 10_000) if f"{name}_{i}" not in taken)
         )
+        check_result_name("a loss", unique)
+        self.loss_lines[unique] = user_source_line()
         scale = delayed_or(scale, f"the scale of loss {unique!r}", is_number, "a number")
         self.losses.append(Loss(tensor, unique, scale, as_error))
 
@@ -236,6 +241,7 @@ class Recording(Recorder):
         name = "output" if name is None else name
         if not isinstance(name, str) or not name:
             raise NetworkError(f"the name of an output is a text, not {name!r}")
+        check_result_name("an output", name)
         tensor = self.seen_from_here(tensor, source)
         if tensor.op.body is not self.root_body:
             what = tensor.seen_from(source or user_source_line())

@@ -1,4 +1,4 @@
-"""Axes along which a whole batch may have nothing: those of loops that may end before their first step."""
+"""Axes along which a whole batch may have nothing: those of loops that may end before their first step, and parts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from ..ops.array import PostfixInTime
 from ..ops.lengths import Length
 from ..ops.new_axis import RangeFromLength
+from ..ops.slice_in_time import SliceInTime
 from ..plain.dim import Dim
 from ..record.graph import Op, Tensor
 from ..record.loops import LoopOp, ResultOp
@@ -49,6 +50,8 @@ def may_be_empty(build: Any, dim: Dim) -> bool:
         return may_make_no_step(build, maker.result_of)
     if maker is None or isinstance(maker, PostfixInTime):
         return False
+    if isinstance(maker, SliceInTime) and (maker.start > 0 or (maker.end or 0) < 0):
+        return True
     if isinstance(maker, RangeFromLength):
         return _may_be_zero(build, maker)
     return any(may_be_empty(build, axis) for x in maker.inputs for axis in x.dims)

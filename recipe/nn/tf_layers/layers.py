@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..plain.dim import Dim
+from ..plain.layer_names import NO_SOURCE, layer_name
 
 RESERVED_NAMES = ("end", "output")
 """Names of layers by which RETURNN goes in loops."""
@@ -36,7 +37,7 @@ class LayerNetwork:
         self.layers: list[Layer] = []
         self.settings: dict[str, Any] = {}
         """What the config says besides, for the network itself."""
-        self._names: Counter[str] = Counter(RESERVED_NAMES)
+        self._names: Counter[str] = Counter([*RESERVED_NAMES, NO_SOURCE])
 
     def is_within(self, other: LayerNetwork) -> bool:
         """Whether it stands in a unit of the other one."""
@@ -55,6 +56,7 @@ class LayerNetwork:
 
     def unique_name(self, wanted: str) -> str:
         """The name, with a number behind it if it is taken."""
+        wanted = layer_name(wanted)
         if wanted not in self._names:
             return wanted
         numbered = (f"{wanted}_{number}" for number in range(1, 100_000))

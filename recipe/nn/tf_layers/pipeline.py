@@ -10,6 +10,7 @@ from ..passes.fission.fission import split
 from ..passes.joins import Joins
 from ..passes.rewritten import Rewritten
 from ..plain.delayed import Delayed
+from ..plain.layer_names import layer_of_output
 from ..program.program import Program
 from ..record.graph import Tensor
 from . import rules  # noqa: F401 - fills the table of rules
@@ -149,7 +150,12 @@ class Pipeline:
 
         As in the net dict of the discussion, a loop keeps its name; so do parameters, which go by it.
         """
+        name = layer_of_output(name)
         source = self.build.reference(tensor)
+        if isinstance(source, Layer) and source.name == name and "loss" in source.options:
+            source.options["is_output_layer"] = True  # it is a loss of that name
+            self.output_names.append(name)
+            return
         if any(dim.is_beam for dim in tensor.dims):
             source = hypotheses_as_rows(self.build, tensor, self._scores_of(tensor))
         is_free = isinstance(source, Layer) and source.network is self.build.root and not source.has_own_name

@@ -13,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy
 
 from recipe import nn
+from recipe.nn.plain.layer_names import layer_of_output
 from recipe.nn.tf_layers.config import config_text
 from recipe.nn.tf_layers.layers import LayerNetwork
 from recipe.nn.tf_layers.pipeline import Pipeline
@@ -111,7 +112,10 @@ def run_returnn(
         feed_dict = _feed_dict(extern_data, feeds)
         losses, total = _losses(session, built, feed_dict)
         run = ReturnnRun(
-            outputs={name: _output(session, built.layers[name].output, feed_dict) for name, _ in network.outputs},
+            outputs={
+                name: _output(session, built.layers[layer_of_output(name)].output, feed_dict)
+                for name, _ in network.outputs
+            },
             losses=losses,
             gradients=_gradients(session, total, variables, feed_dict) if gradients or trains else {},
             parameters={name: session.run(variable) for name, variable in variables.items()},
@@ -237,5 +241,5 @@ def _layers_in_loops(network: Any) -> dict[str, list[str]]:
 
 
 def _beam_scores(session: Any, built: Any, network: nn.Network, feed_dict: dict[Any, Any]) -> numpy.ndarray:
-    found = [built.layers[name].get_search_choices() for name, _ in network.outputs]
+    found = [built.layers[layer_of_output(name)].get_search_choices() for name, _ in network.outputs]
     return session.run(next(choices for choices in found if choices).beam_scores, feed_dict=feed_dict)

@@ -46,8 +46,8 @@ STATE_AFTER_FRAMES = ConfigFunction(
 
 
 def _goes_over_nothing(build: Any, op: Op) -> bool:
-    if not isinstance(op, LstmSequence) or any(dim.is_beam for dim in op.rest_dims):
-        return False  # of hypotheses it is no ``rec`` layer
+    if not isinstance(op, LstmSequence) or op.has_more_axes:
+        return False  # of hypotheses and the like it is no ``rec`` layer
     return op.axis.is_dynamic and may_be_empty(build, op.axis)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...ops.lstm import LstmCellOp, LstmSequence
+from ...plain.dim import batch_dim
 from ..build import Build
 from ..config_function import ConfigFunction
 from ..layers import Reference
@@ -56,8 +57,15 @@ LSTM_HIDDEN = ConfigFunction(
 
 @rule(LstmSequence)
 def sequence(op: LstmSequence, build: Build) -> Sequence[Reference]:
-    """``rec`` with an LSTM unit; its last states are ``get_last_hidden_state``."""
-    if any(dim.is_beam for dim in op.outputs[0].dims):
+    """
+    ``rec`` with an LSTM unit; its last states are ``get_last_hidden_state``.
+
+    RETURNN (1.20261022, ``Loss`` in tf/layers/base.py) takes the mean of a loss along an axis of fixed size that is
+    the first one of its layer, as ``rec`` over that axis has it, where it sums along others. So an LSTM over such an
+    axis is a scan, as is one for each place of further axes.
+    Test: modules/test_lstm_over_any_axis.py::test_over_other_axes
+    """
+    if op.has_more_axes or op.axis.is_static:
         return lstm_of_hypotheses(op, build)
     unit = lstm_unit_for(build.device)
     x, weight, recurrent, bias, *state = op.inputs
@@ -89,7 +97,8 @@ def sequence(op: LstmSequence, build: Build) -> Sequence[Reference]:
 @rule(LstmCellOp)
 def cell(op: LstmCellOp, build: Build) -> Sequence[Reference]:
     """``rec`` with an LSTM unit on a single step, or the layers that this unit is made of, by device."""
-    if any(dim.is_beam for dim in op.outputs[0].dims):
+    dims = op.outputs[0].dims
+    if any(dim.is_beam for dim in dims) or (op.body.loop is None and set(dims) != {batch_dim, op.out_dim}):
         return _cell_of_hypotheses(op, build)
     return lstm_unit_for(build.device).cell(build, op)
 

@@ -1,4 +1,7 @@
-"""LSTMs over frames of hypotheses of a search: no unit of RETURNN takes other axes than the batch and the frames."""
+"""
+LSTMs over any axis, for each place of any others, such as hypotheses of a search: no unit of RETURNN takes other axes
+than the batch and the frames.
+"""
 
 from __future__ import annotations
 

@@ -109,12 +109,6 @@ def value_of_steps_as_an_initial_value() -> Any:
     return loop.state.s
 
 
-def stack_of_a_list() -> Any:
-    with nn.Loop() as loop:
-        x = loop.unstack(frames())
-        return loop.stack([x, x])  # type: ignore[arg-type]  # MISTAKE
-
-
 def unstack_of_inner_value() -> Any:
     with nn.Loop() as loop:
         x = loop.unstack(frames())
@@ -291,6 +285,14 @@ def history_outside_of_loops() -> Any:
     return nn.cum_concat(frames())  # MISTAKE
 
 
+def history_in_a_mask() -> Any:
+    with nn.Loop() as loop:
+        x = loop.unstack(frames())
+        with nn.MaskedComputation(mask=nn.reduce_sum(x) > 0.0):
+            y = nn.cum_concat(x)  # MISTAKE
+        return loop.stack(nn.reduce_sum(y, y.spatial_dim))
+
+
 def history_stacked() -> Any:
     with nn.Loop() as loop:
         keys = nn.cum_concat(loop.unstack(frames()))
@@ -397,7 +399,6 @@ PROGRAMS = [
     Wrong(value_of_steps_as_a_state_outside, ["y <rec_unstack", "cannot be used outside", "loop.last(value)"]),
     Wrong(value_of_steps_as_an_initial_value, ["y <rec_unstack", "cannot be used outside", "loop.last(value)"]),
     Wrong(last_value_inside, ["y <last [batch, features=5]", "exists only after it", "the value itself"]),
-    Wrong(stack_of_a_list, ["not (tensor, tensor)", "one by one", "nn.concat(a, b)"]),
     Wrong(
         other_lengths_stacked,
         [
@@ -445,6 +446,15 @@ PROGRAMS = [
     Wrong(axis_that_is_a_name, ["axis of a Loop is a Dim", "not 'time'"]),
     Wrong(limit_that_is_no_int, ["max_seq_len", "not 2.5"]),
     Wrong(limit_per_sequence, ["int32 scalar", "length [batch]", "nn.reduce_max(x.seq_len, nn.batch_dim)"]),
+    Wrong(
+        history_in_a_mask,
+        [
+            "x <rec_unstack [batch, features=5]",
+            "keys = nn.cum_concat(x) and counts = nn.cum_concat(condition)",
+            "energy = nn.where(counts, energy, -1e9)",
+            "keys * nn.cast(counts, 'float32')",
+        ],
+    ),
     Wrong(history_outside_of_loops, ["'data' [batch, time, features=5]", "each step of a loop", "outside of loops"]),
     Wrong(
         history_stacked, ["keys <cum_concat [batch, history, features=5]", "one more frame in each step", "reduce it"]

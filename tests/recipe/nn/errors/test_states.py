@@ -307,11 +307,13 @@ PROGRAMS = [
     Wrong(state_with_other_dims, ["state 's'", "[batch]", "[batch, features=5]", "before the loop", "nn.zeros("]),
     Wrong(state_that_grows, ["state 's'", "[batch, features=5]", "concat [batch, 2*features=10]", "keeps its dims"]),
     Wrong(state_with_another_dim_of_that_size, ["'features' and 'hidden' have the same size", "use one Dim object"]),
-    Wrong(vector_state_gets_a_number, ["<number 1>", "nn.constant(1, [batch, features=5], dtype='float32')"]),
+    Wrong(vector_state_gets_a_number, ["<number 1>", "nn.constant(1, [nn.batch_dim, FEATURES], dtype='float32')"]),
     Wrong(float_state_gets_int, ["state 's' is float32", "rec_unstack [batch]", "nn.cast(value, 'float32')"]),
     Wrong(int_state_gets_float, ["state 'count' is int32", "float32", "nn.cast(value, 'int32')", "initial value"]),
     Wrong(int_state_plus_float, ["add of int32 and float32", "state 'total' []", "start it with 0.0"]),
-    Wrong(state_with_other_labels, ["state 'label'", "others=7", "labels=7", "nn.cast(x, 'int32', sparse_dim=...)"]),
+    Wrong(
+        state_with_other_labels, ["state 'label'", "others=7", "labels=7", "nn.cast(value, 'int32', sparse_dim=dim)"]
+    ),
     Wrong(
         state_without_labels_embedded, ["state 'label' [batch]", "labels=7", "nn.constant(0, [nn.batch_dim], sparse"]
     ),

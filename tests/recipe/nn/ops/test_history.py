@@ -10,7 +10,7 @@ import pytest
 from recipe import nn
 
 from ..agreement import check_agreement
-from ..inputs import FEATURES, FEEDS, LENGTHS, frames
+from ..inputs import FEATURES, FEEDS, LENGTHS, frames, vector
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -70,6 +70,37 @@ def test_with_beams() -> None:
                 return loop.stack(loop.state.label)
 
     check_agreement(Decoder(), FEEDS)
+
+
+def test_of_the_steps_in_which_a_condition_holds() -> None:
+    """What the message about cum_concat in a mask says to write: attention to some of the frames, and their sum."""
+
+    def model() -> dict[str, nn.Tensor]:
+        loop = nn.Loop()
+        loop.state.s = vector()
+        with loop:
+            x = loop.unstack(frames()) + loop.state.s
+            condition = nn.reduce_sum(x) > 0.0
+            keys, counts = nn.cum_concat(x), nn.cum_concat(condition)
+            energy = nn.where(counts, nn.dot(keys, x, reduce=FEATURES), -1e9)
+            weights = nn.softmax_over_spatial(energy)
+            with nn.MaskedComputation(mask=condition):
+                loop.state.s = 0.1 * nn.dot(weights, keys, reduce=weights.spatial_dim)
+            total = nn.reduce_sum(keys * nn.cast(counts, "float32"), keys.spatial_dim)
+            return {"s": loop.stack(loop.state.s), "total": loop.stack(total)}
+
+    run = check_agreement(model, FEEDS).in_numpy.outputs
+    for row, length in enumerate(LENGTHS):
+        s, history = FEEDS["vector"][row], []
+        for step in range(length):
+            x = FEEDS["data"][0][row, step] + s
+            if x.sum() > 0:
+                history.append(x)
+                weights = numpy.exp(numpy.array(history) @ x)
+                s = 0.1 * (weights / weights.sum()) @ numpy.array(history)
+            numpy.testing.assert_allclose(run["s"].value[row, step], s, rtol=1e-4, atol=1e-5)
+            total = numpy.sum(history, axis=0) if history else numpy.zeros(5)
+            numpy.testing.assert_allclose(run["total"].value[row, step], total, rtol=1e-4, atol=1e-5)
 
 
 def outside_of_loops() -> Any:

@@ -8,7 +8,7 @@ import pytest
 from recipe import nn
 
 from ..agreement import check_agreement
-from ..inputs import FEEDS, TIME, frames
+from ..inputs import FEATURES, FEEDS, LABELS, TIME, frames, vector
 from ..returnn_run import run_returnn
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
@@ -86,12 +86,99 @@ def test_train_step() -> None:
         numpy.testing.assert_array_equal(value, FEEDS["data"][0] * factor)
 
 
-def test_wrong_use() -> None:
-    def in_loop() -> nn.Tensor:
-        with nn.Loop() as loop:
-            return loop.stack(nn.random_uniform([nn.batch_dim], like=loop.unstack(frames())))
+class InSteps(nn.Module):
+    """Draws in the steps of loops, also scalars; without saying what has their axes."""
 
-    with pytest.raises(nn.NetworkError, match="make the numbers of all steps before the loop"):
-        nn.Network(in_loop)
+    def forward(self) -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.s = nn.zeros([nn.batch_dim, MANY])
+        with outer:
+            x = outer.unstack(frames())
+            one, two = (nn.random_uniform([nn.batch_dim, MANY], like=like) for like in (None, x))
+            number = nn.random_uniform([])
+            with nn.Loop() as inner:
+                drawn = nn.random_uniform([nn.batch_dim, MANY]) + 0.0 * nn.reduce_sum(inner.unstack(frames()))
+                of_inner = inner.stack(drawn)
+                outer.state.s = drawn
+            steps = {"one": one, "two": two, "number": number, "last": outer.state.s}
+            means = nn.reduce_mean(of_inner, of_inner.spatial_dim)
+            stacked = outer.stack({**steps, "means": means})
+        pooled = nn.pool(frames(), 2).spatial_dim
+        stacked["root"] = nn.random_uniform([nn.batch_dim, TIME, MANY])
+        stacked["pooled"] = nn.random_uniform([nn.batch_dim, pooled, MANY], like=nn.pool(frames(), 2))
+        return stacked
+
+
+def test_other_numbers_in_each_step() -> None:
+    network = nn.Network(InSteps())
+    in_numpy = {name: result.value for name, result in nn.run_numpy(network, FEEDS).outputs.items()}
+    run = run_returnn(network, FEEDS)
+    in_returnn = {}
+    for name, output in run.outputs.items():
+        wanted = [dim.name for dim in dict(network.outputs)[name].dims]
+        in_returnn[name] = output.value if len(wanted) < 2 or output.dims[0] == "batch" else output.value.swapaxes(0, 1)
+    for draws in (in_numpy, in_returnn):
+        for name in ("one", "two", "last", "root", "pooled"):
+            numpy.testing.assert_allclose(draws[name].mean(), 0.5, atol=0.03, err_msg=name)
+            numpy.testing.assert_allclose(draws[name].std(), 12**-0.5, atol=0.03, err_msg=name)
+            assert draws[name].min() >= 0.0 and draws[name].max() < 1.0
+            assert len(numpy.unique(draws[name])) > 0.99 * draws[name].size, f"{name} draws numbers more than once"
+        assert (draws["one"] != draws["two"]).mean() > 0.99 and (draws["one"] != draws["last"]).mean() > 0.99
+        assert len(set(draws["number"])) == 4
+        # of 4, 2 and 3 steps of the inner loop, which have numbers of their own
+        deviations = draws["means"][:, :2].std(axis=(1, 2))
+        numpy.testing.assert_allclose(deviations, (12.0 * numpy.array([4, 2, 3])) ** -0.5, rtol=0.15)
+    again = run_returnn(network, FEEDS, seed=3).outputs
+    for name, output in run.outputs.items():
+        numpy.testing.assert_array_equal(again[name].value, output.value)
+
+
+def test_gradient_through_a_sample() -> None:
+    """A step that adds noise to a state, and keeps it where the state is great."""
+
+    class Noisy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(FEATURES, FEATURES)
+
+        def forward(self) -> nn.Tensor:
+            loop = nn.Loop()
+            loop.state.h = nn.zeros([nn.batch_dim, FEATURES])
+            with loop:
+                h = nn.tanh(self.linear(loop.state.h) + loop.unstack(frames()))
+                with nn.MaskedComputation(mask=nn.reduce_sum(h) > 0.0):
+                    noise = 1e-7 * nn.random_uniform([nn.batch_dim, FEATURES])
+                    loop.state.h = h + noise
+                (h * h).mark_as_loss("square")
+                return loop.stack(loop.state.h)
+
+    run = check_agreement(Noisy(), FEEDS, train=True, gradients=True).in_returnn
+    assert numpy.abs(run.gradients["linear/W"]).max() > 0
+
+
+def test_in_a_search() -> None:
+    """All hypotheses of a sequence see the numbers of the step."""
+
+    class Sampled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding, self.output = nn.Embedding(LABELS, FEATURES), nn.Linear(FEATURES, LABELS)
+
+        def forward(self) -> nn.Tensor:
+            loop = nn.Loop(max_seq_len=4)
+            loop.state.label = nn.constant(1, [nn.batch_dim], sparse_dim=LABELS)
+            with loop:
+                noise = 1e-7 * nn.random_uniform([nn.batch_dim, FEATURES])
+                scores = self.output(self.embedding(loop.state.label) + vector() + noise)
+                loop.state.label = nn.choice(scores, search=nn.BeamSearch(3))
+                loop.end(loop.state.label == 0)
+                return loop.stack(loop.state.label)
+
+    check_agreement(Sampled(), FEEDS)
+
+
+def test_wrong_use() -> None:
     with pytest.raises(nn.NetworkError, match=r"over \[other\], which .* has not"):
         nn.Network(lambda: nn.random_uniform([nn.batch_dim, nn.Dim(None, "other")], like=frames()))
+    with pytest.raises(nn.NetworkError, match="no tensor has it here"):
+        nn.Network(lambda: nn.random_uniform([nn.batch_dim, nn.Dim(None, "other")]) + nn.reduce_sum(vector()))

@@ -9,8 +9,9 @@ import numpy
 from recipe import nn
 
 from .checks import check, programs
-from .inputs import ALONE, FEATURES, LONGEST_LAST, OTHER, v_, x_, z_, zeros
-from .plain_layers import Parameters, linear
+from .inputs import ALONE, FEATURES, LABELS, LONGEST_LAST, OTHER, label, v_, x_, z_, zeros
+from .plain_layers import Parameters, linear, log_softmax
+from .plain_search import Choose
 from .program import Program
 
 
@@ -114,12 +115,116 @@ def finished_loops_state_reference(x: numpy.ndarray) -> Any:
     return out
 
 
+def made_of_a_state() -> nn.Tensor:
+    """What is unstacked is computed of the state in the inner body, in a branch; it is read there otherwise, too."""
+    outer = nn.Loop()
+    outer.state.row = z_()
+    with outer:
+        frame = outer.unstack(x_())
+        inner = nn.Loop()
+        inner.state.t = frame
+        with inner:
+            mean = nn.reduce_mean(outer.state.row, OTHER)
+            with nn.MaskedComputation(mask=nn.reduce_sum(inner.state.t) > 0.0):
+                y = inner.unstack(nn.tanh(outer.state.row - nn.reduce_mean(outer.state.row, OTHER)))
+                inner.state.t = nn.tanh(inner.state.t + y)
+            inner.state.t = inner.state.t + 0.5 * mean
+        outer.state.row = nn.tanh(outer.state.row + inner.state.t)
+        return outer.stack(inner.state.t)
+
+
+def made_of_a_state_reference(x: numpy.ndarray, z: numpy.ndarray) -> Any:
+    row, out = z, []
+    for frame in x:
+        t, mean = frame, row.mean(axis=0)
+        for other in numpy.tanh(row - mean):
+            if t.sum() > 0:
+                t = numpy.tanh(t + other)
+            t = t + 0.5 * mean
+        row = numpy.tanh(row + t)
+        out.append(t)
+    return out
+
+
+def through_a_loop_between() -> nn.Tensor:
+    """The state of the outermost loop is unstacked by the innermost one, and by the one between."""
+    outer = nn.Loop()
+    outer.state.row = z_()
+    with outer:
+        frame = outer.unstack(x_())
+        between = nn.Loop()
+        between.state.q = frame
+        with between:
+            again = nn.tanh(between.unstack(outer.state.row))
+            inner = nn.Loop()
+            inner.state.t = between.state.q
+            with inner:
+                inner.state.t = nn.tanh(inner.state.t - inner.unstack(outer.state.row) * again)
+            between.state.q = between.state.q * 0.5 + inner.state.t
+        outer.state.row = nn.tanh(outer.state.row + between.state.q)
+        return outer.stack(between.state.q)
+
+
+def through_a_loop_between_reference(x: numpy.ndarray, z: numpy.ndarray) -> Any:
+    row, out = z, []
+    for frame in x:
+        q = frame
+        for again in row:
+            t = q
+            for other in row:
+                t = numpy.tanh(t - other * numpy.tanh(again))
+            q = q * 0.5 + t
+        row = numpy.tanh(row + q)
+        out.append(q)
+    return out
+
+
+class InASearch(nn.Module):
+    """In each step of a search a loop over a state that is as long as the input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.output = nn.Embedding(LABELS, FEATURES), nn.Linear(FEATURES, LABELS)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop(max_seq_len=3)
+        loop.state.letter, loop.state.row = label(1), x_()
+        with loop:
+            y = self.embedding(loop.state.letter)
+            inner = nn.Loop()
+            inner.state.h = y
+            with inner:
+                inner.state.h = nn.tanh(inner.state.h + inner.unstack(loop.state.row))
+            loop.state.row = loop.state.row * 0.5 + y
+            loop.state.letter = nn.choice(self.output(inner.state.h))
+            loop.end(loop.state.letter == 0)
+            return loop.stack(loop.state.letter)
+
+
+def in_a_search_reference(x: numpy.ndarray, p: Parameters, choose: Choose) -> Any:
+    letter, row, letters = 1, x, []
+    for _ in range(3):
+        y = p["embedding/W"][letter]
+        h = y
+        for frame in row:
+            h = numpy.tanh(h + frame)
+        row = row * 0.5 + y
+        letter = choose(log_softmax(linear(p, "output", h)))
+        if letter == 0:
+            break
+        letters.append(letter)
+    return letters
+
+
 @programs(
     [
         Program("over_a_state", over_a_state, over_a_state_reference),
         Program("over_a_state_alone", over_a_state, over_a_state_reference, batch=ALONE),
         Program("rows_of_a_table", RowsOfATable(), rows_of_a_table_reference, batch=LONGEST_LAST),
         Program("over_features_of_a_state", over_features_of_a_state, over_features_of_a_state_reference),
+        Program("made_of_a_state", made_of_a_state, made_of_a_state_reference),
+        Program("through_a_loop_between", through_a_loop_between, through_a_loop_between_reference),
+        Program("in_a_search", InASearch(), in_a_search_reference, beam_size=3, scale=2.0),
         Program("finished_loops_state", finished_loops_state, finished_loops_state_reference),
     ]
 )
