@@ -36,9 +36,9 @@ pytestmark = pytest.mark.xdist_group("returnn-2")
         (recurrent_neural_aligner, {}),
         (monotonic_attention, {"chunk": 2}),
         (segmental_attention, {}),
-        (transformer, {"dropout": 0.0}),
+        (transformer, {"num_layers": 1, "dropout": 0.0}),
         (universal_transformer, {}),
-        (conformer_ctc_attention, {"dropout": 0.0}),
+        (conformer_ctc_attention, {"num_layers": 1, "dropout": 0.0}),
     ],
     ids=lambda value: value.__name__.rpartition(".")[2] if isinstance(value, ModuleType) else "",
 )
