@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 
 from recipe import nn
+from recipe.nn.plain.delayed import resolved
 
 from ...recipe.nn.agreement import (
     assert_padding_is_not_read,
@@ -76,7 +77,7 @@ def check_training(network: nn.Network, feeds: Mapping[str, Any]) -> None:
 
 def total(network: nn.Network, run: nn.NumpyRun) -> float:
     """The sum of all losses, each by its scale."""
-    return sum(float(loss.scale) * run.losses[loss.name] for loss in network.losses)
+    return sum(resolved(loss.scale) * run.losses[loss.name] for loss in network.losses)
 
 
 def check_search(training: nn.Network, search: nn.Network, feeds: Mapping[str, Any]) -> nn.NumpyRun:

@@ -57,7 +57,7 @@ def test_pointer_network() -> None:
     """Trained on orders; what is found is an order of each sequence's own points."""
     feeds = made_up(pointer_network.training())
     generator = numpy.random.default_rng(1)
-    orders = numpy.zeros((len(FRAMES), max(FRAMES)), "int32")
+    orders: numpy.ndarray = numpy.zeros((len(FRAMES), max(FRAMES)), "int32")
     for row, length in enumerate(FRAMES):
         orders[row, :length] = generator.permutation(length)
     found = check(pointer_network, {**feeds, "classes": (orders, numpy.array(FRAMES, "int32"))})
