@@ -22,7 +22,7 @@ def prefix_in_time(x: Tensor, value: TensorLike, *, axis: DimLike | str | None =
     :param value: a number, or a tensor without the axis, such as a parameter
     :param axis: default: the only axis with lengths
     """
-    return pad_in_time(x, 1, 0, value, axis=axis)
+    return _padded("prefix_in_time", x, 1, 0, value, axis)
 
 
 def pad_in_time(
@@ -37,16 +37,21 @@ def pad_in_time(
     :param axis: an axis with lengths; default: the only one
     :raises NetworkError: if a number of frames is below 0, the axis has a fixed size, or the value does not fit
     """
-    x, dim = _sequence("pad_in_time", x, axis)
     for name, count in (("before", before), ("after", after)):
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise NetworkError(f"pad_in_time of {x}: {name} is a number of frames, an int from 0 on, not {count!r}")
-    frame = frame_of("pad_in_time", x, value, dim)
+            raise NetworkError(f"pad_in_time: {name} is a number of frames, an int from 0 on, not {count!r}")
+    return _padded("pad_in_time", x, before, after, value, axis)
+
+
+def _padded(name: str, x: Tensor, before: int, after: int, value: TensorLike, axis: DimLike | str | None) -> Tensor:
+    x, dim = _sequence(name, x, axis)
+    frame = frame_of(name, x, value, dim)
     if not before + after:
         return x
-    more = before + after
-    name = "+".join([*([str(before)] if before else []), dim.name, *([str(after)] if after else [])])
-    made = made_axis([Origin(x, dim)], lambda old: old + more, name, may_be_empty=None)
+    parts = [str(before) if before else "", dim.name, str(after) if after else ""]
+    made = made_axis(
+        [Origin(x, dim)], lambda old: old + (before + after), "+".join(filter(None, parts)), may_be_empty=None
+    )
     (new,) = made.dims
     padded = gather(x, made - before if before else made, axis=dim)
     if before:

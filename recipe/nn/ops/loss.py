@@ -11,6 +11,7 @@ from ..plain.dim import dims_text
 from ..plain.errors import NetworkError
 from ..plain.number import is_number
 from ..record.arrays import Arrays
+from ..record.common_dims import as_long_hint
 from ..record.form import Form
 from ..record.graph import Op, Tensor
 from .activation import exp
@@ -206,6 +207,10 @@ def check_labels(name: str, scores: Tensor, targets: Tensor) -> None:
         differ += [f"only the targets have {dims_text(only_targets)}"] if only_targets else []
         forgotten = not only_scores and scores.op.body.loop is not None and any(dim.is_dynamic for dim in only_targets)
         hint = (
-            "In a loop, write loop.unstack(targets)" if forgotten else "Beside the labels, both must have the same dims"
+            "In a loop, write loop.unstack(targets)"
+            if forgotten
+            else f"Beside the labels, both must have the same dims.{as_long_hint(only_scores, only_targets)}".rstrip(
+                "."
+            )
         )
         raise NetworkError(f"{name} of the scores {scores} and the targets {targets}: {' and '.join(differ)}. {hint}")

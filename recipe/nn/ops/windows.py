@@ -17,8 +17,10 @@ from .in_time import frame_of
 from .indexing import gather
 from .lengths import range_over
 from .new_axis import Origin, in_place_of, lengths_along, made_axis
+from .strides import strided_dim
 
-_STATIC: dict[tuple[Dim, int, str], Dim] = {}
+_FULL_WINDOWS: dict[tuple[Dim, int, int], Dim] = {}
+"""By axes of fixed size, sizes and strides, the axes over windows that are full of entries."""
 
 
 class JoinedChunks(Op):
@@ -45,7 +47,7 @@ class JoinedChunks(Op):
         """``numpy.reshape``."""
         rest = [dim for dim in self.output.dims if dim is not self.out_dim]
         x = run.aligned(x, self.inputs[0].dims, (self.axis, self.window, *rest))
-        frames = x.reshape(-1, *x.shape[2:])[: run.size(self.out_dim)]
+        frames = x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])[: run.size(self.out_dim)]
         return run.aligned(frames, (self.out_dim, *rest), self.output.dims)
 
     def form(self) -> Form:
@@ -181,8 +183,8 @@ def _begins(name: str, x: Tensor, axis: Dim, window: Dim, stride: int, padding: 
         count = (axis.size - lost + stride - 1) // stride
         if count < 1:
             raise NetworkError(f"{name} of {x}: {axis} has fewer entries than a window of {window.size}")
-        key = (axis, count, name_of_axis)
-        return range_over(_STATIC.setdefault(key, Dim(count, name_of_axis)))
+        full = _FULL_WINDOWS.setdefault((axis, window.size, stride), Dim(count, name_of_axis))
+        return range_over(full if lost else strided_dim(axis, stride))
     return made_axis(
         [Origin(x, axis)],
         lambda old: (old + (stride - 1 - lost)) // stride,

@@ -29,10 +29,19 @@ def common_dims(op_name: str, tensors: Sequence[Tensor]) -> tuple[Dim, ...] | No
                 if same_size
                 else " Each dim of the one must be a dim of the other; nn.expand(x, [dim]) adds one on purpose."
             )
+            hint += as_long_hint(missing, [dim for dim in largest.dims if dim not in tensor.dims])
             raise NetworkError(
                 f"dims do not match in {op_name}: {tensor} has {dims_text(missing)}, which {largest} has not.{hint}"
             )
     return largest.dims
+
+
+def as_long_hint(missing: Iterable[Dim], others: Iterable[Dim]) -> str:
+    """What to write if two values differ in one axis with lengths each, which may be as long; else nothing."""
+    ones, twos = [[dim for dim in dims if dim.is_dynamic] for dims in (missing, others)]
+    if len(ones) != 1 or len(twos) != 1:
+        return ""
+    return f" If {ones[0].name!r} is as long as {twos[0].name!r}: nn.replace_dim(x, axis=..., out_dim=y.spatial_dim)"
 
 
 def all_dims(tensors: Iterable[Tensor]) -> tuple[Dim, ...]:

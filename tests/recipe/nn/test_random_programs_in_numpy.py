@@ -139,7 +139,7 @@ def summing() -> dict[str, nn.Tensor]:
         loop.end(nn.reduce_sum(loop.state.sum) > 0.5, include_eos=True)
         nn.reduce_sum(loop.state.sum).mark_as_loss("sum")
         steps = loop.stack(nn.where(loop.state.sum > 0.0, loop.state.sum, frame))
-    return {"steps": steps, "sum": loop.state.sum}
+    return {"steps": steps, "last": loop.state.sum}
 
 
 class Mistaken(Rewriting):

@@ -1,7 +1,7 @@
 """
 RETURNN (1.20261022, ``_SubnetworkRecCell.get_output`` in tf/layers/rec.py) gives what leaves a loop other lengths for
-each of its steps along an axis that a loop inside has made, also where they are the same in each, and most layers want
-lengths of sequences only.
+each of its steps along an axis that a loop inside has made, or that is made of lengths in the steps, also where they
+are the same in each, and most layers want lengths of sequences only.
 
 So such an axis has another Dim in the loop, and outside of it is made of the lengths that it has in any step. The last
 value, which RETURNN would keep from step to step, is taken from all values after the loop.
@@ -14,6 +14,7 @@ from typing import Any
 from ...ops.array import ReplaceDim
 from ...ops.constants import zeros
 from ...ops.last_frame import LastFrame
+from ...ops.new_axis import RangeFromLength
 from ...passes.rewriting import Rewriting
 from ...plain.dim import Dim, batch_dim
 from ...program.program import Program
@@ -68,11 +69,13 @@ class _AxesOfAllSteps(Rewriting):
         return new
 
     def _is_made_by_loop_in(self, op: LoopOp, dim: Dim) -> bool:
-        """Whether an axis is that of the steps of a loop inside, or made of one."""
+        """Whether an axis is that of the steps of a loop inside, or made of lengths in the steps, or of such a one."""
         maker = self.makers.get(dim)
         if maker is None or not maker.body.is_inside(op.body_of_steps):
             return False
-        return isinstance(maker, ResultOp) or any(self._is_made_by_loop_in(op, d) for x in maker.inputs for d in x.dims)
+        return isinstance(maker, (ResultOp, RangeFromLength)) or any(
+            self._is_made_by_loop_in(op, d) for x in maker.inputs for d in x.dims
+        )
 
     def copy_result(self, op: ResultOp, body: Body) -> None:
         """With the Dims that axes have outside of the loop."""

@@ -30,7 +30,8 @@ JOINED_CHUNKS = ConfigFunction(
         number = self.output.get_axis_from_description(out_axis)
         rest = [dim for place, dim in enumerate(self.output.dims) if place != number]
         frames = x.copy_transpose([*axes, *rest]).placeholder
-        frames = tf.reshape(frames, tf.concat([[-1], tf.shape(frames)[2:]], axis=0))
+        shape = tf.shape(frames)
+        frames = tf.reshape(frames, tf.concat([[shape[0] * shape[1]], shape[2:]], axis=0))
         order = list(range(1, len(rest) + 1))
         return tf.transpose(frames, [*order[:number], 0, *order[number:]])
     '''

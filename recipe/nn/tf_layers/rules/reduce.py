@@ -7,6 +7,7 @@ from typing import Any
 from ...ops.reduce import Reduce
 from ..build import Build
 from ..config_function import ConfigFunction
+from ..empty_axes import may_be_empty
 from ..inside import INSIDE, has_padding
 from ..layers import Layer, Reference
 from ..out_type import out_type
@@ -36,14 +37,41 @@ LOG_SUM_EXP = ConfigFunction(
 )
 
 
+EXTREME = ConfigFunction(
+    '''
+    def extreme(source, self, mode, axes, with_padding, **_kwargs):
+        """The greatest or smallest entries along axes, without padding; of nothing, -inf or inf."""
+        import tensorflow as tf
+
+        x = source(0, as_data=True, auto_convert=False)
+        axes = [x.dims[x.get_axis_from_description(axis)] for axis in axes]
+        with_padding = [x.dims[x.get_axis_from_description(axis)] for axis in with_padding]
+        x = x.copy_transpose([*axes, *(dim for dim in self.output.dims if dim in x.dims)])
+        values = x.placeholder
+        nothing = tf.constant({"max": -float("inf"), "min": float("inf")}[mode], values.dtype)
+        for axis in with_padding:
+            values = tf.where(inside(x, axis), values, nothing)
+        return {"max": tf.reduce_max, "min": tf.reduce_min}[mode](values, axis=list(range(len(axes))))
+    ''',
+    needs=(INSIDE,),
+)
+
+
 @rule(Reduce)
 def reduce(op: Reduce, build: Build) -> Layer:
     """
-    ``reduce``; over the steps so far of a loop all frames count. Not for ``logsumexp``, of which RETURNN's is a number
-    just above -inf where there is nothing, and the gradient none.
+    ``reduce``; over the steps so far of a loop all frames count. ``eval`` for ``logsumexp``, and for extremes of what
+    may have no entry.
+
+    RETURNN (1.20261022, ``ReduceLayer`` in tf/layers/basic.py) takes the lowest finite number for padding, and so for
+    the maximum, or ``logsumexp``, of a sequence without entries; the greatest one for the minimum. So it is a function
+    of TensorFlow that gives -inf or inf.
+    Test: ops/test_reduce.py::test_of_nothing
     """
     if op.mode == "logsumexp":
-        return _log_sum_exp(op, build)
+        return _without_padding(op, build, LOG_SUM_EXP)
+    if op.mode in ("max", "min") and op.output.dtype.startswith("float") and _may_be_of_nothing(op, build):
+        return _without_padding(op, build, EXTREME, mode=op.mode)
     source: Reference = build.reference(op.inputs[0])
     if op.inputs[0].sparse_dim is not None:
         source = build.add(op, "reinterpret_data", {"from": source, "set_sparse": False}, name="no_labels")
@@ -54,9 +82,16 @@ def reduce(op: Reduce, build: Build) -> Layer:
     return build.add(op, "reduce", options)
 
 
-def _log_sum_exp(op: Reduce, build: Build) -> Layer:
+def _may_be_of_nothing(op: Reduce, build: Build) -> bool:
+    """Whether it goes over an axis along which sequences may have no entry at all."""
+    axes = [axis for axis in op.axes if has_padding(op, op.inputs[0], axis)]
+    return any(may_be_empty(build, axis) or any(dim.is_beam for dim in axis.length_dims) for axis in axes)
+
+
+def _without_padding(op: Reduce, build: Build, function: ConfigFunction, **more: Any) -> Layer:
+    """``eval`` of a function that knows by itself what is padding."""
     x = op.inputs[0]
     with_padding = [axis for axis in op.axes if has_padding(op, x, axis)]
-    options: dict[str, Any] = {"from": build.reference(x), "eval": LOG_SUM_EXP}
-    options["eval_locals"] = {"axes": list(op.axes), "with_padding": with_padding}
+    options: dict[str, Any] = {"from": build.reference(x), "eval": function}
+    options["eval_locals"] = {"axes": list(op.axes), "with_padding": with_padding, **more}
     return build.add(op, "eval", {**options, "out_type": out_type(op.output)})

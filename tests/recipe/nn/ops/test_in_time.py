@@ -153,6 +153,29 @@ def test_layers_over_joined_sequences(device: str) -> None:
     check_agreement(_Encoder(), FEEDS, train=True, trains=True, device=device)
 
 
+def test_stacked_along_axes_that_are_made_in_the_steps() -> None:
+    """Of pooled frames, and of what an inner loop makes as many of in each step."""
+
+    def model() -> dict[str, nn.Tensor]:
+        outer = nn.Loop()
+        outer.state.h = nn.zeros([nn.batch_dim, FEATURES])
+        with outer:
+            inner = nn.Loop()
+            inner.state.g = outer.unstack(frames()) + outer.state.h
+            with inner:
+                inner.state.g = nn.tanh(1.1 * inner.state.g)
+                inner.end(inner.iter_idx >= 2)
+                stacked = inner.stack(inner.state.g)
+            rounds = nn.prefix_in_time(stacked, 0.5)
+            outer.state.h = 0.5 * inner.state.g
+            pooled = nn.prefix_in_time(nn.pool(others() * nn.sigmoid(outer.state.h), 2), 0.5)
+            both = nn.concat_in_time(pooled, rounds)
+            outputs = {"rounds": rounds, "pooled": pooled, "both": both}
+            return {**{name: outer.stack(value) for name, value in outputs.items()}, "last": outer.last(both)}
+
+    check_agreement(model, FEEDS, gradients=True, train=True)
+
+
 def test_nothing_is_added() -> None:
     def model() -> nn.Tensor:
         x = frames()
@@ -163,18 +186,29 @@ def test_nothing_is_added() -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[], nn.Tensor], str]] = {
-    "fixed_axis": (lambda: nn.prefix_in_time(frames(), 1.0, axis=FEATURES), "an axis with lengths, but features=5 of"),
+    "fixed_axis": (
+        lambda: nn.prefix_in_time(frames(), 1.0, axis=FEATURES),
+        "prefix_in_time goes over an axis with lengths, but features=5 of",
+    ),
     "count": (lambda: nn.pad_in_time(frames(), -1, 0), "before is a number of frames, an int from 0 on, not -1"),
     "label": (lambda: nn.prefix_in_time(classes(), 7), "7 is no label of labels=7, which are 0 to 6.*sparse_dim"),
     "float_in_labels": (lambda: nn.prefix_in_time(classes(), 1.0), "1.0 is no label of"),
     "float_in_integers": (lambda: nn.prefix_in_time(nn.cast(classes(), "int32"), 1.5), "int32, with the value 1.5"),
     "bool": (lambda: nn.prefix_in_time(frames(), True), "float32, with the value True"),
-    "other_dtype": (lambda: nn.prefix_in_time(frames(), nn.constant(1)), "pad_in_time of float32 and int32"),
+    "other_dtype": (lambda: nn.prefix_in_time(frames(), nn.constant(1)), "prefix_in_time of float32 and int32"),
     "frames_as_frame": (lambda: nn.prefix_in_time(frames(), frames()), r"no \[time\]"),
     "features": (lambda: nn.concat_in_time(frames(), nn.Linear(3)(frames())), r"the same dims beside the axes"),
     "labels_and_numbers": (
         lambda: nn.concat_in_time(classes(), nn.cast(classes(), "int32")),
         r"of labels of labels=7 and of None",
+    ),
+    "two_axes": (
+        lambda: nn.prefix_in_time(frames(), 1.0) + nn.postfix_in_time(frames(), 1.0),
+        r"If 'time\+1' is as long as '1\+time': nn.replace_dim\(x, axis=..., out_dim=y.spatial_dim\)",
+    ),
+    "two_axes_of_a_loss": (
+        lambda: nn.cross_entropy(nn.prefix_in_time(nn.Linear(LABELS)(frames()), 1.0), nn.postfix_in_time(classes(), 1)),
+        r"If '1\+time' is as long as 'time\+1': nn.replace_dim",
     ),
     "axes": (lambda: nn.concat_in_time(frames(), frames(), axis=["T"]), "2 sequences with 1 axes"),
     "nothing": (lambda: nn.concat_in_time(), "at least one"),

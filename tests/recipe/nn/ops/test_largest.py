@@ -55,7 +55,7 @@ def test_against_plain_loops() -> None:
         none = nn.top_k(nn.where(x > -99.0, float("-inf"), x), best, axis=TIME)[1]
         return {
             **{"values": values, "positions": positions, "of_features": of_features, "labels": labels},
-            **{"of_integers": of_integers, "places": places, "none": none},
+            **{"of_integers": of_integers, "places": places, "of_nothing": none},
             "classes": nn.gather(classes(), nn.top_k(nn.reduce_sum(x), best, axis=TIME)[1], axis=TIME),
         }
 
@@ -83,7 +83,7 @@ def test_against_plain_loops() -> None:
         )
         count = min(len(x), 3)
         expected = [t if t < count else 0 for t in range(3)]
-        numpy.testing.assert_array_equal(outputs["none"].value[b], numpy.array(expected)[:, None].repeat(5, axis=1))
+        numpy.testing.assert_array_equal(outputs["of_nothing"].value[b], numpy.array(expected)[:, None].repeat(5, axis=1))
 
 
 class _Sparse(nn.Module):
@@ -129,7 +129,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "too_many": (lambda: nn.top_k(frames(), 6), "features=5 has 5 entries, so not 6 can be taken"),
     "labels": (lambda: nn.top_k(classes(), 2, axis="T"), r"is labels; nn.cast\(x, 'int32'\)"),
     "bool": (lambda: nn.top_k(frames() > 0.0, 2), r"is bool; nn.cast\(x, 'int32'\)"),
-    "none": (lambda: nn.top_k(frames(), 0), "a size is a Dim or an int of at least 1, not 0"),
+    "of_nothing": (lambda: nn.top_k(frames(), 0), "a size is a Dim or an int of at least 1, not 0"),
 }
 
 

@@ -10,8 +10,9 @@ import pytest
 from recipe import nn
 
 from ..agreement import check_agreement
-from ..inputs import FEATURES, FEEDS, LENGTHS, TIME, frames, other_frames
+from ..inputs import FEATURES, FEEDS, LENGTHS, TIME, classes, frames, other_frames
 from ..stepwise import in_loop, on_sequence
+from .placed import check_placed
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -62,6 +63,46 @@ def test_over_time_and_features(reduce: Reduction) -> None:
 @pytest.mark.parametrize("reduce", [nn.reduce_sum, nn.reduce_max, nn.reduce_min])
 def test_integers(reduce: Reduction) -> None:
     check_agreement(lambda: reduce(nn.cast(frames() * 5.0, "int32"), TIME), FEEDS)
+
+
+def test_of_nothing() -> None:
+    """Sequences of which some, or all, have no full window; what a search found, where some hypotheses are empty."""
+    reductions = {"sum": nn.reduce_sum, "max": nn.reduce_max, "min": nn.reduce_min}
+
+    def model() -> dict[str, nn.Tensor]:
+        outputs = {}
+        for size in (3, 9):
+            window = nn.Dim(size, "window")
+            x = nn.unfold(frames(), window, padding="valid")
+            for name, reduce in reductions.items():
+                outputs[f"{name}{size}"] = reduce(x, "T")
+                outputs[f"{name}{size}_of_window"] = reduce(x, ["T", window])
+        return outputs
+
+    outputs = check_agreement(model, FEEDS, gradients=True, train=True).in_numpy.outputs
+    nothing = {"sum": 0.0, "max": -numpy.inf, "min": numpy.inf}
+    for name, value in nothing.items():
+        assert (outputs[f"{name}3"].value[1] == value).all() and numpy.isfinite(outputs[f"{name}3"].value[0]).all()
+        assert (outputs[f"{name}9"].value == value).all() and (outputs[f"{name}9_of_window"].value == value).all()
+
+
+@pytest.mark.parametrize("place", ["after_a_search", "in_a_search", "in_steps"])
+def test_of_nothing_in_other_places(place: str) -> None:
+    valid: dict[str, Reduction] = {
+        "max": lambda x: nn.reduce_max(nn.unfold(x, 3, padding="valid"), "T"),
+        "min": lambda x: nn.reduce_min(x, "T"),
+    }
+    check_placed(place, valid, check_agreement)
+
+
+def test_labels_are_numbers() -> None:
+    def model() -> dict[str, nn.Tensor]:
+        assert nn.reduce_max(classes(), TIME).sparse_dim is None
+        return {"max": nn.reduce_max(classes(), TIME), "sum": nn.reduce_sum(classes(), TIME)}
+
+    outputs = check_agreement(model, FEEDS).in_numpy.outputs
+    for b, (row, length) in enumerate(zip(*FEEDS["classes"])):
+        assert outputs["max"].value[b] == row[:length].max() and outputs["sum"].value[b] == row[:length].sum()
 
 
 def test_axis_by_letter() -> None:

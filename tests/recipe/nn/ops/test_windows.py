@@ -142,6 +142,37 @@ def test_chunks_of_one_sequence_have_one_axis() -> None:
     check_agreement(model, FEEDS, gradients=True, train=True)
 
 
+class _LayersOverWindows(nn.Module):
+    """Layers over windows of which there may be none, for some sequences or for all."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.size = size
+        self.lstm, self.convolution = nn.Lstm(FEATURES, 4), nn.Conv1d(FEATURES, 4, 3)
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        window = nn.Dim(self.size, "window")
+        x = nn.reduce_sum(nn.unfold(others(), window, padding="valid"), window)
+        y, state = self.lstm(x)
+        nn.reduce_sum(y).mark_as_loss()
+        loop = nn.Loop()
+        loop.state.h = nn.zeros([nn.batch_dim, FEATURES])
+        with loop:
+            loop.state.h = nn.tanh(loop.state.h + loop.unstack(x))
+            steps = loop.stack(loop.state.h)
+        return {
+            **{"y": y, "h": state.h, "steps": steps, "last": loop.state.h},
+            **{"pooled": nn.pool(x, 2), "convolved": self.convolution(x), "prefix": nn.prefix_in_time(x, 0.5)},
+            **{"twice": nn.concat_in_time(x, x), "chunks": nn.chunk(x, window), "windows": nn.unfold(x, 3)},
+            **{"again": nn.fold(nn.chunk(x, window), window, like=x), "best": nn.one_hot(nn.argmax(x))},
+        }
+
+
+@pytest.mark.parametrize("size", [3, 6])
+def test_layers_over_windows_of_which_there_are_none(size: int) -> None:
+    check_agreement(_LayersOverWindows(size), FEEDS, train=True, gradients=True)
+
+
 REFUSED: dict[str, tuple[Callable[[], nn.Tensor], str]] = {
     "padding": (lambda: nn.unfold(frames(), 3, padding="full"), 'there are "same" and "valid"'),
     "stride": (lambda: nn.unfold(frames(), 3, stride=0), "the stride 0: it is a number of frames, an int from 1 on"),
