@@ -66,7 +66,7 @@ def _made_in(loop: LoopOp, x: Tensor) -> list[Op]:
 def _is_of_step(op: Op) -> bool:
     """Whether it makes another value in each step, or, of states, one that is not known."""
     if isinstance(op, PreviousOp):
-        return op.initial is None
+        return op.initial is None or op.leaf in op.loop.kept
     if isinstance(op, (UnstackOp, LoopIndex)) or op.is_random or op.counts_steps_itself:
         return True
     return getattr(op, "result_of", None) is not None

@@ -77,8 +77,8 @@ def gather(x: Tensor, position: TensorLike, *, axis: DimLike | str | None = None
     x = as_tensor(x)
     if isinstance(position, (slice, tuple, list)):
         raise NetworkError(
-            f"x[t] is the frame of {x} at one position. For a part of its features there is nn.slice(x, start, size), "
-            "for frames nn.where with nn.range_over, or a loop"
+            f"x[t] is the frame of {x} at one position. A part of its features is nn.slice(x, start, size), and of its "
+            "frames nn.slice(x, start, end=end, axis='T')"
         )
     dim = x.resolve_axis(axis)
     if isinstance(position, int) and position < 0:

@@ -112,8 +112,8 @@ def place_and_other(source: SourceLine | None) -> tuple[SourceLine, str, SourceL
     """
     The line that a message blames, and another one that has to do with it, with the word for how.
 
-    Of a line of a library it is the line of the user's program that led there, and the other one is that of the
-    library; of a line of the user's other files, the other one is where their code was called from the program.
+    Of a line of a library that the user's model calls it is the line of that model, and the other one is that of the
+    library; of a line of other files, the other one is where their code was called.
 
     :param source: the line of the mistake; default: where the user's code stands now
     """
@@ -123,11 +123,14 @@ def place_and_other(source: SourceLine | None) -> tuple[SourceLine, str, SourceL
         n for n, line in enumerate(inside) if line.file == source.file
     ]
     callers = inside[same[0] + 1 :] if same else []
+    others = [line for line in callers if line.file != source.file]
+    users = [line for line in others if not is_library(line.file)]
     if is_library(source.file):
-        users = [line for line in [*callers, *outside] if not is_library(line.file)]
-        return (users[0], "in", source) if users else (source, "", None)
-    others = [line for line in callers if line.file != source.file and not is_library(line.file)]
-    return (source, "called in", others[0]) if others else (source, "", None)
+        if users:
+            return users[0], "in", source
+        others += [line for line in outside if not is_library(line.file)]  # where the network is made
+        return (source, "called in", others[0]) if others else (source, "", None)
+    return (source, "called in", users[0]) if users else (source, "", None)
 
 
 def _lines_of_calls() -> tuple[list[SourceLine], list[SourceLine]]:

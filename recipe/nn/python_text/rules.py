@@ -29,6 +29,7 @@ from ..ops.loss import ArgMax, SparseCrossEntropy
 from ..ops.lstm import LstmCellOp, LstmSequence
 from ..ops.new_axis import RangeFromLength
 from ..ops.reduce import Reduce
+from ..ops.slice_in_time import SliceInTime
 from ..ops.softmax import Softmax
 from ..ops.top_k import TopK
 from ..ops.windows import JoinedChunks
@@ -61,6 +62,7 @@ CALLS: dict[type[Op], tuple[str, ...]] = {
     Reverse: ("axis",),
     Select: ("before", "beam"),
     SelectedHistory: ("beam",),
+    SliceInTime: ("start", "end", "axis"),
     Softmax: ("axis", "energy_factor"),
     ScaleGradient: ("factor",),
     SparseCrossEntropy: (),

@@ -14,7 +14,7 @@ from ..rule import rule
 FRAMES_FROM = ConfigFunction(
     '''
     def frames_from(source, self, axis, out_axis, start, **_kwargs):
-        """The frames from one position on, as many as the other source has."""
+        """The frames from one position on, as many as the other source has; 0 after the ends of sequences."""
         import tensorflow as tf
 
         x, made = [source(number, as_data=True, auto_convert=False) for number in (0, 1)]
@@ -22,7 +22,12 @@ FRAMES_FROM = ConfigFunction(
         time = self.output.get_axis_from_description(out_axis)
         order = list(self.output.dims)
         order[time] = x.dims[x.get_axis_from_description(axis)]
-        return tf.gather(x.copy_transpose(order).placeholder, tf.range(start, start + count), axis=time)
+        frames = tf.gather(x.copy_transpose(order).placeholder, tf.range(start, start + count), axis=time)
+        if not self.output.have_batch_axis():
+            return frames
+        length = self.output.dims[time].dyn_size_ext.copy_compatible_to_dims_raw(self.output.dims)
+        numbers = tf.reshape(tf.range(count), [-1 if axis == time else 1 for axis in range(len(order))])
+        return tf.where(numbers < length, frames, tf.zeros_like(frames))
     '''
 )
 

@@ -57,21 +57,45 @@ EXTREME = ConfigFunction(
 )
 
 
+MEAN = ConfigFunction(
+    '''
+    def mean_of_entries(source, self, axes, with_padding, **_kwargs):
+        """The mean along axes, without padding; of nothing, no number."""
+        import tensorflow as tf
+
+        x = source(0, as_data=True, auto_convert=False)
+        axes = [x.dims[x.get_axis_from_description(axis)] for axis in axes]
+        with_padding = [x.dims[x.get_axis_from_description(axis)] for axis in with_padding]
+        x = x.copy_transpose([*axes, *(dim for dim in self.output.dims if dim in x.dims)])
+        values, counts = x.placeholder, tf.ones_like(x.placeholder)
+        for axis in with_padding:
+            values = tf.where(inside(x, axis), values, tf.zeros_like(values))
+            counts = tf.where(inside(x, axis), counts, tf.zeros_like(counts))
+        first = list(range(len(axes)))
+        return tf.reduce_sum(values, axis=first) / tf.reduce_sum(counts, axis=first)
+    ''',
+    needs=(INSIDE,),
+)
+
+
 @rule(Reduce)
 def reduce(op: Reduce, build: Build) -> Layer:
     """
-    ``reduce``; over the steps so far of a loop all frames count. ``eval`` for ``logsumexp``, and for extremes of what
-    may have no entry.
+    ``reduce``; over the steps so far of a loop all frames count. ``eval`` for ``logsumexp``, and for extremes and means
+    of what may have no entry.
 
     RETURNN (1.20261022, ``ReduceLayer`` in tf/layers/basic.py) takes the lowest finite number for padding, and so for
-    the maximum, or ``logsumexp``, of a sequence without entries; the greatest one for the minimum. So it is a function
-    of TensorFlow that gives -inf or inf.
+    the maximum, or ``logsumexp``, of a sequence without entries; the greatest one for the minimum; the mean of
+    none is 0 beside other sequences and no number without. So it is a function of TensorFlow that gives -inf, inf or
+    NaN.
     Test: ops/test_reduce.py::test_of_nothing
     """
     if op.mode == "logsumexp":
         return _without_padding(op, build, LOG_SUM_EXP)
     if op.mode in ("max", "min") and op.output.dtype.startswith("float") and _may_be_of_nothing(op, build):
         return _without_padding(op, build, EXTREME, mode=op.mode)
+    if op.mode == "mean" and _may_be_of_nothing(op, build):
+        return _without_padding(op, build, MEAN)
     source: Reference = build.reference(op.inputs[0])
     if op.inputs[0].sparse_dim is not None:
         source = build.add(op, "reinterpret_data", {"from": source, "set_sparse": False}, name="no_labels")

@@ -59,11 +59,12 @@ def test_library_of_this_project() -> None:
 
 
 def test_library_that_is_the_model() -> None:
-    """Then the line that makes the network is blamed."""
+    """Then its line is blamed, and the one that makes the network is shown second."""
     with pytest.raises(nn.NetworkError) as caught:
-        nn.Network(Decoder(), encoder=None, targets=None)
-    assert str(caught.value).startswith(f"{__file__}:")
-    assert "  in " in str(caught.value)
+        nn.Network(Decoder(), encoder=None, max_seq_len=3, search=nn.BeamSearch(2))
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith(f"{inspect.getsourcefile(label_decoder)}:") and "loop.state" in lines[1]
+    assert lines[2].startswith(f"  called in {__file__}:") and "nn.Network(Decoder()" in lines[3]
 
 
 def test_own_file() -> None:

@@ -178,6 +178,28 @@ def test_state_without_initial_value_for_a_cell() -> None:
     assert not warnings_of(Model())
 
 
+def test_number_of_the_step_after_the_loop() -> None:
+    def model() -> nn.Tensor:
+        with nn.Loop() as loop:
+            y = loop.stack(loop.unstack(frames()))
+        return y + nn.cast(loop.iter_idx, "float32")  # MISTAKE
+
+    check_error(Wrong(model, ["the loop is over", "loop.iter_idx belongs inside of its `with` block"]))
+
+
+def test_kept_sequence_is_none_from_outside() -> None:
+    """What a mask keeps of a sequence may be another one in each step."""
+
+    def model() -> nn.Tensor:
+        with nn.Loop() as loop:
+            x = loop.unstack(frames())
+            with nn.MaskedComputation(mask=nn.reduce_sum(x) > 0.0):
+                rows = nn.tanh(other_frames()) * nn.reduce_sum(x)
+            return loop.stack(loop.unstack(rows))  # MISTAKE
+
+    check_error(Wrong(model, ["[batch, time, features=5]", "is a value inside this loop already"]))
+
+
 def test_axis_of_a_loop_after_it() -> None:
     def model() -> nn.Tensor:
         loop = nn.Loop(max_seq_len=3)

@@ -83,7 +83,9 @@ def test_against_plain_loops() -> None:
         )
         count = min(len(x), 3)
         expected = [t if t < count else 0 for t in range(3)]
-        numpy.testing.assert_array_equal(outputs["of_nothing"].value[b], numpy.array(expected)[:, None].repeat(5, axis=1))
+        numpy.testing.assert_array_equal(
+            outputs["of_nothing"].value[b], numpy.array(expected)[:, None].repeat(5, axis=1)
+        )
 
 
 class _Sparse(nn.Module):

@@ -67,7 +67,7 @@ def test_integers(reduce: Reduction) -> None:
 
 def test_of_nothing() -> None:
     """Sequences of which some, or all, have no full window; what a search found, where some hypotheses are empty."""
-    reductions = {"sum": nn.reduce_sum, "max": nn.reduce_max, "min": nn.reduce_min}
+    reductions = {"sum": nn.reduce_sum, "max": nn.reduce_max, "min": nn.reduce_min, "mean": nn.reduce_mean}
 
     def model() -> dict[str, nn.Tensor]:
         outputs = {}
@@ -84,6 +84,8 @@ def test_of_nothing() -> None:
     for name, value in nothing.items():
         assert (outputs[f"{name}3"].value[1] == value).all() and numpy.isfinite(outputs[f"{name}3"].value[0]).all()
         assert (outputs[f"{name}9"].value == value).all() and (outputs[f"{name}9_of_window"].value == value).all()
+    assert numpy.isnan(outputs["mean3"].value[1]).all() and numpy.isfinite(outputs["mean3"].value[0]).all()
+    assert numpy.isnan(outputs["mean9"].value).all() and numpy.isnan(outputs["mean9_of_window"].value).all()
 
 
 @pytest.mark.parametrize("place", ["after_a_search", "in_a_search", "in_steps"])

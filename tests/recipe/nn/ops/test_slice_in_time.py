@@ -80,6 +80,32 @@ def test_nothing_reads_the_padding() -> None:
     check_sequences(run.in_numpy.outputs["part"], [x[1:] for x in of_sequences("data")])
 
 
+def test_what_is_made_of_sequences_without_frames() -> None:
+    """Attention to a part that some sequences have nothing of, with no numbers in the padding; numbers of frames."""
+    value, lengths = FEEDS["data"]
+    value = value.copy()
+    for row, length in enumerate(lengths):
+        value[row, length:] = numpy.nan
+
+    def model() -> dict[str, nn.Tensor]:
+        part = nn.slice(frames(), 3, axis=TIME)
+        numbers = nn.slice(nn.range_over(TIME, like=frames()), 1, axis=TIME)
+        weights = nn.softmax_over_spatial(nn.reduce_sum(part))
+        return {
+            "context": nn.dot(weights, part, reduce=part.spatial_dim),
+            "mean": nn.reduce_mean(part, "T"),
+            "longer": nn.postfix_in_time(part, 0.5),
+            "numbers": nn.expand(numbers, [nn.batch_dim]),
+        }
+
+    run = check_agreement(model, {**FEEDS, "data": (value, lengths)}).in_numpy.outputs
+    data = FEEDS["data"][0]
+    numpy.testing.assert_allclose(run["context"].value, [data[0, 3], numpy.zeros(5), numpy.zeros(5)], rtol=1e-5)
+    numpy.testing.assert_allclose(run["mean"].value[0], data[0, 3], rtol=1e-5)
+    assert numpy.isnan(run["mean"].value[1:]).all()
+    assert list(run["numbers"].value[0]) == [1, 2, 3]
+
+
 def test_parts_fit_together_and_can_be_gone_over() -> None:
     """What starts at the same frame has one axis; differences of neighbours; a loop, pooling and a cell over a part."""
 
