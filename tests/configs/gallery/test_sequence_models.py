@@ -38,7 +38,7 @@ pytestmark = pytest.mark.xdist_group("returnn-2")
         (monotonic_attention, {"chunk": 2}),
         (segmental_attention, {}),
         (transformer, {"num_layers": 1, "dropout": 0.0}),
-        (universal_transformer, {}),
+        (universal_transformer, {"max_depth": 2}),
         (conformer_ctc_attention, {"num_layers": 1, "dropout": 0.0}),
     ],
     ids=lambda value: value.__name__.rpartition(".")[2] if isinstance(value, ModuleType) else "",
