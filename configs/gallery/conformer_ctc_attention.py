@@ -77,7 +77,7 @@ class Recogniser(nn.Module):
         encoder = self.layers(self.projection(nn.relu(self.subsampling(x))))
         if not search:
             nn.ctc_loss(self.ctc(encoder), nn.get_extern_data(TEXT)).mark_as_loss("ctc", scale=0.3)
-        return {"letters": self.decoder(encoder, search), "ctc": self.best_path(encoder)}
+        return {"letters": self.decoder(encoder, search), "best_path": self.best_path(encoder)}
 
     def best_path(self, encoder: nn.Tensor) -> nn.Tensor:
         """A letter or blank for each frame [batch, frames]."""

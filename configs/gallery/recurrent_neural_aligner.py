@@ -36,7 +36,10 @@ class Aligner(nn.Module):
 
     def forward(self, search: nn.BeamSearch | None = None) -> nn.Tensor | None:
         frames = self.encoder(nn.get_extern_data(SPEECH))
-        return self.decode(frames) if search else self.full_sum(frames, nn.get_extern_data(TEXT))
+        if search:
+            return self.decode(frames)
+        self.full_sum(frames, nn.get_extern_data(TEXT))
+        return None
 
     def full_sum(self, frames: nn.Tensor, text: nn.Tensor) -> None:
         """The loss, ``-log P(text | frames)``."""

@@ -1,5 +1,6 @@
 """
-Transformer (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762): an encoder and a decoder of self-attention.
+Transformer (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762): an encoder and a decoder of self-attention,
+here with layer normalization before each part, as in Tensor2Tensor.
 
 The decoder is written for one step. In the search its self-attention keeps what came so far; in training nothing of
 it depends on the step before, so that all letters are computed at once and no loop is left.

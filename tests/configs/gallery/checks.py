@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 
 from recipe import nn
+from recipe.nn.plain.delayed import resolved
 
 from ...recipe.nn.agreement import (
     assert_padding_is_not_read,
@@ -43,9 +44,9 @@ def made_up(network: nn.Network) -> dict[str, Any]:
     return feeds
 
 
-def parameters_of(network: nn.Network) -> dict[str, numpy.ndarray]:
+def parameters_of(network: nn.Network, scale: float = 1.0) -> dict[str, numpy.ndarray]:
     """Random ones; variances are positive."""
-    values = random_parameters(network)
+    values = random_parameters(network, scale=scale)
     return {name: abs(value) + 0.1 if name.endswith("variance") else value for name, value in values.items()}
 
 
@@ -76,13 +77,16 @@ def check_training(network: nn.Network, feeds: Mapping[str, Any]) -> None:
 
 def total(network: nn.Network, run: nn.NumpyRun) -> float:
     """The sum of all losses, each by its scale."""
-    return sum(float(loss.scale) * run.losses[loss.name] for loss in network.losses)
+    return sum(resolved(loss.scale) * run.losses[loss.name] for loss in network.losses)
 
 
 def check_search(training: nn.Network, search: nn.Network, feeds: Mapping[str, Any]) -> nn.NumpyRun:
-    """What is found is the same in NumPy and in RETURNN, with the parameters of the training."""
+    """
+    What is found is the same in NumPy and in RETURNN, with the parameters of the training: large ones, so that no two
+    hypotheses are as good as each other.
+    """
     nn.check_parameters(training, search)
-    parameters = parameters_of(training)
+    parameters = parameters_of(training, scale=3.0)
     own = {name: feeds[name] for name in search.extern_data}
     return check_agreement(search, own, parameters={name: parameters[name] for name in search.parameters}).in_numpy
 

@@ -23,7 +23,8 @@ from configs.gallery import (
 )
 from recipe import nn
 
-from .checks import FRAMES, POSITIONS, check, made_up
+from ...recipe.nn.agreement import ragged_frames
+from .checks import FRAMES, POSITIONS, check, made_up, parameters_of
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
 
@@ -36,9 +37,9 @@ pytestmark = pytest.mark.xdist_group("returnn-2")
         (recurrent_neural_aligner, {}),
         (monotonic_attention, {"chunk": 2}),
         (segmental_attention, {}),
-        (transformer, {"dropout": 0.0}),
-        (universal_transformer, {}),
-        (conformer_ctc_attention, {"dropout": 0.0}),
+        (transformer, {"num_layers": 1, "dropout": 0.0}),
+        (universal_transformer, {"max_depth": 2}),
+        (conformer_ctc_attention, {"num_layers": 1, "dropout": 0.0}),
     ],
     ids=lambda value: value.__name__.rpartition(".")[2] if isinstance(value, ModuleType) else "",
 )
@@ -57,7 +58,7 @@ def test_pointer_network() -> None:
     """Trained on orders; what is found is an order of each sequence's own points."""
     feeds = made_up(pointer_network.training())
     generator = numpy.random.default_rng(1)
-    orders = numpy.zeros((len(FRAMES), max(FRAMES)), "int32")
+    orders: numpy.ndarray = numpy.zeros((len(FRAMES), max(FRAMES)), "int32")
     for row, length in enumerate(FRAMES):
         orders[row, :length] = generator.permutation(length)
     found = check(pointer_network, {**feeds, "classes": (orders, numpy.array(FRAMES, "int32"))})
@@ -104,3 +105,30 @@ def test_monotonic_attention_without_chunks() -> None:
     changed = {name: value + 1.0 if "/soft/" in name else value for name, value in parameters.items()}
     losses = [nn.run_numpy(training, feeds, values).losses["ce"] for values in (parameters, changed)]
     numpy.testing.assert_allclose(losses[0], losses[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("module", "dims"),
+    [(rnn_transducer, {"max_labels_per_frame": 2}), (recurrent_neural_aligner, {}), (segmental_attention, {})],
+    ids=["rnn_transducer", "recurrent_neural_aligner", "segmental_attention"],
+)
+def test_sum_over_what_is_found_is_the_probability_in_training(module: ModuleType, dims: dict[str, Any]) -> None:
+    """A beam that keeps all hypotheses finds all alignments of a text; training sums over the same."""
+    training, search = module.training(**dims), module.search(beam_size=800, **dims)
+    parameters = parameters_of(training)
+    data = ragged_frames([2], 4, seed=5)
+    found = nn.run_numpy(search, {"data": data}, parameters)
+    assert found.beam_scores is not None
+    blank = getattr(module, "BLANK", -1)
+    sums: dict[tuple[int, ...], float] = {}
+    for labels, score in zip(found.outputs["letters" if blank < 0 else "output"].sequences(), found.beam_scores[0]):
+        complete = blank < 0 or module is recurrent_neural_aligner or list(labels).count(blank) == 2
+        text = tuple(int(label) for label in labels if label != blank)
+        if complete and score > -1e20:
+            sums[text] = numpy.logaddexp(sums.get(text, -numpy.inf), score)
+    texts = [text for text in sums if 1 <= len(text) <= 2]
+    assert len(texts) == 4 + 16
+    for text in texts:
+        feeds = {"data": data, "classes": (numpy.array([text], "int32"), numpy.array([len(text)], "int32"))}
+        loss = nn.run_numpy(training, feeds, parameters).losses["full_sum"]
+        numpy.testing.assert_allclose(loss, -sums[text], rtol=1e-4, atol=1e-5)
