@@ -42,15 +42,6 @@ def made_up_feeds(network: nn.Network, step: int) -> dict[str, Any]:
     return feeds
 
 
-def made_up_parameters(network: nn.Network) -> dict[str, numpy.ndarray]:
-    """Initial values, moved a little, so that none is constant: with zero biases a wrong one would not be seen."""
-    generator = numpy.random.default_rng(1)
-    return {
-        name: (value + 0.05 * generator.standard_normal(value.shape)).astype(value.dtype)
-        for name, value in network.random_parameters().items()
-    }
-
-
 def _size(dim: nn.Dim, lengths: dict[nn.Dim, numpy.ndarray]) -> int:
     if dim.is_batch:
         return NUM_SEQUENCES

@@ -6,6 +6,8 @@ The network language: a recurrent model as plain Python, recorded into a RETURNN
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from .debugging.check import check
+from .debugging.gradients import check_gradients
 from .language.cond import Cond
 from .language.loop import Loop
 from .language.masked_computation import MaskedComputation
@@ -58,6 +60,7 @@ from .ops.ctc import ctc_loss
 from .ops.cumulative import cum_log_sum_exp, cum_max, cum_sum
 from .ops.dot import dot
 from .ops.dropout import dropout
+from .ops.edit_distance import edit_distance, expected_risk
 from .ops.elementwise import cast, combine, compare, expand, logical_and, logical_or, maximum, minimum
 from .ops.extreme_position import argmax, argmin
 from .ops.gradient import scale_gradient, stop_gradient
@@ -74,14 +77,16 @@ from .ops.one_hot import one_hot
 from .ops.piecewise import clip, leaky_relu
 from .ops.pooling import pool
 from .ops.positional_encoding import positional_encoding
-from .ops.random import random_uniform, train_flag, train_step
+from .ops.random import random_normal, random_uniform, train_flag, train_step
 from .ops.reduce import reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
 from .ops.rotary_encoding import rotary_encoding
 from .ops.running_average import running_average
+from .ops.schedule import piecewise_constant, piecewise_linear
 from .ops.slice_in_time import slice
 from .ops.softmax import log_softmax, softmax, softmax_over_spatial
 from .ops.structures import where
+from .ops.transducer import transducer_loss
 from .ops.windows import chunk, fold, unfold
 from .plain.beam_search import BeamSearch
 from .plain.dim import Dim, batch_dim
@@ -154,6 +159,8 @@ __all__ = [
     "batch_dim",
     "cast",
     "ceil",
+    "check",
+    "check_gradients",
     "check_parameters",
     "choice",
     "chunk",
@@ -172,10 +179,12 @@ __all__ = [
     "cum_sum",
     "dot",
     "dropout",
+    "edit_distance",
     "elu",
     "erf",
     "exp",
     "expand",
+    "expected_risk",
     "floor",
     "focal_loss",
     "fold",
@@ -199,10 +208,13 @@ __all__ = [
     "one_hot",
     "ones",
     "pad_in_time",
+    "piecewise_constant",
+    "piecewise_linear",
     "pool",
     "positional_encoding",
     "postfix_in_time",
     "prefix_in_time",
+    "random_normal",
     "random_uniform",
     "range_over",
     "reduce_logsumexp",
@@ -240,6 +252,7 @@ __all__ = [
     "top_k",
     "train_flag",
     "train_step",
+    "transducer_loss",
     "unfold",
     "where",
     "zeros",

@@ -14,10 +14,14 @@ import numpy
 from configs import g2p, speech_ru
 from jobs.check.check_config import network_title, networks_of
 from jobs.check.comparison import NUM_STEPS
-from jobs.check.first_difference import first_nan
 from jobs.summary import print_summary
 from localsis import outputs
 from recipe import nn
+from recipe.nn.debugging.check import run_with_trace
+from recipe.nn.debugging.comparison import EngineValue, compared_result
+from recipe.nn.debugging.first_difference import FirstDifference
+from recipe.nn.debugging.report import CheckReport
+from recipe.nn.debugging.returnn_network import NAME
 
 from .pages import ROOT, Block
 
@@ -64,12 +68,38 @@ def check_of_the_demo(block: Block) -> None:
 def check_of_a_wrong_network(block: Block) -> None:
     """What it prints of a network that has no number as a result."""
     network = nn.Network(lambda: nn.log(nn.get_extern_data(nn.ExternData("data", [nn.batch_dim, nn.Dim(3, "x")]))))
-    with numpy.errstate(all="ignore"):
-        run = nn.run_numpy(network, {"data": -numpy.ones((2, 3))}, trace=True)
-    printed = f"  step 0: NaN in NumPy, first in {first_nan(network, run)}".splitlines()
+    report = CheckReport("RETURNN")
+    run_with_trace(network, {"data": -numpy.ones((2, 3))}, {}, 0, report)
+    printed = f"  step 0: {report}".splitlines()
     shown = block.code.splitlines()[1:]
     assert [len(line) - len(line.lstrip()) for line in shown] == [len(line) - len(line.lstrip()) for line in printed]
-    assert shown[0].partition(" of ")[0] == printed[0].partition(" [")[0]
+    assert shown[0].partition("log ")[0] == printed[0].partition("log ")[0]
+    assert ".py:" in shown[1] and ".py:" in printed[1]
+
+
+def check_that_finds_a_difference(block: Block) -> None:
+    """What ``nn.check`` says of engines that differ, but for the numbers, the file and the name of the layer."""
+    features, time = nn.Dim(3, "hidden"), nn.Dim(None, "time")
+    data = nn.ExternData("data", [nn.batch_dim, time, features])
+    network = nn.Network(lambda: nn.tanh(nn.get_extern_data(data)))
+    run = nn.run_numpy(network, {"data": numpy.zeros((2, 3, 3))})
+    report = CheckReport(NAME)
+    wrong = EngineValue(run.outputs["output"].value + 0.1, ["batch", "time", "hidden"])
+    difference = compared_result(run.outputs["output"], wrong, "RETURNN", 1e-3)
+    report.note("loss distance", 1.0, 1e-3, f"{1.5} in NumPy, {1.25} in RETURNN")
+    report.note("output output", difference.distance, 1e-3, difference.text)
+    report.first = FirstDifference(network.outputs[0][1], (), difference, "encoder/output")
+    shown, printed = block.code.strip().splitlines(), str(report).splitlines()
+    assert len(shown) == len(printed) and shown[:1] == printed[:1] and shown[3] == printed[3]
+    for number in (1, 2, 6):
+        assert _without_numbers(shown[number]) == _without_numbers(printed[number])
+    text = _without_numbers(shown[4].partition("loop over time")[2]).lstrip(": ")
+    assert text == _without_numbers(printed[4].partition("]: ")[2]).replace("time N, ", "")
+    assert shown[5].startswith("    model.py:") and ".py:" in printed[5]
+
+
+def _without_numbers(line: str) -> str:
+    return re.sub(r"-?\d+(\.\d+)?", "N", line)
 
 
 OUTPUTS: dict[str, Callable[[Block], None]] = {
@@ -78,5 +108,6 @@ OUTPUTS: dict[str, Callable[[Block], None]] = {
     "configs/": tree_of_the_repository,
     "same": check_of_the_demo,
     "DIFFERENT:": check_of_a_wrong_network,
+    "NumPy": check_that_finds_a_difference,
 }
 """By the first word of the block."""

@@ -36,7 +36,8 @@ def printed_texts(
     """
     The blocks of text of a page with what the block above prints; None where none is printed there.
 
-    The blocks run one after the other, as one program; those that are a file are not part of it.
+    The blocks run one after the other, as one program; those that are a file, or a part of one that is there, are no
+    part of it.
 
     :param directory: where they run, and configs are written
     """
@@ -46,7 +47,7 @@ def printed_texts(
     for block in blocks(page):
         if block.kind == "text":
             yield block, printed
-        elif block.title and block.title.startswith("configs/"):
+        elif block.title and block.title.startswith("configs/") and not (ROOT / block.title).exists():
             _write_config(block, directory, monkeypatch)
         printed = _run(block, namespace) if block.kind == "python" and block.title is None else None
 

@@ -66,6 +66,7 @@ NN = Picture(
     rooms={
         "recipe.nn": "recipe.nn\nthe names that users write",
         "recipe.nn.staged_network": "staged_network\nnetworks one after the other",
+        "recipe.nn.debugging": "debugging\ncheck: engines compared",
         "recipe.nn.network": "network\nthe face: knows the engines",
         "recipe.nn.tf_layers": "tf_layers\nRETURNN on TensorFlow",
         "recipe.nn.numpy_run": "numpy_run\nthe definition",

@@ -58,3 +58,19 @@ def test_names_of_jobs(page: str) -> None:
             assert name in JOBS, f"{page}:{line}: there is no {name}"
         for module, name in re.findall(r"\b((?:jobs|recipe\.models|recipe\.data)\.[a-z_]+)\.(\w+)", text):
             assert hasattr(importlib.import_module(module), name), f"{page}:{line}: {module} has no {name}"
+
+
+NOT_OF_MODELS = {"NetworkError", "NetworkWarning", "NumpyRun", "Tensor", "LstmState", "PythonCode", "check_parameters"}
+"""What users of the language meet and do not call, or use in the graph of jobs."""
+OTHER_NAMES = {"atan", "Constant", "Initializer"}
+"""What has another name that is named, or stands for a number."""
+
+
+def test_all_of_the_language_is_named() -> None:
+    """Whoever does not know what there is finds it in a table."""
+    pages = [
+        page for page in PAGES if page.startswith(("docs/language", "docs/forms/", "docs/models", "docs/debugging"))
+    ]
+    named = set(re.findall(r"\w+", " ".join(code for page in pages for code, _ in inline_code(page))))
+    public = {name for name in vars(nn) if not name.startswith("_") and callable(getattr(nn, name))}
+    assert public - named - NOT_OF_MODELS - OTHER_NAMES == set()

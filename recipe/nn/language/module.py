@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from ..plain.dim import Dim
 from ..plain.errors import NetworkError
-from ..record.parameter import Parameter
+from ..record.parameter import Parameter, checked_option
 from ..record.recording import current_recording
 from .calling import call, warn_of_state_that_starts_anew
 from .state import State
+
+M = TypeVar("M", bound="Module")
 
 
 class Module:
@@ -66,6 +68,41 @@ class Module:
         """All parameters within."""
         return (parameter for _, parameter in self.named_parameters())
 
+    def freeze(self: M) -> M:
+        """
+        Leaves all parameters within as they are in training, in networks that are recorded from now on; also parameters
+        that are made later, when a module is called first.
+        """
+        return self.train_with(trainable=False)
+
+    def unfreeze(self: M) -> M:
+        """Has training change all parameters within, in networks that are recorded from now on."""
+        return self.train_with(trainable=True)
+
+    def train_with(
+        self: M, *, trainable: bool | None = None, weight_decay: Any = None, learning_rate_factor: Any = None
+    ) -> M:
+        """
+        Says how all parameters within are trained, in networks that are recorded from now on; also parameters that are
+        made later, when a module is called first. For some of them, set the attributes of ``parameters()``.
+
+        :param trainable: whether training changes them
+        :param weight_decay: factor of their squared L2 norm in the total loss
+        :param learning_rate_factor: by which their learning rate is greater than that of others
+        """
+        given = {"trainable": trainable, "weight_decay": weight_decay, "learning_rate_factor": learning_rate_factor}
+        options = {name: checked_option(name, value) for name, value in given.items() if value is not None}
+        _set_options(self, options)
+        return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A part that is new gets the options that its module has."""
+        object.__setattr__(self, name, value)
+        options = vars(self).get(_OPTIONS)
+        if options:
+            for _, member in _members(name, value):
+                _set_options(member, options)
+
 
 class ModuleList(Module):
     """
@@ -105,6 +142,22 @@ class Sequential(ModuleList):
         for module in self:
             x = module(x)
         return x
+
+
+_OPTIONS = "_options_of_parameters"
+"""The attribute of a module for what was said of the training of its parameters."""
+
+
+def _set_options(member: Module | Parameter | State, options: dict[str, Any]) -> None:
+    """Gives options of training to a parameter, or to all parameters of a module, now and later."""
+    parameters = [member] if isinstance(member, Parameter) else []
+    if isinstance(member, Module):
+        parameters += member.parameters()
+        for _, module in member.named_modules():
+            object.__setattr__(module, _OPTIONS, {**vars(module).get(_OPTIONS, {}), **options})
+    for parameter in parameters:
+        for name, value in options.items():
+            setattr(parameter, name, value)
 
 
 _MEMBERS = (Module, Parameter, State)

@@ -29,6 +29,8 @@ class Attended(NamedTuple):
     :ivar shared: the axis that both had before, if it was one
     :ivar positions: of the queries and of the keys, if they matter
     :ivar is_of_itself: whether a query's position is that of a key
+    :ivar inside: where keys are frames of the sequence, if not everywhere
+    :ivar blocks: the axes over blocks of queries, and over those of a block, if they are put into such
     """
 
     projected: Projected
@@ -37,6 +39,8 @@ class Attended(NamedTuple):
     bounds: Bounds
     positions: tuple[Tensor, Tensor] | None
     is_of_itself: bool
+    inside: Tensor | None = None
+    blocks: tuple[Dim, Dim] | None = None
 
 
 def axis_of_keys(query: Tensor, keys: Tensor, axis: DimLike | str | None) -> Dim:

@@ -47,6 +47,11 @@ class Bounds(NamedTuple):
         """Whether all is seen."""
         return self.left is None and self.right is None
 
+    @property
+    def are_narrow(self) -> bool:
+        """Whether a query sees so many frames at most, however long the sequence is."""
+        return self.left is not None and self.right is not None
+
     def seen(self, query: Tensor, key: Tensor) -> Tensor | None:
         """
         Where a key is seen: bool, of the dims of both; None if all are.

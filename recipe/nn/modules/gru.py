@@ -92,7 +92,7 @@ class Gru(_GruParameters):
         x = as_tensor(x)
         dim = axis_of_sequence(self, "GruCell", x, axis)
         dims = state_dims(x, dim, self.out_dim)
-        h = zeros(dims) if state is None else as_tensor(state)
+        h = zeros(dims) if state is None else cell_state(self, state, "h", self.initial_state)
         check_state(self, "h", x, h, dims)
         return over_sequence(self._step, self._input(x), h, dim, self.direction)
 

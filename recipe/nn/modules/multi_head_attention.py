@@ -16,6 +16,7 @@ from ..ops.lengths import range_over
 from ..ops.reshape import merge_dims, split_dims
 from ..ops.rotary_encoding import rotary_encoding
 from ..ops.softmax import softmax_over_spatial
+from ..ops.windows import fold
 from ..plain.dim import Dim, DimLike, as_dim
 from ..plain.errors import NetworkError
 from ..plain.number import is_size
@@ -24,6 +25,7 @@ from ..record.parameter import Parameter
 from ..record.recording import current_recording
 from .attended import Attended, Projected, axis_of_keys, checked_mask, number_of_step, positions_of_query
 from .attention_bounds import Bounds, both
+from .attention_windows import in_windows
 from .linear import Linear
 
 _UNSEEN = -1e20
@@ -113,6 +115,9 @@ class MultiHeadAttention(Module):
         """
         A frame is seen if all that is said allows it. Where a query sees none, the mean is 0.
 
+        Of a whole sequence to itself with numbers for both ``left`` and ``right``, time and memory grow with its
+        length, not with its square: blocks of queries see windows of keys.
+
         :param query: [batch, dim] or [batch, query_axis, dim]
         :param keys: [batch, axis, keys_dim]; default: the query itself, in a step of a loop that of all steps so far
         :param values: [batch, axis, values_dim]; default: the keys
@@ -138,11 +143,15 @@ class MultiHeadAttention(Module):
         if keys is None and axis is None and not any(dim.is_dynamic for dim in query.dims):
             attended = self._in_steps(query, x, bounds)
         else:
-            attended = self._of_frames(query, frames, x, bounds, axis, query_axis)
+            attended = self._of_frames(query, frames, x, bounds, axis, query_axis, mask)
         seen = None if attended.positions is None else attended.bounds.seen(*attended.positions)
+        seen = both(seen, attended.inside)
         if mask is not None:
             seen = both(checked_mask(as_tensor(mask), attended), seen)
         context = self._context(attended, seen, sees_itself=attended.is_of_itself and mask is None)
+        if attended.blocks is not None and attended.shared is not None:
+            blocks, block = attended.blocks
+            context = fold(context, block, axis=blocks, like=range_over(attended.shared, like=query))
         return self.output(merge_dims(context, [self.heads, self.head], out_dim=self.dim))
 
     if TYPE_CHECKING:
@@ -182,8 +191,9 @@ class MultiHeadAttention(Module):
         bounds: Bounds,
         axis: DimLike | str | None,
         query_axis: DimLike | str | None,
+        mask: Tensor | None,
     ) -> Attended:
-        """Of frames, or one, to all frames of a sequence, which gets an axis of its own."""
+        """Of frames, or one, to all frames of a sequence, which gets an axis of its own; or to those around."""
         dim = axis_of_keys(query, keys, axis)
         is_of_itself = dim in query.dims and query_axis is None
         position = of_keys = None
@@ -192,6 +202,8 @@ class MultiHeadAttention(Module):
             of_keys = range_over(dim, like=keys)
             if self.rotary:
                 x = x._replace(query=self._turned(x.query, position), keys=self._turned(x.keys, of_keys))
+        if is_of_itself and mask is None and dim.is_dynamic and bounds.are_narrow:
+            return in_windows(x, dim, bounds, keys)
         shared = dim if dim in query.dims else None
         if shared is not None:
             own = dim.with_name(f"{dim.name}_of_keys")

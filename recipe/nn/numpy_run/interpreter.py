@@ -20,7 +20,9 @@ from ..record.arrays import aligned
 from ..record.graph import Body, Op
 from ..record.loops import LoopOp, PreviousOp, ResultOp
 from .feeds import fed_array, parameter_array
+from .gradient_point import GradientPoint
 from .loop_run import LoopRun
+from .not_finite import NotFinite
 from .search import Hypotheses
 from .state import RunState
 from .trace import Step, Trace
@@ -61,6 +63,10 @@ class Run(RunState):
     :param train: whether dropout and the like are on
     :param seed: of random ops
     :param train_step: how many batches were trained on before
+    :param trace: whether to keep each value of each step of each loop
+    :param not_finite: follows numbers that are not finite
+    :param precise: whether to compute in float64 what is float32 otherwise
+    :param gradient_point: scales differences of several runs where gradients are scaled
     """
 
     def __init__(
@@ -73,11 +79,18 @@ class Run(RunState):
         seed: int = 0,
         train_step: int = 0,
         trace: bool = False,
+        not_finite: NotFinite | None = None,
+        precise: bool = False,
+        gradient_point: GradientPoint | None = None,
     ):
-        super().__init__(program, train=train, seed=seed, train_step=train_step)
+        super().__init__(program, train=train, seed=seed, train_step=train_step, precise=precise)
         self.feeds = feeds
         self.parameters = parameters
         self.trace: Trace | None = Trace() if trace else None
+        self.not_finite = not_finite
+        self.gradient_point = gradient_point
+        self.computing: Op | None = None
+        """What is computed now, for errors."""
         self.scores: list[numpy.ndarray] = []
         """Of the searches that are over, [rows, beam]."""
         self._searches = {search.loop: search for search in searches(program)}
@@ -89,16 +102,21 @@ class Run(RunState):
         for op in body.ops:
             if op not in self.program.needed:
                 continue
+            self.computing = op
             with self.with_rows_of(*op.inputs, choice=isinstance(op, Choice)):
                 gone = {dim for x in op.inputs for dim in x.dims}.difference(*(x.dims for x in op.outputs))
                 self.beams_of_new_axes = self.beams_of_lengths(gone)  # a new axis stands in place of one of these
                 if isinstance(op, RangeFromLength):
                     self.beams_of_new_axes = self.values[op.inputs[0]].beams
                 outputs = self.compute(op)
+                if self.gradient_point is not None:
+                    outputs = self.gradient_point.through(op, outputs)
                 for tensor, value in zip(op.outputs, outputs if type(outputs) is tuple else (outputs,)):
                     self.values[tensor] = self.as_value(tensor, value)
             if self.trace is not None and body.loop is not None:
                 self._note(op, body.loop)
+            if self.not_finite is not None:
+                self.not_finite.note(self, op)
 
     def compute(self, op: Op) -> Any:
         """The results of an op; loops, and what enters and leaves them and the network, are the interpreter's own."""

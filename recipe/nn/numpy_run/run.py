@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy
 
+from ..ops.inputs import ExternDataOp
+from ..plain.delayed import resolved
 from ..plain.errors import NetworkError
 from ..program.program import Program
 from ..record.graph import Tensor
 from .interpreter import Result, Run
+from .not_finite import NotFinite
 
 
 def run_numpy(
@@ -23,6 +26,8 @@ def run_numpy(
     seed: int = 0,
     train_step: int = 0,
     trace: bool = False,
+    check_finite: bool | str = False,
+    precise: bool = False,
 ) -> NumpyRun:
     """
     Runs a network in NumPy, step by step: the definition of what it means.
@@ -32,6 +37,11 @@ def run_numpy(
     :param train: whether dropout is on
     :param train_step: how many batches were trained on before, for what depends on it
     :param trace: whether to keep each value of each step of each loop: ``print(run.trace)``
+    :param check_finite: whether NaN or infinity in a loss or an output, or NaN by which something was compared or
+        chosen, is an error that names the op, the step and the line that made the first one; padding does not count,
+        nor do infinite constants and what is infinite because of them. ``"nan"``: infinity is all right
+    :param precise: whether to compute in float64 what is float32 otherwise
+    :raises NetworkError: if feeds or parameters do not fit; or as ``check_finite`` says
     """
     if not isinstance(network, Program):
         raise NetworkError(f"run_numpy wants a Network, not {network!r}: nn.Network(model) makes it")
@@ -39,9 +49,23 @@ def run_numpy(
         raise NetworkError(f"feeds are arrays by the names of inputs, {{'data': ...}}, not a {type(feeds).__name__}")
     if parameters is None:
         parameters = network.random_parameters(seed)
-    run = Run(network, feeds, parameters, train=train, seed=seed, train_step=train_step, trace=trace)
-    run.execute(network.root_body)
+    if check_finite not in (False, True, "nan"):
+        raise NetworkError(f'check_finite is True, False or "nan", not {check_finite!r}')
+    options: dict[str, Any] = {"train": train, "seed": seed, "train_step": train_step, "trace": trace}
+    not_finite = NotFinite(nan_alone=check_finite == "nan") if check_finite else None
+    run = Run(network, feeds, parameters, not_finite=not_finite, precise=precise, **options)
+    if not_finite is None:
+        run.execute(network.root_body)
+    else:
+        with numpy.errstate(all="ignore"):  # instead of NumPy's warnings, which name a line of this package
+            run.execute(network.root_body)
+        not_finite.check(results_of(network))
     return NumpyRun(network, run)
+
+
+def results_of(program: Program) -> list[Tensor]:
+    """What a program is computed for: losses, outputs, scores of searches."""
+    return [*(loss.tensor for loss in program.losses), *(tensor for _, tensor in program.outputs), *program.scores]
 
 
 class NumpyRun:
@@ -56,7 +80,7 @@ class NumpyRun:
     """
 
     def __init__(self, program: Program, run: Run):
-        self._run = run
+        self._program, self._run = program, run
         self.outputs: dict[str, Result] = {name: self.result(tensor) for name, tensor in program.outputs}
         self.losses: dict[str, float] = {loss.name: self._mean(loss.tensor) for loss in program.losses}
         of_ops = [self.result(tensor).value for tensor in program.scores]
@@ -64,13 +88,38 @@ class NumpyRun:
         self.beam_scores: numpy.ndarray | None = self.search_scores[-1] if self.search_scores else None
         self.trace = run.trace
 
+    @property
+    def inputs(self) -> dict[str, Result]:
+        """What was fed, by name, in the types of the inputs, with all lengths."""
+        ops = [op for op in self._program.root_body.ops if isinstance(op, ExternDataOp) and op in self._program.needed]
+        return {op.data.name: self.result(op.output) for op in ops}
+
     def result(self, tensor: Tensor) -> Result:
         """The value of any tensor of the network outside of loops."""
         with self._run.with_rows_of(tensor):
             lengths = {dim: self._run.lengths(dim) for dim in tensor.dims if dim.is_dynamic}
             return Result(self._run.read(tensor), tensor.dims, lengths)
 
+    @property
+    def batch_size(self) -> int:
+        """The number of sequences."""
+        return self._run.sequences()
+
+    @property
+    def total_loss(self) -> float:
+        """
+        What training minimises of this batch: the sum of all losses over all frames, with their scales. Weight decay is
+        not in it, nor what is only reported as an error.
+        """
+        trained = [loss for loss in self._program.losses if not loss.as_error]
+        return sum((resolved(loss.scale) * self._sum_and_count(loss.tensor)[0] for loss in trained), 0.0)
+
     def _mean(self, tensor: Tensor) -> float:
+        total, count = self._sum_and_count(tensor)
+        return total / count if count else float("nan")
+
+    def _sum_and_count(self, tensor: Tensor) -> tuple[float, float]:
+        """The sum over all that is no padding, and the number of frames."""
         dynamic = [dim for dim in tensor.dims if dim.is_dynamic]
         with self._run.with_rows_of(tensor):
             value = self._run.read(tensor)
@@ -81,4 +130,4 @@ class NumpyRun:
         rest = [dim for dim in tensor.dims if not (dim.is_batch or dim.is_beam) and dim not in dynamic[:1]]
         others = math.prod(value.shape[tensor.dims.index(dim)] for dim in rest)
         count = numpy.broadcast_to(frames, value.shape).sum() / others if others else 0
-        return float(value[mask].sum() / count) if count else float("nan")
+        return float(value[mask].sum()), float(count)

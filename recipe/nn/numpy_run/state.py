@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy
 
-from ..plain.dim import Dim
+from ..plain.dim import Dim, batch_dim
 from ..plain.errors import NetworkError
 from ..program.program import Program
-from ..record.arrays import Arrays
+from ..record.arrays import Arrays, aligned
 from ..record.graph import Tensor
 from ..record.loops import LoopOp, PreviousOp, ResultOp
 from .values import Beam, Value, union
@@ -45,10 +45,13 @@ class RunState(Arrays):
     :param train: whether dropout and the like are on
     :param seed: of random ops
     :param train_step: how many batches were trained on before
+    :param precise: whether to compute in float64 what is float32 otherwise
     """
 
-    def __init__(self, program: Program, *, train: bool = False, seed: int = 0, train_step: int = 0):
-        super().__init__(train=train, seed=seed, train_step=train_step)
+    def __init__(
+        self, program: Program, *, train: bool = False, seed: int = 0, train_step: int = 0, precise: bool = False
+    ):
+        super().__init__(train=train, seed=seed, train_step=train_step, precise=precise)
         self.program = program
         self.values: dict[Tensor, Value] = {}
         self.carried: dict[PreviousOp, Value] = {}
@@ -169,11 +172,31 @@ class RunState(Arrays):
         finally:
             self.beams = before
 
+    @contextlib.contextmanager
+    def with_rows_in_loops(self, tensor: Tensor) -> Iterator[None]:
+        """Gives arrays a row for each hypothesis that a value, its lengths, or the steps that are made depend on."""
+        alive = [running.alive.beams for running in self.loops.values()]
+        before = self.beams
+        self.beams = union([self.values[tensor].beams, self.beams_of_lengths(tensor.dims), *alive])
+        try:
+            yield
+        finally:
+            self.beams = before
+
+    def counts(self, tensor: Tensor) -> numpy.ndarray:
+        """Where a value counts: in no padding, and of rows that make this step. Bool, which broadcasts to the value."""
+        dims = tensor.dims
+        counts: numpy.ndarray = numpy.ones([1] * len(dims), bool)
+        for dim in dims:
+            if dim.is_dynamic and not dim.is_batch:
+                counts = counts & self.mask(dim, dims)
+        return counts & aligned(self.goes_on(), (batch_dim,), dims) if batch_dim in dims else counts
+
     def as_value(self, tensor: Tensor, value: Any) -> Value:
         """What an op gave, for one of its results."""
         if isinstance(value, Value):
             return value
         value = numpy.asarray(value)
-        if tensor.dtype == "float32" and value.dtype == numpy.float64:
-            value = value.astype("float32")
+        if tensor.dtype == "float32" and value.dtype.kind == "f":
+            value = value.astype(self.array_dtype(tensor.dtype), copy=False)
         return Value.of(value, tensor.dims, self.beams)

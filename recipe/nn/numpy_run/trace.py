@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 import numpy
 
 from ..plain.dim import batch_dim, dims_text
+from ..record.arrays import aligned
 from ..record.graph import Tensor
 from ..record.loops import LoopOp
+from .value_names import value_names
 
 
 class Step(NamedTuple):
@@ -80,8 +82,39 @@ class Trace(Sequence[Step]):
             _table_of_loop([step for step in chosen if step.loop is loop], sequence, width, lines) for loop in loops
         )
 
+    def arrays(self, *, match: str = "") -> dict[str, numpy.ndarray]:
+        """
+        The values of all steps as arrays [steps, *dims of the value], by name: ``state h``, the user's variable, or the
+        op, with the path of its module; ``print(list(run.trace.arrays()))`` shows the names.
+
+        Of a loop in a loop they are [steps, steps of the inner loop, ...]. Where a sequence of the batch is over, or a
+        step was not made, numbers are NaN, integers 0 and bools False.
+
+        :param match: only values whose name contains this
+        """
+        names = value_names(dict.fromkeys(step.tensor for step in self._steps))
+        chosen: dict[Tensor, list[Step]] = {tensor: [] for tensor, name in names.items() if match in name}
+        for step in self._steps:
+            if step.tensor in chosen:
+                chosen[step.tensor].append(step)
+        return {names[tensor]: _stacked(tensor, steps) for tensor, steps in chosen.items()}
+
     def __repr__(self) -> str:
         return f"<Trace of {len(self)} values; print it, or its table(sequence)>"
+
+
+def _stacked(tensor: Tensor, steps: list[Step]) -> numpy.ndarray:
+    """All steps of a value, with an axis for each loop around."""
+    sizes = [max(numbers) + 1 for numbers in zip(*(step.step for step in steps))]
+    shape = [max(numbers) for numbers in zip(*(step.value.shape for step in steps))]
+    dtype = steps[0].value.dtype
+    array: numpy.ndarray = numpy.full((*sizes, *shape), numpy.nan if dtype.kind == "f" else 0, dtype)
+    for step in steps:
+        place: tuple[Any, ...] = (*step.step, *(slice(size) for size in step.value.shape), ...)
+        inside = array[place]
+        goes_on = aligned(step.alive, (batch_dim,), tensor.dims) if batch_dim in tensor.dims else True
+        inside[...] = numpy.where(goes_on, step.value, inside)
+    return array
 
 
 def _table_of_loop(steps: list[Step], sequence: int, width: int, with_lines: bool) -> str:

@@ -328,7 +328,7 @@ class Squeeze(Op):
         return Form("squeeze", {"from": self.inputs[0], "axis": self.axis})
 
 
-def squeeze(x: Tensor, axis: DimLike) -> Tensor:
+def squeeze(x: Tensor, axis: DimLike | str) -> Tensor:
     """The same values without an axis of size 1, such as the result of ``Linear(1)``."""
     x = as_tensor(x)
     return Squeeze(x, x.resolve_axis(axis)).output

@@ -72,6 +72,19 @@ class Choice(Op):
         return Form("choice", options)
 
 
+def _for_positions(scores: Tensor) -> str:
+    """How positions along an axis with lengths become labels, if there is one axis of this kind."""
+    dims = [dim for dim in scores.dims if dim.is_dynamic]
+    if len(dims) != 1:
+        return ""
+    position = "nn.range_over(positions)"
+    return (
+        f". Positions along {dims[0]} become labels of a fixed number by positions = nn.Dim(n, 'positions') and "
+        f"scores[{position}], with -1e30 for those that a sequence does not have: "
+        f"nn.where({position} < nn.expand(x.seq_len, [positions]), scores, -1e30)"
+    )
+
+
 def choice(
     scores: Tensor, *, target: Tensor | None = None, search: BeamSearch | None = None, input_type: str = "logits"
 ) -> Tensor:
@@ -94,7 +107,9 @@ def choice(
     if input_type == "regression":
         return scores if target is None else as_tensor(target)
     if scores.known_dims is not None and not any(dim.is_static for dim in scores.dims):
-        raise NetworkError(f"choice wants scores of labels, [batch, labels], but {scores} has no dim of labels")
+        raise NetworkError(
+            f"choice wants scores of labels, [batch, labels], but {scores} has no dim of labels{_for_positions(scores)}"
+        )
     if input_type == "logits":
         warn_of_probabilities("choice", scores, "say input_type='prob'")
     if target is not None and search is not None:

@@ -54,7 +54,7 @@ class ConvOp(Op):
         width = [(left, self.size.size), *[(0, 0)] * (len(order) - 1)]
         frames = numpy.pad(frames, width)
         starts: numpy.ndarray = self.stride * numpy.arange(run.size(self.out_axis))
-        y = numpy.zeros((len(starts), *frames.shape[1:-1], self.out_dim.size), "float32")
+        y = numpy.zeros((len(starts), *frames.shape[1:-1], self.out_dim.size), frames.dtype)
         for j, weight in enumerate(filters):
             y = y + (frames[starts + j] * weight[0] if self.depthwise else frames[starts + j] @ weight)
         return run.aligned(y + bias, (self.out_axis, *rest, self.out_dim), self.output.dims)

@@ -66,7 +66,7 @@ class Conv2dOp(Op):
             stride * numpy.arange(run.size(dim)) for dim, stride in zip(self.out_axes, self.strides)
         ]
         first, second = starts
-        y = numpy.zeros((len(first), len(second), *frames.shape[2:-1], self.out_dim.size), "float32")
+        y = numpy.zeros((len(first), len(second), *frames.shape[2:-1], self.out_dim.size), frames.dtype)
         for i, row in enumerate(filters):
             for j, weight in enumerate(row):
                 y = y + frames[first + i][:, second + j] @ weight

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy
 
 from ..plain.dim import Dim, batch_dim, dims_text
@@ -10,6 +12,9 @@ from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor
 from .as_tensor import as_tensor
+from .loss import SmoothedLoss, share_of_others
+from .reduce import reduce_mean, reduce_sum
+from .softmax import log_softmax
 
 
 class CtcLoss(Op):
@@ -31,7 +36,7 @@ class CtcLoss(Op):
         self.require_float(logits)
         if targets.sparse_dim is None:
             raise NetworkError(f"ctc_loss wants labels as targets, but {targets} is {targets.dtype}")
-        if not _has_blank_last(logits.feature_dim, targets.sparse_dim):
+        if not has_blank_last(logits.feature_dim, targets.sparse_dim):
             raise NetworkError(
                 f"ctc_loss: the targets are labels of {targets.sparse_dim}, so the scores must be over "
                 f"{targets.sparse_dim} + 1 with the blank last, but they are over {logits.feature_dim}: {logits}"
@@ -53,7 +58,7 @@ class CtcLoss(Op):
         x = x - numpy.logaddexp.reduce(x, axis=-1, keepdims=True)
         y = run.aligned(targets, labels.dims, (*dims, positions))
         lengths, counts = run.lengths_along(frames, dims), run.lengths_along(positions, dims)
-        losses: numpy.ndarray = numpy.zeros(run.shape(self.output.dims), "float32")
+        losses: numpy.ndarray = numpy.zeros(run.shape(self.output.dims))
         for place in numpy.ndindex(losses.shape):
             at = [numpy.broadcast_to(array, losses.shape)[place] for array in (lengths, counts)]
             loss = _negative_log_prob(x[place][: at[0]], y[place][: at[1]])
@@ -66,7 +71,7 @@ class CtcLoss(Op):
         return Form("ctc_loss", {"logits": logits, "targets": targets, "blank_index": -1})
 
 
-def _has_blank_last(dim: Dim, labels: Dim) -> bool:
+def has_blank_last(dim: Dim, labels: Dim) -> bool:
     """Whether it is the dim of the labels and one more: their sum, or one that says so by its own labels."""
     if dim is labels + 1:
         return True
@@ -93,7 +98,7 @@ def _negative_log_prob(log_probs: numpy.ndarray, labels: numpy.ndarray) -> float
     return -float(numpy.logaddexp.reduce(alpha[-2:]))
 
 
-def ctc_loss(logits: Tensor, targets: Tensor) -> Tensor:
+def ctc_loss(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0) -> Tensor:
     """
     Connectionist temporal classification (Graves et al. 2006), one value per sequence: ``-log P(targets | frames)``,
     the sum over all ways to write the labels over the frames with repetitions and blanks.
@@ -101,6 +106,14 @@ def ctc_loss(logits: Tensor, targets: Tensor) -> Tensor:
     :param logits: [batch, time, labels + 1], the blank last; the dim is ``labels + 1``, or one with all names of the
         labels and one more
     :param targets: labels [batch, positions]
-    :return: [batch]; 0 for a sequence with more labels than its frames can hold
+    :param label_smoothing: at least 0 and below 1: the share of the cross entropy of all frames against labels and
+        blank that are equally likely, which keeps distributions from becoming sharp (Kim et al. 2018)
+    :return: [batch]; 0 for a sequence with more labels than its frames can hold, but for the smoothing
     """
-    return CtcLoss(as_tensor(logits), as_tensor(targets)).output
+    logits = as_tensor(logits)
+    loss = CtcLoss(logits, as_tensor(targets)).output
+    smoothing = share_of_others(label_smoothing)
+    if smoothing is not None:
+        log_probs = reduce_mean(log_softmax(logits))
+        loss = SmoothedLoss(loss, reduce_sum(log_probs, logits.spatial_dim), smoothing).output
+    return loss

@@ -49,7 +49,7 @@ class Elementwise(Op):
         """:meth:`compute` on each place."""
         result: Any = self.compute(*self.aligned(run, arrays))
         shape = numpy.broadcast_shapes(result.shape, run.shape(self.output.dims))
-        return numpy.broadcast_to(result, shape).astype(self.output.dtype)
+        return numpy.broadcast_to(result, shape).astype(run.array_dtype(self.output.dtype))
 
     def compute(self, *arrays: Any) -> Any:
         """The function on arrays that broadcast."""
@@ -218,8 +218,8 @@ class Cast(Elementwise):
         self.set_output(self.inputs[0].known_dims, dtype=self.dtype, sparse_dim=self.sparse_dim)
 
     def compute(self, *arrays: Any) -> Any:
-        """``astype``."""
-        return arrays[0].astype(self.dtype)
+        """The same, which gets its type as any result does."""
+        return arrays[0]
 
     def form(self) -> Form:
         """``cast``; what labels it holds, if any, is said with ``reinterpret_data``."""

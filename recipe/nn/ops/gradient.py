@@ -38,6 +38,11 @@ class ScaleGradient(Op):
         """The array as it is: NumPy computes no gradients."""
         return x
 
+    @property
+    def gradient_factor(self) -> float | Delayed:  # type: ignore[override]
+        """The factor."""
+        return self.factor
+
     def form(self) -> Form:
         """``scaled_grad``."""
         return Form("scaled_grad", {"from": self.inputs[0], "scale": self.factor})

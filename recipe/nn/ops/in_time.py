@@ -112,7 +112,10 @@ def frame_of(name: str, x: Tensor, value: TensorLike, axis: Dim) -> Tensor:
     if is_number(number) or isinstance(number, bool):
         size = x.sparse_dim.known_size if x.sparse_dim is not None else None
         if size is not None and not (isinstance(number, int) and 0 <= number < size):
-            raise NetworkError(f"{number} is no label of {x.sparse_dim}, which are 0 to {size - 1}, for {name} of {x}")
+            raise NetworkError(
+                f"{number} is no label of {x.sparse_dim}, which are 0 to {size - 1}, for {name} of {x}. "
+                "nn.cast(x, 'int32', sparse_dim=dim) makes them labels of a dim that has more"
+            )
         if isinstance(number, bool) != (x.dtype == "bool") and number != 0:
             raise NetworkError(f"{name} of {x}, which is {x.dtype}, with the value {number!r}")
         if isinstance(number, float) and x.dtype.startswith("int"):

@@ -87,6 +87,8 @@ class ParameterOp(Op):
             options["trainable"] = False
         if isinstance(parameter.weight_decay, Delayed) or parameter.weight_decay:
             options["L2"] = parameter.weight_decay
+        if isinstance(parameter.learning_rate_factor, Delayed) or parameter.learning_rate_factor != 1.0:
+            options["updater_opts"] = updater_options(parameter.learning_rate_factor)
         return Form("variable", options)
 
     def describe(self, tensor: Tensor) -> str:
@@ -97,6 +99,11 @@ class ParameterOp(Op):
     def place(self) -> None:
         """None: its name says which it is."""
         return None
+
+
+def updater_options(learning_rate_factor: float | Delayed) -> dict[str, Any]:
+    """RETURNN's option for parameters with a learning rate of their own, without what the config says of optimizers."""
+    return {"optimizer": {"learning_rate_multiplier": learning_rate_factor}}
 
 
 def get_extern_data(data: str | ExternData) -> Tensor:

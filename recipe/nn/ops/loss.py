@@ -133,24 +133,38 @@ def cross_entropy(logits: Tensor, targets: Tensor, *, label_smoothing: Any = 0.0
         raise NetworkError(f'cross_entropy: input_type is "logits" or "log_prob", not {input_type!r}')
     warn_of_probabilities("cross_entropy", logits, "give it what goes into softmax")
     loss = (SparseCrossEntropy if input_type == "logits" else NegativeLogProb)(logits, targets).output
-    smoothing = delayed_or(label_smoothing, "label_smoothing", _is_share, "at least 0 and below 1")
-    if isinstance(smoothing, Delayed) or smoothing:
+    smoothing = share_of_others(label_smoothing)
+    if smoothing is not None:
         log_probs = log_softmax(logits) if input_type == "logits" else logits
         loss = SmoothedLoss(loss, reduce_mean(log_probs), smoothing).output
     return loss
 
 
-def focal_loss(logits: Tensor, targets: Tensor, *, focus: Any = 2.0) -> Tensor:
+def share_of_others(label_smoothing: Any) -> float | Delayed | None:
+    """The option ``label_smoothing`` of a loss, checked; None if there is none."""
+    smoothing: float | Delayed
+    smoothing = delayed_or(label_smoothing, "label_smoothing", _is_share, "at least 0 and below 1")
+    return smoothing if isinstance(smoothing, Delayed) or smoothing else None
+
+
+def focal_loss(logits: Tensor, targets: Tensor, *, focus: Any = 2.0, label_smoothing: Any = 0.0) -> Tensor:
     """
     Cross entropy per frame, less of it where the target is likely already: ``-(1 - p)^focus log p`` (Lin et al. 2017).
 
     :param logits: [..., labels]
     :param targets: labels, with the dims of the logits without the feature dim
     :param focus: at least 1, so that the slope is finite at ``p = 1``
+    :param label_smoothing: at least 0 and below 1: the share of the mean of the same over all labels
     """
     focus = delayed_or(focus, "focus", _is_focus, "a number of at least 1")
     loss = cross_entropy(logits, targets)
-    return (1.0 - exp(-loss)) ** focus * loss
+    loss = (1.0 - exp(-loss)) ** focus * loss
+    smoothing = share_of_others(label_smoothing)
+    if smoothing is not None:
+        log_probs = log_softmax(as_tensor(logits))
+        of_all = (1.0 - exp(log_probs)) ** focus * log_probs
+        loss = SmoothedLoss(loss, reduce_mean(of_all), smoothing).output
+    return loss
 
 
 def mean_squared_error(x: Tensor, targets: Tensor) -> Tensor:

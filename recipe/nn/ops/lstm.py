@@ -94,10 +94,10 @@ class LstmSequence(Op):
         dims = self.outputs[1].dims
         x = run.aligned(dropped(run, x, self.dropout), self.inputs[0].dims, (self.axis, *self.rest_dims, self.in_dim))
         lengths: Any = self.axis.size if self.axis.is_static else run.lengths_along(self.axis, dims)
-        zeros: numpy.ndarray = numpy.zeros((*x.shape[1:-1], self.out_dim.size), "float32")
+        zeros: numpy.ndarray = numpy.zeros((*x.shape[1:-1], self.out_dim.size), x.dtype)
         given = zip(initial, self.inputs[4:])
         h, c = [run.aligned(array, tensor.dims, dims) for array, tensor in given] or [zeros, zeros]
-        output = numpy.zeros((len(x), *zeros.shape), "float32")
+        output = numpy.zeros((len(x), *zeros.shape), x.dtype)
         for step in range(len(x)) if self.direction == 1 else reversed(range(len(x))):
             new_h, new_c = lstm_step(x[step] @ weight + h @ recurrent + bias, c)
             alive = step < lengths

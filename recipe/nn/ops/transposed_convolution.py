@@ -51,7 +51,7 @@ class TransposedConvOp(Op):
         frames = numpy.where(run.mask(self.axis, order), run.aligned(x, self.inputs[0].dims, order), numpy.float32(0))
         left, size = (self.size.size - self.stride) // 2, self.size.size
         count = self.stride * len(frames)
-        y = numpy.zeros((count + size, *frames.shape[1:-1], self.out_dim.size), "float32")
+        y = numpy.zeros((count + size, *frames.shape[1:-1], self.out_dim.size), frames.dtype)
         for j, weight in enumerate(filters):
             y[j : j + count : self.stride] += frames @ weight
         return run.aligned(y[left : left + count] + bias, (self.out_axis, *rest, self.out_dim), self.output.dims)

@@ -18,10 +18,12 @@ class Arrays(abc.ABC):
     :param train: whether dropout and the like are on
     :param seed: of random ops
     :param train_step: how many batches were trained on before
+    :param precise: whether to compute in float64 what is float32 otherwise
     """
 
-    def __init__(self, *, train: bool = False, seed: int = 0, train_step: int = 0):
+    def __init__(self, *, train: bool = False, seed: int = 0, train_step: int = 0, precise: bool = False):
         self.train = train
+        self.precise = precise
         self.train_step = train_step
         self.random = numpy.random.default_rng(seed)
         self.steps: dict[Any, int] = {}
@@ -62,6 +64,10 @@ class Arrays(abc.ABC):
     def lengths_along(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
         """The lengths along a dim, aligned to a value's dims."""
         return self.aligned(self.lengths(dim), (batch_dim,) if dim.is_static else dim.length_dims, dims)
+
+    def array_dtype(self, dtype: str) -> str:
+        """The type of the arrays of values of a type."""
+        return "float64" if self.precise and dtype == "float32" else dtype
 
     def size(self, dim: Dim) -> int:
         """How far an axis reaches: the size, or the greatest length."""

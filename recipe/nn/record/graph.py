@@ -218,6 +218,8 @@ class Op:
     """Whether it computes the same for each place of further axes that its inputs may have."""
     dims_follow_from_inputs: ClassVar[bool] = True
     """Whether its inputs and what it holds say the dims of its results, and not the loop that it stands in."""
+    gradient_factor: Any = None
+    """What the gradient of its result is multiplied with to be that of its input, where values are the same."""
     makes_lengths: ClassVar[bool] = True
     """Whether it knows how long the axes of its results are that nothing it reads has."""
 

@@ -21,13 +21,19 @@ class Parameter(Arithmetic[Tensor]):
     """
     A trained tensor, owned by the module that has it as attribute; its path there is its name.
 
+    What training does with it may be changed later, as attributes or by ``module.freeze()`` and
+    ``module.train_with()``; a network that was recorded before stays as it is.
+
     :param dims: the shape
     :param initial: an initializer, or a number for a constant (one that a job gives, too);
         default: Glorot uniform
     :param dtype: of the values
     :param trainable: whether training changes it
     :param weight_decay: factor of its squared L2 norm in the total loss (RETURNN's ``L2``)
+    :param learning_rate_factor: by which its learning rate is greater than that of others
     """
+
+    learning_rate_factor: float | Delayed = 1.0
 
     def __init__(
         self,
@@ -37,6 +43,7 @@ class Parameter(Arithmetic[Tensor]):
         dtype: str = "float32",
         trainable: bool = True,
         weight_decay: Any = 0.0,
+        learning_rate_factor: Any = 1.0,
     ):
         if isinstance(dims, (numpy.ndarray, Tensor)):
             what = f"an array {dims.shape}" if isinstance(dims, numpy.ndarray) else str(dims)
@@ -54,7 +61,14 @@ class Parameter(Arithmetic[Tensor]):
         self.initial = as_initializer(initial) if initial is not None else Uniform.glorot()
         self.dtype = as_dtype(dtype)
         self.trainable = trainable
-        self.weight_decay: float | Delayed = delayed_or(weight_decay, "the weight decay", is_number, "a number")
+        self.weight_decay: float | Delayed = weight_decay
+        self.learning_rate_factor = learning_rate_factor
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """
+        :raises NetworkError: for a value that an option of training cannot have
+        """
+        object.__setattr__(self, name, checked_option(name, value))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -69,3 +83,27 @@ class Parameter(Arithmetic[Tensor]):
 
     def __repr__(self) -> str:
         return f"Parameter({dims_text(self.dims)})"
+
+
+def _is_factor(value: Any) -> bool:
+    return is_number(value) and value > 0
+
+
+_OPTIONS: dict[str, tuple[str, Any, str]] = {
+    "weight_decay": ("the weight decay", is_number, "a number"),
+    "learning_rate_factor": ("the factor of the learning rate", _is_factor, "above 0 (trainable=False for none)"),
+}
+"""What is said of the options of training that are numbers, and which they may be."""
+
+
+def checked_option(name: str, value: Any) -> Any:
+    """
+    An attribute of a parameter, as it is kept.
+
+    :raises NetworkError: for a value that an option of training cannot have
+    """
+    if name in _OPTIONS:
+        return delayed_or(value, *_OPTIONS[name])
+    if name == "trainable" and not isinstance(value, bool):
+        raise NetworkError(f"trainable is True or False, not {value!r}")
+    return value

@@ -139,7 +139,7 @@ class Build:
         if wanted in RESERVED_NAMES:
             wanted = f"{wanted}_{op.name}"
         layer = Layer(self.unit, self.unit.unique_name(wanted), {"class": layer_class, **options}, op.module_path())
-        layer.is_module, layer.is_part = op.is_main, name is not None
+        layer.is_module, layer.is_part, layer.source = op.is_main, name is not None, op.source
         for quirk in self.quirks:
             if quirk.layer is not None:
                 quirk.layer(self, op, layer)

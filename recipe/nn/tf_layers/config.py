@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ..plain.delayed import Delayed, resolved
 from ..plain.dim import single_step_dim
 from ..plain.extern_data import ExternData
 from .layers import LayerNetwork
-from .python_source import PythonSource
+from .python_source import PythonCode, PythonSource
 
 BEHAVIOR_VERSION = 38
 
@@ -45,6 +46,7 @@ def config_text(
     stages = network.layers(device)
     options = {"backend": "tensorflow-net-dict", "behavior_version": BEHAVIOR_VERSION}
     options |= {**_settings(stages), **(config or {})}
+    _set_optimizers(stages, options.get("optimizer"))
     general = [_assignment(key, value, source) for key, value in options.items()]
     data = _assignment("extern_data", _extern_data(network.extern_data), source)
     networks = _networks(stages, copy_param_mode, source)
@@ -87,6 +89,38 @@ def _settings(stages: LayerNetwork | dict[int, LayerNetwork]) -> dict[str, Any]:
     """What the layers want of the config besides."""
     every = [stages] if isinstance(stages, LayerNetwork) else stages.values()
     return {name: value for layers in every for name, value in layers.settings.items()}
+
+
+def _set_optimizers(stages: LayerNetwork | dict[int, LayerNetwork], optimizer: Any) -> None:
+    """
+    Has parameters with a learning rate of their own trained by the optimizer of all, with its options.
+
+    RETURNN (1.20261022, ``Updater._create_optimizer`` in tf/updater.py) makes another optimizer for them, of the same
+    class, but with its default options. So these are written again.
+    Test: language/test_training_options.py::test_learning_rate_factor
+    """
+    for layers in [stages] if isinstance(stages, LayerNetwork) else stages.values():
+        for layer in layers.all_layers():
+            factor = layer.options.get("updater_opts", {}).get("optimizer", {}).get("learning_rate_multiplier")
+            if factor is not None and optimizer is not None:
+                layer.options["updater_opts"] = {"optimizer": _with_factor(optimizer, factor)}
+
+
+def _with_factor(optimizer: Any, factor: float | Delayed) -> Any:
+    """
+    An optimizer as RETURNN is told, with a factor of the learning rate.
+
+    :param optimizer: as in the config: the name of a class, a dict, or code
+    """
+    if isinstance(optimizer, str):
+        return {"class": optimizer, "learning_rate_multiplier": factor}
+    if isinstance(optimizer, Mapping):
+        return {
+            **optimizer,
+            "learning_rate_multiplier": resolved(factor) * optimizer.get("learning_rate_multiplier", 1.0),
+        }
+    known = "{**(optimizer if isinstance(optimizer, dict) else {'class': optimizer})"
+    return PythonCode(f"{known}, 'learning_rate_multiplier': {resolved(factor)}}}")
 
 
 def _networks(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..plain.dim import Dim
+from ..plain.errors import SourceLine
 from ..plain.layer_names import NO_SOURCE, layer_name
 
 RESERVED_NAMES = ("end", "output")
@@ -104,6 +105,8 @@ class Layer(Reference):
         self._name = name
         self.options = options
         self.comment = comment
+        self.source: SourceLine | None = None
+        """The user's line that it computes, where that can be told."""
         self.has_own_name = False
         """Whether RETURNN or the user goes by its name: ``output``, ``end``, outputs and losses of the network."""
         self.is_module = False

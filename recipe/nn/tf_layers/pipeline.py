@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..ops.inputs import ParameterOp
+from ..ops.linear import LinearOp
 from ..passes.beams.rewriting import Beams
 from ..passes.fission.fission import split
 from ..passes.joins import Joins
 from ..passes.rewritten import Rewritten
 from ..plain.delayed import Delayed
+from ..plain.dim import Dim
 from ..plain.layer_names import layer_of_output
 from ..program.program import Program
 from ..record.graph import Tensor
@@ -87,11 +89,18 @@ class Pipeline:
         return kept
 
     def known_reference(self, tensor: Tensor) -> Reference | None:
-        """What was written for a tensor of the user's program; None if nothing was, or that of all hypotheses."""
+        """What was written for a tensor of the user's program, in a search for all hypotheses; None if nothing was."""
         new = self.values.get(tensor)
-        if new is None or any(dim.is_beam for dim in new.dims):
+        if new is None:
             return None
+        if isinstance(tensor.op, LinearOp) and isinstance(new.op, LinearOp) and new.op.activation is not None:
+            return None  # with an activation function joined to it, it is that one's
         return self.build.references.get(new)
+
+    def beams_of(self, tensor: Tensor) -> tuple[Dim, ...]:
+        """The axes over hypotheses that a tensor of the user's program has in what was written for it."""
+        new = self.values.get(tensor)
+        return () if new is None else tuple(dim for dim in new.dims if dim.is_beam)
 
     def _finish(self) -> None:
         """Drops layers that nothing refers to, such as constants that are initial values, and orders the others."""

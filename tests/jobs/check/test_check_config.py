@@ -83,5 +83,5 @@ sys.exit(check_config.run_checks([("bad", bad), ("good", good)]))
     result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     lines = result.stdout.splitlines()
     assert result.returncode == 1, result.stderr
-    assert lines[0] == "DIFFERENT: bad" and lines[1].startswith("  step 0: NaN in NumPy, first in log [batch, time, f")
+    assert lines[0] == "DIFFERENT: bad" and lines[1].startswith("  step 0: not finite: log [batch, time, f")
     assert lines[-1].startswith("same in 2 steps, up to ") and lines[-1].endswith(": good")

@@ -10,8 +10,9 @@ import numpy
 import pytest
 
 from jobs.check.comparison import Difference, compare
-from jobs.check.made_up_data import made_up_feeds, made_up_parameters
+from jobs.check.made_up_data import made_up_feeds
 from recipe import nn
+from recipe.nn.debugging.gradients import made_up_parameters
 from recipe.nn.ops.activation import Activation
 
 from ...recipe.models.small_model import small_model
@@ -69,22 +70,22 @@ def test_difference_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Difference) as caught:
         compare(nn.Network(Recurrent()))
     message = str(caught.value)
-    assert message.startswith("step 0: loss ce is ")
+    assert message.startswith("step 0: NumPy and RETURNN on TensorFlow differ:\n  loss ce: ")
     line = line_of("nn.tanh(self.linear(joined))\n".strip())
-    assert f"first in tanh [batch, features=4], {os.path.relpath(__file__)}:{line}\n" in message
-    assert "loop.state.h = nn.tanh(self.linear(joined))" in message
-    assert "which is the layer 'loop/" in message
+    assert "  tanh [batch, features=4] in step 0 of the loop over time: " in message
+    assert f"{os.path.relpath(__file__)}:{line}: loop.state.h = nn.tanh(self.linear(joined))\n" in message
+    assert "layer 'loop/" in message
 
 
 def test_not_a_number() -> None:
     """Told from NumPy's values, of which the first is named."""
-    with pytest.raises(Difference, match="step 0: NaN in NumPy, first in sqrt") as caught, numpy.errstate(all="ignore"):
+    with pytest.raises(Difference, match="step 0: not finite: sqrt ") as caught, numpy.errstate(all="ignore"):
         compare(nn.Network(Recurrent(root=True)))
     assert f"test_comparison.py:{line_of('logits + nn.sqrt(logits)')}" in str(caught.value)
 
 
 def test_untrained_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
-    from jobs.check.returnn_network import ReturnnNetwork
+    from recipe.nn.debugging.returnn_network import ReturnnNetwork
 
     monkeypatch.setattr(ReturnnNetwork, "parameter_names", property(lambda self: {"linear/W"}))
     with pytest.raises(Difference, match="RETURNN has no parameters linear/b, output/W, output/b"):

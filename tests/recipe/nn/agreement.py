@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 import numpy
 
 from recipe import nn
+from recipe.nn.debugging.gradients import compare_gradients
 from recipe.nn.numpy_run.interpreter import Result
+from recipe.nn.ops.dropout import Dropout
+from recipe.nn.ops.random import RandomUniform, TrainFlag
 
 from ...without_returnn import is_left_out
 from .returnn_run import ReturnnOutput, ReturnnRun, run_returnn
@@ -42,7 +45,8 @@ def check_agreement(
 
     :param feeds: as for ``nn.run_numpy``
     :param parameters: default: random ones
-    :param gradients: also computes the gradients in RETURNN, which are not compared
+    :param gradients: also compares the gradients in RETURNN with differences of the loss in NumPy, where nothing is
+        random in training
     :param trains: also makes one step of training in RETURNN
     :param moves_layers_out: whether RETURNN may compute outside of a loop what does not need it
     :param without_quirks: names of work-arounds of recipe/nn/tf_layers/quirks that are left out
@@ -80,7 +84,29 @@ def check_agreement(
         assert in_numpy.beam_scores is not None and in_returnn.beam_scores is not None
         numpy.testing.assert_allclose(in_returnn.beam_scores, in_numpy.beam_scores, rtol=rtol, atol=1e-5)
     assert set(in_returnn.parameters) == set(network.parameters)
+    if gradients and not any(isinstance(op, (Dropout, RandomUniform, TrainFlag)) for op in network.needed):
+        assert_same_gradients(network, feeds, parameters, in_returnn.gradients)
     return Agreement(network, in_numpy, in_returnn)
+
+
+def assert_same_gradients(
+    network: nn.Network,
+    feeds: Mapping[str, Any],
+    parameters: Mapping[str, numpy.ndarray],
+    gradients: Mapping[str, numpy.ndarray | None],
+) -> None:
+    """
+    Compares gradients with differences of NumPy's loss, along a random direction of each parameter.
+
+    Not where padding is fed that is no number, which no dataset of RETURNN gives: times a gradient of 0 it is NaN.
+    """
+    arrays = [numpy.asarray(feed[0] if isinstance(feed, tuple) else feed) for feed in feeds.values()]
+    if all(loss.as_error for loss in network.losses) or not all(numpy.isfinite(array).all() for array in arrays):
+        return
+    known = {name: gradient for name, gradient in gradients.items() if gradient is not None}
+    options: dict[str, Any] = {"numbers": 0, "tolerance": 2e-3, "seed": 0}
+    report = compare_gradients(network, feeds, parameters, known, set(gradients), **options)
+    assert report, report
 
 
 def assert_padding_is_not_read(

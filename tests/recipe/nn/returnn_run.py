@@ -39,7 +39,7 @@ class ReturnnRun(NamedTuple):
     :ivar losses: the mean over all frames, by name
     :ivar gradients: of the total loss, by parameter; None where it does not depend on the parameter
     :ivar parameters: the values of all parameters, by name
-    :ivar trained: the same after one step of gradient descent by RETURNN's updater with LEARNING_RATE
+    :ivar trained: the same after the steps of gradient descent by RETURNN's updater with LEARNING_RATE
     :ivar layers_in_loop: for each loop the layers that RETURNN left in it
     :ivar beam_scores: of the hypotheses of the first output that RETURNN knows them of, [batch, beam]
     """
@@ -62,7 +62,7 @@ def run_returnn(
     train: bool = False,
     search: bool = False,
     gradients: bool = False,
-    trains: bool = False,
+    trains: int = 0,
     moves_layers_out: bool = True,
     without_quirks: Collection[str] = (),
     device: str = "cpu",
@@ -75,7 +75,7 @@ def run_returnn(
     :param parameters: by name; default: RETURNN's own start values
     :param checkpoint: loaded by RETURNN, in place of ``parameters``
     :param gradients: also of the total loss by each parameter; RETURNN wants ``train`` for those through loops
-    :param trains: also makes one step of training, after all else
+    :param trains: how many steps of training are made, after all else
     :param moves_layers_out: whether RETURNN may compute outside of a loop what does not need it
     :param without_quirks: names of work-arounds of recipe/nn/tf_layers/quirks that are left out
     :param device: which one the config is written for; it runs on the CPU
@@ -125,7 +125,7 @@ def run_returnn(
         )
         if trains:
             if any(gradient is not None for gradient in run.gradients.values()):
-                _train(session, config, built, feed_dict)
+                _train(session, config, built, feed_dict, steps=int(trains))
             run.trained.update({name: session.run(variable) for name, variable in variables.items()})
         return run
 
@@ -164,7 +164,7 @@ def _unstack_in_steps(network: dict[str, Any]) -> None:
             layer.update({"class": "gather", "position": ":i", "clip_to_valid": True})
 
 
-def _train(session: Any, config: Any, network: Any, feed_dict: dict[Any, Any]) -> None:
+def _train(session: Any, config: Any, network: Any, feed_dict: dict[Any, Any], steps: int) -> None:
     from returnn.tf.updater import Updater
 
     updater = Updater(config, network)
@@ -173,7 +173,8 @@ def _train(session: Any, config: Any, network: Any, feed_dict: dict[Any, Any]) -
     session.run(updater.learning_rate_var.initializer)
     updater.init_optimizer_vars(session)
     updater.set_learning_rate(LEARNING_RATE, session)
-    session.run((step, network.get_post_control_dependencies()), feed_dict=feed_dict)
+    for _ in range(steps):
+        session.run((step, network.get_post_control_dependencies()), feed_dict=feed_dict)
 
 
 def _set_variables(session: Any, variables: Mapping[str, Any], values: Mapping[str, numpy.ndarray]) -> None:

@@ -13,6 +13,7 @@ from . import (
     cumulative,
     dot,
     dropout,
+    edit_distance,
     elementwise,
     history,
     hypotheses,
@@ -30,6 +31,7 @@ from . import (
     reduce,
     rotary_encoding,
     running_average,
+    transducer,
     whole_sequences,
 )
 
@@ -42,6 +44,7 @@ __all__ = [
     "cumulative",
     "dot",
     "dropout",
+    "edit_distance",
     "elementwise",
     "history",
     "hypotheses",
@@ -59,5 +62,6 @@ __all__ = [
     "reduce",
     "rotary_encoding",
     "running_average",
+    "transducer",
     "whole_sequences",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...ops.inputs import ParameterOp
+from ...ops.inputs import ParameterOp, updater_options
 from ...ops.linear import LinearOp
 from ...plain.initializer import Uniform
 from ..build import Build
@@ -54,7 +54,8 @@ def _owned_parameters(op: LinearOp, build: Build) -> dict[str, Any] | None:
         return None
     if len(scopes) != 1 or scopes == {""} or names != ["W", "b"][: len(names)]:
         return None
-    if len({(one.trainable, one.dtype, one.weight_decay) for one in held}) != 1 or held[0].dtype != "float32":
+    options_of_training = {(one.trainable, one.dtype, one.weight_decay, one.learning_rate_factor) for one in held}
+    if len(options_of_training) != 1 or held[0].dtype != "float32":
         return None
     options: dict[str, Any] = {"name_scope": scopes.pop()}
     if held[0].initial != Uniform.glorot():
@@ -65,4 +66,6 @@ def _owned_parameters(op: LinearOp, build: Build) -> dict[str, Any] | None:
         options["trainable"] = False
     if held[0].weight_decay:
         options["L2"] = held[0].weight_decay
+    if held[0].learning_rate_factor != 1.0:
+        options["updater_opts"] = updater_options(held[0].learning_rate_factor)
     return options

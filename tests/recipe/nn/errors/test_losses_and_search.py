@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
 import pytest
 
 from recipe import nn
 
-from ..inputs import FEATURES, LABELS, TIME, classes, frames, vector
+from ..inputs import FEATURES, FEEDS, LABELS, LENGTHS, TIME, classes, frames, vector
 from .wrong_programs import Wrong, check_error, name_of
 
 OTHER_LABELS = nn.Dim(7, "others")
@@ -68,6 +69,37 @@ def choice_of_no_labels() -> Any:
     with nn.Loop() as loop:
         scores = nn.reduce_sum(loop.unstack(frames()))
         return loop.stack(nn.choice(scores, search=nn.BeamSearch(4)))  # MISTAKE
+
+
+def choice_of_positions() -> Any:
+    x = frames()
+    with nn.Loop(max_seq_len=3) as loop:
+        scores = nn.reduce_sum(x + loop.state.h)
+        position = nn.choice(scores, search=nn.BeamSearch(2))  # MISTAKE
+        loop.state.h = x[position]
+        loop.end(position == 0)
+
+
+def test_positions_as_the_message_says() -> None:
+    """What is written in place of it runs, and gives a position that is there."""
+    positions = nn.Dim(5, "positions")
+
+    def model() -> nn.Tensor:
+        x = frames()
+        loop = nn.Loop(max_seq_len=3)
+        loop.state.h = nn.zeros([nn.batch_dim, FEATURES])
+        with loop:
+            scores = nn.reduce_sum(x + loop.state.h)
+            scores = scores[nn.range_over(positions)]
+            scores = nn.where(nn.range_over(positions) < nn.expand(x.seq_len, [positions]), scores, -1e30)
+            position = nn.choice(scores, search=nn.BeamSearch(2))
+            loop.state.h = x[position]
+            loop.end(position == 0)
+            return loop.stack(position)
+
+    run = nn.run_numpy(nn.Network(model), FEEDS)
+    for length, hypotheses in zip(LENGTHS, numpy.split(run.outputs["output"].value, len(LENGTHS))):
+        assert hypotheses.max() < length
 
 
 def choice_of_a_sequence() -> Any:
@@ -146,6 +178,7 @@ PROGRAMS = [
     Wrong(scale_as_name, ["a text, not 0.5", "scale=0.5"]),
     Wrong(scale_as_text, ["a number, not '0.5'"]),
     Wrong(choice_of_no_labels, ["[batch, labels]", "scores <reduce_sum [batch], line", "no dim of labels"]),
+    Wrong(choice_of_positions, ["scores <reduce_sum [batch, time], line", "along time", "nn.range_over(positions)"]),
     Wrong(choice_of_a_sequence, ["[batch, labels]", "scores <linear of linear [batch, time, labels=7]"]),
     Wrong(choice_outside_of_a_loop, ["linear of linear [batch, labels=7]", "inside of a loop", "nn.argmax(scores)"]),
     Wrong(choice_under_a_mask, ["scores <linear", "cannot stand in Cond or MaskedComputation", "nn.where"]),

@@ -6,7 +6,7 @@ import pytest
 
 from recipe import nn
 
-from ..agreement import check_agreement
+from ..agreement import check_agreement, random_parameters
 from ..inputs import FEATURES, FEEDS, TIME, frames
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
@@ -80,3 +80,39 @@ def test_inner_loop_in_a_search(place: str, begins: str, reads: str, gives: str)
     model = SearcherWithLoop(place, begins, reads, gives)
     network = nn.Network(model, search=nn.BeamSearch(3, length_normalization=1.0))
     check_agreement(network, FEEDS, train=False, gradients=False)
+
+
+class PositionsByLoop(nn.Module):
+    """
+    Each step goes on over the frames, from the first one, to one that the state says; the frame and the label before
+    make the new state. The label is chosen by the old state and by the new one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.output = nn.Embedding(BEAM_LABELS, FEATURES), nn.Linear(BEAM_LABELS)
+        self.query = nn.Linear(FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        x = frames()
+        loop = nn.Loop(max_seq_len=4)
+        loop.state.label = nn.constant(0, [nn.batch_dim], sparse_dim=BEAM_LABELS)
+        loop.state.h = nn.zeros([nn.batch_dim, FEATURES])
+        with loop:
+            before = nn.tanh(nn.concat(self.embedding(loop.state.label), loop.state.h))
+            inner = nn.Loop()
+            inner.state.position = nn.zeros([nn.batch_dim], dtype="int32")
+            with inner:
+                energy = nn.reduce_sum(x[inner.state.position] * self.query(before))
+                inner.end((inner.state.position >= x.seq_len) | (energy > 0.0), include_eos=False)
+                inner.state.position = inner.state.position + 1
+            loop.state.h = x[inner.state.position]
+            loop.state.label = nn.choice(self.output(nn.concat(before, loop.state.h)))
+            loop.end(loop.state.label == 1, include_eos=False)
+            return loop.stack(loop.state.label)
+
+
+def test_what_the_loop_reads_is_made_of_two_states_that_it_leads_to() -> None:
+    """RETURNN has to look at the nearer one first."""
+    network = nn.Network(PositionsByLoop(), search=nn.BeamSearch(2))
+    check_agreement(network, FEEDS, parameters=random_parameters(network, scale=3.0))

@@ -216,6 +216,42 @@ def from_grid_reference(grid: numpy.ndarray, x: numpy.ndarray, p: Parameters) ->
     return {"output": numpy.sum(rows, axis=1), "square": numpy.square(rows).sum(axis=(1, 2))}
 
 
+class Near(nn.Module):
+    """To the frames around, along either axis of a grid, and of a sequence that each step changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiHeadAttention(FEATURES, 2, relative=1)
+
+    def forward(self) -> dict[str, nn.Tensor]:
+        rows = self.attention(grid_(), axis=OTHER, left=1, right=1)
+        columns = self.attention(grid_(), axis=TIME, chunk=2, left=0)
+        nn.reduce_sum(columns * rows, [OTHER, FEATURES]).mark_as_loss("product")
+        with nn.Loop() as loop:
+            y = self.attention(z_() * loop.unstack(x_()), left=2, right=0)
+            nn.reduce_sum(y * y, [OTHER, FEATURES]).mark_as_loss("square")
+            steps = loop.stack(nn.reduce_sum(y, OTHER))
+        loop = nn.Loop()
+        loop.state.z = z_()
+        with loop:
+            loop.state.z = nn.tanh(self.attention(loop.state.z * loop.unstack(x_()), left=1, right=1))
+            fed = loop.stack(nn.reduce_sum(loop.state.z, OTHER))
+        return {"steps": steps, "fed": fed}
+
+
+def near_reference(grid: numpy.ndarray, x: numpy.ndarray, z: numpy.ndarray, p: Parameters) -> Any:
+    rows = numpy.array([of_itself(p, "attention", row, lambda t, s: abs(t - s) <= 1) for row in grid])
+    every = [of_itself(p, "attention", grid[:, k], lambda t, s: t // 2 == s // 2) for k in range(grid.shape[1])]
+    product = (rows * numpy.array(every).swapaxes(0, 1)).sum(axis=(1, 2))
+    steps = [numpy.array(of_itself(p, "attention", z * frame, lambda t, s: 0 <= t - s <= 2)) for frame in x]
+    fed, state = [], z
+    for frame in x:
+        state = numpy.tanh(of_itself(p, "attention", state * frame, lambda t, s: abs(t - s) <= 1))
+        fed.append(state.sum(axis=0))
+    square = [(y**2).sum() for y in steps]
+    return {"product": product, "steps": [y.sum(axis=0) for y in steps], "fed": fed, "square": square}
+
+
 class OfGrid(nn.Module):
     """Along one of two axes; over parts of a fixed number; and in an inner loop."""
 
@@ -312,6 +348,8 @@ def itself(name: str, model: OfItself, sees: Sees, **more: Any) -> Program:
         Program("to_others_without_bias", ToOthers(with_bias=False), to_others_reference, batch=LONGEST_LAST),
         Program("by_position", ByPosition(), by_position_reference),
         Program("of_grid", OfGrid(), of_grid_reference),
+        Program("near", Near(), near_reference),
+        Program("near_longest_last", Near(), near_reference, batch=LONGEST_LAST),
         Program("from_grid", FromGrid(), from_grid_reference),
         Program("decoder", Decoder(), decoder_reference, beam_size=3),
     ]

@@ -16,7 +16,7 @@ from ..programs.inputs import FEATURES, LABELS, LONGEST_LAST, label, v_, x_, z_
 from ..programs.plain_layers import Parameters, Vectors, linear, log_softmax, sigmoid
 from ..programs.plain_search import Choose
 from ..programs.program import Program
-from .test_gru import WITH_EMPTY
+from .test_gru import WITH_EMPTY, gru
 
 DIM, OUT = nn.Dim(3, "memory"), nn.Dim(2, "projection")
 State = Sequence[numpy.ndarray]
@@ -74,6 +74,32 @@ class WithoutInitialState(nn.Module):
         with nn.Loop() as loop:
             h, loop.state.cell = self.cell(loop.unstack(x_()), loop.state.cell)
             return loop.stack(h)
+
+
+class LayersWithoutInitialState(nn.Module):
+    """States of an outer loop that layers over another sequence say how to start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gru, self.lstm = nn.Gru(FEATURES, DIM), nn.ProjectedLstm(FEATURES, DIM, DIM)
+
+    def forward(self) -> nn.Tensor:
+        with nn.Loop() as loop:
+            frames = z_() * loop.unstack(x_())
+            _, loop.state.h = self.gru(frames, loop.state.h)
+            _, loop.state.lstm = self.lstm(frames, loop.state.lstm)
+            return loop.stack(loop.state.h + loop.state.lstm.c)
+
+
+def layers_without_initial_state_reference(x: numpy.ndarray, z: numpy.ndarray, p: Parameters) -> Any:
+    h = numpy.zeros(DIM.size)
+    state: Any = (h, h)
+    steps = []
+    for frame in x:
+        h = gru(p, "gru", z * frame, h)[1]
+        state = over(p, "lstm", z * frame, state)[1]
+        steps.append(h + state[1])
+    return steps
 
 
 class Hierarchical(nn.Module):
@@ -140,6 +166,7 @@ def search_reference(v: numpy.ndarray, p: Parameters, choose: Choose) -> Any:
         Program("over_a_sequence", OverASequence(), over_a_sequence_reference, batch=LONGEST_LAST),
         Program("with_empty_sequences", OverASequence(), over_a_sequence_reference, batch=WITH_EMPTY),
         Program("without_initial_state", WithoutInitialState(), lambda x, p: over(p, "cell", x)[0], padding=math.nan),
+        Program("layers_without_initial_state", LayersWithoutInitialState(), layers_without_initial_state_reference),
         Program("hierarchical", Hierarchical(), hierarchical_reference),
         Program("search", Search(), search_reference, beam_size=3),
     ]

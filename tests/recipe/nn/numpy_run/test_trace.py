@@ -102,3 +102,44 @@ def test_labels_and_hypotheses_of_a_search() -> None:
     assert all(len(step.value) == 2 * len(LENGTHS) for step in chosen)
     first = next(line for line in trace.table(3).splitlines() if "choice" in line).split("]")[1].split()[0]
     assert first == LABELS.labels[chosen[0].value[3]]
+
+
+def test_arrays() -> None:
+    """Each value by name, with an axis for the steps of each loop around; NaN where nothing was computed."""
+    trace, run = trace_of(nested)
+    arrays = trace.arrays()
+    state = arrays["sigmoid"]
+    assert state.shape == (max(LENGTHS), len(LENGTHS), 5)
+    for sequence, length in enumerate(LENGTHS):
+        numpy.testing.assert_array_equal(state[:length, sequence], run.outputs["output"].value[sequence, :length])
+        assert numpy.isnan(state[length:, sequence]).all()
+    assert arrays["tanh"].shape == (max(LENGTHS), 2, len(LENGTHS), 5)
+    numpy.testing.assert_array_equal(arrays["state t"][:, 1], arrays["tanh"][:, 0])
+    assert sorted(trace.arrays(match="state")) == sorted(name for name in arrays if "state" in name)
+    assert {"state s", "state t"} <= set(arrays)
+
+
+def test_names_of_arrays() -> None:
+    """The user's variables, with the path of the module; a number where one is taken. Integers are 0 where none is."""
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Inner()
+
+        def forward(self) -> nn.Tensor:
+            with nn.Loop() as loop:
+                x = loop.unstack(frames())
+                number = loop.iter_idx + nn.zeros([nn.batch_dim], dtype="int32")
+                y = self.inner(x) + self.inner(nn.tanh(x))
+                return loop.stack(y * nn.cast(number, "float32"))
+
+    class Inner(nn.Module):
+        def forward(self, x: nn.Tensor) -> nn.Tensor:
+            squared = x * x
+            return squared + 1.0
+
+    trace, _ = trace_of(Model())
+    arrays = trace.arrays()
+    assert {"x", "y", "number", "inner/squared", "inner/squared_2"} <= set(arrays)
+    assert arrays["number"].dtype == "int32" and arrays["number"][:, 1].tolist() == [0, 1, 0, 0]

@@ -70,3 +70,33 @@ def test_wrong_use() -> None:
 
     with pytest.raises(nn.NetworkError, match="ctc_loss wants labels as targets"):
         nn.Network(no_labels)
+
+
+def test_label_smoothing() -> None:
+    """A share of the cross entropy of each frame against all labels and the blank; with its gradient."""
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(FEATURES, LABELS + 1)
+
+        def forward(self) -> dict[str, nn.Tensor]:
+            logits, targets = self.linear(nn.get_extern_data(FRAMES)), nn.get_extern_data(TARGETS)
+            smoothed = nn.ctc_loss(logits, targets, label_smoothing=0.2)
+            smoothed.mark_as_loss("ctc")
+            return {"smoothed": smoothed, "plain": nn.ctc_loss(logits, targets), "log_probs": nn.log_softmax(logits)}
+
+    network = nn.Network(Model())
+    outputs = check_agreement(network, FEEDS, gradients=True, train=True).in_numpy.outputs
+    for n, length in enumerate(FEEDS["data"][1]):
+        uniform = -outputs["log_probs"].value[n, :length].mean(axis=-1).sum()
+        wanted = 0.8 * outputs["plain"].value[n] + 0.2 * uniform
+        numpy.testing.assert_allclose(outputs["smoothed"].value[n], wanted, rtol=1e-5)
+    report = nn.check_gradients(network, FEEDS)
+    assert report, report
+    with pytest.raises(nn.NetworkError, match="label_smoothing must be at least 0 and below 1, not 1"):
+        nn.Network(
+            lambda: nn.ctc_loss(
+                Model().linear(nn.get_extern_data(FRAMES)), nn.get_extern_data(TARGETS), label_smoothing=1
+            )
+        )

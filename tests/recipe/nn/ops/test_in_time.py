@@ -191,7 +191,7 @@ REFUSED: dict[str, tuple[Callable[[], nn.Tensor], str]] = {
         "prefix_in_time goes over an axis with lengths, but features=5 of",
     ),
     "count": (lambda: nn.pad_in_time(frames(), -1, 0), "before is a number of frames, an int from 0 on, not -1"),
-    "label": (lambda: nn.prefix_in_time(classes(), 7), "7 is no label of labels=7, which are 0 to 6"),
+    "label": (lambda: nn.prefix_in_time(classes(), 7), "7 is no label of labels=7, which are 0 to 6.*sparse_dim"),
     "float_in_labels": (lambda: nn.prefix_in_time(classes(), 1.0), "1.0 is no label of"),
     "float_in_integers": (lambda: nn.prefix_in_time(nn.cast(classes(), "int32"), 1.5), "int32, with the value 1.5"),
     "bool": (lambda: nn.prefix_in_time(frames(), True), "float32, with the value True"),

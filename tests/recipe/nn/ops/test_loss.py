@@ -151,6 +151,31 @@ def test_focal_loss(focus: float) -> None:
     numpy.testing.assert_allclose(run.in_numpy.outputs["loss"].value, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_focal_loss_with_label_smoothing() -> None:
+    """A share of the mean of the same over all labels."""
+
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.output = nn.Linear(FEATURES, LABELS)
+
+        def forward(self) -> dict[str, nn.Tensor]:
+            logits = self.output(frames())
+            loss = nn.focal_loss(logits, classes(), label_smoothing=0.3)
+            loss.mark_as_loss("focal")
+            return {"loss": loss, "logits": logits}
+
+    network = nn.Network(Model())
+    run = check_agreement(network, FEEDS, gradients=True)
+    log_prob = log_softmax(run.in_numpy.outputs["logits"].value)
+    of_all = -((1 - numpy.exp(log_prob)) ** 2.0) * log_prob
+    of_target = numpy.take_along_axis(of_all, FEEDS["classes"][0][..., None], axis=-1)[..., 0]
+    expected = 0.7 * of_target + 0.3 * of_all.mean(axis=-1)
+    numpy.testing.assert_allclose(run.in_numpy.outputs["loss"].value, expected, rtol=1e-4, atol=1e-5)
+    report = nn.check_gradients(network, FEEDS)
+    assert report, report
+
+
 def test_focus_below_one() -> None:
     with pytest.raises(nn.NetworkError, match="focus must be a number of at least 1, not 0.5"):
         nn.Network(lambda: nn.focal_loss(nn.zeros([nn.batch_dim, TIME, LABELS]), classes(), focus=0.5))

@@ -36,6 +36,11 @@ class Case(NamedTuple):
     beside: tuple[str, ...] = ()
 
 
+def softmax_over_six_axes() -> nn.Tensor:
+    x = nn.expand(frames(), [nn.Dim(2, name) for name in ("first", "second", "third")])
+    return nn.reduce_sum(nn.softmax(x) * x)
+
+
 def labels_in_windows() -> nn.Tensor:
     return nn.unfold(classes(), 3, padding="valid")
 
@@ -518,6 +523,7 @@ CASES = [
     Case("entries_of_nothing", entries_of_which_there_are_none, "(?s)indices.* is not in"),
     Case("padding_in_products", quotients_weighted, "nan location mismatch"),
     Case("several_fixed_axes", softmax_in_a_loop_over_features, "Mismatched elements"),
+    Case("softmax_of_many_axes", softmax_over_six_axes, "node 'softmax/activation/Softmax'"),
     Case("softmax_of_no_frames", weights_of_nothing_found, "(?i)nan|mismatch|not equal"),
     Case("derived_axes", pooled_frames_beside_each, "cannot match the axes|require broadcasting|[Ii]ncompatible"),
     Case("states_before_others", StateBesideAFrame(), "require broadcasting"),

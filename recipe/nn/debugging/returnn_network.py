@@ -1,31 +1,24 @@
-"""A network built in RETURNN on TensorFlow in this process, without training."""
+"""A network built in RETURNN on TensorFlow in this process, without training. Both are imported when it is built."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+import io
+import logging
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy
 
-from recipe import nn
-from recipe.nn.tf_layers.config import config_text
-from recipe.nn.tf_layers.value_layers import NetworkWithValues
+from ..tf_layers.config import Written, config_text
+from .comparison import EngineValue
 
-
-class ReturnnValue(NamedTuple):
-    """
-    The output of a layer.
-
-    :ivar value: the array
-    :ivar dims: the names of its dims, "batch" for that of the sequences
-    """
-
-    value: numpy.ndarray
-    dims: list[str]
+NAME = "RETURNN on TensorFlow"
 
 
 class ReturnnNetwork:
@@ -34,17 +27,24 @@ class ReturnnNetwork:
 
     :param session: TensorFlow's
     :param network: RETURNN's
+    :param extern_data: RETURNN's inputs
     """
 
     def __init__(self, session: Any, network: Any, extern_data: Any):
         self._session, self._network, self._extern_data = session, network, extern_data
         self._variables = {variable.name.split(":")[0]: variable for variable in network.get_params_list()}
+        self._trained = {variable.name.split(":")[0] for variable in network.get_trainable_params()}
         self._total: Any = None
 
     @property
     def parameter_names(self) -> set[str]:
         """Of all, trained or not."""
         return set(self._variables)
+
+    @property
+    def trained_names(self) -> set[str]:
+        """Of those that are trained."""
+        return set(self._trained)
 
     def set_parameters(self, values: Mapping[str, numpy.ndarray]) -> None:
         """Gives the parameters values."""
@@ -53,11 +53,13 @@ class ReturnnNetwork:
                 initializer = self._variables[name].initializer
                 self._session.run(initializer, feed_dict={initializer.inputs[1]: value})
 
-    def layer(self, name: str, feeds: Mapping[str, Any]) -> ReturnnValue:
-        """What a layer gives; ``loop/layer`` for one in a loop."""
+    def layer(self, name: str, feeds: Mapping[str, Any]) -> EngineValue:
+        """What a layer gives, with its lengths; ``loop/layer`` for one in a loop."""
         data = self._network.get_layer(name).output
-        value = self._session.run(data.placeholder, feed_dict=self._feed_dict(feeds))
-        return ReturnnValue(value, ["batch" if dim.is_batch_dim() else dim.name for dim in data.dims])
+        dynamic = [dim for dim in data.dims if not dim.is_batch_dim() and dim.dimension is None]
+        sizes = {dim.name: dim.dyn_size for dim in dynamic if dim.dyn_size is not None}
+        value, lengths = self._session.run((data.placeholder, sizes), feed_dict=self._feed_dict(feeds))
+        return EngineValue(value, ["batch" if dim.is_batch_dim() else dim.name for dim in data.dims], lengths)
 
     def losses(self, feeds: Mapping[str, Any]) -> dict[str, float]:
         """The mean of each loss over all frames."""
@@ -77,15 +79,16 @@ class ReturnnNetwork:
 
         if self._total is None:
             self.losses(feeds)
-        names = sorted(self._variables)
+        names = sorted(self._trained)
         symbolic = dict(zip(names, tf.gradients(self._total, [self._variables[name] for name in names])))
         dense = {name: tf.convert_to_tensor(gradient) for name, gradient in symbolic.items() if gradient is not None}
         return self._session.run(dense, feed_dict=self._feed_dict(feeds))
 
-    def beam_scores(self, layer: str, feeds: Mapping[str, Any]) -> numpy.ndarray:
-        """Of the hypotheses that a layer has: [batch, beam]."""
-        choices = self._network.get_layer(layer).get_search_choices()
-        return self._session.run(choices.beam_scores, feed_dict=self._feed_dict(feeds))
+    def beam_scores(self, layers: Iterable[str], feeds: Mapping[str, Any]) -> numpy.ndarray | None:
+        """Of the hypotheses that the first of these layers has that has some: [batch, beam]; None if none has."""
+        found = [self._network.get_layer(layer).get_search_choices() for layer in layers]
+        choices = next((one for one in found if one), None)
+        return None if choices is None else self._session.run(choices.beam_scores, feed_dict=self._feed_dict(feeds))
 
     def _feed_dict(self, feeds: Mapping[str, Any]) -> dict[Any, Any]:
         feed_dict: dict[Any, Any] = {}
@@ -102,9 +105,20 @@ class ReturnnNetwork:
         return feed_dict
 
 
+def missing() -> str:
+    """What has to be installed for it; nothing if all is there. Imports nothing."""
+    packages = [name for name in ("returnn", "tensorflow") if importlib.util.find_spec(name) is None]
+    return " and ".join(packages)
+
+
 @contextlib.contextmanager
-def built(network: nn.Network | NetworkWithValues, *, search: bool) -> Iterator[ReturnnNetwork]:
-    """Builds a network from the config that is written of it; search networks search."""
+def built(network: Written, *, search: bool) -> Iterator[ReturnnNetwork]:
+    """
+    Builds a network from the config that is written of it, on the CPU; search networks search.
+
+    What RETURNN prints is thrown away. Its behavior version is as it was in the end.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
     from returnn.config import Config, global_config_ctx
     from returnn.tf.network import ExternData, TFNetwork
@@ -115,8 +129,14 @@ def built(network: nn.Network | NetworkWithValues, *, search: bool) -> Iterator[
         file = pathlib.Path(directory, "returnn.config")
         file.write_text(config_text(network, "cpu"), encoding="utf-8")
         config.load_file(os.fspath(file))
-    BehaviorVersion.set(config.int("behavior_version", 0))
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session, global_config_ctx(config):
+    on_the_cpu = tf.compat.v1.ConfigProto(device_count={"GPU": 0})
+    with (
+        _quiet(),
+        _behavior_version(BehaviorVersion, config.int("behavior_version", 0)),
+        tf.Graph().as_default(),
+        tf.compat.v1.Session(config=on_the_cpu) as session,
+        global_config_ctx(config),
+    ):
         extern_data = ExternData()
         extern_data.init_from_config(config, auto_create_placeholders=True)
         # a constant that TensorFlow knows, and RETURNN does not: gradients through loops are there, dropout is not
@@ -125,5 +145,36 @@ def built(network: nn.Network | NetworkWithValues, *, search: bool) -> Iterator[
             config=config, extern_data=extern_data, train_flag=is_training, eval_flag=True, search_flag=search
         )
         made.construct_from_dict(config.typed_value("network"))
-        session.run(tf.compat.v1.global_variables_initializer())
+        session.run([tf.compat.v1.global_variables_initializer(), made.global_train_step_var.initializer])
         yield ReturnnNetwork(session, made, extern_data)
+
+
+@contextlib.contextmanager
+def _behavior_version(versions: Any, version: int) -> Iterator[None]:
+    """Sets RETURNN's behavior version for a while, whatever it was."""
+    before = versions._get_state()
+    if before[0] not in (None, version):
+        versions._reset()
+    versions.set(version)
+    try:
+        yield
+    finally:
+        if before != versions._get_state():
+            versions._reset(before)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,60 @@
+"""
+The pictures of docs/gallery.md: each architecture of ``configs/gallery`` as it is searched with.
+
+``python -m tests.docs.gallery`` draws those anew of which the network has changed, and new ones; it needs Graphviz.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pathlib
+import re
+import tempfile
+import warnings
+
+from recipe import nn
+
+from .pages import ROOT
+
+PLACE = ROOT / "docs" / "gallery"
+NAMES = sorted(path.stem for path in (ROOT / "configs" / "gallery").glob("*.py") if path.stem != "__init__")
+
+
+def network_of(name: str) -> nn.Network:
+    """That of its search, if there is one."""
+    module = importlib.import_module(f"configs.gallery.{name}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nn.NetworkWarning)
+        network: nn.Network = (module.search if hasattr(module, "search") else module.training)()
+    return network
+
+
+def what_is_drawn(network: nn.Network) -> str:
+    """A hash of what Graphviz is given, which stands at the end of the picture."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory) / "network.dot"
+        network.draw(str(path))
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def what_was_drawn(name: str) -> str:
+    """The hash in a picture that is there, else nothing."""
+    path = PLACE / f"{name}.svg"
+    return path.read_text(encoding="utf-8")[-69:-5].strip() if path.exists() else ""
+
+
+def draw(name: str, network: nn.Network) -> None:
+    """Draws a picture, without Graphviz' comments and version."""
+    path = PLACE / f"{name}.svg"
+    network.draw(str(path))
+    text = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    path.write_text(f"{text.strip()}\n<!-- {what_is_drawn(network)} -->\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    PLACE.mkdir(exist_ok=True)
+    for each in NAMES:
+        if what_was_drawn(each) != what_is_drawn(network_of(each)):
+            draw(each, network_of(each))
+            print(f"docs/gallery/{each}.svg")
