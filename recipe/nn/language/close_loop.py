@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..ops.constants import constant, constant_value
 from ..ops.elementwise import Where, expand
 from ..ops.reduce import reduce_sum
-from ..plain.dim import batch_dim, dims_text
+from ..plain.dim import batch_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, did_you_mean, warn
 from ..record.graph import Body, Op, Recorder, StateLeaf, Tensor
 from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp

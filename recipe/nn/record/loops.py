@@ -11,7 +11,8 @@ from typing import Any
 import numpy
 
 from ..plain.delayed import Delayed
-from ..plain.dim import Dim, batch_dim, dims_text
+from ..plain.dim import Dim, batch_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, SourceLine
 from .arrays import Arrays
 from .form import AnyForm, Form
