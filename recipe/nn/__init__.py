@@ -77,7 +77,7 @@ from .ops.one_hot import one_hot
 from .ops.piecewise import clip, leaky_relu
 from .ops.pooling import pool
 from .ops.positional_encoding import positional_encoding
-from .ops.random import random_uniform, train_flag, train_step
+from .ops.random import random_normal, random_uniform, train_flag, train_step
 from .ops.reduce import reduce_logsumexp, reduce_max, reduce_mean, reduce_min, reduce_sum
 from .ops.reshape import merge_dims, split_dims
 from .ops.rotary_encoding import rotary_encoding
@@ -214,6 +214,7 @@ __all__ = [
     "positional_encoding",
     "postfix_in_time",
     "prefix_in_time",
+    "random_normal",
     "random_uniform",
     "range_over",
     "reduce_logsumexp",

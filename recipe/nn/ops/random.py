@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy
@@ -12,6 +13,7 @@ from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor, current_recorder
 from ..record.loops import LoopIndex
+from .activation import cos, log, sqrt
 from .as_tensor import as_tensor
 from .constants import zeros
 
@@ -123,3 +125,16 @@ def random_uniform(dims: Iterable[DimLike], *, like: Tensor | None = None) -> Te
         loop = loop.body.loop
     kind = RandomUniformInSteps if steps else RandomUniform
     return kind(like, of_result, *steps).output
+
+
+def random_normal(dims: Iterable[DimLike], *, like: Tensor | None = None) -> Tensor:
+    """
+    Normally distributed random numbers, of mean 0 and deviation 1, other ones in each batch, and in each step of a loop
+    (Box and Muller 1958).
+
+    :param dims: of the result
+    :param like: a tensor that has those of them that have no fixed size; default: one that has them is found
+    """
+    of_result = ordered_dims(dims)
+    radius, angle = (random_uniform(of_result, like=like) for _ in range(2))
+    return sqrt(-2.0 * log(1.0 - radius)) * cos(2.0 * math.pi * angle)

@@ -231,12 +231,15 @@ class LoopsOfHypotheses(Rewriting):
         self.context.generation = now
 
     def copy_unstack(self, op: UnstackOp, body: Body) -> None:
-        """The frame of a step; by its position, where each hypothesis has its own number of frames."""
-        new = self.loops[op.loop]
-        if new.axis is not None:
+        """
+        The frame of a step; by its position, where each hypothesis has its own number of frames, and where the sequence
+        is that of the hypotheses of a step, which a choice of the loop takes to the next one.
+        """
+        new, sequence = self.loops[op.loop], self.read(op.inputs[0])
+        if new.axis is not None and not _is_of_steps(sequence, new):
             super().copy_unstack(op, body)
             return
-        frame = Gather(self.read(op.inputs[0]), LoopIndex(new).output, self.context.dim_now(op.loop.input_axis))
+        frame = Gather(sequence, LoopIndex(new).output, self.context.dim_now(op.loop.input_axis))
         self.stands_for(op, frame.outputs)
 
     def copy_result(self, op: ResultOp, body: Body) -> None:
@@ -249,3 +252,11 @@ class LoopsOfHypotheses(Rewriting):
             final = self.states[op.previous].final
             assert final is not None
             self.loops[op.result_of].results[-1].inner = final
+
+
+def _is_of_steps(tensor: Tensor, loop: LoopOp) -> bool:
+    """Whether a value is made in the steps of a loop, or in those of a loop inside."""
+    body: Body | None = tensor.op.body
+    while body is not None and body is not loop.body_of_steps:
+        body = body.parent
+    return body is not None

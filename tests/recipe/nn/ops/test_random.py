@@ -86,6 +86,30 @@ def test_train_step() -> None:
         numpy.testing.assert_array_equal(value, FEEDS["data"][0] * factor)
 
 
+def test_normal() -> None:
+    """Shares of a normal distribution, and one number has nothing to do with the next: on a sequence, and in steps."""
+
+    def model() -> dict[str, nn.Tensor]:
+        with nn.Loop() as loop:
+            loop.unstack(frames())
+            steps = loop.stack(nn.random_normal([nn.batch_dim, MANY]))
+        return {"steps": steps, "sequence": nn.random_normal([nn.batch_dim, TIME, MANY], like=frames())}
+
+    network = nn.Network(model)
+    bounds = numpy.array([-numpy.inf, -2.0, -1.0, 0.0, 1.0, 2.0, numpy.inf])
+    expected = numpy.array([0.02275, 0.13591, 0.34134, 0.34134, 0.13591, 0.02275])
+    for run in (nn.run_numpy(network, FEEDS), run_returnn(network, FEEDS)):
+        for name, output in run.outputs.items():
+            value = output.value
+            assert value.dtype == "float32" and numpy.isfinite(value).all()
+            shares = numpy.histogram(value, bins=bounds)[0] / value.size
+            numpy.testing.assert_allclose(shares, expected, atol=0.03, err_msg=name)
+            numpy.testing.assert_allclose(
+                numpy.corrcoef(value[..., :-1].ravel(), value[..., 1:].ravel())[0, 1], 0.0, atol=0.05
+            )
+            assert len(numpy.unique(value)) > 0.99 * value.size, f"{name} draws numbers more than once"
+
+
 class InSteps(nn.Module):
     """Draws in the steps of loops, also scalars; without saying what has their axes."""
 
