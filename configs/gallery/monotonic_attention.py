@@ -10,7 +10,6 @@ attention. Where no frame is taken, the context is zero. Noise in training makes
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from recipe import nn
@@ -32,12 +31,6 @@ class Energy(nn.Module):
         return nn.squeeze(self.energy(nn.tanh(self.frame(frame) + self.query(query))), "F")
 
 
-def gaussian(x: nn.Tensor) -> nn.Tensor:
-    """Random numbers of the dims of ``x`` (Box and Muller 1958)."""
-    u, v = nn.random_uniform(x.dims, like=x), nn.random_uniform(x.dims, like=x)
-    return nn.sqrt(-2.0 * nn.log(1.0 - u)) * nn.cos(2.0 * math.pi * v)
-
-
 class MonotonicAttention(nn.Module):
     def __init__(self, dim: int, chunk: int, noise: float):
         super().__init__()
@@ -48,7 +41,7 @@ class MonotonicAttention(nn.Module):
         """The mean context, and how likely each frame is taken [batch, time]; ``last`` is that of the letter before."""
         energies = self.stop(query, frames)
         if self.noise:
-            energies = energies + nn.where(nn.train_flag(), self.noise * gaussian(energies), 0.0)
+            energies = energies + nn.where(nn.train_flag(), self.noise * nn.random_normal(energies.dims), 0.0)
         with nn.Loop(axis=frames.spatial_dim) as over_frames:
             p = over_frames.unstack(nn.sigmoid(energies))
             arrives = over_frames.state.passed + over_frames.unstack(last)

@@ -64,7 +64,7 @@ def test_weights_of_a_head() -> None:
         strength, gate = numpy.log1p(numpy.exp(strength)), sigmoid(gate)
         between = gate * softmax(strength * similarity) + (1.0 - gate) * before
         shift = softmax(linear(p, "head/shift", h))  # by -1, 0 and 1 slots
-        moved = sum(shift[n] * numpy.roll(between, 1 - n) for n in range(3))
+        moved = sum(shift[n] * numpy.roll(between, n - 1) for n in range(3))
         sharp = moved ** (1.0 + numpy.log1p(numpy.exp(sharpness)))
         numpy.testing.assert_allclose(weights, sharp / sharp.sum(), rtol=1e-3)
 
