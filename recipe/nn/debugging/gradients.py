@@ -10,7 +10,8 @@ import numpy
 from ..numpy_run.gradient_point import GradientPoint
 from ..numpy_run.interpreter import Run
 from ..numpy_run.run import NumpyRun, run_numpy
-from ..plain.dim import Dim, dims_text
+from ..plain.dim import Dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..program.program import Program
 from . import returnn_network

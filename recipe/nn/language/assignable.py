@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ops.constants import constant_value
 from ..plain.code_of_dims import dim_code, dims_code
-from ..plain.dim import dims_text
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, SourceLine
 from ..record.graph import StateLeaf, Tensor
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..ops.as_tensor import as_tensor
 from ..ops.constants import zeros
 from ..ops.elementwise import expand, logical_and, where
-from ..plain.dim import dims_text
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, SourceLine, user_source_line
 from ..record.graph import Body, Branching, StateLeaf, Tensor
 from ..record.loops import LoopOp

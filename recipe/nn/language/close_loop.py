@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..ops.constants import constant, constant_value
 from ..ops.elementwise import Where, expand
 from ..ops.reduce import reduce_sum
-from ..plain.dim import batch_dim, dims_text
+from ..plain.dim import batch_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, did_you_mean, warn
 from ..record.graph import Body, Op, Recorder, StateLeaf, Tensor
 from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp
@@ -248,9 +249,14 @@ def _is_same_variable(kept: PreviousOp, other: PreviousOp, position: dict[Op, in
 
 
 def _stack_losses(body: Body, recording: Recorder) -> None:
-    """Losses in a body that ends are stacked into the one around, summed along axes with other lengths in each step."""
+    """
+    Losses in a body that ends are stacked into the one around, summed along axes with other lengths in each step.
+
+    So are those that were moved out already, for ``loop.unstack(f(x))``.
+    """
+    assert body.loop is not None
     for index, loss in enumerate(recording.losses):
-        if loss.tensor.op.body is body:
+        if loss.tensor.op.body is body or loss.tensor.op in body.loop.moved_out:
             axes = [dim for dim in loss.tensor.dims if differing(body.loop, dim) is not None]
             with recording.at(body):
                 of_step = reduce_sum(loss.tensor, axes) if axes else loss.tensor

@@ -7,7 +7,8 @@ from typing import Any
 
 from ..ops.as_tensor import as_tensor
 from ..ops.constants import constant
-from ..plain.dim import DimLike, dims_text, ordered_dims
+from ..plain.dim import DimLike
+from ..plain.dims import dims_text, ordered_dims
 from ..plain.errors import MissingAttributeError, NetworkError, did_you_mean, user_source_line, warn
 from ..plain.structure import flatten, map_structure, part_names, structure_text
 from ..record.graph import Body, Recorder, StateLeaf, Tensor

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..ops.lengths import range_over
-from ..plain.dim import Dim, DimLike, dims_text
+from ..plain.dim import Dim, DimLike
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..record.graph import Tensor
 from ..record.loops import LoopIndex

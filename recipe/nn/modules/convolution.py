@@ -10,7 +10,8 @@ from ..ops.as_tensor import as_tensor
 from ..ops.convolution import ConvOp
 from ..ops.convolution_2d import Conv2dOp
 from ..ops.transposed_convolution import TransposedConvOp
-from ..plain.dim import Dim, DimLike, as_dim, dims_text
+from ..plain.dim import Dim, DimLike, as_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..plain.initializer import Uniform
 from ..plain.number import is_size

@@ -10,7 +10,8 @@ from ..language.module import Module
 from ..language.state_argument import state_argument
 from ..ops.array import reverse
 from ..ops.as_tensor import as_tensor
-from ..plain.dim import Dim, DimLike, as_dim, dims_text
+from ..plain.dim import Dim, DimLike, as_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..plain.structure import flatten, structure_text
 from ..record.graph import Tensor

@@ -8,7 +8,8 @@ from typing import Any
 import numpy
 
 from ..ops.inputs import ParameterOp
-from ..plain.dim import Dim, batch_dim, dims_text
+from ..plain.dim import Dim, batch_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..plain.extern_data import ExternData
 from .state import RunState

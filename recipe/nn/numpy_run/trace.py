@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, overload
 
 import numpy
 
-from ..plain.dim import batch_dim, dims_text
+from ..plain.dim import batch_dim
+from ..plain.dims import dims_text
 from ..record.arrays import aligned
 from ..record.graph import Tensor
 from ..record.loops import LoopOp

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy
 
-from ..plain.dim import Dim, DimLike, as_dim, dims_text, pending_dim
+from ..plain.dim import Dim, DimLike, as_dim, pending_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..plain.number import is_size
 from ..record.arrays import Arrays

@@ -6,7 +6,8 @@ from typing import Any
 
 from ..plain.beam_search import BeamSearch
 from ..plain.delayed import Delayed
-from ..plain.dim import batch_dim, dims_text
+from ..plain.dim import batch_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, did_you_mean
 from ..record.form import Form
 from ..record.graph import Op, Tensor

@@ -8,7 +8,8 @@ from typing import Any
 import numpy
 
 from ..plain.delayed import Delayed, is_delayed, resolved
-from ..plain.dim import Dim, DimLike, as_dim, dims_text, ordered_dims
+from ..plain.dim import Dim, DimLike, as_dim
+from ..plain.dims import dims_text, ordered_dims
 from ..plain.dtype import as_dtype
 from ..plain.errors import NetworkError
 from ..plain.number import is_number, plain_number

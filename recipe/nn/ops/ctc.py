@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy
 
-from ..plain.dim import Dim, batch_dim, dims_text
+from ..plain.dim import Dim, batch_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..record.arrays import Arrays
 from ..record.form import Form

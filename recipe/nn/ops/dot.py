@@ -6,7 +6,8 @@ import string
 
 import numpy
 
-from ..plain.dim import Dim, DimLike, dims_text
+from ..plain.dim import Dim, DimLike
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..record.arrays import Arrays
 from ..record.form import Form

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..plain.dim import Dim, DimLike, batch_dim, dims_text
+from ..plain.dim import Dim, DimLike, batch_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..plain.number import is_number, plain_number
 from ..record.graph import Tensor

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from ..plain.delayed import Delayed
-from ..plain.dim import dims_text
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, did_you_mean
 from ..plain.extern_data import ExternData
 from ..record.form import Form, InputForm

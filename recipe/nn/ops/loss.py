@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from ..plain.delayed import Delayed, delayed_or, resolved
-from ..plain.dim import dims_text
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..plain.number import is_number
 from ..record.arrays import Arrays

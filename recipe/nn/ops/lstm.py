@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy
 
 from ..plain.delayed import Delayed
-from ..plain.dim import Dim, batch_dim, dims_text, single_step_dim
+from ..plain.dim import Dim, batch_dim, single_step_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..record.arrays import Arrays
 from ..record.form import AnyForm, Form, FormPart, parameter_map

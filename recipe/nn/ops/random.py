@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 import numpy
 
-from ..plain.dim import Dim, DimLike, dims_text, ordered_dims
+from ..plain.dim import Dim, DimLike
+from ..plain.dims import dims_text, ordered_dims
 from ..plain.errors import NetworkError
 from ..record.arrays import Arrays
 from ..record.form import Form

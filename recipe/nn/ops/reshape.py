@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy
 
-from ..plain.dim import Dim, DimLike, as_dim, dims_text
+from ..plain.dim import Dim, DimLike, as_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from ..record.arrays import Arrays
 from ..record.form import Form

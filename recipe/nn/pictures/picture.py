@@ -9,7 +9,7 @@ from ..language.branch import Branch, Side
 from ..language.module import Module
 from ..ops.constants import Constant
 from ..ops.inputs import ExternDataOp, ParameterOp
-from ..plain.dim import dims_text
+from ..plain.dims import dims_text
 from ..program.program import Program
 from ..record.graph import Body, Op, Tensor
 from ..record.loops import LoopOp, PreviousOp, ResultOp, StackOp

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..language.module import Module
 from ..ops.inputs import ExternDataOp, ParameterOp
-from ..plain.dim import dims_text
+from ..plain.dims import dims_text
 from ..program.program import Program
 from ..record.graph import Op
 from ..record.loops import LoopOp

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .dim import DimLike, as_dim, batch_dim, dims_text, ordered_dims
+from .dim import DimLike, as_dim, batch_dim
+from .dims import dims_text, ordered_dims
 from .dtype import as_dtype
 from .errors import NetworkError
 

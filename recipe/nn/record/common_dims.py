@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..plain.dim import Dim, dims_text
+from ..plain.dim import Dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError
 from .graph import Tensor
 

@@ -12,7 +12,8 @@ from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, ClassVar
 
-from ..plain.dim import Dim, DimLike, beams_first, dims_text
+from ..plain.dim import Dim, DimLike
+from ..plain.dims import beams_first, dims_text
 from ..plain.errors import (
     MissingAttributeError,
     NetworkError,

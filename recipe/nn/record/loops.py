@@ -11,7 +11,8 @@ from typing import Any
 import numpy
 
 from ..plain.delayed import Delayed
-from ..plain.dim import Dim, batch_dim, dims_text
+from ..plain.dim import Dim, batch_dim
+from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, SourceLine
 from .arrays import Arrays
 from .form import AnyForm, Form
@@ -49,6 +50,8 @@ class LoopOp(Op):
         super().__init__(*([max_seq_len_tensor] if max_seq_len_tensor is not None else []), outputs=0)
         self.kept: list[StateLeaf] = []
         """States that hold what a MaskedComputation gave last."""
+        self.moved_out: set[Op] = set()
+        """What was written in its steps and stands outside of it, as it depends on nothing in them."""
         self.body_of_steps = Body(self.body.recording, self.body, loop=self)
 
     def infer(self) -> None:
@@ -223,6 +226,7 @@ class LoopOp(Op):
             else:
                 op.body = self.body
                 self.body.ops.append(op)
+                self.moved_out.add(op)
         body.ops = kept
 
     def replace(self, replaced: dict[Tensor, Tensor]) -> None:

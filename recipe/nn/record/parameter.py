@@ -8,7 +8,8 @@ from typing import Any
 import numpy
 
 from ..plain.delayed import Delayed, delayed_or
-from ..plain.dim import Dim, DimLike, dims_text, ordered_dims
+from ..plain.dim import Dim, DimLike
+from ..plain.dims import dims_text, ordered_dims
 from ..plain.dtype import as_dtype
 from ..plain.errors import NetworkError
 from ..plain.initializer import Uniform, as_initializer

@@ -162,6 +162,19 @@ FOUND = [
         "Loss flattening not implemented",
     ),
     Found(
+        "a loss of a value per sequence and a number per frame",
+        program(
+            lengths=((0, 3), (3, 3)),
+            body=(("embed",), ("count", 1), ("flag", 2), ("flag", 7), ("count_value", 1)),
+            over="second",
+            max_seq_len="tensor",
+            around="cond",
+            initial=("number", "encoded", "input"),
+        ),
+        "time_of_losses",
+        "Loss flattening not implemented",
+    ),
+    Found(
         "a loop over what was found of frames that all hypotheses have",
         program(
             lengths=((4,), (2,)),

@@ -1,7 +1,7 @@
 """
 RETURNN (1.20261022, ``Loss.init`` in tf/layers/base.py) wants a loss with lengths to have a time axis. But what is
-computed of a value without frames and of frames without sequences (a value per sequence times the number of each frame)
-has the time axis of the first of them, none: "Loss flattening not implemented".
+computed of a value without frames and of frames without sequences (a value per sequence times the number of each
+frame), or without features, has the time axis of the first of them, none: "Loss flattening not implemented".
 
 So such a loss is told its time axis.
 """
@@ -42,6 +42,10 @@ def _has_time(x: Tensor, axis: Dim) -> bool:
         of_sequences = [source for source in frames if batch_dim in source.dims]
         if isinstance(op, Elementwise) and frames and not of_sequences:
             return False
+        if isinstance(op, Elementwise) and frames:
+            first = max(op.inputs, key=lambda source: len(source.dims))
+            if axis not in first.dims:
+                return False  # the first of those with most axes says which one is the time
         todo += [source for source in of_sequences if source not in seen]
         seen.update(of_sequences)
     return True

@@ -27,7 +27,10 @@ def pool(op: Pool, build: Build) -> Layer:
     filled = build.add(op, "postfix_in_time", {"from": build.reference(x), **filling}, name="pool_filled")
     options: dict[str, Any] = {**op.form().options, "from": filled, "in_spatial_dims": [filled_dim]}
     if op.mode == "max":
-        return build.add(op, "pool", options)
+        greatest = build.add(op, "pool", options, name="pool_of_filled")
+        # of groups that are padding nothing is left whose square is infinite, which would spoil gradients
+        formula = f"tf.where(source(0) > {LOWEST / 2}, source(0), 0.0)"
+        return build.add(op, "eval", {"from": greatest, "eval": formula})
     mean = build.add(op, "pool", options, name="pool_of_filled")
     length = build.add(op, "length", {"from": build.reference(x), "axis": op.axis}, name="pool_length")
     count = build.add(op, "range_in_axis", {"from": mean, "axis": op.out_dim}, name="pool_range")

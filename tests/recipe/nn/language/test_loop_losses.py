@@ -8,7 +8,7 @@ import pytest
 from recipe import nn
 
 from ..agreement import check_agreement
-from ..inputs import FEATURES, FEEDS, LABELS, classes, frames
+from ..inputs import FEATURES, FEEDS, LABELS, classes, frames, vector
 from .test_loop import LIMITS, running_sum, start
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
@@ -49,3 +49,26 @@ def test_loss_inside_of_a_loop_with_end() -> None:
             loop.end(loop.iter_idx + 1 >= nn.get_extern_data(LIMITS), include_eos=True)
 
     check_agreement(model, {**FEEDS, "limits": numpy.array([2, 7, 1], "int32")})
+
+
+@pytest.mark.parametrize("place", ["before", "after", "of a value before"])
+def test_loss_of_what_depends_on_no_step(place: str) -> None:
+    """It counts in each step, wherever the body says that something is unstacked which it computes itself."""
+
+    def model(place: str) -> None:
+        with nn.Loop() as loop:
+            squares = vector() * vector()
+            mean = nn.reduce_mean(squares)
+            if place == "before":
+                nn.reduce_sum(squares).mark_as_loss("squares")
+            frame = loop.unstack(nn.tanh(frames()))
+            if place == "after":
+                nn.reduce_sum(squares).mark_as_loss("squares")
+            elif place == "of a value before":
+                mean.mark_as_loss("squares")
+            nn.reduce_sum(frame).mark_as_loss("frames")
+
+    run = check_agreement(model, {name: FEEDS[name] for name in ("data", "vector")}, place=place).in_numpy
+    of_sequence = (FEEDS["vector"] ** 2).sum(axis=-1) / (FEATURES.size if place == "of a value before" else 1)
+    lengths = FEEDS["data"][1]
+    numpy.testing.assert_allclose(run.losses["squares"], (of_sequence * lengths).sum() / lengths.sum(), rtol=1e-5)

@@ -43,6 +43,25 @@ def test_by_one_frame_is_nothing() -> None:
     nn.Network(model)
 
 
+class PowersOfPooled(nn.Module):
+    """What is computed of frames that are padding must stay a number, or gradients are none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, 3)
+
+    def forward(self) -> nn.Tensor:
+        pooled = nn.pool(frames(), 2)
+        y = self.linear(pooled * pooled * pooled)
+        nn.reduce_sum(y * y).mark_as_loss("squares")
+        return y
+
+
+def test_padding_of_pooled_frames_spoils_no_gradient() -> None:
+    gradients = check_agreement(PowersOfPooled(), FEEDS, train=True, gradients=True).in_returnn.gradients
+    assert all(gradient is not None and numpy.isfinite(gradient).all() for gradient in gradients.values())
+
+
 class Pyramid(nn.Module):
     """Fewer frames from layer to layer."""
 

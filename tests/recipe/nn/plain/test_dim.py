@@ -7,7 +7,8 @@ import pickle
 import pytest
 
 from recipe import nn
-from recipe.nn.plain.dim import as_dim, ordered_dims
+from recipe.nn.plain.dim import as_dim
+from recipe.nn.plain.dims import ordered_dims
 
 
 def test_equal_sizes_are_two_dims() -> None:
