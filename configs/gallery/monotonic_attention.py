@@ -5,7 +5,7 @@ Monotonic attention (Raffel et al. 2017, https://arxiv.org/abs/1704.00784) and M
 In the search each letter goes on from the frame of the one before: an inner loop that has no input, and ends at the
 first frame that is taken. In training an inner loop over the frames gives the probability that each one is taken, from
 that of the letter before. MoChA then attends softly to the ``chunk`` frames up to that one; with one it is monotonic
-attention. Where no frame is taken, the context is zero. (The papers' noise on the energies is left out.)
+attention. Where no frame is taken, the context is zero. Noise in training makes the probabilities 0 or 1 in the end.
 """
 
 from __future__ import annotations
@@ -32,20 +32,23 @@ class Energy(nn.Module):
 
 
 class MonotonicAttention(nn.Module):
-    def __init__(self, dim: int, chunk: int):
+    def __init__(self, dim: int, chunk: int, noise: float):
         super().__init__()
-        self.chunk = nn.Dim(chunk, "chunk")
+        self.chunk, self.noise = nn.Dim(chunk, "chunk"), noise
         self.stop, self.soft = Energy(dim), Energy(dim)
 
     def expected(self, query: nn.Tensor, frames: nn.Tensor, last: nn.Tensor) -> tuple[nn.Tensor, nn.Tensor]:
         """The mean context, and how likely each frame is taken [batch, time]; ``last`` is that of the letter before."""
+        energies = self.stop(query, frames)
+        if self.noise:
+            energies = energies + nn.where(nn.train_flag(), self.noise * nn.random_normal(energies.dims), 0.0)
         with nn.Loop(axis=frames.spatial_dim) as over_frames:
-            p = over_frames.unstack(nn.sigmoid(self.stop(query, frames)))
+            p = over_frames.unstack(nn.sigmoid(energies))
             arrives = over_frames.state.passed + over_frames.unstack(last)
             over_frames.state.passed = (1.0 - p) * arrives
             taken = over_frames.stack(p * arrives)
-        windows, energies = self.up_to_each(frames), self.up_to_each(self.soft(query, frames), -1e30)
-        contexts = nn.dot(nn.softmax(energies, self.chunk), windows, reduce=self.chunk)  # [batch, time, features]
+        windows, soft = self.up_to_each(frames), self.up_to_each(self.soft(query, frames), -1e30)
+        contexts = nn.dot(nn.softmax(soft, self.chunk), windows, reduce=self.chunk)  # [batch, time, features]
         return nn.dot(taken, contexts, reduce=frames.spatial_dim), taken
 
     def up_to_each(self, x: nn.Tensor, before: float = 0.0) -> nn.Tensor:
@@ -70,12 +73,12 @@ class MonotonicAttention(nn.Module):
 
 
 class Recogniser(nn.Module):
-    def __init__(self, dim: int = 6, chunk: int = 2):
+    def __init__(self, dim: int = 6, chunk: int = 2, noise: float = 1.0):
         super().__init__()
         self.encoder = nn.Lstm(dim)  # in one direction, so that all of it is online
         self.embedding = nn.Embedding(LETTERS, dim)
         self.cell = nn.LstmCell(dim)
-        self.attention = MonotonicAttention(dim, chunk)
+        self.attention = MonotonicAttention(dim, chunk, noise)
         self.readout = nn.Linear(LETTERS)
 
     def forward(self, search: nn.BeamSearch | None = None) -> nn.Tensor:

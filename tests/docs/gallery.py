@@ -30,11 +30,11 @@ def network_of(name: str) -> nn.Network:
     return network
 
 
-def what_is_drawn(network: nn.Network) -> str:
+def what_is_drawn(name: str) -> str:
     """A hash of what Graphviz is given, which stands at the end of the picture."""
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "network.dot"
-        network.draw(str(path))
+        network_of(name).draw(str(path))
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -44,17 +44,17 @@ def what_was_drawn(name: str) -> str:
     return path.read_text(encoding="utf-8")[-69:-5].strip() if path.exists() else ""
 
 
-def draw(name: str, network: nn.Network) -> None:
+def draw(name: str) -> None:
     """Draws a picture, without Graphviz' comments and version."""
     path = PLACE / f"{name}.svg"
-    network.draw(str(path))
+    network_of(name).draw(str(path))
     text = re.sub(r"<!--.*?-->\n?|<title>.*?</title>\n?", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    path.write_text(f"{text.strip()}\n<!-- {what_is_drawn(network)} -->\n", encoding="utf-8")
+    path.write_text(f"{text.strip()}\n<!-- {what_is_drawn(name)} -->\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
     PLACE.mkdir(exist_ok=True)
     for each in NAMES:
-        if what_was_drawn(each) != what_is_drawn(network_of(each)):
-            draw(each, network_of(each))
+        if what_was_drawn(each) != what_is_drawn(each):
+            draw(each)
             print(f"docs/gallery/{each}.svg")

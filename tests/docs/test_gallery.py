@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from .gallery import NAMES, network_of, what_is_drawn, what_was_drawn
+from .gallery import NAMES, what_is_drawn, what_was_drawn
 from .pages import ROOT, blocks, text_of
 
 PAGE = "docs/gallery.md"
@@ -22,7 +22,7 @@ def test_each_architecture_is_on_the_page(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pictures_show_the_networks(name: str) -> None:
-    assert what_was_drawn(name) == what_is_drawn(network_of(name)), "draw it anew: python -m tests.docs.gallery"
+    assert what_was_drawn(name) == what_is_drawn(name), "draw it anew: python -m tests.docs.gallery"
 
 
 def test_lines_are_those_of_the_files() -> None:

@@ -23,7 +23,9 @@ from configs.gallery import (
 )
 from recipe import nn
 
-from ...recipe.nn.agreement import ragged_frames
+from ...recipe.nn.agreement import check_agreement, ragged_frames
+from ...recipe.nn.returnn_run import run_returnn
+from ...without_returnn import is_left_out
 from .checks import FRAMES, POSITIONS, check, made_up, parameters_of
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
@@ -35,7 +37,7 @@ pytestmark = pytest.mark.xdist_group("returnn-2")
         (listen_attend_spell, {}),
         (rnn_transducer, {}),
         (recurrent_neural_aligner, {}),
-        (monotonic_attention, {"chunk": 2}),
+        (monotonic_attention, {"chunk": 2, "noise": 0.0}),
         (segmental_attention, {}),
         (transformer, {"num_layers": 1, "dropout": 0.0}),
         (universal_transformer, {"max_depth": 2}),
@@ -95,6 +97,22 @@ def test_sum_of_segments_is_over_all_segmentations() -> None:
     expected = -numpy.log([probability(t, u) for t, u in zip(FRAMES, POSITIONS)]).mean()
     feeds = made_up(segmental_attention.training())
     numpy.testing.assert_allclose(uniform_loss(segmental_attention, feeds), expected, rtol=1e-5)
+
+
+def test_noise_of_monotonic_attention() -> None:
+    """In training alone."""
+    noisy, plain = monotonic_attention.training(noise=1.0), monotonic_attention.training(noise=0.0)
+    feeds, parameters = made_up(noisy), parameters_of(noisy)
+
+    def loss(network: nn.Network, **options: Any) -> float:
+        return nn.run_numpy(network, feeds, parameters, **options).losses["ce"]
+
+    assert len({loss(noisy, train=True, seed=seed) for seed in range(3)}) == 3
+    assert loss(noisy) == loss(plain)
+    check_agreement(noisy, feeds, parameters=parameters)
+    run = run_returnn(noisy, feeds, parameters, train=True, trains=2)
+    if not is_left_out():
+        assert all(numpy.isfinite(value).all() for value in run.trained.values())
 
 
 def test_monotonic_attention_without_chunks() -> None:

@@ -18,7 +18,7 @@ from .quirk import Quirk
 
 
 def _layer(build: Any, op: Op, layer: Layer) -> None:
-    if not isinstance(op, Dot) or op.body.loop is None or build.device != "cpu":
+    if not isinstance(op, Dot) or layer.options["class"] != "dot" or op.body.loop is None or build.device != "cpu":
         return
     sources = zip(factors(op), layer.options["from"])
     layer.options["from"] = [_batch_major(build, x, source) for x, source in sources]

@@ -108,6 +108,21 @@ def test_over_one_of_two_time_axes() -> None:
     check_agreement(model, {**FEEDS, "y": (y, numpy.array([1, 2, 2], "int32"))})
 
 
+def test_dot_of_a_dot_that_may_be_no_number() -> None:
+    """In a loop the one reads the other without its padding."""
+
+    def model() -> nn.Tensor:
+        x = frames()
+        loop = nn.Loop()
+        loop.state.s = nn.ones([nn.batch_dim, FEATURES])
+        with loop:
+            energies = nn.dot(nn.log(loop.unstack(x) ** 2 + loop.state.s**2), x, reduce=FEATURES)
+            loop.state.s = nn.tanh(nn.dot(energies, x, reduce=TIME))
+            return loop.stack(loop.state.s)
+
+    check_agreement(model, FEEDS)
+
+
 def test_padding_may_hold_anything() -> None:
     """What is no number, as the maximum of nothing times 0, does not count, whichever side it stands on."""
 
