@@ -42,7 +42,7 @@ class AdaptiveNetwork(nn.Module):
         with loop:
             is_first = nn.expand(nn.cast(loop.iter_idx == 0, "float32"), [nn.batch_dim, 1])
             h, loop.state.h = self.cell(nn.concat(frame, is_first), loop.state.h)
-            p = nn.squeeze(nn.sigmoid(self.halt(h)), "F")
+            p = nn.squeeze(nn.sigmoid(self.halt(h)))
             is_last = (loop.state.halted + p >= self.threshold) | (loop.iter_idx == self.limit - 1)
             weight = nn.where(is_last, 1.0 - loop.state.halted, p)
             loop.state.mean = loop.state.mean + weight * h

@@ -27,7 +27,7 @@ class Head(nn.Module):
 
     def forward(self, h: nn.Tensor, memory: nn.Tensor, before: nn.Tensor) -> nn.Tensor:
         """The weights of the slots [batch, slots], of the controller's output, the memory and the weights before."""
-        strength, gate, sharpness = (nn.squeeze(x, "F") for x in nn.split(self.numbers(h), 3))
+        strength, gate, sharpness = (nn.squeeze(x) for x in nn.split(self.numbers(h), 3))
         key = nn.tanh(self.key(h))
         norms = nn.sqrt(nn.reduce_sum(memory * memory) * nn.reduce_sum(key * key) + 1e-6)
         content = nn.softmax(nn.softplus(strength) * nn.dot(memory, key) / norms, self.slots)

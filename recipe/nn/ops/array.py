@@ -329,10 +329,15 @@ class Squeeze(Op):
         return Form("squeeze", {"from": self.inputs[0], "axis": self.axis})
 
 
-def squeeze(x: Tensor, axis: DimLike | str) -> Tensor:
-    """The same values without an axis of size 1, such as the result of ``Linear(1)``."""
+def squeeze(x: Tensor, axis: DimLike | str | None = None) -> Tensor:
+    """
+    The same values without an axis of size 1, such as the result of ``Linear(1)``.
+
+    :param axis: default: the feature dim
+    :raises NetworkError: if it has another size
+    """
     x = as_tensor(x)
-    return Squeeze(x, x.resolve_axis(axis)).output
+    return Squeeze(x, x.feature_dim if axis is None else x.resolve_axis(axis)).output
 
 
 def reverse(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:

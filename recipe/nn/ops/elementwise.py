@@ -17,6 +17,7 @@ from ..record.common_dims import all_dims, common_dims
 from ..record.form import AnyForm, Form
 from ..record.graph import Op, Tensor
 from ..record.operators import operator
+from ..record.parameter import Parameter
 from .array import squeeze
 from .as_tensor import TensorLike, as_tensor
 from .constants import constant, constant_value
@@ -286,7 +287,7 @@ def where(condition: Tensor, true: TensorLike, false: TensorLike) -> Tensor:
     return Where(as_tensor(condition), true, false).output
 
 
-def expand(x: Tensor, dims: Sequence[DimLike]) -> Tensor:
+def expand(x: Tensor | Parameter, dims: Sequence[DimLike]) -> Tensor:
     """
     The same values along more dims.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy
 import pytest
 
@@ -30,7 +32,7 @@ def test_mixture_of_experts() -> None:
 def test_load_is_how_likely_an_expert_is_chosen() -> None:
     """The mean over many draws is the share of those in which it was chosen."""
     network = mixture_of_experts.training()
-    many = {"data": (numpy.ones((3000, 1), "int32"), numpy.ones(3000, "int32"))}
+    many: dict[str, Any] = {"data": (numpy.ones((3000, 1), "int32"), numpy.ones(3000, "int32"))}
     outputs = nn.run_numpy(network, many, parameters_of(network), train=True).outputs
     chosen = (outputs["gates"].value > 0.0).mean(axis=(0, 1))
     assert chosen.max() < 0.95 and chosen.min() > 0.05
@@ -47,7 +49,9 @@ def test_rank_of_log_probabilities(softmaxes: int) -> None:
     network = mixture_of_softmaxes.training(embedding_size=2, softmaxes=softmaxes, dropout=0.0)
     feeds = {"data": ragged_labels([30] * 20, 7, seed=1)}
     parameters = {name: 3.0 * value for name, value in parameters_of(network).items()}
-    log_probs = nn.run_numpy(network, feeds, parameters).outputs["output"].value.reshape(-1, 7).astype("float64")
+    log_probs: numpy.ndarray = (
+        nn.run_numpy(network, feeds, parameters).outputs["output"].value.reshape(-1, 7).astype("float64")
+    )
     numpy.testing.assert_allclose(numpy.exp(log_probs).sum(axis=-1), 1.0, rtol=1e-4)
     values = numpy.linalg.svd(log_probs, compute_uv=False)
     assert (values > 1e-4 * values[0]).sum() == (4 if softmaxes == 1 else 7)
@@ -63,7 +67,7 @@ def test_one_mask_of_dropout_for_all_words() -> None:
     for name in parameters:
         if name.endswith(("layers/0/b", "layers/1/b")):
             parameters[name][5:10] = -30.0  # the new state in place of that before
-    feeds = {"data": (numpy.zeros((2, 5), "int32"), numpy.array([5, 5], "int32"))}
+    feeds: dict[str, Any] = {"data": (numpy.zeros((2, 5), "int32"), numpy.array([5, 5], "int32"))}
     values = nn.run_numpy(network, feeds, parameters, train=True).outputs["output"].value
     numpy.testing.assert_allclose(values, values[:, :1].repeat(5, axis=1), atol=1e-5)
     assert numpy.abs(values[0] - values[1]).max() > 1e-3

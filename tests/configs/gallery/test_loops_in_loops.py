@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy
 import pytest
 
@@ -101,7 +103,9 @@ def test_draws_of_pixels_have_the_probabilities_of_the_model() -> None:
     """The first pixel of many images."""
     network = pixel_rnn.completion(given_rows=0)
     p = parameters_of(network)
-    many = {"data": (numpy.zeros((4000, 1, 1), "int32"), numpy.ones(4000, "int32"), numpy.ones(4000, "int32"))}
+    many: dict[str, Any] = {
+        "data": (numpy.zeros((4000, 1, 1), "int32"), numpy.ones(4000, "int32"), numpy.ones(4000, "int32"))
+    }
     drawn = nn.run_numpy(network, many, p).outputs["output"].value
     shares = numpy.bincount(drawn.ravel(), minlength=4) / drawn.size
     expected = [numpy.exp(-pixel_losses(p, numpy.array([[shade]]))) for shade in range(4)]

@@ -148,7 +148,7 @@ def test_squeeze_and_axes_of_size_one() -> None:
     def model() -> dict[str, nn.Tensor]:
         x = frames()
         one = nn.Linear(1)(x)
-        return {"product": x * one, "squeezed": nn.squeeze(one, 1)}
+        return {"product": x * one, "squeezed": nn.squeeze(one, 1), "again": nn.squeeze(one)}
 
     check_agreement(model, FEEDS)
 
