@@ -37,7 +37,7 @@ def test_files(page: str) -> None:
         name = text.partition("::")[0].partition("*")[0].rstrip("/")
         if not PATH.fullmatch(name) or NOT_OURS.fullmatch(name) or name in TO_BE_WRITTEN:
             continue
-        if name.startswith("configs/") and not name.endswith(".py"):
+        if name.startswith("configs/") and not name.endswith(".py") and not (ROOT / name).is_dir():
             name = name.rpartition(".")[0] + ".py"
         if name not in TO_BE_WRITTEN:
             places = [(ROOT / page).parent, *(ROOT / place for place in UNDER)]
