@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..plain.dim import Dim
-from ..plain.errors import NetworkError
+from ..plain.errors import MissingAttributeError, NetworkError, did_you_mean
+from ..plain.familiar_members import MEMBERS
+from ..plain.familiar_names import instead_of
 from ..record.parameter import Parameter, checked_option
 from ..record.recording import current_recording
 from .calling import call, warn_of_state_that_starts_anew
@@ -94,6 +96,16 @@ class Module:
         options = {name: checked_option(name, value) for name, value in given.items() if value is not None}
         _set_options(self, options)
         return self
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            """Says what is written in place of an attribute that is not there."""
+            if name.startswith("_"):
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            code = instead_of(name, MEMBERS)
+            hint = f": write {code}" if code else f".{did_you_mean(name, vars(self))}"
+            raise MissingAttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
 
     def __setattr__(self, name: str, value: Any) -> None:
         """A part that is new gets the options that its module has."""

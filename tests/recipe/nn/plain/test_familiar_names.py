@@ -11,6 +11,7 @@ import pytest
 
 from recipe import nn
 from recipe.nn.plain.familiar_arguments import ARGUMENTS
+from recipe.nn.plain.familiar_members import MEMBERS
 from recipe.nn.plain.familiar_names import ATTRIBUTES, NAMES, Alternatives, here, instead_of
 from recipe.nn.plain.public_names import PUBLIC_NAMES
 
@@ -100,6 +101,28 @@ def test_attributes(advice: str) -> None:
         run(code)
 
 
+@pytest.mark.parametrize("advice", known(MEMBERS))
+def test_attributes_of_modules(advice: str) -> None:
+    for code in codes_of(advice):
+        run(code)
+
+
+@pytest.mark.parametrize(
+    "name,words",
+    [
+        ("weight", "Linear has no attribute 'weight': write linear.W"),
+        ("Q", "Linear has no attribute 'Q'."),
+        ("requires_grad_", "write module.freeze()"),
+    ],
+)
+def test_missing_attributes_of_a_module(name: str, words: str) -> None:
+    linear = nn.Linear(in_dim, out_dim)
+    with pytest.raises(AttributeError) as caught:
+        getattr(linear, name)
+    assert words in str(caught.value) and str(caught.value).startswith(f"{__file__}:")
+    assert not hasattr(linear, name) and not hasattr(linear, "_private")
+
+
 @pytest.mark.parametrize("advice", dict.fromkeys(ARGUMENTS.values()))
 def test_arguments(advice: str) -> None:
     for code in codes_of(advice):
@@ -107,10 +130,10 @@ def test_arguments(advice: str) -> None:
 
 
 def test_each_name_has_an_answer() -> None:
-    for table in (NAMES, ATTRIBUTES):
+    for table in (NAMES, ATTRIBUTES, MEMBERS):
         for name in table:
             assert instead_of(name, table), f"nothing is said about {name}"
-            assert table is ATTRIBUTES or name not in PUBLIC_NAMES or len(table[name]) == 1, f"nn.{name} is there"
+            assert table is not NAMES or name not in PUBLIC_NAMES or len(table[name]) == 1, f"nn.{name} is there"
 
 
 @pytest.mark.parametrize(
