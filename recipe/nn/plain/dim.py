@@ -36,6 +36,7 @@ class Dim:
 
     _beam = False
     _length_dims: tuple[Dim, ...] | None = None
+    _factors: tuple[Dim, ...] = ()  # jobs that were saved by earlier versions have none of its own
 
     def __init__(self, dimension: Any, name: str | None = None, *, labels: Any = None):
         dimension = plain_number(dimension)
@@ -56,7 +57,6 @@ class Dim:
             if isinstance(self._size, int) and self._size != len(self._labels):
                 raise NetworkError(f"Dim {name!r} has size {dimension}, but {len(self._labels)} labels were given")
         self._terms: dict[Dim | None, int] | None = None
-        self._factors: tuple[Dim, ...] = ()
         self._quotient: tuple[Dim, int | Dim] | None = None
         self._same_size_as: Dim | None = None
         self._anonymous = False
