@@ -42,7 +42,7 @@ speech: venv compiler
 	@./sis manager configs/speech_ru.py
 
 test: venv-dev
-	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup tests
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --durations=40 tests
 
 quick: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m pytest -n 2 --without-returnn tests/recipe tests/test_imports.py
