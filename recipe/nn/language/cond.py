@@ -109,6 +109,13 @@ class Cond:
             _check_alike(tensor, others[path])
         return map_structure(lambda path, tensor: self._selected(tensor, others[path]), true)
 
+    @result.setter
+    def result(self, value: Any) -> None:
+        raise NetworkError(
+            "cond.result is what comes out of both branches: set cond.true = y in the first one, cond.false = z in "
+            "`with cond.false_branch():`, and read cond.result afterwards"
+        )
+
     def _selected(self, true: Tensor, false: Tensor) -> Tensor:
         """One of two values; it is a value of the branch around, where there is one."""
         side, around = self._sides[0], self._sides[0].body.parent

@@ -95,6 +95,11 @@ class Combine(Elementwise):
                 f"{self.kind} is for numbers, but {left} and {right} are conditions (bool). Write & | ~, or "
                 "nn.cast(x, 'float32') for 0 and 1"
             )
+        if self.kind == "truediv" and not left.dtype.startswith("float"):
+            raise NetworkError(
+                f"{left} / {right}: both are whole numbers ({left.dtype}), so it is not said what becomes of the rest. "
+                "Write nn.cast(x, 'float32') / y for fractions, x // y for whole numbers"
+            )
         sparse = left.sparse_dim or right.sparse_dim
         self.set_output(self.result_dims(), sparse_dim=sparse)
 

@@ -91,9 +91,10 @@ def slice(
                 f"slice of {x}: {word} is an int, not {number!r}. nn.gather(x, positions) takes a tensor"
             )
     if start < 0:
+        axis = '"T"' if dim.is_dynamic else '"F"'
         raise NetworkError(
             f"slice of {x} from {start} on: it starts at 0 or later. Counted from the end: "
-            f"nn.reverse(nn.slice(nn.reverse(x, axis=axis), 0, {-start}, axis=axis), axis=axis)"
+            f"nn.reverse(nn.slice(nn.reverse(x, axis={axis}), 0, {-start}, axis={axis}), axis={axis})"
         )
     if dim.is_batch:
         raise NetworkError(f"slice of {x} over the batch: all sequences are computed side by side")

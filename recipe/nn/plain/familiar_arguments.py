@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import NetworkError
+from .public_names import PUBLIC_NAMES
 
 ARGUMENTS: dict[str, str] = {
     "gather.indices": "nn.gather(x, 0, axis=time)",
@@ -72,18 +73,19 @@ class ArgumentError(NetworkError, TypeError):
 
 def install(public: dict[str, Any]) -> None:
     """
-    Has functions and classes tell of arguments that have other names here.
+    Has functions and classes tell of arguments that do not fit, and of those that have other names here.
 
     :param public: what the language offers, by name
     """
-    for name in dict.fromkeys(key.partition(".")[0] for key in ARGUMENTS):
+    for name in PUBLIC_NAMES:
         value = public[name]
-        if inspect.isclass(value):
+        if inspect.isfunction(value):
+            public[name] = told = _telling(name, value, skip=0)
+            if getattr(sys.modules[value.__module__], name, None) is value:
+                setattr(sys.modules[value.__module__], name, told)  # as pickles look for it there
+        elif inspect.isclass(value) and "__init__" in vars(value) and not issubclass(value, (tuple, BaseException)):
             vars_of: Any = value
             vars_of.__init__ = _telling(name, value.__init__, skip=1)
-        else:
-            public[name] = told = _telling(name, value, skip=0)
-            setattr(sys.modules[value.__module__], name, told)  # as pickles look for it there
 
 
 def _telling(name: str, function: Callable[..., Any], skip: int) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from ..plain.delayed import Delayed, delayed_or
 from ..plain.dim import Dim, DimLike
 from ..plain.dims import dims_text, ordered_dims
 from ..plain.dtype import as_dtype
-from ..plain.errors import NetworkError
+from ..plain.errors import NetworkError, did_you_mean
 from ..plain.initializer import Uniform, as_initializer
 from ..plain.number import is_number
 from .graph import Tensor
@@ -67,8 +67,11 @@ class Parameter(Arithmetic[Tensor]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """
-        :raises NetworkError: for a value that an option of training cannot have
+        :raises NetworkError: for a value that an option of training cannot have, and for what is no option
         """
+        if name not in _ATTRIBUTES and not name.startswith("_"):
+            alike = " It is called trainable" if name.startswith("requires_grad") else did_you_mean(name, _ATTRIBUTES)
+            raise NetworkError(f"{self} has no option {name!r}, so setting it changes nothing.{alike}")
         object.__setattr__(self, name, checked_option(name, value))
 
     @property
@@ -84,6 +87,9 @@ class Parameter(Arithmetic[Tensor]):
 
     def __repr__(self) -> str:
         return f"Parameter({dims_text(self.dims)})"
+
+
+_ATTRIBUTES = ("dims", "initial", "dtype", "trainable", "weight_decay", "learning_rate_factor")
 
 
 def _is_factor(value: Any) -> bool:

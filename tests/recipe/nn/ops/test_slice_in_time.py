@@ -227,7 +227,7 @@ def test_features() -> None:
     "arguments,parts",
     [
         ({"size": 2, "end": 3}, ["either so many entries, 2, or those before one, end=3"]),
-        ({"start": -2}, ["nn.reverse(nn.slice(nn.reverse(x, axis=axis), 0, 2, axis=axis), axis=axis)"]),
+        ({"start": -2}, ['nn.reverse(nn.slice(nn.reverse(x, axis="T"), 0, 2, axis="T"), axis="T")']),
         ({"size": 0}, ["an int from 1 on, not 0"]),
         ({"size": nn.Dim(2, "two")}, ["an int from 1 on, not two=2", "nn.gather(x, 0 + nn.range_over(dim,"]),
         ({"start": 1.5}, ["start is an int, not 1.5"]),
