@@ -67,6 +67,14 @@ class Cond:
         else:
             self._merge_both(values)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name not in ("condition", "true", "false", "result"):
+            raise NetworkError(
+                f"a Cond has no {name!r}: what comes out of its branches is cond.true = y in the first one and "
+                "cond.false = z in `with cond.false_branch():`, and cond.result after both"
+            )
+        object.__setattr__(self, name, value)
+
     def false_branch(self) -> _FalseBranch:
         """The other branch: ``with cond.false_branch(): ...``, right behind the first."""
         return _FalseBranch(self)

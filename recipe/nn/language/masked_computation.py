@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..plain.errors import NetworkError
 from ..record.graph import Tensor
@@ -32,6 +32,14 @@ class MaskedComputation:
     def __init__(self, mask: Tensor):
         self.mask = mask
         self._branch: Mask | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name != "mask":
+            raise NetworkError(
+                f"a MaskedComputation has no {name!r}: a value that is made in it is read after the block as it is, "
+                "and is then that of the last step in which the mask was true"
+            )
+        object.__setattr__(self, name, value)
 
     def __enter__(self) -> MaskedComputation:
         if self._branch is not None:

@@ -13,6 +13,7 @@ from ..plain.delayed import resolved
 from ..plain.errors import NetworkError
 from ..program.program import Program
 from ..record.graph import Tensor
+from ..record.parameter import Parameter
 from .interpreter import Result, Run
 from .not_finite import NotFinite
 
@@ -49,6 +50,8 @@ def run_numpy(
         raise NetworkError(f"feeds are arrays by the names of inputs, {{'data': ...}}, not a {type(feeds).__name__}")
     if parameters is None:
         parameters = network.random_parameters(seed)
+    if not isinstance(parameters, Mapping) or any(isinstance(value, Parameter) for value in parameters.values()):
+        raise NetworkError("parameters are arrays by name, such as network.random_parameters()")
     if check_finite not in (False, True, "nan"):
         raise NetworkError(f'check_finite is True, False or "nan", not {check_finite!r}')
     options: dict[str, Any] = {"train": train, "seed": seed, "train_step": train_step, "trace": trace}

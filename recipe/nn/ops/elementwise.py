@@ -9,6 +9,7 @@ import numpy
 
 from ..plain.delayed import is_delayed
 from ..plain.dim import Dim, DimLike, as_dim
+from ..plain.dims import ordered_dims
 from ..plain.dtype import as_dtype
 from ..plain.errors import NetworkError, warn
 from ..plain.number import is_number, plain_number
@@ -300,7 +301,7 @@ def expand(x: Tensor | Parameter, dims: Sequence[DimLike]) -> Tensor:
     """
     x = as_tensor(x)
     kind, nothing = ("logical_or", False) if x.dtype == "bool" else ("add", 0)
-    more = constant(nothing, [*(as_dim(dim) for dim in dims), *x.dims], dtype=x.dtype, sparse_dim=x.sparse_dim)
+    more = constant(nothing, [*ordered_dims(dims), *x.dims], dtype=x.dtype, sparse_dim=x.sparse_dim)
     return combine(kind, more, x)
 
 

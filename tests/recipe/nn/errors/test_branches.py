@@ -46,10 +46,10 @@ def result_without_false() -> Any:
 
 def result_of_misspelled_attributes() -> Any:
     with nn.Cond(positive()) as cond:
-        cond.true_value = vector()  # type: ignore[attr-defined]
+        cond.true_value = vector()  # type: ignore[attr-defined]  # MISTAKE
     with cond.false_branch():
         cond.false = vector()
-    return cond.result  # MISTAKE
+    return cond.result
 
 
 def false_in_the_true_branch() -> Any:
@@ -185,7 +185,7 @@ PROGRAMS = [
     ),
     Wrong(value_of_the_other_branch, ["y <tanh [batch, features=5], line", "one branch of Cond"]),
     Wrong(result_without_false, ["a value from both branches", "cond.false was not set"]),
-    Wrong(result_of_misspelled_attributes, ["cond.true was not set"]),
+    Wrong(result_of_misspelled_attributes, ["a Cond has no 'true_value'", "cond.true = y in the first one"]),
     Wrong(false_in_the_true_branch, ["cond.false is set inside of `with cond.false_branch():`"]),
     Wrong(
         branches_of_other_dims,

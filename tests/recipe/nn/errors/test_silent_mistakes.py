@@ -9,7 +9,7 @@ import pytest
 
 from recipe import nn
 
-from ..inputs import TIME, classes, frames, vector
+from ..inputs import FEEDS, TIME, classes, frames, vector
 
 
 def fraction() -> nn.Tensor:
@@ -56,3 +56,34 @@ def test_the_result_of_a_condition_is_not_set() -> None:
 
     with pytest.raises(nn.NetworkError, match=r"set cond.true = y in the first one, cond.false = z in"):
         nn.Network(model)
+
+
+@pytest.mark.parametrize("what", ["a list", "parameters"])
+def test_parameters_that_are_no_arrays_by_name(what: str) -> None:
+    network = nn.Network(lambda: nn.Linear(3)(vector()))
+    given: Any = [1.0] if what == "a list" else network.parameters
+    with pytest.raises(nn.NetworkError, match=r"arrays by name, such as network.random_parameters\(\)"):
+        nn.run_numpy(network, {"vector": FEEDS["vector"]}, given)
+
+
+def test_attributes_of_branches_carry_nothing() -> None:
+    def of_cond() -> nn.Tensor:
+        with nn.Cond(nn.reduce_sum(vector()) > 0.0) as cond:
+            cond.value = vector()  # type: ignore[attr-defined]
+        return vector()
+
+    def of_mask() -> None:
+        with nn.Loop() as loop:
+            frame = loop.unstack(frames())
+            with nn.MaskedComputation(nn.reduce_sum(frame) > 0.0) as masked:
+                masked.result = frame  # type: ignore[attr-defined]
+
+    with pytest.raises(nn.NetworkError, match="a Cond has no 'value': .* cond.true = y in the first one"):
+        nn.Network(of_cond)
+    with pytest.raises(nn.NetworkError, match="a MaskedComputation has no 'result': .* read after the block as it is"):
+        nn.Network(of_mask)
+
+
+def test_dims_to_add_are_a_list() -> None:
+    with pytest.raises(nn.NetworkError, match="dims come as a list"):
+        nn.Network(lambda: nn.expand(vector(), 5))  # type: ignore[arg-type]
