@@ -9,7 +9,7 @@ help:
 	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo"
 	@echo "make speech    the same for phone recognition on recordings (Debian's festvox-ru, 179 MB)"
 	@echo "make test      set up .venv, then run all tests"
-	@echo "make quick     those of recipe and of imports in NumPy alone, without TensorFlow: a minute"
+	@echo "make quick     those of recipe and of imports in NumPy alone, without TensorFlow: a minute and a half"
 	@echo "make check     ruff, import-linter, mypy, documentation"
 	@echo "make venv      set up .venv only (venv-dev: with what tests need)"
 
