@@ -20,7 +20,32 @@ from ..record.parameter import Parameter
 from .linear import check_in_dim
 
 
-class Conv1d(Module):
+class _Convolution(Module):
+    """
+    A convolution over time with a stride.
+
+    :param kind: its name, as in "a Conv1d"
+    :param too_far: what a stride greater than the size would do
+    """
+
+    def __init__(self, in_dim: DimLike, out_dim: DimLike, size: int, stride: int, *, kind: str, too_far: str):
+        super().__init__()
+        if not is_size(size) or not is_size(stride) or stride > size:
+            raise NetworkError(
+                f"a {kind} of {size!r} frames with a stride of {stride!r}: both are ints from 1 on, and {too_far}"
+            )
+        self.stride = stride
+        self.W = Parameter([Dim(size, "filter"), in_dim, out_dim])
+        self.b = Parameter([out_dim], initial=0.0)
+
+    def _input(self, x: Tensor, axis: DimLike | str | None) -> tuple[Tensor, Dim]:
+        """The sequences, and their axis."""
+        x = as_tensor(x)
+        _check_features(self, x, self.W.dims[1])
+        return x, _axis_with_lengths(x, axis)
+
+
+class Conv1d(_Convolution):
     """
     Convolution over time; ``n`` frames become ``ceil(n / stride)``.
 
@@ -32,15 +57,8 @@ class Conv1d(Module):
     """
 
     def __init__(self, in_dim: DimLike, out_dim: DimLike, size: int, *, stride: int = 1):
-        super().__init__()
-        if not is_size(size) or not is_size(stride) or stride > size:
-            raise NetworkError(
-                f"a Conv1d of {size!r} frames with a stride of {stride!r}: both are ints from 1 on, and a stride "
-                "greater than the size would leave out frames"
-            )
-        self.stride = stride
-        self.W = Parameter([Dim(size, "filter"), in_dim, out_dim])
-        self.b = Parameter([out_dim], initial=0.0)
+        too_far = "a stride greater than the size would leave out frames"
+        super().__init__(in_dim, out_dim, size, stride, kind="Conv1d", too_far=too_far)
 
     def forward(self, x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
         """
@@ -48,9 +66,7 @@ class Conv1d(Module):
         :param axis: default: the only axis with lengths
         :return: [batch, axis or strided axis, out_dim]
         """
-        x = as_tensor(x)
-        _check_features(self, x, self.W.dims[1])
-        dim = _axis_with_lengths(x, axis)
+        x, dim = self._input(x, axis)
         return ConvOp(x, as_tensor(self.W), as_tensor(self.b), axis=dim, stride=self.stride, depthwise=False).output
 
     if TYPE_CHECKING:
@@ -151,7 +167,7 @@ class Conv2d(Module):
         __call__ = forward
 
 
-class TransposedConv1d(Module):
+class TransposedConv1d(_Convolution):
     """
     Transposed convolution over time: ``n`` frames become ``n * stride``::
 
@@ -168,15 +184,8 @@ class TransposedConv1d(Module):
     """
 
     def __init__(self, in_dim: DimLike, out_dim: DimLike, size: int, *, stride: int):
-        super().__init__()
-        if not is_size(size) or not is_size(stride) or stride > size:
-            raise NetworkError(
-                f"a TransposedConv1d of {size!r} frames with a stride of {stride!r}: both are ints from 1 on, and with "
-                "a stride greater than the size, some results would be of no frame"
-            )
-        self.stride = stride
-        self.W = Parameter([Dim(size, "filter"), in_dim, out_dim])
-        self.b = Parameter([out_dim], initial=0.0)
+        too_far = "with a stride greater than the size, some results would be of no frame"
+        super().__init__(in_dim, out_dim, size, stride, kind="TransposedConv1d", too_far=too_far)
 
     def forward(self, x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
         """
@@ -184,9 +193,7 @@ class TransposedConv1d(Module):
         :param axis: default: the only axis with lengths
         :return: [batch, longer axis, out_dim]
         """
-        x = as_tensor(x)
-        _check_features(self, x, self.W.dims[1])
-        dim = _axis_with_lengths(x, axis)
+        x, dim = self._input(x, axis)
         return TransposedConvOp(x, as_tensor(self.W), as_tensor(self.b), axis=dim, stride=self.stride).output
 
     if TYPE_CHECKING:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from ..language.module import Module
 from ..language.state import State
 from ..ops.activation import sigmoid, tanh
-from ..ops.array import concat, split
+from ..ops.array import split
 from ..ops.as_tensor import as_tensor
 from ..ops.constants import zeros
 from ..ops.linear import LinearOp
 from ..plain.dim import DimLike, batch_dim
 from ..record.graph import Tensor
 from ..record.parameter import Parameter
+from .bidirectional import Bidirectional
 from .linear import check_in_dim
 from .recurrence import (
     axis_of_sequence,
@@ -136,29 +137,12 @@ class GruCell(_GruParameters):
         __call__ = forward
 
 
-class BidirectionalGru(Module):
+class BidirectionalGru(Bidirectional):
     """
-    Two GRUs, one forward and one backward in time, joined (Schuster and Paliwal 1997); their parameters are those of
-    ``fw`` and of ``bw``.
+    Two GRUs, one forward and one backward in time, joined; see :class:`Bidirectional`.
 
     :param dims: ``BidirectionalGru(out_dim)`` or ``(in_dim, out_dim)``; out_dim is that of each direction
     """
 
     def __init__(self, *dims: DimLike):
-        super().__init__()
-        self.fw = Gru(*dims, direction=1)
-        self.bw = Gru(*dims, direction=-1)
-        self.out_dim = self.fw.out_dim + self.bw.out_dim
-
-    def forward(self, x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
-        """
-        :param x: [batch, axis, in_dim]
-        :param axis: default: the only axis with lengths
-        :return: [batch, axis, 2 * out_dim]
-        """
-        forward, _ = self.fw(x, axis=axis)
-        backward, _ = self.bw(x, axis=axis)
-        return concat(forward, backward)
-
-    if TYPE_CHECKING:
-        __call__ = forward
+        super().__init__(Gru(*dims, direction=1), Gru(*dims, direction=-1))

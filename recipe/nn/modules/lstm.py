@@ -8,17 +8,18 @@ from ..language.calling import warn_that_state_starts_anew
 from ..language.module import Module
 from ..language.state import State
 from ..language.state_argument import state_argument
-from ..ops.array import concat
 from ..ops.as_tensor import as_tensor
 from ..ops.constants import constant_value, zeros
 from ..ops.lstm import LstmCellOp, LstmSequence, LstmState
-from ..plain.dim import Dim, DimLike, as_dim, batch_dim
+from ..plain.dim import Dim, DimLike, batch_dim
 from ..plain.errors import NetworkError
 from ..plain.structure import structure_text
 from ..record.graph import Tensor
 from ..record.parameter import Parameter
 from ..record.recording import current_recording
+from .bidirectional import Bidirectional
 from .linear import check_in_dim
+from .recurrence import axis_of_sequence, check_direction, in_and_out_dim
 
 
 class Lstm(Module):
@@ -31,10 +32,8 @@ class Lstm(Module):
 
     def __init__(self, *dims: DimLike, direction: int = 1):
         super().__init__()
-        if direction not in (1, -1):
-            raise NetworkError(f"direction is 1 (forward) or -1 (backward), not {direction}; see nn.BidirectionalLstm")
-        self.direction = direction
-        self.out_dim, self._in_dim = _lstm_dims(type(self).__name__, dims)
+        self.direction = check_direction(direction, "; see nn.BidirectionalLstm")
+        self._in_dim, self.out_dim = in_and_out_dim(type(self).__name__, dims)
         self.W: Parameter | None = None
         self.W_re: Parameter | None = None
         self.b: Parameter | None = None
@@ -51,12 +50,8 @@ class Lstm(Module):
         :return: h in all steps [batch, axis, out_dim], and the state after the last step
         """
         x = as_tensor(x)
-        if axis is None and not any(dim.is_dynamic for dim in x.dims):
-            raise NetworkError(
-                f"Lstm goes over a whole sequence, [batch, time, features], but {x} is none. For one step, in a loop, "
-                "there is nn.LstmCell: y, loop.state.NAME = cell(x, loop.state.NAME)"
-            )
-        op = LstmSequence(x, self._parameters(x), state, x.resolve_axis(axis), self.direction)
+        dim = axis_of_sequence(self, "LstmCell", x, axis)
+        op = LstmSequence(x, self._parameters(x), state, dim, self.direction)
         return op.outputs[0], LstmState(op.outputs[1], op.outputs[2])
 
     if TYPE_CHECKING:
@@ -88,7 +83,7 @@ class LstmCell(Module):
 
     def __init__(self, *dims: DimLike):
         super().__init__()
-        self.out_dim, in_dim = _lstm_dims(type(self).__name__, dims)
+        in_dim, self.out_dim = in_and_out_dim(type(self).__name__, dims)
         self.W: Parameter | None = None
         self.W_re: Parameter | None = None
         self.b: Parameter | None = None
@@ -128,36 +123,15 @@ class LstmCell(Module):
     _make = Lstm._make
 
 
-class BidirectionalLstm(Module):
+class BidirectionalLstm(Bidirectional):
     """
-    Two LSTMs, one forward and one backward in time, joined (Schuster and Paliwal 1997).
+    Two LSTMs, one forward and one backward in time, joined; see :class:`Bidirectional`.
 
     :param dims: ``BidirectionalLstm(out_dim)`` or ``(in_dim, out_dim)``; out_dim is that of each direction
     """
 
     def __init__(self, *dims: DimLike):
-        super().__init__()
-        self.fw = Lstm(*dims, direction=1)
-        self.bw = Lstm(*dims, direction=-1)
-        self.out_dim = self.fw.out_dim + self.bw.out_dim
-
-    def forward(self, x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
-        """
-        :param x: [batch, axis, in_dim]
-        :return: [batch, axis, 2 * out_dim]
-        """
-        forward, _ = self.fw(x, axis=axis)
-        backward, _ = self.bw(x, axis=axis)
-        return concat(forward, backward)
-
-    if TYPE_CHECKING:
-        __call__ = forward
-
-
-def _lstm_dims(name: str, dims: tuple[DimLike, ...]) -> tuple[Dim, DimLike | None]:
-    if not 1 <= len(dims) <= 2:
-        raise NetworkError(f"{name}(out_dim) or {name}(in_dim, out_dim), not {name}{dims}")
-    return as_dim(dims[-1]), dims[0] if len(dims) == 2 else None
+        super().__init__(Lstm(*dims, direction=1), Lstm(*dims, direction=-1))
 
 
 def _initial_state(dim: Dim) -> LstmState:

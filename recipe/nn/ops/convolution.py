@@ -14,27 +14,28 @@ from ..record.graph import Op, Tensor
 from .strides import strided_dim
 
 
-class ConvOp(Op):
+class SequenceConvolution(Op):
     """
-    ``y_t = sum_j x[stride t + j - (size - stride) // 2] W_j + b``, with zeros before and behind each sequence.
+    What convolutions over time share: their dims.
 
-    :param groups: 1, or the size of the feature dim: then each feature is convolved alone
+    :param x: sequences of vectors
+    :param filters: [size, in, out]
+    :param bias: [out]
+    :param axis: of the sequences
+    :param out_axis: that of the results
     """
 
-    name = "conv"
     is_main = True
     takes_square_weights = True
-    takes_more_axes = False
 
-    def __init__(self, x: Tensor, filters: Tensor, bias: Tensor, *, axis: Dim, stride: int, depthwise: bool):
-        self.axis, self.stride, self.depthwise = axis, stride, depthwise
+    def __init__(self, x: Tensor, filters: Tensor, bias: Tensor, *, axis: Dim, out_axis: Dim):
+        self.axis, self.out_axis = axis, out_axis
         self.in_dim = x.feature_dim
         self.size, self.out_dim = filters.op.parameter.dims[0], bias.dims[0]  # type: ignore[attr-defined]
-        self.out_axis = strided_dim(axis, stride)
         super().__init__(x, filters, bias)
 
     def infer(self) -> None:
-        """The dims of the input, with the strided axis and the new features."""
+        """The dims of the input, with the axis of the results and the new features."""
         x = self.inputs[0]
         self.require_float(x)
         if batch_dim not in x.dims:
@@ -42,14 +43,33 @@ class ConvOp(Op):
         new = {self.axis: self.out_axis, self.in_dim: self.out_dim}
         self.set_output([new.get(dim, dim) for dim in x.dims])
 
+    @property
+    def rest_dims(self) -> list[Dim]:
+        """The dims of the input that it does not go over, the batch dim among them."""
+        return [dim for dim in self.inputs[0].dims if dim not in (self.axis, self.in_dim)]
+
+
+class ConvOp(SequenceConvolution):
+    """
+    ``y_t = sum_j x[stride t + j - (size - stride) // 2] W_j + b``, with zeros before and behind each sequence.
+
+    :param depthwise: whether each feature is convolved alone
+    """
+
+    name = "conv"
+    takes_more_axes = False
+
+    def __init__(self, x: Tensor, filters: Tensor, bias: Tensor, *, axis: Dim, stride: int, depthwise: bool):
+        self.stride, self.depthwise = stride, depthwise
+        super().__init__(x, filters, bias, axis=axis, out_axis=strided_dim(axis, stride))
+
     def numpy(self, run: Arrays, x: numpy.ndarray, filters: numpy.ndarray, bias: numpy.ndarray) -> numpy.ndarray:
         """The definition."""
         if self.out_axis is not self.axis:
             run.set_lengths(self.out_axis, -(-run.lengths(self.axis) // self.stride))
-        dims = self.inputs[0].dims
-        rest = [dim for dim in dims if dim not in (self.axis, self.in_dim)]
+        rest = self.rest_dims
         order = (self.axis, *rest, self.in_dim)
-        frames = numpy.where(run.mask(self.axis, order), run.aligned(x, dims, order), numpy.float32(0))
+        frames = numpy.where(run.mask(self.axis, order), run.aligned(x, self.inputs[0].dims, order), numpy.float32(0))
         left = (self.size.size - self.stride) // 2
         width = [(left, self.size.size), *[(0, 0)] * (len(order) - 1)]
         frames = numpy.pad(frames, width)

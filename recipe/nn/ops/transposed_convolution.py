@@ -6,41 +6,22 @@ from typing import Any
 
 import numpy
 
-from ..plain.dim import Dim, batch_dim
-from ..plain.errors import NetworkError
+from ..plain.dim import Dim
 from ..record.arrays import Arrays
 from ..record.form import Form, parameter_map
-from ..record.graph import Op, Tensor
+from ..record.graph import Tensor
+from .convolution import SequenceConvolution
 from .strides import upsampled_dim
 
 
-class TransposedConvOp(Op):
+class TransposedConvOp(SequenceConvolution):
     """``y_t = sum of x_s W_j over all s, j with stride s + j - (size - stride) // 2 = t, + b``, of each sequence."""
 
     name = "transposed_conv"
-    is_main = True
-    takes_square_weights = True
 
     def __init__(self, x: Tensor, filters: Tensor, bias: Tensor, *, axis: Dim, stride: int):
-        self.axis, self.stride = axis, stride
-        self.in_dim = x.feature_dim
-        self.size, self.out_dim = filters.op.parameter.dims[0], bias.dims[0]  # type: ignore[attr-defined]
-        self.out_axis = upsampled_dim(axis, stride)
-        super().__init__(x, filters, bias)
-
-    def infer(self) -> None:
-        """The dims of the input, with the longer axis and the new features."""
-        x = self.inputs[0]
-        self.require_float(x)
-        if batch_dim not in x.dims:
-            raise NetworkError(f"a convolution is for sequences of vectors, [batch, {self.axis}, features], not {x}")
-        new = {self.axis: self.out_axis, self.in_dim: self.out_dim}
-        self.set_output([new.get(dim, dim) for dim in x.dims])
-
-    @property
-    def rest_dims(self) -> list[Dim]:
-        """The dims of the input that it does not go over, the batch dim among them."""
-        return [dim for dim in self.inputs[0].dims if dim not in (self.axis, self.in_dim)]
+        self.stride = stride
+        super().__init__(x, filters, bias, axis=axis, out_axis=upsampled_dim(axis, stride))
 
     def numpy(self, run: Arrays, x: numpy.ndarray, filters: numpy.ndarray, bias: numpy.ndarray) -> numpy.ndarray:
         """The definition."""

@@ -60,10 +60,11 @@ def _input(build: Build, op: LoopOp) -> Reference | list[Reference]:
     else; nothing where they read frames by their position.
     """
     source = op.length_source
-    if source is None or op.counts_steps or any(build.program.is_kept(unstack.output) for unstack in op.unstacked):
+    program = build.program
+    if source is None or op.counts_steps or any(op.input_axis in data.dims for data in program.extern_data.values()):
         return []
-    is_of_input = any(op.input_axis in data.dims for data in build.program.extern_data.values())
-    return [] if is_of_input else build.reference(source)
+    reads_frames = any(program.is_kept(unstack.output) for unstack in op.unstacked)
+    return [] if reads_frames else build.reference(source)
 
 
 def input_length(build: Build, op: LoopOp) -> Layer:

@@ -119,7 +119,7 @@ def assert_padding_is_not_read(
     :raises AssertionError: if a value, a loss or a score is another one
     """
     with numpy.errstate(all="ignore"):
-        other = nn.run_numpy(network, {name: nan_in_padding(network, name, feeds[name]) for name in feeds}, parameters)
+        other = nn.run_numpy(network, _with_nan(network, feeds), parameters)
     for name, result in run.outputs.items():
         changed = other.outputs[name]
         assert changed.value.shape == result.value.shape
@@ -137,14 +137,25 @@ def _assert_same(one: Any, other: Any, what: str) -> None:
     numpy.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6, err_msg=what)
 
 
-def nan_in_padding(network: nn.Network, name: str, feed: Any) -> Any:
-    """A feed with NaN after the ends of its sequences; one of whole numbers, and one without lengths, as it is."""
-    data = network.extern_data.get(name)
-    if data is None or not isinstance(feed, tuple) or numpy.asarray(feed[0]).dtype.kind != "f":
-        return feed
-    value, *lengths = feed
+def _with_nan(network: nn.Network, feeds: Mapping[str, Any]) -> dict[str, Any]:
+    """Feeds with NaN after the ends of sequences; those of whole numbers, and those without lengths, as they are."""
+    declared = {name: data for name, data in network.extern_data.items() if data.dtype.startswith("float")}
+    return {
+        name: nan_in_padding(declared[name], feed) if name in declared and isinstance(feed, tuple) else feed
+        for name, feed in feeds.items()
+    }
+
+
+def nan_in_padding(data: nn.ExternData, feed: tuple[numpy.ndarray, ...]) -> tuple[numpy.ndarray, ...]:
+    """
+    The same sequences with NaN after their ends.
+
+    :param data: what the array is fed to
+    :param feed: the array and its lengths
+    """
+    value, *lengths = map(numpy.asarray, feed)
     dynamic = [dim for dim in data.dims if dim.is_dynamic]
-    inside = frames_mask(Result(numpy.asarray(value), data.dims, dict(zip(dynamic, map(numpy.asarray, lengths)))))
+    inside = frames_mask(Result(value, data.dims, dict(zip(dynamic, lengths))))
     return (numpy.where(inside, value, numpy.nan), *lengths)
 
 

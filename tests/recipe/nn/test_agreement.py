@@ -9,12 +9,11 @@ from recipe import nn
 from recipe.nn.ops.reduce import Reduce
 
 from .agreement import assert_padding_is_not_read, nan_in_padding
-from .inputs import FEEDS, TIME, frames
+from .inputs import FEEDS, FRAMES, TIME, frames
 
 
 def test_no_number_stands_in_the_padding() -> None:
-    network = nn.Network(frames)
-    value, lengths = nan_in_padding(network, "data", FEEDS["data"])
+    value, lengths = nan_in_padding(FRAMES, FEEDS["data"])
     for row, given, length in zip(value, FEEDS["data"][0], lengths):
         numpy.testing.assert_array_equal(row[:length], given[:length])
         assert numpy.isnan(row[length:]).all()

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy
-
 from recipe import nn
 
-from ..agreement import ragged_frames
+from ..agreement import nan_in_padding, ragged_frames
 from ..inputs import CLASSES, FEATURES, FRAMES, LABELS, LENGTHS
 from ..inputs import FEEDS as _FEEDS
 
@@ -23,16 +21,9 @@ Functions = Mapping[str, SequenceFunction]
 Outputs = dict[str, nn.Tensor]
 
 
-def nan_in_padding(value: numpy.ndarray, lengths: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """The same sequences with padding that nothing may read."""
-    value = value.copy()
-    value[numpy.arange(value.shape[1])[None, :] >= lengths[:, None]] = numpy.nan
-    return value, lengths
-
-
 FEEDS: dict[str, Any] = {
-    "data": nan_in_padding(*_FEEDS["data"]),
-    "others": nan_in_padding(*ragged_frames(OTHER_LENGTHS, 5, seed=9)),
+    "data": nan_in_padding(FRAMES, _FEEDS["data"]),
+    "others": nan_in_padding(OTHERS, ragged_frames(OTHER_LENGTHS, 5, seed=9)),
     "classes": _FEEDS["classes"],
 }
 SEQUENCES = [row[:length] for row, length in zip(_FEEDS["data"][0], LENGTHS)]
