@@ -28,6 +28,7 @@ class AverageCheckpointsJob(JobWithUnhashedArguments):
 
     unhashed = ("mem_rqmt",)
     __sis_hash_exclude__ = {"engine": "tensorflow"}
+    engine: str = "tensorflow"  # of jobs that an earlier version saved
 
     def __init__(
         self,

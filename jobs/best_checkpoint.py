@@ -8,7 +8,7 @@ from sisyphus import Job, Task, tk
 
 from .checkpoint import complete_epochs, epoch_prefix, output_checkpoint
 from .engines import check_engine
-from .learning_rates import best_epochs, read_learning_rates
+from .learning_rates import best_epochs, known_key, read_learning_rates
 
 
 class GetBestCheckpointJob(Job):
@@ -69,5 +69,6 @@ class GetBestCheckpointJob(Job):
         if removed:
             print(f"epochs {removed} are better by {self.key!r} than epoch {epoch}, but have no checkpoint any more")
         self.out_checkpoint.copy_from(epoch_prefix(models, epoch))
-        self.out_score.set(epochs[epoch].scores[self.key])
+        scores = epochs[epoch].scores
+        self.out_score.set(scores[known_key(self.key, list(scores))])
         self.out_epoch.set(epoch)
