@@ -8,7 +8,7 @@ from sisyphus import Job, Task, tk
 
 from .checkpoint import complete_epochs, epoch_prefix, output_checkpoint
 from .engines import check_engine
-from .learning_rates import best_epochs, known_key, read_learning_rates
+from .learning_rates import best_epochs, read_learning_rates
 
 
 class GetBestCheckpointJob(Job):
@@ -19,7 +19,7 @@ class GetBestCheckpointJob(Job):
 
     :param model_dir: of a training
     :param learning_rates: its learning-rate file
-    :param key: of the score, as ``dev_score``; lower is better
+    :param key: of the score in that file, as ``dev_score``, or ``dev_loss_cross_entropy`` on PyTorch; lower is better
     :param index: 0 is the best, 1 the second best, ...
     :param engine: of the training; hashed if it is not "tensorflow"
     """
@@ -69,6 +69,5 @@ class GetBestCheckpointJob(Job):
         if removed:
             print(f"epochs {removed} are better by {self.key!r} than epoch {epoch}, but have no checkpoint any more")
         self.out_checkpoint.copy_from(epoch_prefix(models, epoch))
-        scores = epochs[epoch].scores
-        self.out_score.set(scores[known_key(self.key, list(scores))])
+        self.out_score.set(epochs[epoch].scores[self.key])
         self.out_epoch.set(epoch)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from recipe import nn
 from recipe.nn.plain.delayed import is_delayed
+
+from .score_keys import score_key
 
 _NOT_ON_TORCH = (
     "gradient_clip_norm",
@@ -90,20 +93,31 @@ def options_before(engine: str, device: str) -> dict[str, Any]:
     return {"torch_dataloader_opts": {"num_workers": 0}} if engine == "torch" and device == "cpu" else {}
 
 
-def options_after(engine: str, device: str, options: Mapping[str, Any], *, is_distributed: bool) -> dict[str, Any]:
+def options_after(
+    engine: str, device: str, options: Mapping[str, Any], network: nn.Network, *, is_distributed: bool
+) -> dict[str, Any]:
     """
     Options of a training by an engine that follow from the job.
 
     RETURNN asks for NCCL beside gloo, which PyTorch for CPUs has not: there it is to take gloo alone.
 
     :param options: those of the user
+    :param network: that is trained
     :param is_distributed: whether it has several processes
     """
     if engine == "torch":
         backend = {"backend": "gloo"} if device == "cpu" else {}
         distributed = {"torch_distributed": {**backend, **options.get("torch_distributed", {})}}
-        return {**torch_optimizer(options), **(distributed if is_distributed else {})}
+        return {**torch_optimizer(options), **_measure(options, network), **(distributed if is_distributed else {})}
     return {"use_horovod": True} if is_distributed else {}
+
+
+def _measure(options: Mapping[str, Any], network: nn.Network) -> dict[str, Any]:
+    """The score by which learning rates are controlled, RETURNN's ``dev_score``, by its name on PyTorch."""
+    key = options.get("learning_rate_control_error_measure", "dev_score")
+    if "learning_rate_control" not in options or not isinstance(key, str):
+        return {}
+    return {"learning_rate_control_error_measure": score_key(key, "torch", network)}
 
 
 def _torch_class(name: str) -> str | None:

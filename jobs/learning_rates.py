@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
@@ -63,10 +62,11 @@ def best_epochs(epochs: Mapping[int, EpochData], key: str) -> list[int]:
     """
     Epochs by a score, best first, of equal ones the earlier; those where it is NaN or not there are left out.
 
-    :param key: see :func:`known_key`
     :raises ValueError: if no epoch has the key; the message lists those that there are
     """
-    key = known_key(key, score_keys(epochs))
+    keys = score_keys(epochs)
+    if key not in keys:
+        raise ValueError(f"there is no score {key!r}; there are: {', '.join(keys) or 'none'}")
     found = [(data.scores[key], epoch) for epoch, data in epochs.items() if key in data.scores]
     return [epoch for score, epoch in sorted(pair for pair in found if not math.isnan(pair[0]))]
 
@@ -74,28 +74,6 @@ def best_epochs(epochs: Mapping[int, EpochData], key: str) -> list[int]:
 def score_keys(epochs: Mapping[int, EpochData]) -> list[str]:
     """All keys of scores, sorted."""
     return sorted({key for data in epochs.values() for key in data.scores})
-
-
-def known_key(key: str, keys: Sequence[str]) -> str:
-    """
-    The key under which a score is known.
-
-    RETURNN calls the scores of losses ``dev_score`` (of several losses ``dev_score_NAME``) on TensorFlow, and
-    ``dev_loss_NAME`` on PyTorch: the former is taken for the latter, ``dev_score`` where there is one loss.
-
-    :param key: as ``dev_score``
-    :param keys: all that are known
-    :raises ValueError: if it is not among them
-    """
-    if key in keys:
-        return key
-    match = re.fullmatch(r"(.+)_score(?:_(.+))?", key)
-    if match is not None:
-        of_torch = re.compile(re.escape(f"{match[1]}_loss_") + (re.escape(match[2]) if match[2] else ".*"))
-        found = [one for one in keys if of_torch.fullmatch(one)]
-        if len(found) == 1:
-            return found[0]
-    raise ValueError(f"there is no score {key!r}; there are: {', '.join(keys) or 'none'}")
 
 
 def _epoch_data(entry: dict[str, Any]) -> EpochData:

@@ -36,6 +36,7 @@ from .reopening import reopen
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
+from .score_keys import score_key
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .unhashed import JobWithUnhashedArguments
 
@@ -198,7 +199,7 @@ class TrainingJob(JobWithUnhashedArguments):
         """
         The best checkpoint by a score; the training then keeps as many of the best as are asked for.
 
-        :param key: of a score, as ``dev_score``
+        :param key: of a score, as ``dev_score``; see :func:`jobs.score_keys.score_key` for those on PyTorch
         :param index: 0 is the best, 1 the second best
         """
         return self._best(key, index).out_checkpoint.of(self._network_of(range(1, self.num_epochs + 1)))
@@ -292,7 +293,8 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def _options(self) -> dict[str, Any]:
         config, post_config = resolve_paths(self.config), resolve_paths(self.post_config)
-        is_distributed = self.horovod_num_processes is not None
+        network, is_distributed = self._network_at(self.num_epochs), self.horovod_num_processes is not None
+        options = {**config, **post_config}
         return {
             "task": "train",
             "device": self.device,
@@ -301,7 +303,7 @@ class TrainingJob(JobWithUnhashedArguments):
             **preload_options(self.preload, self._network_at(1)),
             **options_before(self.engine, self.device),
             **config,
-            **options_after(self.engine, self.device, {**config, **post_config}, is_distributed=is_distributed),
+            **options_after(self.engine, self.device, options, network, is_distributed=is_distributed),
             "num_epochs": self.num_epochs,
             "save_interval": 1,
             "cleanup_old_models": self.keep_rules.returnn_option(),
@@ -314,6 +316,7 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def _best(self, key: str, index: int) -> GetBestCheckpointJob:
         self.keep_rules.ask_for_best(index + 1)
+        key = score_key(key, self.engine, self._network_at(self.num_epochs))
         return GetBestCheckpointJob(self.out_model_dir, self.out_learning_rates, key, index, engine=self.engine)
 
     def _progress(self) -> TrainingProgress:

@@ -12,7 +12,7 @@ import pytest
 
 from jobs.atomic_file import write_json
 from jobs.learning_curves import curves_json, curves_table, draw_curves
-from jobs.learning_rates import EpochData, best_epochs, known_key, read_learning_rates, score_keys
+from jobs.learning_rates import EpochData, best_epochs, read_learning_rates, score_keys
 
 from .setup_directory import PROJECT
 
@@ -80,19 +80,6 @@ def test_curves_have_all_epochs_and_all_keys(tmp_path: pathlib.Path) -> None:
     assert entries["2"]["scores"] == {"dev_score": 1.5, "dev_error": 0.25}
     draw_curves(epochs, str(tmp_path / "plot.png"))
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_keys_of_tensorflow_are_known_on_pytorch() -> None:
-    """There RETURNN calls the scores by the names of the losses, also where there is one."""
-    one = ["dev_loss_ce", "train_loss_ce"]
-    assert (
-        known_key("dev_score", one) == known_key("dev_score_ce", one) == known_key("dev_loss_ce", one) == "dev_loss_ce"
-    )
-    two = [*one, "dev_loss_ctc"]
-    assert known_key("dev_score_ctc", two) == "dev_loss_ctc" and known_key("train_score", two) == "train_loss_ce"
-    with pytest.raises(ValueError, match="no score 'dev_score'; there are: dev_loss_ce, train_loss_ce, dev_loss_ctc"):
-        known_key("dev_score", two)
-    assert best_epochs(_epochs(dev_loss_ce=[2.0, 1.0]), "dev_score") == [2, 1]
 
 
 def test_legend_names_each_key(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
