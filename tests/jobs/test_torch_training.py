@@ -31,6 +31,8 @@ pytestmark = pytest.mark.xdist_group("chain")
 pytest.importorskip("torch", reason="trains with PyTorch")
 
 RunJob = Callable[[Any], Any]
+OTHER_ID = {"batch_size": 999}
+"""Makes another job of the same training: all batches have ``max_seqs``."""
 
 
 @pytest.fixture
@@ -53,6 +55,23 @@ def training(tmp_path: pathlib.Path, run_job: RunJob) -> Callable[..., TrainingJ
         )
 
     return make
+
+
+@pytest.fixture(scope="module")
+def bits() -> dict[int, dict[str, bytes]]:
+    """Of the epochs of an undisturbed training, once one has been made."""
+    return {}
+
+
+@pytest.fixture
+def undisturbed(
+    bits: dict[int, dict[str, bytes]], training: Callable[..., TrainingJob], run_job: RunJob
+) -> dict[int, dict[str, bytes]]:
+    """All values of each epoch of a training that went through at once."""
+    if not bits:
+        job = run_job(training(num_epochs=3, config={"max_seqs": 4}))
+        bits.update({epoch: parameters(job, epoch) for epoch in (1, 2, 3)})
+    return bits
 
 
 def parameters(job: TrainingJob, epoch: int) -> dict[str, bytes]:
@@ -88,21 +107,28 @@ def test_training_and_what_jobs_make_of_it(training: Callable[..., TrainingJob],
     assert read_checkpoint(average).keys() == values.keys()
 
 
-def test_kept_epochs_and_more_of_them(training: Callable[..., TrainingJob], run_job: RunJob) -> None:
+def test_kept_epochs_and_more_of_them(
+    training: Callable[..., TrainingJob], run_job: RunJob, undisturbed: dict[int, dict[str, bytes]]
+) -> None:
     """The job goes on where it is asked for more, with the state that it ended with."""
-    undisturbed = run_job(training(num_epochs=3, config={"random_seed": 7}))
-    job = run_job(training(num_epochs=2, keep_epochs=set(), config={"random_seed": 7, "batch_size": 999}))
+    options: dict[str, Any] = {"keep_epochs": set(), "config": OTHER_ID}
+    job = run_job(training(num_epochs=2, **options))
     assert {path.name for path in models(job).glob("*")} == {"epoch.002.pt", "epoch.002.opt.pt"}
-    assert training(num_epochs=3, keep_epochs=set(), config={"random_seed": 7, "batch_size": 999}) is job
+    assert training(num_epochs=3, **options) is job
     run_job(job)
-    assert parameters(job, 3) == parameters(undisturbed, 3)
+    assert parameters(job, 3) == undisturbed[3]
 
 
 @pytest.mark.parametrize("damage", ["epoch.002.pt", "epoch.002.opt.pt", "flipped", "learning_rates"])
-def test_damaged_files(damage: str, training: Callable[..., TrainingJob], run_job: RunJob, capsys: Any) -> None:
+def test_damaged_files(
+    damage: str,
+    training: Callable[..., TrainingJob],
+    run_job: RunJob,
+    undisturbed: dict[int, dict[str, bytes]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """It goes on from the checkpoint before, to the same end."""
-    undisturbed = run_job(training(num_epochs=3))
-    job = training(num_epochs=2, config={"batch_size": 999})
+    job = training(num_epochs=2, config=OTHER_ID)
     run_job(job)
     if damage == "flipped":
         path = models(job) / "epoch.002.pt"
@@ -114,11 +140,11 @@ def test_damaged_files(damage: str, training: Callable[..., TrainingJob], run_jo
     else:
         path = models(job) / damage
         path.write_bytes(path.read_bytes()[:700])
-    training(num_epochs=3, config={"batch_size": 999})
+    training(num_epochs=3, config=OTHER_ID)
     run_job(job)
     said = "learning-rate file is damaged" if damage == "learning_rates" else "epoch 2 cannot be read; it is removed"
     assert said in capsys.readouterr().out
-    assert [parameters(job, epoch) for epoch in (2, 3)] == [parameters(undisturbed, epoch) for epoch in (2, 3)]
+    assert [parameters(job, epoch) for epoch in (2, 3)] == [undisturbed[epoch] for epoch in (2, 3)]
 
 
 def test_score_that_is_not_finite(training: Callable[..., TrainingJob], run_job: RunJob) -> None:
@@ -147,28 +173,29 @@ def test_preload_of_both_engines(training: Callable[..., TrainingJob], run_job: 
         assert same - {"global_step"} == wanted - {"global_step"}, name
 
 
-def test_several_processes(training: Callable[..., TrainingJob], run_job: RunJob) -> None:
+def test_several_processes(
+    training: Callable[..., TrainingJob], run_job: RunJob, undisturbed: dict[int, dict[str, bytes]]
+) -> None:
     """Two processes on the CPU, with gloo; interrupted between two epochs and gone on with."""
-    undisturbed = run_job(training(num_epochs=2, horovod_num_processes=2, distributed_launch_cmd="torchrun"))
-    config = pathlib.Path(undisturbed.out_returnn_config_file.get_path()).read_text()
+    whole = run_job(training(num_epochs=2, horovod_num_processes=2, distributed_launch_cmd="torchrun"))
+    config = pathlib.Path(whole.out_returnn_config_file.get_path()).read_text()
     assert "torch_distributed = " in config and "gloo" in config
-    options: dict[str, Any] = {"horovod_num_processes": 2, "config": {"batch_size": 999}}
+    options: dict[str, Any] = {"horovod_num_processes": 2, "config": OTHER_ID}
     job = run_job(training(num_epochs=1, **options))
     assert training(num_epochs=2, **options) is job
     run_job(job)
-    assert parameters(job, 2) == parameters(undisturbed, 2)
-    alone = run_job(training(num_epochs=2))
-    assert parameters(alone, 2) != parameters(job, 2)
+    assert parameters(job, 2) == parameters(whole, 2) != undisturbed[2]
 
 
-def test_accumulated_gradients_and_mixed_precision(training: Callable[..., TrainingJob], run_job: RunJob) -> None:
-    plain = run_job(training(num_epochs=1))
+def test_accumulated_gradients_and_mixed_precision(
+    training: Callable[..., TrainingJob], run_job: RunJob, undisturbed: dict[int, dict[str, bytes]]
+) -> None:
     for options in ({"accum_grad_multiple_step": 2}, {"torch_amp": {"dtype": "bfloat16", "grad_scaler": None}}):
         job = run_job(training(num_epochs=1, config=options))
         values = read_checkpoint(job.out_checkpoints[1])
         assert all(value.dtype == "float32" for name, value in values.items() if name != "global_step")
         assert all(numpy.isfinite(value).all() for value in values.values())
-        assert parameters(job, 1) != parameters(plain, 1), options
+        assert parameters(job, 1) != undisturbed[1], options
 
 
 def test_export(training: Callable[..., TrainingJob], run_job: RunJob) -> None:
