@@ -10,6 +10,7 @@ import numpy
 from recipe import nn
 
 from .atomic_file import write_json
+from .callback import Callback
 from .checkpoint import Checkpoint
 from .model_job import ModelJob
 from .returnn_process import resolve_paths
@@ -41,6 +42,7 @@ class PriorJob(ModelJob):
         prior_data: dict[str, Any],
         *,
         input_type: str = "logits",
+        engine: str | None = None,
         config: dict[str, Any] | None = None,
         post_config: dict[str, Any] | None = None,
         device: str = "cpu",
@@ -54,6 +56,7 @@ class PriorJob(ModelJob):
         super().__init__(
             network,
             model_checkpoint,
+            engine=engine,
             config=config,
             post_config=post_config,
             device=device,
@@ -88,17 +91,30 @@ class PriorJob(ModelJob):
         :raises ReturnnError: if RETURNN fails
         """
         found = self.work_file("prior.txt")
+        if self.engine == "torch":
+            self._run_torch(found)
+        else:
+            self._run_tensorflow(found)
+        prior = numpy.exp(numpy.loadtxt(found, ndmin=1))
+        labels = dict(resolve_network(self.network).outputs)["output"].feature_dim.labels
+        names = labels if labels is not None else [str(index) for index in range(len(prior))]
+        write_json(self.out_prior_json_file, {name: float(value) for name, value in zip(names, prior)})
+        os.replace(found, self.out_prior_txt_file.get_path())
+
+    def _run_torch(self, path: str) -> None:
+        network = resolve_network(self.network)
+        output = dict(network.outputs)["output"]
+        axis = [dim for dim in output.dims if not dim.is_batch].index(output.feature_dim)
+        callback = Callback("prior", "PriorWriter", [path, self.input_type, axis])
+        self.run_callback(network.giving([("output", output)]), self.prior_data, callback)
+
+    def _run_tensorflow(self, path: str) -> None:
         activation = _TO_PROBABILITIES[self.input_type]
         layer = {"class": "activation", "from": "output", "activation": activation, "is_output_layer": True}
         options = {
             "task": "compute_priors",
             "train": resolve_paths(self.prior_data),
             "forward_output_layer": "probabilities",
-            "output_file": found,
+            "output_file": path,
         }
         self.run_model(options, layers={"probabilities": layer})
-        prior = numpy.exp(numpy.loadtxt(found, ndmin=1))
-        labels = dict(resolve_network(self.network).outputs)["output"].feature_dim.labels
-        names = labels if labels is not None else [str(index) for index in range(len(prior))]
-        write_json(self.out_prior_json_file, {name: float(value) for name, value in zip(names, prior)})
-        os.replace(found, self.out_prior_txt_file.get_path())
