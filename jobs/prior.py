@@ -16,7 +16,12 @@ from .model_job import ModelJob
 from .returnn_process import resolve_paths
 from .selected_network import SelectedNetwork, resolve_network
 
-_TO_PROBABILITIES = {"logits": "softmax", "log_prob": "exp", "prob": None}
+_TO_PROBABILITIES: dict[str, dict[str, str]] = {
+    "logits": {"class": "activation", "activation": "softmax"},
+    "log_prob": {"class": "activation", "activation": "exp"},
+    "prob": {"class": "copy"},
+}
+"""The layers of RETURNN on TensorFlow, by what the scores are."""
 
 
 class PriorJob(ModelJob):
@@ -109,8 +114,7 @@ class PriorJob(ModelJob):
         self.run_callback(network.giving([("output", output)]), self.prior_data, callback)
 
     def _run_tensorflow(self, path: str) -> None:
-        activation = _TO_PROBABILITIES[self.input_type]
-        layer = {"class": "activation", "from": "output", "activation": activation, "is_output_layer": True}
+        layer = {**_TO_PROBABILITIES[self.input_type], "from": "output", "is_output_layer": True}
         options = {
             "task": "compute_priors",
             "train": resolve_paths(self.prior_data),

@@ -57,4 +57,6 @@ def _with_frames(output: Any) -> tuple[numpy.ndarray, Any]:
     static = [axis for axis, dim in enumerate(output.dims) if dim.dyn_size_ext is None]
     values = output.raw_tensor.transpose([*dynamic, *static])
     has_features = bool(static) and output.sparse_dim is None
-    return values if dynamic else values[None], output.dims[static[-1]] if has_features else None
+    if not dynamic:
+        values = numpy.expand_dims(values, values.ndim - has_features)
+    return values, output.dims[static[-1]] if has_features else None
