@@ -191,7 +191,7 @@ class LoopText:
             dims = stack.output.dims
             steps = f"{name}[:{code.size(axis)}]" if self.length else name
             dtype = code.dtype(stack.output.dtype)
-            stacked = f"{code.function('stack')}({steps}, {dims.index(axis)}, {code.shape(dims)}, {dtype}, device)"
+            stacked = f"{code.function('stacked')}({steps}, {dims.index(axis)}, {code.shape(dims)}, {dtype}, device)"
             self._result(stack, code.assign(self.stem_of(stack.output), stacked))
         for last, name in lasts.items():
             self._result(last, name)

@@ -40,4 +40,4 @@ def scale_gradient(op: ScaleGradient, code: Code) -> str:
     x, factor = code.of(op.inputs[0]), code.number(op.factor)
     if float(factor) == 0.0:
         return f"{bracketed(x)}.detach()"
-    return f"{code.function('scale_gradient')}({x}, {factor})"
+    return f"{code.function('with_scaled_gradient')}({x}, {factor})"

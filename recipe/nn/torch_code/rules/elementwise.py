@@ -46,7 +46,7 @@ def numbers(op: Op, code: Code) -> list[str] | None:
 def combine(op: Combine, code: Code) -> str:
     """An operator of Python, or a function of that name."""
     of_numbers = numbers(op, code)
-    if of_numbers is not None and op.output.dtype in ("int32", "bool"):
+    if of_numbers is not None:
         left, right = of_numbers
         if op.kind in _OF_NUMBERS:
             code.define_scalar(op.output, f"{left} {_OF_NUMBERS[op.kind]} {right}")
@@ -124,7 +124,5 @@ def rotary_encoding(op: RotaryEncoding, code: Code) -> str:
     """A function of ours."""
     x, position = op.inputs
     dims = (*[dim for dim in op.output.dims if dim is not op.axis], op.axis)
-    turned = (
-        f"{code.function('rotary_encoding')}({code.expanded(x, dims)}, {code.aligned(position, dims[:-1])}, {op.base})"
-    )
+    turned = f"{code.function('rotated')}({code.expanded(x, dims)}, {code.aligned(position, dims[:-1])}, {op.base})"
     return code.moved(turned, dims, op.output.dims)
