@@ -13,6 +13,7 @@ from recipe.nn.tf_layers.python_source import NetDictSource
 
 from .atomic_file import write_text
 from .checkpoint import Checkpoint
+from .convert_checkpoint import for_engine
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
@@ -28,7 +29,8 @@ class ModelJob(JobWithUnhashedArguments):
     Base of jobs that run a network with the parameters of a checkpoint.
 
     :param network: what to run; may be one of several, chosen by a variable
-    :param model_checkpoint: the parameters; if it is known what they were trained in, the network must fit
+    :param model_checkpoint: the parameters; if it is known what they were trained in, the network must fit. Of another
+        engine, they are converted by a job of their own
     :param config: hashed RETURNN options (batch sizes, ...)
     :param post_config: options that do not change the result; not hashed
     :param device: "cpu" or "gpu"; not hashed
@@ -58,7 +60,7 @@ class ModelJob(JobWithUnhashedArguments):
             self.check_network(one)
             model_checkpoint.check_loaded_by(one)
         self.network = network
-        self.model_checkpoint = model_checkpoint
+        self.model_checkpoint = for_engine(model_checkpoint, "tensorflow")
         self.config = config or {}
         self.post_config = post_config or {}
         self.device = device
