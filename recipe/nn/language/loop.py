@@ -14,6 +14,7 @@ from ..plain.number import is_size
 from ..record.graph import Tensor, note_variables
 from ..record.loops import LoopIndex, LoopOp, UnstackOp
 from ..record.recording import current_recording
+from ..record.unknown_start import wrong_type
 from .branch import check_result_in_branch
 from .close_loop import close, last
 from .from_outside import from_outside
@@ -197,10 +198,11 @@ class Loop:
             raise NetworkError(f"loop.end wants a comparison of tensors, such as label == 0, not {condition}")
         condition = as_tensor(condition)
         if condition.dtype != "bool":
-            raise NetworkError(
+            message = (
                 f"the end condition must be a comparison (bool), but {condition} is {condition.dtype}: write x == ..., "
                 "x > ... or the like"
             )
+            raise wrong_type(condition, "bool", message)
         if any(not dim.is_batch for dim in condition.dims):
             raise NetworkError(
                 f"the end condition has one value per sequence, [batch], but it is {condition}. For all or any of "

@@ -19,6 +19,7 @@ from ..record.form import AnyForm, Form
 from ..record.graph import Op, Tensor
 from ..record.operators import operator
 from ..record.parameter import Parameter
+from ..record.unknown_start import wrong_type
 from .array import squeeze
 from .as_tensor import TensorLike, as_tensor
 from .constants import constant, constant_value
@@ -89,7 +90,8 @@ class Combine(Elementwise):
         logical = self.kind.startswith("logical")
         for tensor in self.inputs:
             if logical and tensor.dtype != "bool":
-                raise NetworkError(f"{self.kind} is for conditions (bool), but {tensor} is {tensor.dtype}")
+                message = f"{self.kind} is for conditions (bool), but {tensor} is {tensor.dtype}"
+                raise wrong_type(tensor, "bool", message)
         check_alike(self.kind, left, right)
         if left.dtype == "bool" and not logical:
             raise NetworkError(
@@ -163,7 +165,8 @@ class Where(Elementwise):
         condition, true, false = self.inputs
         if condition.dtype != "bool":
             swapped = " The condition comes first: nn.where(condition, a, b)" if true.dtype == "bool" else ""
-            raise NetworkError(f"the condition of where is bool, but {condition} is {condition.dtype}.{swapped}")
+            message = f"the condition of where is bool, but {condition} is {condition.dtype}.{swapped}"
+            raise wrong_type(condition, "bool", message)
         check_alike("where", true, false, same_labels=False)
         if true.sparse_dim is not false.sparse_dim:
             raise NetworkError(
@@ -189,7 +192,9 @@ def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = T
     :raises NetworkError: if two values have other dtypes, or are labels of other dims
     """
     if left.dtype != right.dtype:
-        raise NetworkError(f"{name} of {left.dtype} and {right.dtype}: {left} and {right}. {_cast_hint(left, right)}")
+        message = f"{name} of {left.dtype} and {right.dtype}: {left} and {right}. {_cast_hint(left, right)}"
+        known, unknown = (left, right) if left.known_dims is not None else (right, left)
+        raise wrong_type(unknown, known.dtype, message, labels=known.sparse_dim)
     if same_labels and left.sparse_dim is not None and right.sparse_dim is not None:
         if left.sparse_dim is not right.sparse_dim:
             raise NetworkError(

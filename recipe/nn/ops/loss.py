@@ -14,6 +14,7 @@ from ..record.arrays import Arrays
 from ..record.common_dims import as_long_hint
 from ..record.form import Form
 from ..record.graph import Op, Tensor
+from ..record.unknown_start import wrong_type
 from .activation import exp
 from .as_tensor import as_tensor
 from .elementwise import cast
@@ -205,7 +206,8 @@ def check_labels(name: str, scores: Tensor, targets: Tensor) -> None:
     """
     if targets.sparse_dim is None:
         swapped = f" Were the two swapped? {name}(scores, targets)" if scores.sparse_dim is not None else ""
-        raise NetworkError(f"{name} wants labels as targets, but {targets} is {targets.dtype}.{swapped}")
+        message = f"{name} wants labels as targets, but {targets} is {targets.dtype}.{swapped}"
+        raise wrong_type(targets, "int32", message, labels=scores.feature_dim)
     if scores.sparse_dim is not None:
         raise NetworkError(f"{name} wants scores [..., labels] and targets, but {scores} are labels themselves")
     if targets.sparse_dim is not scores.feature_dim:

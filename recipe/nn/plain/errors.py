@@ -157,6 +157,11 @@ class NetworkError(ValueError):
         if other is not None:
             text += f"\n  {word} {other}:" + (f"\n    {other.text}" if other.text else "")
         super().__init__(f"{source}: {message}{text}")
+        self._message = message
+
+    def at(self, source: SourceLine) -> NetworkError:
+        """The same about another line."""
+        return type(self)(self._message, source)
 
     def __reduce__(self):
         return ValueError, self.args
