@@ -20,6 +20,7 @@ from .as_tensor import as_tensor
 from .elementwise import cast
 from .reduce import reduce_mean
 from .softmax import log_softmax, warn_of_probabilities
+from .whole_numbers import labels_in_range
 
 
 class SparseCrossEntropy(Op):
@@ -41,6 +42,7 @@ class SparseCrossEntropy(Op):
         scores, labels = self.inputs
         dims = (*self.output.dims, scores.feature_dim)
         x = run.aligned(logits, scores.dims, dims)
+        targets = labels_in_range(run, self, labels, targets, logits.shape[scores.dims.index(scores.feature_dim)])
         y = run.aligned(targets, labels.dims, self.output.dims)
         x = x - x.max(axis=-1, keepdims=True)
         log_prob = x - numpy.log(numpy.exp(x).sum(axis=-1, keepdims=True))
@@ -61,6 +63,7 @@ class NegativeLogProb(SparseCrossEntropy):
         scores, labels = self.inputs
         dims = (*self.output.dims, scores.feature_dim)
         x = run.aligned(logits, scores.dims, dims)
+        targets = labels_in_range(run, self, labels, targets, logits.shape[scores.dims.index(scores.feature_dim)])
         y = run.aligned(targets, labels.dims, self.output.dims)
         return -numpy.take_along_axis(x, y[..., None], axis=-1)[..., 0]
 
