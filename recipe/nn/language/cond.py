@@ -9,6 +9,7 @@ from ..ops.as_tensor import as_tensor
 from ..plain.errors import NetworkError
 from ..plain.structure import flatten, map_structure, structure_text
 from ..record.graph import StateLeaf, Tensor
+from ..record.recording import current_recording
 from .assignable import check_assignable
 from .branch import Side, condition_of
 
@@ -213,8 +214,10 @@ def _check_alike(true: Tensor, false: Tensor) -> None:
 class _FalseBranch:
     def __init__(self, cond: Cond):
         self.cond = cond
+        current_recording().await_block(self, "cond.false_branch()")
 
     def __enter__(self) -> Cond:
+        current_recording().begin_block(self)
         self.cond._begin_false()
         return self.cond
 

@@ -361,7 +361,7 @@ def _check_both_conditions(left: Any, right: Any) -> None:
     :raises NetworkError: of an int beside a condition, which is True or False
     """
     for one, other in ((left, right), (right, left)):
-        is_condition = isinstance(other, bool) or getattr(other, "dtype", None) == "bool"
+        is_condition = isinstance(other, bool) or (isinstance(other, Tensor) and other.dtype == "bool")
         if is_number(one) and isinstance(one, int) and is_condition:
             raise NetworkError(
                 f"the number {one} beside {other}, which is bool: write True or False, or nn.cast(x, 'int32') for 1 "

@@ -16,7 +16,7 @@ def ordered_dims(dims: Iterable[DimLike]) -> tuple[Dim, ...]:
     """
     if isinstance(dims, (int, Dim)):
         raise NetworkError(f"dims come as a list, even a single one: [{dims!r}]")
-    if isinstance(dims, str) or not isinstance(dims, Iterable):
+    if isinstance(dims, (str, Dim)) or not isinstance(dims, Iterable):
         raise NetworkError(f"dims come as a list of Dims and sizes, not {dims!r}")
     listed = [as_dim(dim) for dim in dims]
     if isinstance(dims, (set, frozenset)):

@@ -21,7 +21,7 @@ def _whole(value: Any) -> str:
     if hasattr(value, "_fields"):
         return f"loop.state.s = loop.state.s._replace({value._fields[0]}=value)"
     if isinstance(value, list):
-        return "loop.state.s = [*loop.state.s[1:], value]"
+        return "loop.state.s = [value, *loop.state.s[1:]]"
     return "loop.state.s = (value, *loop.state.s[1:])"
 
 

@@ -31,7 +31,7 @@ def state_without_start(tensor: Tensor) -> PreviousOp | None:
     todo, seen = [tensor], {tensor}
     while todo:
         x = todo.pop(0)
-        if x.known_dims is not None or not x.dtype.startswith("float"):
+        if x.known_dims or not x.dtype.startswith("float"):
             continue
         if isinstance(x.op, PreviousOp):
             if x.op.initial is None:
