@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from ..ops.as_tensor import as_tensor
 from ..ops.elementwise import logical_and
@@ -10,6 +10,8 @@ from ..ops.structures import for_each_part
 from ..plain.delayed import Delayed, delayed_or
 from ..plain.dim import Dim, DimLike, as_dim
 from ..plain.errors import NetworkError, user_frame
+from ..plain.familiar_members import no_attribute
+from ..plain.familiar_results import OF_LOOPS
 from ..plain.number import is_size
 from ..record.graph import Tensor, note_variables
 from ..record.loops import LoopIndex, LoopOp, UnstackOp
@@ -68,6 +70,23 @@ class Loop:
                 f"a Loop has no {name!r}, and would not carry it on. A state is loop.state.{name} = value"
             )
         object.__setattr__(self, name, value)
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, OF_LOOPS)
+
+    def __iter__(self) -> NoReturn:
+        raise NetworkError(
+            "a Loop is not iterated over: write `with nn.Loop() as loop:`, and in it x = loop.unstack(sequence), "
+            "the frame of each step"
+        )
+
+    def __getitem__(self, index: Any) -> NoReturn:
+        raise NetworkError("a Loop has no parts by number: loop.unstack(x) is a frame, loop.state.NAME a state")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NetworkError("a Loop is not called: its body stands in `with nn.Loop() as loop:`")
 
     @property
     def axis(self) -> Dim:

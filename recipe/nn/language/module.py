@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..plain.dim import Dim
@@ -134,7 +134,10 @@ class ModuleList(Module):
 
     def __init__(self, *modules: Any):
         super().__init__()
-        for module in modules[0] if len(modules) == 1 and not callable(modules[0]) else modules:
+        listed: Any = modules[0] if len(modules) == 1 and not callable(modules[0]) else modules
+        if not isinstance(listed, Iterable):
+            raise NetworkError(f"{type(self).__name__} is made of modules, not of {listed!r}")
+        for module in listed:
             self.append(module)
 
     def append(self, module: Module) -> ModuleList:

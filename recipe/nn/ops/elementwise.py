@@ -209,7 +209,7 @@ def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = T
     """
     if left.dtype != right.dtype:
         message = f"{name} of {left.dtype} and {right.dtype}: {left} and {right}. {_cast_hint(left, right)}"
-        known, unknown = (left, right) if left.known_dims is not None else (right, left)
+        known, unknown = (left, right) if right.dtype.startswith("float") else (right, left)
         raise wrong_type(unknown, known.dtype, message, labels=known.sparse_dim)
     if same_labels and left.sparse_dim is not None and right.sparse_dim is not None:
         if left.sparse_dim is not right.sparse_dim:

@@ -82,6 +82,35 @@ OF_RESULTS: dict[str, str] = {
 }
 """By attribute of a value that came out of a run."""
 
+_STEP = "loop.iter_idx"
+_FRAME = "loop.unstack(x)"
+_STATE = "loop.state.h = frame"
+
+OF_LOOPS: dict[str, str] = {
+    **dict.fromkeys(("i", "t", "step", "index", "idx", "iteration", "time_step", "rec_step_info"), _STEP),
+    **dict.fromkeys(("states", "carry", "assign", "set", "memory"), _STATE),
+    **dict.fromkeys(("input", "inputs", "x", "frame", "next"), _FRAME),
+    **dict.fromkeys(("output", "outputs", "append", "collect", "write", "mark_as_output"), "loop.stack(frame)"),
+    **dict.fromkeys(("break_", "stop", "break_if", "until", "exit"), "loop.end(condition)"),
+    **dict.fromkeys(("unroll", "run", "body"), "with nn.Loop() as loop: y = loop.stack(loop.unstack(x))"),
+}
+"""By attribute of a loop."""
+
+OF_STATES: dict[str, str] = {
+    **dict.fromkeys(("set", "update", "write", "append"), "state.assign(frame)"),
+    **dict.fromkeys(("value", "read", "h", "current", "prev", "previous"), "state.get()"),
+    **{name: f"state.get().{name}" for name in ("feature_dim", "spatial_dim", "sparse_dim", "seq_len")},
+    "shape": "state.dims",
+}
+"""By attribute of a state."""
+
+OF_CONDS: dict[str, str] = {
+    **dict.fromkeys(("else_branch", "otherwise", "false_fn", "else_"), "with cond.false_branch(): cond.false = -frame"),
+    **dict.fromkeys(("true_branch", "then", "true_fn", "if_"), "with nn.Cond(condition) as cond: cond.true = frame"),
+    **dict.fromkeys(("output", "value", "outputs"), "cond.result"),
+}
+"""By attribute of a Cond."""
+
 OF_DIMS: dict[str, str] = {
     **dict.fromkeys(("value", "dim", "get_dim_value", "shape", "num_classes", "capacity"), "dim.size"),
     **dict.fromkeys(("dyn_size", "dyn_size_ext", "get_size_tensor", "lengths", "seq_len"), "nn.length(dim, like=x)"),

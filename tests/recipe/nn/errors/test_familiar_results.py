@@ -5,15 +5,24 @@ from __future__ import annotations
 import math
 import pathlib
 import pickle
+import warnings
 from typing import Any
 
 import numpy
 import pytest
 
 from recipe import nn
-from recipe.nn.plain.familiar_results import OF_DIMS, OF_NETWORKS, OF_RESULTS, OF_RUNS
+from recipe.nn.plain.familiar_results import (
+    OF_CONDS,
+    OF_DIMS,
+    OF_LOOPS,
+    OF_NETWORKS,
+    OF_RESULTS,
+    OF_RUNS,
+    OF_STATES,
+)
 
-from ..inputs import FEATURES, FEEDS, TIME, frames
+from ..inputs import FEATURES, FEEDS, TIME, frames, vector
 
 HIDDEN = nn.Dim(4, "hidden")
 
@@ -42,6 +51,36 @@ def test_each_says_code_that_runs(table: dict[str, str], tmp_path: pathlib.Path)
         exec(code.replace("(...)", ""), dict(names))
 
 
+@pytest.mark.parametrize("table,name", [(OF_LOOPS, "loop"), (OF_STATES, "state"), (OF_CONDS, "cond")])
+def test_each_says_code_that_runs_in_a_model(table: dict[str, str], name: str) -> None:
+    def model(advice: str, attribute: str) -> nn.Tensor:
+        state = nn.State(vector())
+        loop = nn.Loop()
+        loop.state.h = vector()
+        with loop:
+            frame = loop.unstack(frames())
+            condition = nn.reduce_sum(frame) > 0.0
+            names = {"nn": nn, "loop": loop, "frame": frame, "state": state, "condition": condition, "x": frames()}
+            with nn.Cond(condition) as cond:
+                cond.true = frame
+            names["cond"] = cond
+            with pytest.raises(AttributeError) as caught:
+                getattr(names[name], attribute)
+            assert f"{attribute!r}: write {advice}" in str(caught.value)
+            if advice == "cond.result":
+                with cond.false_branch():
+                    cond.false = -frame
+            if "spatial_dim" not in advice and "seq_len" not in advice:  # of vectors, which have none
+                exec(advice, names)
+            y = loop.stack(nn.where(condition, frame, state.get()))
+        return y
+
+    for attribute, advice in table.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", nn.NetworkWarning)
+            nn.Network(model, advice=advice, attribute=attribute)
+
+
 def test_names_that_are_not_there() -> None:
     network, run = made()
     assert not hasattr(network, "something") and not hasattr(run, "something")
@@ -65,6 +104,42 @@ def test_names_that_are_not_there() -> None:
     numpy.testing.assert_array_equal(numpy.asarray(run.outputs["output"]), run.outputs["output"].value)
     again = pickle.loads(pickle.dumps(run.outputs))
     assert list(again) == ["output"] and again.what == "run.outputs"
+
+
+@pytest.mark.parametrize(
+    "code,words",
+    [
+        ("for x in loop: pass", "x = loop.unstack(sequence)"),
+        ("loop[0]", "loop.unstack(x)"),
+        ("loop(frame)", "`with nn.Loop() as loop:`"),
+        ("loop.state()", "loop.state.NAME = value"),
+        ("loop.state.get('h')", "States and loop.iter_idx are attributes"),
+        ("loop.iter_idx()", "States and loop.iter_idx are attributes"),
+        ("state()", "state.assign(value)"),
+        ("loop.unstack(frames, frames)", "Of several tensors each has a call"),
+        (
+            "loop.stack(frame, axis=0)",
+            "loop.stack(y) got an unexpected keyword argument 'axis': write loop.stack(frame)",
+        ),
+        ("frame.mark_as_loss('ce', 0.5)", "x.mark_as_loss(name=None, *, scale=1.0, as_error=False) takes from 1 to 2"),
+        ("nn.Lstm(3)(frames, frame)", "y, state = lstm(x, nn.LstmState(h, c))"),
+        ("nn.reduce_max(frame, frame)", "nn.maximum(a, b)"),
+        ("nn.zeros(frame)", "x.dims"),
+        ("nn.ModuleList(3)", "is made of modules, not of 3"),
+        ("frame.mark_as_default_output()", "Did you mean 'mark_as_output'?"),
+        ("nn.BeamSearch(beam=3)", "Did you mean 'beam_size'?"),
+    ],
+)
+def test_calls_of_other_libraries(code: str, words: str) -> None:
+    def model() -> None:
+        state = nn.State(vector())
+        with nn.Loop() as loop:
+            names = {"nn": nn, "loop": loop, "frame": loop.unstack(frames()), "frames": frames(), "state": state}
+            exec(code, names)
+
+    with pytest.raises(nn.NetworkError) as caught:
+        nn.Network(model)
+    assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(
