@@ -29,8 +29,10 @@ class Transpose(Op):
         super().__init__(x)
 
     def infer(self) -> None:
-        """As given; axes over hypotheses stand after the batch, as everywhere."""
-        self.set_output(self.dims, sparse_dim=self.inputs[0].sparse_dim)
+        """As given; axes over hypotheses stand after the batch, as everywhere, also those that a search gave the value."""
+        x = self.inputs[0]
+        order = [dim for dim in self.dims if not dim.is_beam]
+        self.set_output([*order, *(dim for dim in x.dims if dim.is_beam)], sparse_dim=x.sparse_dim)
 
     def numpy(self, run: Arrays, x: numpy.ndarray) -> numpy.ndarray:
         """``numpy.transpose``."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import keyword
-import re
 
 from ..plain.delayed import Delayed, origin_text
 from ..plain.dim import Dim
+from ..plain.variable_names import VariableNames, unique
 from ..record.graph import Tensor
 from ..record.loops import LoopOp
 
@@ -24,15 +23,11 @@ class Names:
         self.steps: dict[LoopOp, str] = {}
         """What the number of the step is called, by loop."""
         self._dims: dict[Dim, str] = {}
-        self._variables = set(_TAKEN)
+        self._variables = VariableNames(_TAKEN)
 
     def new(self, stem: str) -> str:
         """A variable that nothing else is called, such as ``linear`` or ``linear_2``."""
-        name = re.sub(r"\W", "_", stem)
-        name = f"_{name}" if not name.isidentifier() or keyword.iskeyword(name) else name
-        name = _unique(name, self._variables)
-        self._variables.add(name)
-        return name
+        return self._variables.new(stem)
 
     def dim(self, dim: Dim) -> str:
         """A dim as an argument: ``"time"``; one that was given as a number is that number."""
@@ -47,16 +42,8 @@ class Names:
 
     def _dim(self, dim: Dim) -> str:
         if dim not in self._dims:
-            self._dims[dim] = _unique(dim.name, set(self._dims.values()))
+            self._dims[dim] = unique(dim.name, set(self._dims.values()))
         return self._dims[dim]
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    number, unique = 1, name
-    while unique in taken:
-        number += 1
-        unique = f"{name}_{number}"
-    return unique
 
 
 def _size(dim: Dim) -> str:

@@ -15,6 +15,7 @@ from recipe.nn.ops.random import RandomUniform, TrainFlag
 
 from ...without_returnn import is_left_out
 from .returnn_run import ReturnnOutput, ReturnnRun, run_returnn
+from .torch_run import TorchRun, run_torch
 
 
 class Agreement(NamedTuple):
@@ -60,6 +61,7 @@ def check_agreement(
     search = bool(network.beam_sizes)
     in_numpy = nn.run_numpy(network, feeds, parameters)
     assert_padding_is_not_read(network, in_numpy, feeds, parameters)
+    check_torch(network, feeds, parameters, in_numpy, gradients=gradients, rtol=rtol)
     in_returnn = run_returnn(
         network,
         feeds,
@@ -87,6 +89,38 @@ def check_agreement(
     if gradients and not any(isinstance(op, (Dropout, RandomUniform, TrainFlag)) for op in network.needed):
         assert_same_gradients(network, feeds, parameters, in_returnn.gradients)
     return Agreement(network, in_numpy, in_returnn)
+
+
+def check_torch(
+    network: nn.Network,
+    feeds: Mapping[str, Any],
+    parameters: Mapping[str, numpy.ndarray],
+    in_numpy: nn.NumpyRun,
+    *,
+    gradients: bool = False,
+    rtol: float = 1e-4,
+) -> TorchRun | None:
+    """
+    Runs a network on PyTorch and compares it with NumPy as :func:`check_agreement` does.
+
+    :return: what PyTorch gave
+    :raises AssertionError: where they differ
+    """
+    if is_left_out():
+        return None
+    in_torch = run_torch(network, feeds, parameters, gradients=gradients)
+    assert set(in_torch.outputs) == set(in_numpy.outputs)
+    for name, result in in_numpy.outputs.items():
+        assert_same_output(name, result, in_torch.outputs[name], rtol)
+    assert set(in_torch.losses) == set(in_numpy.losses)
+    for name, loss in in_numpy.losses.items():
+        numpy.testing.assert_allclose(in_torch.losses[name], loss, rtol=rtol, atol=1e-6, err_msg=f"loss {name}")
+    if in_numpy.beam_scores is not None:
+        assert in_torch.beam_scores is not None
+        numpy.testing.assert_allclose(in_torch.beam_scores, in_numpy.beam_scores, rtol=rtol, atol=1e-5)
+    if gradients and not any(isinstance(op, (Dropout, RandomUniform, TrainFlag)) for op in network.needed):
+        assert_same_gradients(network, feeds, parameters, in_torch.gradients)
+    return in_torch
 
 
 def assert_same_gradients(

@@ -1,0 +1,97 @@
+"""Bodies: the ops of a program one after the other, each a line, with the modules as comments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..ops.inputs import ExternDataOp, ParameterOp
+from ..ops.largest import Largest
+from ..ops.lstm import LstmCellOp, LstmSequence
+from ..ops.top_k import TopK
+from ..record.graph import Body, Op, Tensor
+from ..record.loops import FinalState, LoopOp, PreviousOp, ResultOp, UnstackOp
+from .code import Code
+from .loops import LoopText
+from .rule import expressions_of
+
+RESULTS: dict[type[Op], tuple[str, ...]] = {
+    LstmCellOp: ("h", "c"),
+    LstmSequence: ("hs", "h", "c"),
+    Largest: ("best", "position"),
+    TopK: ("best", "origin", "label"),
+}
+"""What the results of an op are called that has several; without an entry: name, name_2, ..."""
+
+
+class Bodies:
+    """
+    Writes the ops of bodies.
+
+    :param code: where they are written
+    """
+
+    def __init__(self, code: Code):
+        self.code = code
+        self._module = ""
+
+    def write(self, body: Body) -> None:
+        """The ops of a body in order, as far as anything depends on them."""
+        for op in body.ops:
+            if op not in self.code.program.needed:
+                continue
+            if isinstance(op, LoopOp):
+                self._comment(op)
+                LoopText(self.code, op, self.write, stem_of).write()
+            elif not isinstance(op, (PreviousOp, ResultOp)):
+                self._op(op)
+
+    def _comment(self, op: Op) -> None:
+        """The module, where it is another one than that of the op before."""
+        path = "" if isinstance(op, (ParameterOp, ExternDataOp)) else op.module_path()
+        if path != self._module and path:
+            self.code.lines.add(f"# {path}")
+        self._module = path
+
+    def _op(self, op: Op) -> None:
+        """The line of an op, or one for each of its results."""
+        code = self.code
+        self._comment(op)
+        expressions = expressions_of(op, code)
+        if not expressions:
+            return
+        optional = isinstance(op, ParameterOp)
+        if not isinstance(expressions, str):
+            self._each(op, expressions)
+        elif len(op.outputs) == 1:
+            comment = f"  # {code.dims_text(op.output)}"
+            name = code.assign(stem_of(op.output), f"{expressions}{comment}", optional=optional)
+            code.define(op.output, name)
+        else:
+            names = [code.variable(stem_of(x)) if x in code.program.needed_tensors else "_" for x in op.outputs]
+            code.lines.add(f"{', '.join(names)} = {expressions}  # {code.dims_text(op.outputs[0])}")
+            for tensor, name in zip(op.outputs, names):
+                code.define(tensor, name)
+
+    def _each(self, op: Op, expressions: Sequence[str]) -> None:
+        for tensor, expression in zip(op.outputs, expressions):
+            if tensor in self.code.program.needed_tensors:
+                comment = self.code.dims_text(tensor)
+                self.code.define(tensor, self.code.assign(stem_of(tensor), f"{expression}  # {comment}"))
+
+
+def stem_of(tensor: Tensor) -> str:
+    """What a value is called, before that is made unique: as the user called it, if that was seen."""
+    op = tensor.op
+    if isinstance(op, ExternDataOp):
+        return op.data.name
+    if isinstance(op, ParameterOp):
+        return op.path
+    if isinstance(op, (PreviousOp, FinalState)):
+        return (op.previous if isinstance(op, FinalState) else op).leaf.name or "state"
+    if isinstance(op, ResultOp):
+        return stem_of(op.inner)
+    if type(op) in RESULTS:
+        return RESULTS[type(op)][tensor.index]
+    if isinstance(op, UnstackOp) and op.variable is None:
+        return f"{stem_of(op.inputs[0])}_t"
+    return op.variable or op.name or type(op).__name__.lower()

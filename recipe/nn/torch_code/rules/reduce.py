@@ -1,0 +1,84 @@
+"""Over axes: sums, means, maxima, softmax, cumulative sums, products of matrices."""
+
+from __future__ import annotations
+
+from ...ops.cumulative import CumLogSumExp, CumMax, CumSum
+from ...ops.dot import Dot
+from ...ops.reduce import Reduce
+from ...ops.softmax import Softmax
+from ...plain.dim import Dim
+from ..code import Code
+from ..layout import primary
+from ..rule import rule
+from .indexing import worst
+
+
+@rule(Reduce)
+def reduce(op: Reduce, code: Code) -> str:
+    """PyTorch's function over the frames that are no padding."""
+    x = op.inputs[0]
+    if not op.axes:
+        return code.of(x)
+    dims = [x.dims.index(axis) for axis in op.axes]
+    axes = str(dims[0]) if len(dims) == 1 else f"({', '.join(map(str, dims))})"
+    if op.mode in ("sum", "mean"):
+        frames = code.without_padding(x, op.axes, "0")
+        mask = code.masks(op.axes, x.dims)
+        if op.mode == "sum":
+            dtype = "" if x.dtype.startswith("float") else f", dtype={code.dtype(x.dtype)}"
+            return f"{primary(frames)}.sum({axes}{dtype})"
+        if mask is None:
+            return f"{primary(frames)}.mean({axes})"
+        return f"{code.function('masked_mean')}({code.of(x)}, {mask}, {axes})"
+    neutral = worst(x.dtype, largest=op.mode == "min", code=code)
+    frames = code.without_padding(x, op.axes, neutral)
+    if op.mode == "logsumexp":
+        return f"torch.logsumexp({frames}, {axes})"
+    function = {"max": "greatest_of", "min": "least_of"}[op.mode]
+    return f"{code.function(function)}({frames}, {axes}, {neutral})"
+
+
+@rule(Softmax)
+def softmax(op: Softmax, code: Code) -> str:
+    """``torch.softmax``; frames that are padding get probability 0."""
+    x = op.inputs[0]
+    energies = code.of(x)
+    if op.energy_factor != 1.0:
+        energies = f"{primary(energies)} * {op.energy_factor!r}"
+    mask = code.mask(op.axis, x.dims)
+    if mask is not None:
+        energies = f"torch.where({mask}, {energies}, -1e30)"
+    return f"torch.{op.name}({energies}, dim={x.dims.index(op.axis)})"
+
+
+@rule(CumSum)
+def cum_sum(op: CumSum, code: Code) -> str:
+    """``x.cumsum``."""
+    x = op.inputs[0]
+    return f"{primary(code.of(x))}.cumsum({x.dims.index(op.axis)})"
+
+
+@rule(CumLogSumExp)
+def cum_log_sum_exp(op: CumLogSumExp, code: Code) -> str:
+    """A function of ours."""
+    x = op.inputs[0]
+    return f"{code.function('cum_log_sum_exp')}({code.of(x)}, {x.dims.index(op.axis)}, exclusive={op.exclusive})"
+
+
+@rule(CumMax)
+def cum_max(op: CumMax, code: Code) -> str:
+    """``x.cummax``."""
+    x = op.inputs[0]
+    return f"{primary(code.of(x))}.cummax({x.dims.index(op.axis)}).values"
+
+
+@rule(Dot)
+def dot(op: Dot, code: Code) -> str:
+    """``torch.einsum``; padded frames of the reduced axis do not count."""
+    letters: dict[Dim, str] = {}
+    for tensor in op.inputs:
+        for dim in tensor.dims:
+            letters.setdefault(dim, "abcdefghijklmnopqrstuvwxyz"[len(letters)])
+    parts = ["".join(letters[dim] for dim in dims) for dims in (*(x.dims for x in op.inputs), op.output.dims)]
+    a, b = (code.without_padding(x, [op.reduce], "0.0") for x in op.inputs)
+    return f'torch.einsum("{parts[0]},{parts[1]}->{parts[2]}", {a}, {b})'
