@@ -10,7 +10,7 @@ import numpy
 from ..ops.inputs import ParameterOp
 from ..plain.dim import Dim, batch_dim
 from ..plain.dims import dims_text
-from ..plain.errors import NetworkError, did_you_mean
+from ..plain.errors import NetworkError, did_you_mean, warn
 from ..plain.extern_data import ExternData
 from ..program.program import Program
 from ..record.loops import PreviousOp
@@ -61,9 +61,9 @@ def instead_of_names(name: str, unknown: list[str]) -> str:
 
 def check_names(program: Program, feeds: Mapping[str, Any]) -> None:
     """
-    Feeds may have more than a network reads, so that several can share them, but nothing that is no input at all.
+    Feeds may have more than a network reads, so that several can share them, but no parameters. Tells of states.
 
-    :raises NetworkError: if they have a parameter or a state
+    :raises NetworkError: if they have a parameter
     """
     states = {
         op.leaf.name
@@ -79,9 +79,9 @@ def check_names(program: Program, feeds: Mapping[str, Any]) -> None:
                 f"{name!r}: array}})"
             )
         if name in states:
-            raise NetworkError(
-                f"{name!r} is a state, and no input: it starts with what the model says. For a start that is fed, "
-                f"write loop.state.{name} = nn.get_extern_data(...) before the loop"
+            warn(
+                f"feeds have {name!r}, which is a state, and no input: it starts with what the model says. For a start "
+                f"that is fed, write loop.state.{name} = nn.get_extern_data(...) before the loop"
             )
 
 
