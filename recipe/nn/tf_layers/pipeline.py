@@ -120,8 +120,9 @@ class Pipeline:
         Names the layer of a loss, or a copy of it.
 
         RETURNN (1.20261022, ``Loss`` in tf/layers/base.py) knows the padding of one axis of a loss alone. So a loss is
-        summed along further ones with lengths.
-        Test: ops/test_loss.py::test_loss_along_two_axes
+        summed along further ones with lengths. It takes an axis over hypotheses for one more of the features, so they
+        become rows of the batch: then their mean is reported.
+        Tests: ops/test_loss.py::test_loss_along_two_axes, ops/test_loss_of_a_search.py
         """
         root = self.build.root
         reference = self.build.reference(tensor)
@@ -129,6 +130,9 @@ class Pipeline:
         if inner_axes:
             options = {"class": "reduce", "from": reference, "mode": "sum", "axis": inner_axes}
             reference = Layer(root, root.unique_name(name), options)
+        if any(dim.is_beam for dim in tensor.dims):
+            axes = [dim for dim in tensor.dims if dim not in inner_axes]
+            reference = hypotheses_as_rows(self.build, reference, tensor.dtype, axes, self._scores_of(tensor))
         layer = reference if isinstance(reference, Layer) and "loss" not in reference.options else None
         if layer is None or layer.has_own_name:
             layer = self.build.copy(root, name, reference)
@@ -166,7 +170,8 @@ class Pipeline:
             self.output_names.append(name)
             return
         if any(dim.is_beam for dim in tensor.dims):
-            source = hypotheses_as_rows(self.build, tensor, self._scores_of(tensor))
+            scores = self._scores_of(tensor)
+            source = hypotheses_as_rows(self.build, source, tensor.dtype, tensor.dims, scores, tensor.sparse_dim)
         is_free = isinstance(source, Layer) and source.network is self.build.root and not source.has_own_name
         if isinstance(source, Layer) and is_free and source.options["class"] not in ("rec", "variable"):
             layer = source
