@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy
+
 from ..plain.dim import Dim
 from ..plain.errors import MissingAttributeError, NetworkError, did_you_mean, is_method_of
 from ..plain.familiar_members import MEMBERS
@@ -118,6 +120,11 @@ class Module:
                 f"{type(self).__name__} has no attribute {name!r}, so setting it changes nothing: write "
                 f"{_OF_TRAINING[name].format(value=value)}"
             )
+        if isinstance(vars(self).get(name), Parameter) and isinstance(value, (bool, int, float, numpy.ndarray)):
+            raise NetworkError(
+                f"{name!r} of {type(self).__name__} is a parameter, and no array: its values are given when the network "
+                f"runs, and start with module.{name}.initial = ..., a number or nn.NumpyFile(path)"
+            )
         object.__setattr__(self, name, value)
         options = vars(self).get(_OPTIONS)
         if options:
@@ -164,6 +171,8 @@ class Sequential(ModuleList):
     def forward(self, x: Any) -> Any:
         """``x`` through all modules."""
         for module in self:
+            if not callable(module):
+                raise NetworkError(f"Sequential calls its parts one after the other, but {module!r} cannot be called")
             x = module(x)
         return x
 

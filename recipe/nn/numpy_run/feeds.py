@@ -63,8 +63,10 @@ def check_names(program: Program, feeds: Mapping[str, Any]) -> None:
     """
     Feeds may have more than a network reads, so that several can share them, but no parameters. Tells of states.
 
-    :raises NetworkError: if they have a parameter
+    :raises NetworkError: if they have a parameter, or are no dict
     """
+    if not isinstance(feeds, Mapping):
+        raise NetworkError(f"feeds are arrays by the names of inputs, {{'data': ...}}, not a {type(feeds).__name__}")
     states = {
         op.leaf.name
         for op in program.needed

@@ -51,8 +51,6 @@ def run_numpy(
     """
     if not isinstance(network, Program):
         raise NetworkError(f"run_numpy wants a Network, not {network!r}: nn.Network(model) makes it")
-    if not isinstance(feeds, Mapping):
-        raise NetworkError(f"feeds are arrays by the names of inputs, {{'data': ...}}, not a {type(feeds).__name__}")
     check_names(network, feeds)
     if parameters is None:
         parameters = network.random_parameters(seed)

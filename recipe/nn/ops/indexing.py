@@ -73,7 +73,8 @@ def gather(x: Tensor, position: TensorLike, *, axis: DimLike | str | None = None
     The entries of ``x`` at these positions; beyond an end, the last entry; 0 of a sequence without any.
 
     :param position: int32, a number or a tensor; its dims come in place of the axis. A number below 0 counts from each
-        sequence's end, as in Python
+        sequence's end, as in Python; of a tensor, what is below 0 is position 0: ``x[loop.iter_idx - 1]`` is the first
+        frame in the first step
     :param axis: a dim of ``x``; default: its only axis with lengths
     """
     x = as_tensor(x)

@@ -12,6 +12,7 @@ from ..passes.joins import Joins
 from ..passes.rewritten import Rewritten
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim
+from ..plain.errors import NetworkError
 from ..plain.layer_names import layer_of_output
 from ..program.program import Program
 from ..record.graph import Tensor
@@ -43,6 +44,8 @@ class Pipeline:
         owns_parameters: bool = True,
         without: frozenset[str] = frozenset(),
     ):
+        if device not in ("cpu", "gpu"):
+            raise NetworkError(f'a config is for the device "cpu" or "gpu", not {device!r}')
         self.user_parameters = {
             op.path: op for op in program.root_body.ops if isinstance(op, ParameterOp) and op in program.needed
         }

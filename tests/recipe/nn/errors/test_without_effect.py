@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
 import pytest
 
 from recipe import nn
@@ -132,3 +133,21 @@ class Right(Scores):
 def test_losses_with_gradient() -> None:
     assert not warnings_of(Right)
     assert not warnings_of(lambda: nn.reduce_sum(frames()).mark_as_loss("of_inputs"))
+
+
+def test_values_of_parameters_are_no_attributes() -> None:
+    module = nn.Linear(FEATURES, LABELS)
+    with pytest.raises(nn.NetworkError, match="module.W.initial = ..., a number or nn.NumpyFile"):
+        module.W = numpy.zeros((5, 7))  # type: ignore[assignment]
+    module.W = nn.Parameter([FEATURES, LABELS])
+    with pytest.raises(nn.NetworkError, match="'relu' cannot be called"):
+        nn.Network(lambda: nn.Sequential(nn.Linear(FEATURES, FEATURES), "relu")(frames()))
+
+
+def test_feeds_and_devices_of_other_kinds() -> None:
+    network = nn.Network(lambda: nn.reduce_sum(frames()))
+    with pytest.raises(nn.NetworkError, match='"cpu" or "gpu", not \'cuda\''):
+        network.config_text("cuda")
+    for function in (nn.run_numpy, nn.check):
+        with pytest.raises(nn.NetworkError, match="feeds are arrays by the names of inputs"):
+            function(network, None)  # type: ignore[arg-type]
