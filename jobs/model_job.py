@@ -9,7 +9,7 @@ from typing import Any
 from sisyphus import Task
 
 from recipe import nn
-from recipe.nn.tf_layers.python_source import PythonSource
+from recipe.nn.tf_layers.python_source import NetDictSource
 
 from .atomic_file import write_text
 from .checkpoint import Checkpoint
@@ -111,7 +111,7 @@ class ModelJob(JobWithUnhashedArguments):
             },
         )
         if layers:
-            text += f"\nnetwork.update({PythonSource().value(dict(layers))})\n"
+            text += f"\nnetwork.update({NetDictSource().value(dict(layers))})\n"
         write_text(self.out_returnn_config_file, text)
         try:
             run_returnn(self.out_returnn_config_file.get_path(), log=self.out_log.get_path(), device=self.device)

@@ -97,12 +97,12 @@ from .plain.familiar_arguments import install as _install_familiar_arguments
 from .plain.familiar_names import missing_name as _missing_name
 from .plain.initializer import Constant, Initializer, Normal, NumpyFile, Uniform
 from .plain.public_names import PUBLIC_NAMES as _PUBLIC_NAMES
+from .plain.python_source import PythonCode
 from .program.earlier_versions import install as _install_earlier_names
 from .program.parameter_agreement import check_parameters
 from .record.graph import Tensor
 from .record.parameter import Parameter
 from .staged_network import StagedNetwork
-from .tf_layers.python_source import PythonCode
 
 __all__ = [
     "AdditiveAttention",

@@ -20,6 +20,7 @@ from .pictures.picture import Picture, picture_of
 from .pictures.summary import summary_text
 from .plain.beam_search import BeamSearch
 from .plain.delayed import Delayed
+from .plain.engine import check_engine
 from .plain.errors import NetworkError
 from .plain.extern_data import ExternData
 from .plain.familiar_members import no_attribute
@@ -43,6 +44,7 @@ from .record.recording import Recording, record
 from .tf_layers.config import config_text
 from .tf_layers.layers import LayerNetwork, plain
 from .tf_layers.pipeline import Pipeline
+from .torch_code.config import config_text as torch_config_text
 
 
 class Network(Program):
@@ -113,8 +115,16 @@ class Network(Program):
         layers = self.layers(device)
         return plain(layers, layers)
 
-    def config_text(self, device: str = "gpu", **sections: Any) -> str:
-        """The whole config as Python text; see :func:`recipe.nn.tf_layers.config.config_text`."""
+    def config_text(self, device: str = "gpu", *, engine: str = "tensorflow", **sections: Any) -> str:
+        """
+        The whole config as Python text.
+
+        :param engine: "tensorflow", see :func:`recipe.nn.tf_layers.config.config_text`, or "torch", see
+            :func:`recipe.nn.torch_code.config.config_text`
+        :raises NetworkError: for another engine
+        """
+        if check_engine(engine) == "torch":
+            return torch_config_text({1: self}, self.extern_data, **sections)
         return config_text(self, device, **sections)
 
     def summary(self) -> str:

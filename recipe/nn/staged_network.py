@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from .network import Network
+from .plain.engine import check_engine
 from .plain.errors import NetworkError
 from .plain.extern_data import ExternData
 from .record.parameter import Parameter
 from .tf_layers.config import config_text
 from .tf_layers.layers import Layer, LayerNetwork
+from .torch_code.config import config_text as torch_config_text
 
 COPY_PARAM_MODES = (None, "subset", "ifpossible", "reset")
 
@@ -77,8 +79,10 @@ class StagedNetwork:
                         )
         return layers
 
-    def config_text(self, device: str = "gpu", **sections: Any) -> str:
-        """The whole config as Python text; see :func:`recipe.nn.tf_layers.config.config_text`."""
+    def config_text(self, device: str = "gpu", *, engine: str = "tensorflow", **sections: Any) -> str:
+        """The whole config as Python text; see :meth:`recipe.nn.network.Network.config_text`."""
+        if check_engine(engine) == "torch":
+            return torch_config_text(self.stages, self.extern_data, **sections)
         return config_text(self, device, copy_param_mode=self.copy_param_mode, **sections)
 
     @property

@@ -29,7 +29,7 @@ class Transpose(Op):
         super().__init__(x)
 
     def infer(self) -> None:
-        """As given; axes over hypotheses stand after the batch, as everywhere, also those that a search gave the value."""
+        """As given; axes over hypotheses stand after the batch, also those that a search gave the value."""
         x = self.inputs[0]
         order = [dim for dim in self.dims if not dim.is_beam]
         self.set_output([*order, *(dim for dim in x.dims if dim.is_beam)], sparse_dim=x.sparse_dim)

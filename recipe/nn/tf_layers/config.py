@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ..plain.config_sections import BEHAVIOR_VERSION, assignment, declared_inputs, sections_text
 from ..plain.delayed import Delayed, resolved
 from ..plain.dim import single_step_dim
 from ..plain.extern_data import ExternData
 from .layers import LayerNetwork
-from .python_source import PythonCode, PythonSource
-
-BEHAVIOR_VERSION = 38
+from .python_source import NetDictSource, PythonCode
 
 
 class Written(Protocol):
@@ -42,13 +41,13 @@ def config_text(
     :param preamble: code that stands after the imports
     :param copy_param_mode: of several stages, what RETURNN does with parameters whose dims change
     """
-    source = PythonSource()
+    source = NetDictSource()
     stages = network.layers(device)
     options = {"backend": "tensorflow-net-dict", "behavior_version": BEHAVIOR_VERSION}
     options |= {**_settings(stages), **(config or {})}
     _set_optimizers(stages, options.get("optimizer"))
-    general = [_assignment(key, value, source) for key, value in options.items()]
-    data = _assignment("extern_data", _extern_data(network.extern_data), source)
+    general = [assignment(key, value, source) for key, value in options.items()]
+    data = assignment("extern_data", declared_inputs(network.extern_data), source)
     networks = _networks(stages, copy_param_mode, source)
     dims = source.names.definitions(source)
     sections = [
@@ -62,10 +61,10 @@ def config_text(
         ["", "\n\n\n".join(function.text for function in source.functions), ""] if source.functions else [],
         *networks,
     ]
-    return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+    return sections_text(sections)
 
 
-def _imports(source: PythonSource) -> list[list[str]]:
+def _imports(source: NetDictSource) -> list[list[str]]:
     """Lines of imports, those of the standard library first."""
     used = source.names.used
     names = ["Dim", "batch_dim", *(["single_step_dim"] if single_step_dim in used else [])]
@@ -73,16 +72,6 @@ def _imports(source: PythonSource) -> list[list[str]]:
     if any(dim.has_labels for dim in used):
         of_returnn.insert(0, "from returnn.datasets.util.vocabulary import Vocabulary")
     return [["from collections import namedtuple"] if source.has_lstm_state else [], of_returnn]
-
-
-def _extern_data(inputs: Mapping[str, ExternData]) -> dict[str, Any]:
-    declared = {}
-    for data in inputs.values():
-        options: dict[str, Any] = {"dim_tags": list(data.dims)}
-        if data.sparse_dim is not None:
-            options["sparse_dim"] = data.sparse_dim
-        declared[data.name] = {**options, "dtype": data.dtype, "available_for_inference": True}
-    return declared
 
 
 def _settings(stages: LayerNetwork | dict[int, LayerNetwork]) -> dict[str, Any]:
@@ -124,7 +113,7 @@ def _with_factor(optimizer: Any, factor: float | Delayed) -> Any:
 
 
 def _networks(
-    stages: LayerNetwork | dict[int, LayerNetwork], copy_param_mode: str | None, source: PythonSource
+    stages: LayerNetwork | dict[int, LayerNetwork], copy_param_mode: str | None, source: NetDictSource
 ) -> list[list[str]]:
     if isinstance(stages, LayerNetwork):
         return [["# network", f"network = {source.net_dict(stages)}"]]
@@ -139,7 +128,3 @@ def _networks(
     for epoch in others:
         function += [f"    if epoch >= {epoch}:", f"        return {names[epoch]}"]
     return [*sections, [*function, f"    return {names[first]}"]]
-
-
-def _assignment(name: str, value: Any, source: PythonSource) -> str:
-    return f"{name} = {source.value(value, used=len(name) + 3)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import pathlib
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -39,6 +40,38 @@ def texts_of(names: Iterable[str]) -> list[str]:
 def all_names() -> frozenset[str]:
     """The names of all functions."""
     return frozenset(_all_functions())
+
+
+_IMPORTS = {
+    "itertools": "import itertools",
+    "math": "import math",
+    "Callable": "from collections.abc import Callable",
+    "Any": "from typing import Any",
+    "numpy": "import numpy",
+    "rf": "import returnn.frontend as rf",
+    "torch": "import torch",
+    "F": "import torch.nn.functional as F",
+    "Tensor": "from torch import Tensor",
+    "PackedSequence": "from torch.nn.utils.rnn import PackedSequence",
+    "pack_padded_sequence": "from torch.nn.utils.rnn import pack_padded_sequence",
+    "pad_packed_sequence": "from torch.nn.utils.rnn import pad_packed_sequence",
+}
+"""By the names that they bind."""
+
+
+def imports_of(texts: Iterable[str], *, has_labels: bool = False) -> list[str]:
+    """
+    The lines of the imports that code needs, beside RETURNN's dims.
+
+    :param has_labels: whether the dims have labels
+    """
+    words = set(re.findall(r"[^\W\d]\w*", "\n".join(texts)))
+    standard = [_IMPORTS[name] for name in ("itertools", "math", "Callable", "Any") if name in words]
+    others = [line for name, line in _IMPORTS.items() if name in words and line not in standard]
+    others.append("from returnn.tensor import Dim, batch_dim")
+    if has_labels:
+        others.append("from returnn.datasets.util.vocabulary import Vocabulary")
+    return ["from __future__ import annotations", "", *standard, *([""] if standard else []), *others]
 
 
 @functools.cache

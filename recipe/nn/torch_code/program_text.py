@@ -9,13 +9,13 @@ from ..passes.fission.fission import split
 from ..passes.rewritten import Rewritten
 from ..plain.delayed import resolved
 from ..plain.dim import Dim
+from ..plain.python_source import DimNames
 from ..program.program import Program
 from ..record.graph import Tensor
 from ..record.recording import Loss
 from . import rules  # noqa: F401 - fills the table of rules
 from .bodies import Bodies
 from .code import Code
-from .dim_names import DimNames
 from .function_texts import all_names
 from .layout import primary
 
@@ -45,7 +45,7 @@ def program_text(program: Program, dims: DimNames) -> ProgramText:
                 dims.name(dim)
     for scores in program.scores:
         dims.name(scores.dims[-1])
-    code = Code(program, {*all_names(), *dims.taken()})
+    code = Code(program, {*all_names(), *dims.used.values()})
     Bodies(code).write(program.root_body)
     _write_results(code, dims)
     return ProgramText(code.lines.kept(), tuple(code.functions))

@@ -10,8 +10,6 @@ import numpy
 
 from recipe import nn
 from recipe.nn.plain.dim import Dim
-from recipe.nn.torch_code.dim_names import DimNames
-from recipe.nn.torch_code.module_text import IMPORTS, module_text
 from recipe.nn.torch_code.program_text import after_passes
 
 from .returnn_run import ReturnnOutput
@@ -35,15 +33,8 @@ class TorchRun(NamedTuple):
 
 def torch_module(network: nn.Network) -> types.ModuleType:
     """The written functions of a network, as a module that can be called."""
-    dims = DimNames()
-    text = module_text(network, dims)
-    definitions = "\n".join(f"{name} = Dim({dim.size}, name={dim.name!r})" for dim, name in dims.used.items())
     module = types.ModuleType("written")
-    vars(module)["text"] = text
-    exec(
-        compile(f"from __future__ import annotations\n{IMPORTS}\n{definitions}\n\n{text}", "written.py", "exec"),
-        vars(module),
-    )
+    exec(compile(network.config_text(engine="torch"), "written.config", "exec"), vars(module))
     return module
 
 

@@ -34,7 +34,7 @@ def extreme_position(x: Tensor, dim: int, largest: bool) -> Tensor:
 
 
 def ordered(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The greatest entries along the last axis, of which there are as many, and their positions: of equal ones the first."""
+    """The greatest entries along the last axis, in order, and their positions; of equal ones the first comes first."""
     best, place = x.topk(min(count + 1, x.shape[-1]))
     if (best[..., 1:] == best[..., :-1]).any():  # PyTorch does not say which of equal entries it takes
         best, place = x.sort(dim=-1, descending=True, stable=True)

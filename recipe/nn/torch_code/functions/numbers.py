@@ -65,7 +65,7 @@ def sinusoids(positions: Tensor, size: int) -> Tensor:
 
 
 def rotary_encoding(x: Tensor, positions: Tensor, base: float) -> Tensor:
-    """Vectors turned by their positions (Su et al. 2021): the features are the last axis, positions broadcast to the rest."""
+    """Vectors turned by their positions (Su et al. 2021): [..., features], of positions that broadcast to [...]."""
     half = x.shape[-1] // 2
     frequencies = base ** (-torch.arange(half, dtype=torch.float64, device=x.device) / half)
     angles = torch.as_tensor(positions, device=x.device)[..., None] * frequencies

@@ -97,6 +97,16 @@ def mark_losses(losses: dict[str, tuple[Tensor, Tensor | int, float, bool]]) -> 
         context.mark_as_loss(total, name, dims=[], scale=scale, as_error=as_error, custom_inv_norm_factor=frames)
 
 
+def squared_norm(model: Model, decays: dict[str, float]) -> Tensor:
+    """The sum of the squared norms of parameters, each with its factor."""
+    return torch.stack([decay * model[path].square().sum() for path, decay in decays.items()]).sum()
+
+
+def mark_weight_decay(decay: Tensor) -> None:
+    """Adds weight decay to what is minimised."""
+    rf.get_run_ctx().mark_as_loss(decay, "weight_decay", dims=[])
+
+
 def mark_outputs(outputs: dict[str, tuple[Tensor, list[Any], Dim | None]]) -> None:
     """
     Tells RETURNN of outputs.

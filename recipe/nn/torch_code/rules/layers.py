@@ -14,7 +14,6 @@ from ...ops.pooling import Pool
 from ...ops.positional_encoding import PositionalEncoding
 from ...ops.running_average import RunningAverage
 from ...ops.transposed_convolution import TransposedConvOp
-from ...plain.dim import Dim
 from ..code import Code
 from ..labels_in_range import labels_in_range
 from ..layout import primary
@@ -76,18 +75,10 @@ def lstm(op: LstmSequence, code: Code) -> str:
     frames = code.aligned(x, (*rest, op.axis, op.in_dim))
     lengths = "None"
     if op.axis.is_dynamic:
-        over = [dim for dim in rest]
-        lengths = primary(_expanded_lengths(op.axis, over, code))
+        lengths = primary(code.lengths_of_each(op.axis, rest))
     state = ", ".join(code.expanded(value, dims) for value in initial) if initial else "None, None"
     weights = code.lstm_weights(weight, recurrent, bias)
     return f"{code.function('lstm')}({frames}, {lengths}, {state}, {weights}, {op.direction})"
-
-
-def _expanded_lengths(axis: Dim, dims: Sequence[Dim], code: Code) -> str:
-    lengths = code.lengths_along(axis, dims)
-    if set(axis.length_dims) >= set(dims):
-        return lengths
-    return f"{primary(lengths)}.expand({', '.join(code.size(dim) for dim in dims)})"
 
 
 @rule(ConvOp)

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from recipe import nn
-from recipe.nn.tf_layers.python_source import PythonSource
+from recipe.nn.plain.python_source import PythonSource
 
 from ...models.small_model import small_feeds, small_model
 from ..inputs import FRAMES, classes, frames
