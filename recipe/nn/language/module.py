@@ -122,7 +122,7 @@ class Module:
             )
         if isinstance(vars(self).get(name), Parameter) and isinstance(value, (bool, int, float, numpy.ndarray)):
             raise NetworkError(
-                f"{name!r} of {type(self).__name__} is a parameter, and no array: its values are given when the network "
+                f"{name!r} of {type(self).__name__} is a parameter, no array: its values are given when the network "
                 f"runs, and start with module.{name}.initial = ..., a number or nn.NumpyFile(path)"
             )
         object.__setattr__(self, name, value)

@@ -123,9 +123,10 @@ class Pipeline:
         Names the layer of a loss, or a copy of it.
 
         RETURNN (1.20261022, ``Loss`` in tf/layers/base.py) knows the padding of one axis of a loss alone. So a loss is
-        summed along further ones with lengths. It takes an axis over hypotheses for one more of the features, so they
-        become rows of the batch: then their mean is reported.
-        Tests: ops/test_loss.py::test_loss_along_two_axes, ops/test_loss_of_a_search.py
+        summed along further ones with lengths.
+        Test: ops/test_loss.py::test_loss_along_two_axes
+
+        Hypotheses become rows of the batch: their mean is reported, as that of frames.
         """
         root = self.build.root
         reference = self.build.reference(tensor)
