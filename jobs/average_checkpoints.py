@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy
 from sisyphus import Task, tk
 
+from recipe.nn.plain.engine import check_engine
+
 from .checkpoint import FILES_OF, Checkpoint, epoch_prefix, output_checkpoint
 from .checkpoint_values import read_checkpoint, write_checkpoint
-from .engines import check_engine
 from .unhashed import JobWithUnhashedArguments
 
 

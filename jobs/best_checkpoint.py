@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from sisyphus import Job, Task, tk
 
+from recipe.nn.plain.engine import check_engine
+
 from .checkpoint import complete_epochs, epoch_prefix, output_checkpoint
-from .engines import check_engine
 from .learning_rates import best_epochs, read_learning_rates
 
 

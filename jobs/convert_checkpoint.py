@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 import numpy
 from sisyphus import Task, tk
 
+from recipe.nn.plain.engine import check_engine
+
 from .checkpoint import Checkpoint, output_checkpoint
 from .checkpoint_values import GLOBAL_STEP, read_checkpoint, write_checkpoint
-from .engines import check_engine, check_engine_is_installed
+from .engines import check_engine_is_installed
 from .unhashed import JobWithUnhashedArguments
 
 

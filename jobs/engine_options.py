@@ -78,11 +78,6 @@ def torch_optimizer(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"optimizer": found}
 
 
-def written_for(engine: str) -> dict[str, Any]:
-    """What a network is told of the engine when its config is written."""
-    return {} if engine == "tensorflow" else {"engine": engine}
-
-
 def options_before(engine: str, device: str) -> dict[str, Any]:
     """
     Options of a training by an engine that a user may set otherwise.
@@ -94,30 +89,41 @@ def options_before(engine: str, device: str) -> dict[str, Any]:
 
 
 def options_after(
-    engine: str, device: str, options: Mapping[str, Any], network: nn.Network, *, is_distributed: bool
+    engine: str,
+    device: str,
+    options: Mapping[str, Any],
+    network: nn.Network | nn.StagedNetwork,
+    *,
+    is_distributed: bool,
 ) -> dict[str, Any]:
     """
     Options of a training by an engine that follow from the job.
 
-    RETURNN asks for NCCL beside gloo, which PyTorch for CPUs has not: there it is to take gloo alone.
+    RETURNN asks for NCCL beside gloo, which PyTorch for CPUs has not: there it is to take gloo alone. And PyTorch stops
+    at parameters that have no gradient, as those of later stages, unless it is to look for them.
 
     :param options: those of the user
     :param network: that is trained
     :param is_distributed: whether it has several processes
     """
     if engine == "torch":
-        backend = {"backend": "gloo"} if device == "cpu" else {}
-        distributed = {"torch_distributed": {**backend, **options.get("torch_distributed", {})}}
-        return {**torch_optimizer(options), **_measure(options, network), **(distributed if is_distributed else {})}
+        distributed: dict[str, Any] = {"backend": "gloo"} if device == "cpu" else {}
+        if isinstance(network, nn.StagedNetwork):
+            if "reduce_type" not in options.get("torch_distributed", {}):
+                distributed["options"] = {"find_unused_parameters": True}
+        distributed |= options.get("torch_distributed", {})
+        several = {"torch_distributed": distributed} if is_distributed else {}
+        return {**torch_optimizer(options), **_measure(options, network), **several}
     return {"use_horovod": True} if is_distributed else {}
 
 
-def _measure(options: Mapping[str, Any], network: nn.Network) -> dict[str, Any]:
+def _measure(options: Mapping[str, Any], network: nn.Network | nn.StagedNetwork) -> dict[str, Any]:
     """The score by which learning rates are controlled, RETURNN's ``dev_score``, by its name on PyTorch."""
     key = options.get("learning_rate_control_error_measure", "dev_score")
     if "learning_rate_control" not in options or not isinstance(key, str):
         return {}
-    return {"learning_rate_control_error_measure": score_key(key, "torch", network)}
+    last = network.last if isinstance(network, nn.StagedNetwork) else network
+    return {"learning_rate_control_error_measure": score_key(key, "torch", last)}
 
 
 def _torch_class(name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The engines that RETURNN computes with, and whether they are installed."""
+"""Whether the engines that RETURNN computes with are installed."""
 
 from __future__ import annotations
 
@@ -14,20 +14,12 @@ from .returnn_errors import ReturnnError
 
 _LOG = logging.getLogger("jobs")
 
-ENGINES = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
-"""Their names for people, by the name of the package, which is also that of the extra that installs it."""
+_NAMES = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
+"""For people, by the name of the package, which is also that of the extra that installs it."""
 
 
 class MissingEngine(ReturnnError):
     """An engine is not installed. The message says which extra installs it."""
-
-
-def check_engine(engine: str) -> None:
-    """
-    :raises ValueError: if there is no such engine
-    """
-    if engine not in ENGINES:
-        raise ValueError(f"engine is one of {', '.join(map(repr, ENGINES))}, not {engine!r}")
 
 
 def is_installed(engine: str) -> bool:
@@ -38,7 +30,7 @@ def is_installed(engine: str) -> bool:
 def missing_text(engine: str) -> str:
     """What to do about an engine that is not installed."""
     return (
-        f'{ENGINES[engine]} is not installed for {sys.executable}. The extra "{engine}" of this setup installs it: '
+        f'{_NAMES[engine]} is not installed for {sys.executable}. The extra "{engine}" of this setup installs it: '
         f'make venv ENGINE={engine}, or pip install ".[{engine}]"'
     )
 

@@ -16,7 +16,6 @@ from .atomic_file import replacing, write_json, write_text
 from .checkpoint import Checkpoint, output_checkpoint
 from .checkpoint_values import read_checkpoint
 from .convert_checkpoint import for_engine
-from .engine_options import written_for
 from .returnn_process import resolve_paths
 
 
@@ -82,8 +81,8 @@ class ExportModelJob(Job):
         self._copy_checkpoint()
         beside = nn.PythonCode('os.path.join(os.path.dirname(__file__), "model")')
         options = {"device": self.device, **resolve_paths(self.config), "load": beside, "load_epoch": 1}
-        engine = written_for(self.model_checkpoint.engine)
-        text = self.network.config_text(self.device, config=options, preamble="import os", **engine)
+        engine = self.model_checkpoint.engine
+        text = self.network.config_text(self.device, engine=engine, config=options, preamble="import os")
         write_text(self.out_returnn_config_file, text)
 
     def _copy_checkpoint(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sisyphus import Task
 
 from recipe import nn
+from recipe.nn.plain.engine import check_engine
 from recipe.nn.program.program import Program
 from recipe.nn.tf_layers.python_source import NetDictSource
 from recipe.nn.torch_code.config import config_text as torch_config_text
@@ -18,7 +19,7 @@ from .callback import Callback
 from .checkpoint import Checkpoint
 from .convert_checkpoint import for_engine
 from .engine_options import options_before
-from .engines import check_engine, check_engine_is_installed, warn_if_missing
+from .engines import check_engine_is_installed, warn_if_missing
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
@@ -72,8 +73,7 @@ class ModelJob(JobWithUnhashedArguments):
             model_checkpoint.check_loaded_by(one)
         self.network = network
         self._given_engine = model_checkpoint.engine
-        self.engine = engine or self._given_engine
-        check_engine(self.engine)
+        self.engine = check_engine(engine or self._given_engine)
         warn_if_missing(self.engine)
         self.model_checkpoint = for_engine(model_checkpoint, self.engine)
         self.config = config or {}

@@ -69,10 +69,16 @@ class Preload:
             checkpoint = for_engine(self.checkpoint, engine)
         return Preload(checkpoint, name_map=self.name_map, ignore_missing=self.ignore_missing)
 
-    def returnn(self, network: nn.Network) -> dict[str, Any]:
-        """The entry of ``preload_from_files``, of what :meth:`for_engine` gave."""
+    def returnn(self, network: nn.Network | nn.StagedNetwork) -> dict[str, Any]:
+        """
+        The entry of ``preload_from_files``, of what :meth:`for_engine` gave.
+
+        On PyTorch the parameters of all stages are made at once, and those of later ones are not in the checkpoint.
+        """
+        is_staged = isinstance(network, nn.StagedNetwork)
+        network = network.network_at(1) if isinstance(network, nn.StagedNetwork) else network
         if self.checkpoint.engine == "torch":
-            partly = self.ignore_missing or not all(self.covers(name) for name in network.parameters)
+            partly = is_staged or self.ignore_missing or not all(self.covers(name) for name in network.parameters)
             return {
                 "filename": self.checkpoint.path.get_path(),
                 "init_for_train": True,
@@ -100,7 +106,7 @@ class Preload:
         return f"Preload({self.checkpoint}, name_map={self.name_map}, ignore_missing={self.ignore_missing})"
 
 
-def preload_options(preload: Sequence[Preload], network: nn.Network) -> dict[str, Any]:
+def preload_options(preload: Sequence[Preload], network: nn.Network | nn.StagedNetwork) -> dict[str, Any]:
     """RETURNN's option for all of them, in their order: a later one leaves what an earlier one gave."""
     if not preload:
         return {}

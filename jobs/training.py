@@ -11,6 +11,7 @@ from typing import Any
 from sisyphus import Task, tk
 
 from recipe import nn
+from recipe.nn.plain.engine import check_engine
 
 from .atomic_file import write_text
 from .average_checkpoints import AverageCheckpointsJob
@@ -26,8 +27,8 @@ from .checkpoint import (
     remove_incomplete,
 )
 from .distributed import check_processes, launcher
-from .engine_options import check_torch_options, options_after, options_before, written_for
-from .engines import check_engine, check_engine_is_installed, warn_if_missing
+from .engine_options import check_torch_options, options_after, options_before
+from .engines import check_engine_is_installed, warn_if_missing
 from .keep_rules import KeepRules
 from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import put_aside_if_damaged
@@ -288,22 +289,21 @@ class TrainingJob(JobWithUnhashedArguments):
         self._check_done()
 
     def _write_config(self) -> None:
-        text = self.network.config_text(self.device, config=self._options(), **written_for(self.engine))
+        text = self.network.config_text(self.device, engine=self.engine, config=self._options())
         write_text(self.out_returnn_config_file, text)
 
     def _options(self) -> dict[str, Any]:
         config, post_config = resolve_paths(self.config), resolve_paths(self.post_config)
-        network, is_distributed = self._network_at(self.num_epochs), self.horovod_num_processes is not None
-        options = {**config, **post_config}
+        options, is_distributed = {**config, **post_config}, self.horovod_num_processes is not None
         return {
             "task": "train",
             "device": self.device,
             "train": resolve_paths(self.train_data),
             "dev": resolve_paths(self.dev_data),
-            **preload_options(self.preload, self._network_at(1)),
+            **preload_options(self.preload, self.network),
             **options_before(self.engine, self.device),
             **config,
-            **options_after(self.engine, self.device, options, network, is_distributed=is_distributed),
+            **options_after(self.engine, self.device, options, self.network, is_distributed=is_distributed),
             "num_epochs": self.num_epochs,
             "save_interval": 1,
             "cleanup_old_models": self.keep_rules.returnn_option(),

@@ -18,6 +18,7 @@ from jobs.checkpoint_values import read_checkpoint, torch_name, write_checkpoint
 from jobs.combine_checkpoints import CombineCheckpointsJob
 from jobs.convert_checkpoint import ConvertCheckpointJob, for_engine
 from jobs.engines import MissingEngine
+from recipe import nn
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
 torch = pytest.importorskip("torch", reason="converts to PyTorch")
@@ -75,7 +76,7 @@ def test_only_where_the_engine_differs(tmp_path: pathlib.Path) -> None:
     converted = for_engine(checkpoint, "torch")
     assert converted.engine == "torch" and for_engine(checkpoint, "torch").path.creator is converted.path.creator
     assert isinstance(converted.path.creator, ConvertCheckpointJob)
-    with pytest.raises(ValueError, match="engine is one of 'tensorflow', 'torch', not 'jax'"):
+    with pytest.raises(nn.NetworkError, match="engine is one of 'tensorflow', 'torch', not 'jax'"):
         for_engine(checkpoint, "jax")
     with pytest.raises(ValueError, match="model.npz is no checkpoint: give the .index file"):
         Checkpoint(tk.Path("model.npz"))

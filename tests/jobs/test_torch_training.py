@@ -173,6 +173,23 @@ def test_preload_of_both_engines(training: Callable[..., TrainingJob], run_job: 
         assert same - {"global_step"} == wanted - {"global_step"}, name
 
 
+def test_stages(
+    training: Callable[..., TrainingJob], run_job: RunJob, undisturbed: dict[int, dict[str, bytes]]
+) -> None:
+    """Interrupted between two stages: each epoch has the network of its stage."""
+    model = tiny_model(dropout=0.2)
+    first = nn.Network(model)
+    model.label_smoothing = 0.1
+    stages = nn.StagedNetwork({1: first, 2: nn.Network(model)})
+    job = run_job(training(network=stages, num_epochs=1))
+    assert job.out_checkpoints[1].network is first
+    assert training(network=stages, num_epochs=2) is job
+    run_job(job)
+    assert parameters(job, 1) == undisturbed[1] and parameters(job, 2).keys() == undisturbed[2].keys()
+    whole = run_job(training(network=stages, num_epochs=2, config=OTHER_ID))
+    assert parameters(whole, 2) == parameters(job, 2) != undisturbed[2]
+
+
 def test_several_processes(
     training: Callable[..., TrainingJob], run_job: RunJob, undisturbed: dict[int, dict[str, bytes]]
 ) -> None:
@@ -237,5 +254,5 @@ def test_what_is_hashed(training: Callable[..., TrainingJob]) -> None:
     assert TrainingJob(*arguments, config=job.config).job_id() != job.job_id()
     assert TrainingJob(*arguments, config=job.config, engine="torch") is job
     assert isinstance(job.out_checkpoints[1], Checkpoint) and job.out_checkpoints[1].engine == "torch"
-    with pytest.raises(ValueError, match="engine is one of 'tensorflow', 'torch', not 'jax'"):
+    with pytest.raises(nn.NetworkError, match="engine is one of 'tensorflow', 'torch', not 'jax'"):
         TrainingJob(*arguments, engine="jax")

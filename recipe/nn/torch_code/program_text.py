@@ -7,7 +7,6 @@ from typing import NamedTuple
 from ..passes.beams.rewriting import Beams
 from ..passes.fission.fission import split
 from ..passes.rewritten import Rewritten
-from ..plain.delayed import resolved
 from ..plain.dim import Dim
 from ..plain.python_source import DimNames
 from ..program.program import Program
@@ -98,10 +97,11 @@ def _loss(code: Code, loss: Loss) -> str:
     """The sum over all that is no padding, the number of frames, the scale, and whether it is only reported."""
     tensor = loss.tensor
     dynamic = [dim for dim in tensor.dims if dim.is_dynamic]
-    total = f"{primary(code.without_padding(tensor, dynamic, '0.0'))}.sum()"
+    without_padding = code.without_padding(tensor, dynamic, "0.0")
+    total = code.assign(f"{loss.name}_total", f"{primary(without_padding)}.sum()")
     rows = [dim for dim in tensor.dims if dim.is_batch or dim.is_beam]
     count = _count(code, rows, dynamic[:1], tensor)
-    return f"({total}, {count}, {resolved(loss.scale)!r}, {loss.as_error})"
+    return f"({total}, {count}, {code.number(loss.scale)}, {loss.as_error})"
 
 
 def _count(code: Code, rows: list[Dim], frames: list[Dim], tensor: Tensor) -> str:

@@ -19,7 +19,7 @@ def lstm_weights(weight: Tensor, recurrent: Tensor, bias: Tensor) -> tuple[Tenso
     return by_gates(weight).t().contiguous(), by_gates(recurrent).t().contiguous(), by_gates(bias)
 
 
-def lstm_cell(x: Tensor, h: Tensor, c: Tensor, weights: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+def lstm_step(x: Tensor, h: Tensor, c: Tensor, weights: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """One step (Hochreiter and Schmidhuber 1997; Gers et al. 2000): the new h and c, [..., dim]."""
     weight, recurrent, bias = weights
     if x.dim() == 2:
@@ -30,7 +30,7 @@ def lstm_cell(x: Tensor, h: Tensor, c: Tensor, weights: tuple[Tensor, Tensor, Te
     return new[0].view(shape), new[1].view(shape)
 
 
-def lstm(
+def lstm_over(
     x: Tensor,
     lengths: Tensor | None,
     h: Tensor | None,

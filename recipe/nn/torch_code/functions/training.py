@@ -43,29 +43,29 @@ class Model(torch.nn.Module):
         return owner._parameters[name]
 
 
-def constant(value: float) -> Callable[[Tensor], Any]:
+def init_constant(value: float) -> Callable[[Tensor], Any]:
     """All values the same."""
     return lambda parameter: parameter.fill_(value)
 
 
-def glorot(parameter: Tensor) -> Tensor:
+def init_glorot(parameter: Tensor) -> Tensor:
     """Uniform, within a bound by the first and the last dim (Glorot and Bengio 2010)."""
     fan = 2 * parameter.shape[0] if parameter.dim() == 1 else parameter.shape[0] + parameter.shape[-1]
     limit = math.sqrt(6.0 / max(fan, 1))
     return parameter.uniform_(-limit, limit)
 
 
-def uniform(limit: float) -> Callable[[Tensor], Any]:
+def init_uniform(limit: float) -> Callable[[Tensor], Any]:
     """Uniform between -limit and limit."""
     return lambda parameter: parameter.uniform_(-limit, limit)
 
 
-def normal(deviation: float) -> Callable[[Tensor], Any]:
+def init_normal(deviation: float) -> Callable[[Tensor], Any]:
     """Gaussian around 0."""
     return lambda parameter: parameter.normal_(0.0, deviation)
 
 
-def numpy_file(path: str) -> Callable[[Tensor], Any]:
+def init_from_file(path: str) -> Callable[[Tensor], Any]:
     """The values that ``numpy.save`` wrote."""
 
     def load(parameter: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def gather(op: Gather, code: Code) -> str:
     number = code.scalar(position)
     positions = code.aligned(position, dims) if number is None else code.of(position)
     lengths = code.lengths_along(op.axis, dims) if op.axis.is_dynamic and batch_dim in dims else "None"
-    return f"{code.function('gather')}({values}, {positions}, {lengths}, {code.shape(dims)})"
+    return f"{code.function('take')}({values}, {positions}, {lengths}, {code.shape(dims)})"
 
 
 @rule(ArgMax)
@@ -50,7 +50,7 @@ def extreme_position(op: ExtremePosition, code: Code) -> str:
     x = op.inputs[0]
     lowest = worst(x.dtype, largest=op.mode == "argmin", code=code)
     frames = code.without_padding(x, [op.axis], lowest)
-    return f"{code.function('extreme_position')}({frames}, {x.dims.index(op.axis)}, {op.mode == 'argmax'})"
+    return f"{code.function('position_of_extreme')}({frames}, {x.dims.index(op.axis)}, {op.mode == 'argmax'})"
 
 
 @rule(Largest)
@@ -60,7 +60,7 @@ def largest(op: Largest, code: Code) -> str:
     axis, lowest = x.dims.index(op.axis), worst(x.dtype, largest=False, code=code)
     frames = code.without_padding(x, [op.axis], lowest)
     lengths = code.lengths_along(op.axis, dims)
-    return f"{code.function('largest')}({frames}, {op.out_dim.size}, {axis}, {lengths}, {lowest})"
+    return f"{code.function('greatest_entries')}({frames}, {op.out_dim.size}, {axis}, {lengths}, {lowest})"
 
 
 @rule(TopK)
@@ -80,7 +80,7 @@ def select(op: Select, code: Code) -> str:
     dims = op.output.dims
     values = code.aligned(x, [op.before if dim is op.beam else dim for dim in dims], full=True)
     index, axis = code.aligned(origin, dims, full=True), dims.index(op.beam)
-    return f"{code.function('select')}({values}, {index}, {axis})"
+    return f"{code.function('of_hypotheses')}({values}, {index}, {axis})"
 
 
 @rule(FollowBack)
@@ -91,5 +91,5 @@ def follow_back(op: FollowBack, code: Code) -> str:
     rest = [dim for dim in dims if dim not in (op.axis, op.beam)]
     order = (op.axis, *rest, op.beam)
     is_step = code.mask(op.axis, order) or "None"
-    steps = f"{code.function('follow_back')}({code.aligned(origin, order)}, {is_step})"
+    steps = f"{code.function('followed_back')}({code.aligned(origin, order)}, {is_step})"
     return code.moved(steps, order, dims)

@@ -62,7 +62,7 @@ def cum_sum(op: CumSum, code: Code) -> str:
 def cum_log_sum_exp(op: CumLogSumExp, code: Code) -> str:
     """A function of ours."""
     x = op.inputs[0]
-    return f"{code.function('cum_log_sum_exp')}({code.of(x)}, {x.dims.index(op.axis)}, exclusive={op.exclusive})"
+    return f"{code.function('cumulative_log_sum_exp')}({code.of(x)}, {x.dims.index(op.axis)}, exclusive={op.exclusive})"
 
 
 @rule(CumMax)
