@@ -6,11 +6,12 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ..ops.hypotheses import Select
 from ..plain.delayed import resolved
 from ..plain.dim import Dim, batch_dim
 from ..plain.variable_names import VariableNames
 from ..program.program import Program
-from ..record.graph import Op, Tensor
+from ..record.graph import Body, Op, Tensor
 from ..record.loops import LoopOp
 from .layout import aligned, primary
 from .lines import Lines
@@ -75,6 +76,7 @@ class Code:
         self._paddings: dict[Dim, str] = {}
         self._dims_of_steps: set[Dim] = set()
         self._before_loops: dict[str, str] = {}
+        self._rows: dict[tuple[Body, Tensor, Dim], str] = {}
 
     # tensors
 
@@ -126,6 +128,14 @@ class Code:
             given = ", ".join(self.of(parameter) for parameter in parameters)
             self.lines.add_before_blocks(f"{name} = {self.function('lstm_weights')}({given})")
         return self._weights[parameters]
+
+    def hypothesis_rows(self, op: Select, origin: str) -> str:
+        """The variable that holds the rows of the hypotheses that are selected, in the body of the op."""
+        key = (op.body, op.inputs[1], op.before)
+        if key not in self._rows:
+            count = self.size(op.before)
+            self._rows[key] = self.assign("rows", f"{self.function('hypothesis_rows')}({origin}, {count})")
+        return self._rows[key]
 
     def operands(self, op: Op) -> list[str]:
         """

@@ -84,6 +84,8 @@ def dot(op: Dot, code: Code) -> str:
     rows, columns = ([dim for dim in x.dims if dim not in common and dim is not op.reduce] for x in (a, b))
     if max(len(rows), len(columns)) != 1:
         return _einsum(op, code)
+    if rows and columns and op.output.dims.index(columns[0]) < op.output.dims.index(rows[0]):
+        a, b, rows, columns = b, a, columns, rows
     left = _factor(a, b, (*common, *rows, op.reduce), code, op.reduce)
     right = _factor(b, a, (*common, op.reduce, *columns), code, op.reduce)
     product = f"{left if rows else f'{left}.unsqueeze(-2)'} @ {right if columns else f'{right}.unsqueeze(-1)'}"
