@@ -66,6 +66,8 @@ class Code:
         """The lists of frames of sequences, which the steps of a loop read."""
         self.histories: dict[Op, str] = {}
         """The variables that hold the frames so far, by the ops that collect them."""
+        self.positive: set[str] = set()
+        """The variables that hold numbers of Python above 0."""
         self._has_batch = False
         self._weights: dict[tuple[Tensor, ...], str] = {}
         self._variables: dict[Tensor, str] = {}
@@ -88,9 +90,10 @@ class Code:
         """Says that a tensor is a number of Python, and by which code it is read."""
         self._scalars[tensor] = code
 
-    def assign_scalar(self, tensor: Tensor, code: str) -> None:
-        """Writes a variable that holds a number of Python; nothing where no other line reads it."""
+    def assign_scalar(self, tensor: Tensor, code: str) -> str:
+        """Writes a variable that holds a number of Python, unless no other line reads it; gives its name."""
         self._scalars[tensor] = self.assign(tensor.op.variable or tensor.op.name, code, optional=True)
+        return self._scalars[tensor]
 
     def scalar(self, tensor: Tensor) -> str | None:
         """The code of a number of Python; None for what is a tensor of PyTorch."""

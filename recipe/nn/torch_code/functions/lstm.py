@@ -10,7 +10,7 @@ from .rows import rows
 
 
 def lstm_weights(weight: Tensor, recurrent: Tensor, bias: Tensor) -> list[Tensor]:
-    """The parameters as PyTorch has them: [4 * dim, in], the input and forget gates first; of its two biases one is 0."""
+    """The parameters as PyTorch has them: [4 * dim, in], input and forget gates first; of its two biases one is 0."""
 
     def by_gates(parameter: Tensor) -> Tensor:
         cell, entry, forget, exit = parameter.chunk(4, dim=-1)

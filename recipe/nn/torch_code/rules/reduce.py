@@ -109,7 +109,8 @@ def _factor(x: Tensor, other: Tensor, dims: Sequence[Dim], code: Code, reduce: D
     """One of two that are multiplied and summed: 0 in the padding, but for probabilities, which are 0 there already."""
     if _is_probability(x, reduce) and not _is_probability(other, reduce):
         return primary(code.aligned(x, dims))
-    return primary(code.without_padding(x, [reduce], "0.0", dims))
+    factor = code.without_padding(x, [reduce], "0.0", dims)
+    return code.assign("factor", factor) if factor.startswith("torch.where(") else primary(factor)
 
 
 def _is_probability(tensor: Tensor, axis: Dim) -> bool:
