@@ -31,8 +31,7 @@ def gather(op: Gather, code: Code) -> str:
     if op.axis in dims:
         place = dims.index(op.axis)
         values = f"{primary(values)}.unsqueeze({place})"
-    number = code.scalar(position)
-    positions = code.aligned(position, dims) if number is None else code.of(position)
+    positions = code.aligned(position, dims)
     lengths = code.lengths_along(op.axis, dims) if op.axis.is_dynamic and batch_dim in dims else "None"
     return f"{code.function('take')}({values}, {positions}, {lengths}, {code.shape(dims)})"
 
