@@ -14,6 +14,7 @@ from recipe.nn.tf_layers.python_source import NetDictSource
 from .atomic_file import write_text
 from .checkpoint import Checkpoint
 from .convert_checkpoint import for_engine
+from .engines import check_engine_is_installed, warn_if_missing
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
@@ -59,6 +60,7 @@ class ModelJob(JobWithUnhashedArguments):
         for one in all_networks(network):
             self.check_network(one)
             model_checkpoint.check_loaded_by(one)
+        warn_if_missing("tensorflow")
         self.network = network
         self.model_checkpoint = for_engine(model_checkpoint, "tensorflow")
         self.config = config or {}
@@ -96,6 +98,7 @@ class ModelJob(JobWithUnhashedArguments):
         :raises ReturnnError: if RETURNN fails
         """
         self.model_checkpoint.check_exists()
+        check_engine_is_installed("tensorflow")
         check_device(self.device)
         network = resolve_network(self.network)
         text = network.config_text(
