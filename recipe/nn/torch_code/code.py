@@ -83,6 +83,10 @@ class Code:
         """Says that a tensor is a number of Python, and by which code it is read."""
         self._scalars[tensor] = code
 
+    def assign_scalar(self, tensor: Tensor, code: str) -> None:
+        """Writes a variable that holds a number of Python; nothing where no other line reads it."""
+        self._scalars[tensor] = self.assign(tensor.op.variable or tensor.op.name, code, optional=True)
+
     def scalar(self, tensor: Tensor) -> str | None:
         """The code of a number of Python; None for what is a tensor of PyTorch."""
         return self._scalars.get(tensor)

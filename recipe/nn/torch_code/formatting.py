@@ -29,7 +29,8 @@ def _broken(code: str, depth: int) -> list[str]:
         return [pad + code]
     end = len(code.rstrip(",:"))
     opening = _opening(code, end - 1) if end and code[end - 1] in _PAIRS else None
-    if opening is None:
+    is_group = opening is not None and code[opening] == "(" and code[:opening].endswith((" ", "-", "~", "("))
+    if opening is None or (is_group and not code.endswith(",")):
         target, assigned, value = code.partition(" = ")
         return [f"{pad}{target} = (", *_broken(value, depth + 1), f"{pad})"] if assigned else [pad + code]
     inner = code[opening + 1 : end - 1]

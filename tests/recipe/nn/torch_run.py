@@ -88,7 +88,7 @@ def run_torch(
             for name, (loss, count, _, _) in losses.items()
         },
         gradients=known,
-        beam_scores=scores[-1].reshape(-1, scores[-1].shape[-1]).numpy() if scores else None,
+        beam_scores=scores[-1].reshape(-1, scores[-1].shape[-1]).detach().numpy() if scores else None,
     )
 
 

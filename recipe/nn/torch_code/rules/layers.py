@@ -15,6 +15,7 @@ from ...ops.positional_encoding import PositionalEncoding
 from ...ops.running_average import RunningAverage
 from ...ops.transposed_convolution import TransposedConvOp
 from ..code import Code
+from ..labels_in_range import labels_in_range
 from ..layout import primary
 from ..rule import rule
 
@@ -26,7 +27,8 @@ def linear(op: LinearOp, code: Code) -> str:
     parameters = ", ".join(code.of(parameter) for parameter in (weight, *bias))
     dims = (*[dim for dim in op.output.dims if dim is not op.out_dim], op.out_dim)
     if x.sparse_dim is not None:
-        rows = f"F.embedding({code.aligned(x, dims[:-1])}, {code.of(weight)})"
+        labels = labels_in_range(x, code.aligned(x, dims[:-1]))
+        rows = f"F.embedding({labels}, {code.of(weight)})"
         rows = f"{rows} + {code.of(bias[0])}" if bias else rows
         return code.moved(rows, dims, op.output.dims)
     features = code.aligned(x, (*dims[:-1], op.in_dim))

@@ -7,6 +7,7 @@ from ...ops.edit_distance import EditDistance
 from ...ops.loss import NegativeLogProb, SmoothedLoss, SparseCrossEntropy
 from ...ops.transducer import TransducerLoss
 from ..code import Code
+from ..labels_in_range import labels_in_range
 from ..layout import primary
 from ..rule import rule
 
@@ -17,7 +18,8 @@ def cross_entropy(op: SparseCrossEntropy, code: Code) -> str:
     logits, targets = op.inputs
     dims = op.output.dims
     scores = code.aligned(logits, (*dims, logits.feature_dim))
-    return f"{code.function('cross_entropies')}({scores}, {code.expanded(targets, dims)})"
+    labels = labels_in_range(targets, code.expanded(targets, dims))
+    return f"{code.function('cross_entropies')}({scores}, {labels})"
 
 
 @rule(NegativeLogProb)
@@ -26,7 +28,7 @@ def negative_log_prob(op: NegativeLogProb, code: Code) -> str:
     scores, targets = op.inputs
     dims = op.output.dims
     log_probs = code.aligned(scores, (*dims, scores.feature_dim))
-    labels = primary(code.expanded(targets, dims))
+    labels = primary(labels_in_range(targets, code.expanded(targets, dims)))
     return f"-{primary(log_probs)}.gather(-1, {labels}.long().unsqueeze(-1)).squeeze(-1)"
 
 
