@@ -14,8 +14,8 @@ help:
 	@echo "make quick     those of recipe and of imports in NumPy alone, without TensorFlow: a minute and a half"
 	@echo "make check     ruff, import-linter, mypy, documentation"
 	@echo "make venv      set up .venv only (venv-dev: with what tests need, which is both engines)"
-	@echo "               ENGINE=torch: with PyTorch in place of TensorFlow; where there is no GPU, with"
-	@echo "               PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu a tenth is downloaded"
+	@echo "               ENGINE=torch: with PyTorch in place of TensorFlow; where there is no GPU, PyTorch's own index"
+	@echo "               of builds for CPUs (PIP_EXTRA_INDEX_URL) has one that is a tenth as large"
 
 python-version:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info[:2] <= (3, 13) else "this needs Python 3.10 to 3.13, found " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 ...")'
