@@ -8,7 +8,7 @@ FAILED = echo "Could not install the packages into $(VENV): no network, or the d
 .PHONY: help venv venv-dev g2p speech test quick check python-version compiler engine
 
 help:
-	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo"
+	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo (ENGINE=torch: by PyTorch)"
 	@echo "make speech    the same for phone recognition on recordings (Debian's festvox-ru, 179 MB)"
 	@echo "make test      set up .venv, then run all tests"
 	@echo "make quick     those of recipe and of imports in NumPy alone, without TensorFlow: a minute and a half"
@@ -43,10 +43,10 @@ venv: engine $(VENV)/.installed-$(ENGINE)
 venv-dev: compiler $(VENV)/.installed-dev
 
 g2p: venv
-	@./sis manager configs/g2p.py
+	@./sis manager 'configs/g2p.py(engine="$(ENGINE)")'
 
 speech: venv compiler
-	@./sis manager configs/speech_ru.py
+	@./sis manager 'configs/speech_ru.py(engine="$(ENGINE)")'
 
 test: venv-dev
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --durations=40 tests
