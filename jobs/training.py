@@ -116,9 +116,8 @@ class TrainingJob(JobWithUnhashedArguments):
         cpu_rqmt: int = 2,
         log_verbosity: int = 5,
     ):
-        _check_arguments(network, num_epochs)
+        _check_arguments(network, num_epochs, engine)
         check_options(config or {}, post_config or {}, device, _OWN_OPTIONS)
-        check_engine(engine)
         if engine == "torch":
             check_torch_options(config or {}, post_config or {})
         processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)
@@ -318,9 +317,15 @@ class TrainingJob(JobWithUnhashedArguments):
         )
 
 
-def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int) -> None:
+def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int, engine: str) -> None:
+    check_engine(engine)
     stages = network.stages.values() if isinstance(network, nn.StagedNetwork) else [network]
     if not all(stage.losses for stage in stages):
         raise ValueError("the network to train has no loss: call tensor.mark_as_loss() in the model")
+    if engine == "torch" and isinstance(network, nn.StagedNetwork) and network.copy_param_mode is not None:
+        raise ValueError(
+            'engine="torch" has no copy_param_mode: RETURNN makes the parameters of all stages at the start. Train the '
+            "stages by a job each, the second with preload="
+        )
     if num_epochs < 1:
         raise ValueError(f"num_epochs must be at least 1, not {num_epochs}")
