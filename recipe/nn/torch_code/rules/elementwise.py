@@ -36,6 +36,12 @@ def numbers(op: Op, code: Code) -> list[str] | None:
     return None if op.output.dims or None in found else [operand(str(number)) for number in found]
 
 
+def _is_positive(number: str) -> bool:
+    """Whether the code of a number shows that it is above 0, so that Python may divide by it."""
+    literal = re.fullmatch(r"\(?(?:max\([\w.()]+, )?([0-9.]+)\)*", number)
+    return literal is not None and float(literal[1]) > 0
+
+
 @rule(Combine)
 def combine(op: Combine, code: Code) -> str:
     """An operator of Python, or a function of that name."""
@@ -44,6 +50,9 @@ def combine(op: Combine, code: Code) -> str:
         left, right = of_numbers
         if op.kind in _OF_NUMBERS:
             code.assign_scalar(op.output, f"{left} {_OF_NUMBERS[op.kind]} {right}")
+            return ""
+        if op.kind == "truediv" and _is_positive(right):
+            code.define_scalar(op.output, f"{left} / {right}")
             return ""
         if op.kind in ("maximum", "minimum"):
             code.assign_scalar(op.output, f"{op.kind[:3]}({left}, {right})")
