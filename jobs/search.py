@@ -125,7 +125,7 @@ class SearchJob(ModelJob):
         self.out_rtf.set(seconds / sum(durations.values()) if durations and seconds is not None else None)
 
     def _search_by_torch(self) -> dict[str, list[Hypothesis]]:
-        found = self.work_file("found.jsonl")
+        found = self.work_file("search_output.jsonl")
         network = resolve_network(self.network)
         program = network.giving([("output", dict(network.outputs)["output"])])
         self.run_callback(
