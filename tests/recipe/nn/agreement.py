@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from recipe import nn
-from recipe.nn.debugging.gradients import compare_gradients
+from recipe.nn.debugging.gradients import Slopes, compare_gradients
 from recipe.nn.numpy_run.interpreter import Result
 from recipe.nn.ops.dropout import Dropout
 from recipe.nn.ops.random import RandomUniform, TrainFlag
@@ -138,9 +138,10 @@ def assert_same_gradients(
     if all(loss.as_error for loss in network.losses) or not all(numpy.isfinite(array).all() for array in arrays):
         return
     known = {name: gradient for name, gradient in gradients.items() if gradient is not None}
-    options: dict[str, Any] = {"numbers": 0, "tolerance": 2e-3, "seed": 0}
-    report = compare_gradients(network, feeds, parameters, known, set(gradients), **options)
-    assert report, report
+    slopes = Slopes(network, feeds, parameters)
+    found = compare_gradients(slopes, known, set(gradients), numbers=0, tolerance=2e-3, engine="RETURNN")
+    wrong = [f"gradient of {one.name}: {one.text}" for one in found.values() if one.text]
+    assert not wrong, "\n".join(wrong)
 
 
 def assert_padding_is_not_read(
