@@ -1,13 +1,14 @@
 """
-Both engines and the same model by hand, on a CPU: letters to phones, training and beam search, all in turns in one call.
+Both engines and the same model by hand, on a CPU: letters to phones, training and search, all in turns in one call.
 
     .venv/bin/python benchmarks/engines.py
     .venv/bin/python benchmarks/engines.py --only train --steps 60
 
-The contenders are the net dict on TensorFlow, the written PyTorch, and PyTorch by hand (``torch_g2p.py``: ``LSTMCell`` in
-a loop, encoder over packed sequences); PyTorch with one thread and with two. All get the same parameters and batches.
-First the losses without dropout and the scores of the search are compared. ``start`` is the time from the start of
-``python -m returnn`` to the first training step, and ``run`` a whole training of 100 steps in RETURNN, from data in HDF.
+The contenders are the net dict on TensorFlow, the written PyTorch, and PyTorch by hand (``torch_g2p.py``: ``LSTMCell``
+in a loop, encoder over packed sequences); PyTorch with one thread and with two. All get the same parameters and
+batches. First the losses without dropout and the scores of the search are compared. ``start`` is the time from the
+start of ``python -m returnn`` to the first training step, and ``run`` a whole training of 100 steps in RETURNN, from
+data in HDF.
 """
 
 from __future__ import annotations
@@ -90,7 +91,12 @@ class Contenders:
     def by_hand(self, task: str, dropout: float, beam: int = 0, *, threads: int) -> Contender:
         """PyTorch by hand."""
         arguments = [self.size, task, str(dropout), str(threads), str(self.parameters), str(self.batches)]
-        command = [sys.executable, str(PROJECT / "benchmarks" / "torch_g2p.py"), *arguments, *([str(beam)] if beam else [])]
+        command = [
+            sys.executable,
+            str(PROJECT / "benchmarks" / "torch_g2p.py"),
+            *arguments,
+            *([str(beam)] if beam else []),
+        ]
         return Contender(by_hand(threads), command, _threads(threads))
 
     def all(self, task: str, dropout: float, beam: int = 0, *, save: Sequence[pathlib.Path] = ()) -> list[Contender]:

@@ -95,7 +95,9 @@ class TransformerLayer(nn.Module):
 class Stack(nn.Module):
     """Embedded labels with their positions, through layers."""
 
-    def __init__(self, labels: int, dim: int, hidden: int, heads: int, layers: int, dropout: float, *, is_decoder: bool):
+    def __init__(
+        self, labels: int, dim: int, hidden: int, heads: int, layers: int, dropout: float, *, is_decoder: bool
+    ):
         super().__init__()
         self.embedding, self.norm, self.dropout = nn.Embedding(labels, dim), norm(dim), nn.Dropout(dropout)
         self.layers = nn.ModuleList(

@@ -1,8 +1,8 @@
 """
 One config in RETURNN on PyTorch, ready to run single steps, as RETURNN's engine runs them.
 
-As a program it is a contender of :mod:`paired`: ``torch_session.py CONFIG TASK PARAMETERS BATCHES [SAVE]``; with SAVE it
-writes its parameters there at the end. How many threads it has is said by ``OMP_NUM_THREADS``.
+As a program it is a contender of :mod:`paired`: ``torch_session.py CONFIG TASK PARAMETERS BATCHES [SAVE]``; with SAVE
+it writes its parameters there at the end. How many threads it has is said by ``OMP_NUM_THREADS``.
 """
 
 from __future__ import annotations

@@ -47,9 +47,17 @@ def run_job(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> RunJob:
     return run
 
 
+@pytest.fixture(scope="session", params=["tensorflow", "torch"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine of RETURNN."""
+    found: str = request.param
+    return found
+
+
 @pytest.fixture(scope="session")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+def everything(tmp_path_factory: pytest.TempPathFactory, engine: str) -> pathlib.Path:
     """A setup in which ``configs/everything.py`` ran through: each job of this setup on a training of seconds."""
-    setup = make_setup(tmp_path_factory.mktemp("everything") / "setup")
-    run_manager(setup, "configs/everything.with_sclite" if SCLITE.is_installed else "configs/everything.py")
+    setup = make_setup(tmp_path_factory.mktemp(f"everything_{engine}") / "setup")
+    function = "with_sclite" if SCLITE.is_installed else "py"
+    run_manager(setup, f"configs/everything.{function}({engine!r})")
     return setup

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from ..numpy_run.feeds import check_names
 from ..numpy_run.interpreter import Run
 from ..numpy_run.not_finite import NotFinite
 from ..numpy_run.run import NumpyRun, results_of
@@ -52,6 +53,7 @@ def check(
     """
     if not isinstance(network, Program):
         raise NetworkError(f"check wants a Network, not {network!r}: nn.Network(model) makes it")
+    check_names(network, feeds)
     parameters = made_up_parameters(network, seed) if parameters is None else parameters
     report = CheckReport(returnn_network.NAME)
     run = report.run = run_with_trace(network, feeds, parameters, seed, report)

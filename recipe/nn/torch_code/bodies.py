@@ -47,7 +47,7 @@ class Bodies:
 
     def _comment(self, op: Op) -> None:
         """The module, where it is another one than that of the op before."""
-        path = "" if isinstance(op, (ParameterOp, ExternDataOp)) else op.module_path()
+        path = op.path.rpartition("/")[0] if isinstance(op, ParameterOp) else op.module_path()
         if path != self._module and path:
             self.code.lines.add(f"# {path}")
         self._module = path

@@ -23,7 +23,7 @@ RESERVED = frozenset(
         "Tensor",
         "batch",
         "batch_dim",
-        "data",
+        "inputs",
         "device",
         "itertools",
         "math",
@@ -66,6 +66,8 @@ class Code:
         """The lists of frames of sequences, which the steps of a loop read."""
         self.histories: dict[Op, str] = {}
         """The variables that hold the frames so far, by the ops that collect them."""
+        self.positive: set[str] = set()
+        """The variables that hold numbers of Python above 0."""
         self._has_batch = False
         self._weights: dict[tuple[Tensor, ...], str] = {}
         self._variables: dict[Tensor, str] = {}
@@ -87,6 +89,11 @@ class Code:
     def define_scalar(self, tensor: Tensor, code: str) -> None:
         """Says that a tensor is a number of Python, and by which code it is read."""
         self._scalars[tensor] = code
+
+    def assign_scalar(self, tensor: Tensor, code: str) -> str:
+        """Writes a variable that holds a number of Python, unless no other line reads it; gives its name."""
+        self._scalars[tensor] = self.assign(tensor.op.variable or tensor.op.name, code, optional=True)
+        return self._scalars[tensor]
 
     def scalar(self, tensor: Tensor) -> str | None:
         """The code of a number of Python; None for what is a tensor of PyTorch."""
@@ -113,10 +120,12 @@ class Code:
             return code
         return f"{primary(code)}.expand({', '.join(self.size(dim) for dim in dims)})"
 
-    @staticmethod
-    def moved(code: str, dims: Sequence[Dim], target: Sequence[Dim]) -> str:
-        """The code of a tensor with its axes in another order."""
-        return aligned(code, dims, target)
+    def moved(self, code: str, dims: Sequence[Dim], target: Sequence[Dim]) -> str:
+        """The code of a tensor with its axes in another order; what is long gets a line of its own before."""
+        if tuple(dims) == tuple(target):
+            return code
+        name = code if code.isidentifier() else self.assign(code.partition("(")[0].rpartition(".")[2] or "moved", code)
+        return aligned(name, dims, target)
 
     def lstm_weights(self, *parameters: Tensor) -> str:
         """The variable that holds the parameters of an LSTM as PyTorch has them; it is written before all loops."""
@@ -295,7 +304,7 @@ class Code:
         value = resolved(value)
         if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
             return f'float("{value}")'
-        return repr(value)
+        return repr(value).replace("e+", "e")  # as formatters have it
 
     def function(self, name: str) -> str:
         """The name of a function of ``functions``, which is written into the text."""

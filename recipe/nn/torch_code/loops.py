@@ -10,7 +10,7 @@ from ..plain.dim import Dim, batch_dim
 from ..record.graph import Body, Tensor
 from ..record.loops import FinalState, LastOp, LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
 from .code import Code
-from .layout import aligned
+from .layout import aligned, operand
 from .running_on import running_on
 
 
@@ -142,7 +142,7 @@ class LoopText:
             self.write_body(loop.body_of_steps)
             end = code.scalar(loop.end)
             end = f"{code.aligned(loop.end, (batch_dim,))}" if end is None else f"torch.tensor({end}, device=device)"
-            going_on = code.assign("going_on", f"{self.alive} & ~{_bracketed(end)}")
+            going_on = code.assign("going_on", f"{self.alive} & ~{operand(end)}")
             counted = self.alive if loop.include_eos else going_on
             self._finish_step(states, stacks, lasts, counted)
             code.lines.add(f"{self.length} = {self.length} + {counted}")
@@ -200,7 +200,7 @@ class LoopText:
                 continue
             steps = f"{name}[:{code.size(axis)}]" if self.length else name
             dtype = code.dtype(stack.output.dtype)
-            stacked = f"{code.function('stack')}({steps}, {dims.index(axis)}, {code.shape(dims)}, {dtype}, device)"
+            stacked = f"{code.function('stacked')}({steps}, {dims.index(axis)}, {code.shape(dims)}, {dtype}, device)"
             self._result(stack, code.assign(self.stem_of(stack.output), stacked))
         for last, name in lasts.items():
             self._result(last, name)
@@ -218,7 +218,3 @@ class LoopText:
             lengths = code.lengths(loop.input_axis)
             return f"{lengths}.clamp(max={limit})" if limit else lengths
         return f"torch.full((batch,), {limit}, dtype=torch.int32, device=device)"
-
-
-def _bracketed(code: str) -> str:
-    return code if re.fullmatch(r"[\w.]+", code) else f"({code})"

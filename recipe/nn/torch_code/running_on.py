@@ -1,10 +1,10 @@
 """
 States that may run on after the end of their sequence: of which nothing is read any more, and which stay finite.
 
-Else a state is held there, ``torch.where(alive, new, old)``, which costs an operation in each step. What runs on must stay
-finite, as a gradient of 0 times what is no number is no number. So all that is computed of it is looked at: it may come
-only from ops that keep finite values finite, and the state's new value must not be able to grow faster than by what is
-added to it in a step.
+Else a state is held there, ``torch.where(alive, new, old)``, which costs an operation in each step. What runs on must
+stay finite, as a gradient of 0 times what is no number is no number. So all that is computed of it is looked at: it may
+come only from ops that keep finite values finite, and the state's new value must not be able to grow faster than by
+what is added to it in a step.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def run_torch(
             for name, (loss, count, _, _) in losses.items()
         },
         gradients=known,
-        beam_scores=scores[-1].reshape(-1, scores[-1].shape[-1]).numpy() if scores else None,
+        beam_scores=scores[-1].reshape(-1, scores[-1].shape[-1]).detach().numpy() if scores else None,
     )
 
 
@@ -127,8 +127,6 @@ def _extern_data(network: nn.Network, feeds: Mapping[str, Any]) -> dict[str, Any
 
 def _output(output: tuple[Any, list[Any], Any], dims: tuple[Dim, ...]) -> ReturnnOutput:
     """An output, with a row for each hypothesis where it has axes over hypotheses."""
-    import torch
-
     value, axes, _ = output
     beams = [axis for axis, dim in enumerate(dims) if dim.is_beam]
     if beams:
@@ -144,7 +142,8 @@ def _output(output: tuple[Any, list[Any], Any], dims: tuple[Dim, ...]) -> Return
         )
     lengths = {}
     for dim, axis in zip(dims, axes):
-        if isinstance(axis, torch.Tensor):
+        if isinstance(axis, tuple):
+            axis, _ = axis
             if beams:
                 shape = [sizes[one] if one in dim.length_dims else 1 for one in beam_dims]
                 axis = axis.reshape(shape).expand([sizes[one] for one in beam_dims]).flatten()

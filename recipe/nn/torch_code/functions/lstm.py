@@ -10,7 +10,7 @@ from .rows import rows
 
 
 def lstm_weights(weight: Tensor, recurrent: Tensor, bias: Tensor) -> list[Tensor]:
-    """The parameters as PyTorch has them: [4 * dim, in], the input and forget gates first; of its two biases one is 0."""
+    """The parameters as PyTorch has them: [4 * dim, in], input and forget gates first; of its two biases one is 0."""
 
     def by_gates(parameter: Tensor) -> Tensor:
         cell, entry, forget, exit = parameter.chunk(4, dim=-1)
@@ -20,7 +20,7 @@ def lstm_weights(weight: Tensor, recurrent: Tensor, bias: Tensor) -> list[Tensor
     return [weight, recurrent, by_gates(bias), torch.zeros_like(bias)]
 
 
-def lstm_cell(x: Tensor, h: Tensor, c: Tensor, weights: list[Tensor]) -> tuple[Tensor, Tensor]:
+def lstm_step(x: Tensor, h: Tensor, c: Tensor, weights: list[Tensor]) -> tuple[Tensor, Tensor]:
     """One step (Hochreiter and Schmidhuber 1997; Gers et al. 2000): the new h and c, [..., dim]."""
     shape = h.shape
     x, h, c = rows(x, 1), rows(h, 1), rows(c, 1)
@@ -32,7 +32,7 @@ def lstm_cell(x: Tensor, h: Tensor, c: Tensor, weights: list[Tensor]) -> tuple[T
     return h.view(shape), c.view(shape)
 
 
-def lstm(x: Tensor, lengths: Tensor | None, state: tuple[Tensor, Tensor] | None, weights: list[Tensor]) -> Tensor:
+def lstm_over(x: Tensor, lengths: Tensor | None, state: tuple[Tensor, Tensor] | None, weights: list[Tensor]) -> Tensor:
     """
     An LSTM over whole sequences: h of all frames, [..., frames, dim]; what stands in the padding has no meaning.
 
@@ -57,13 +57,13 @@ def lstm_to_the_start(
 ) -> Tensor:
     """The same from the end of each sequence to its start."""
     if lengths is None:
-        return lstm(x.flip(-2), None, state, weights).flip(-2)
+        return lstm_over(x.flip(-2), None, state, weights).flip(-2)
     shape, counts = x.shape[:-1], lengths.reshape(-1, 1)
     positions = torch.arange(shape[-1], device=x.device)
     places = torch.where(positions < counts, counts - 1 - positions, positions)
     places = (places + shape[-1] * torch.arange(len(counts), device=x.device)[:, None]).flatten()
     turned = rows(x, 1).index_select(0, places).view(x.shape)
-    h = lstm(turned, lengths, state, weights)
+    h = lstm_over(turned, lengths, state, weights)
     return rows(h, 1).index_select(0, places).view(h.shape)
 
 

@@ -66,7 +66,7 @@ def cum_sum(op: CumSum, code: Code) -> str:
 def cum_log_sum_exp(op: CumLogSumExp, code: Code) -> str:
     """A function of ours."""
     x = op.inputs[0]
-    return f"{code.function('cum_log_sum_exp')}({code.of(x)}, {x.dims.index(op.axis)}, exclusive={op.exclusive})"
+    return f"{code.function('cumulative_log_sum_exp')}({code.of(x)}, {x.dims.index(op.axis)}, exclusive={op.exclusive})"
 
 
 @rule(CumMax)
@@ -109,7 +109,8 @@ def _factor(x: Tensor, other: Tensor, dims: Sequence[Dim], code: Code, reduce: D
     """One of two that are multiplied and summed: 0 in the padding, but for probabilities, which are 0 there already."""
     if _is_probability(x, reduce) and not _is_probability(other, reduce):
         return primary(code.aligned(x, dims))
-    return primary(code.without_padding(x, [reduce], "0.0", dims))
+    factor = code.without_padding(x, [reduce], "0.0", dims)
+    return code.assign("factor", factor) if factor.startswith("torch.where(") else primary(factor)
 
 
 def _is_probability(tensor: Tensor, axis: Dim) -> bool:
