@@ -134,7 +134,9 @@ def compare_training(contenders: Contenders, steps: int, further_steps: int) -> 
     check_same(results, 2, tolerance=1e-4)
     _close(some)
     trained = contenders.directory / "trained.npz"
-    some = contenders.all("train", SIZES[contenders.size]["dropout"], save=[trained])
+    dropout = SIZES[contenders.size]["dropout"]
+    make = contenders.all if steps else (lambda *given, **saved: [contenders.tensorflow(*given, **saved)])
+    some = make("train", dropout, save=[trained])
     if steps:
         results = alternate(some, steps, batches=BATCHES)
         print(f"\ntraining, {contenders.size}, batches of 200 words, losses equal without dropout")

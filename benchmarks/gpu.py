@@ -1,19 +1,19 @@
 """
-The written PyTorch on a GPU: whether its values are those of the CPU, and how fast it is against the same models by hand.
+The written PyTorch on a GPU: whether its values are those of the CPU, and how fast it is against models by hand.
 
     python benchmarks/gpu.py
 
-It needs PyTorch and three wheels: returnn, dm-tree and h5py, no TensorFlow and no network. On a machine with network, with
-the Python version of the one with the GPU in place of 3.11:
+It needs PyTorch and three wheels: returnn, dm-tree and h5py, no TensorFlow and no network. On a machine with network,
+with the Python version of the one with the GPU in place of 3.11:
 
     pip download --no-deps returnn==1.20261022.211313
     pip download --no-deps --only-binary :all: --python-version 3.11 dm-tree h5py
 
 It takes the models of ``recipe.models``: letters to phones of the size "full" in training and in search with beam 12, a
 Conformer with CTC (12 layers of 512), and a Transformer (6 and 6 layers of 512), on random data; by hand they are
-``torch_g2p.py`` and ``torch_models.py``. Each is checked first: losses and gradients on the GPU against those on the CPU, and
-against those by hand, within 1e-3. Then both take steps in turns. It ends within 8 minutes. Without a GPU the models are
-small and run on the CPU, so the figures say nothing.
+``torch_g2p.py`` and ``torch_models.py``. Each is checked first: losses of two steps, of which the second depends on the
+gradients, on the GPU against those on the CPU and against those by hand, within 1e-3. Then both take steps in turns. It
+ends within 8 minutes. Without a GPU the models are small and run on the CPU, so the figures say nothing.
 """
 
 from __future__ import annotations

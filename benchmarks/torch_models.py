@@ -1,6 +1,6 @@
 """
-A Conformer with CTC and a Transformer in PyTorch, as a PyTorch user writes them: the models of ``recipe.models``, with the
-attention of PyTorch, whole sequences at once, and the parameters by the same names.
+A Conformer with CTC and a Transformer in PyTorch, as a PyTorch user writes them: the models of ``recipe.models`` with
+the attention of PyTorch, whole sequences at once, and parameters by the same names.
 """
 
 from __future__ import annotations
