@@ -8,7 +8,6 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
-import h5py
 import numpy
 import pytest
 from sisyphus import tk
@@ -16,107 +15,38 @@ from sisyphus import tk
 from jobs.checkpoint import Checkpoint
 from jobs.checkpoint_values import read_checkpoint
 from jobs.forward import ForwardJob
-from jobs.hypotheses import Hypothesis, read_hypotheses
-from jobs.model_job import ModelJob
+from jobs.hypotheses import read_hypotheses
 from jobs.prior import PriorJob
 from jobs.rescoring import RescoringJob
 from jobs.search import SearchJob
 from recipe import nn
 from recipe.data.cmudict import LETTERS, PHONES
-from recipe.data.hdf import LabelStream, write_label_hdf
 
 from .configs.everything import Logits
 from .configs.tiny import tiny_model
 from .conftest import RunJob
-from .engines import random_checkpoints
+from .engines import (
+    OPTIONS,
+    WITH_EMPTY_WORD,
+    WORDS,
+    assert_same_hdf,
+    assert_same_hypotheses,
+    dataset,
+    hdf_content,
+    random_checkpoints,
+    text,
+)
 
 pytestmark = pytest.mark.xdist_group("both-engines")
 pytest.importorskip("tensorflow", reason="runs both engines")
 pytest.importorskip("torch", reason="runs both engines")
 
-WORDS = {"cab": "K AE B", "abbey": "AE B IY", "a": "AH", "w": "D AH B AH L Y UW"}
-"""The words and their phones."""
 
-WITH_EMPTY_WORD = {"": "", **WORDS}
-"""
-With one that has no letters.
-
-RETURNN (1.20261022) makes a batch of its own of each, which it cannot search in on TensorFlow: docs/limitations.md.
-"""
-
-OPTIONS = {"batch_size": 15}
-
-
-@pytest.fixture
-def data(tmp_path: pathlib.Path) -> dict[str, Any]:
-    """The words as a dataset."""
-    return dataset(tmp_path / "words.hdf", WORDS)
-
-
-@pytest.fixture
-def both(tmp_path: pathlib.Path, run_job: RunJob) -> Callable[..., list[Any]]:
-    """Runs a job on each engine: first on TensorFlow, then on PyTorch."""
-
-    def run(network: nn.Network, make: Callable[[Checkpoint], ModelJob]) -> list[Any]:
-        checkpoints = random_checkpoints(tmp_path, network)
-        jobs = [run_job(make(checkpoints[engine])) for engine in ("tensorflow", "torch")]
-        assert [job.engine for job in jobs] == ["tensorflow", "torch"]
-        return jobs
-
-    return run
-
-
-def dataset(path: pathlib.Path, words: dict[str, str]) -> dict[str, Any]:
-    """A dataset of words, with their phones and the end label as ``classes``."""
-    letters = LabelStream([LETTERS.encode(word) for word in words], LETTERS.labels)
-    phones = LabelStream([PHONES.encode([*text.split(), "</s>"]) for text in words.values()], PHONES.labels)
-    write_label_hdf(str(path), [f"word-{word}" for word in words], letters, {"classes": phones})
-    return {"class": "HDFDataset", "files": [tk.Path(str(path))], "cache_byte_size": 0}
-
-
-def hdf_content(path: tk.Path) -> dict[str, Any]:
-    """All attributes and arrays of an HDF file."""
-    content: dict[str, Any] = {}
-    with h5py.File(path.get_path()) as file:
-
-        def note(name: str, item: Any) -> None:
-            content.update({f"{name} {key}": value for key, value in item.attrs.items()})
-            if isinstance(item, h5py.Dataset):
-                content[name] = item[...]
-
-        note("", file)
-        file.visititems(note)
-    return content
-
-
-def assert_same_hdf(wanted: tk.Path, found: tk.Path) -> None:
-    left, right = hdf_content(wanted), hdf_content(found)
-    assert set(left) == set(right)
-    for name, value in left.items():
-        if isinstance(value, numpy.ndarray) and value.dtype.kind == "f":
-            assert value.dtype == right[name].dtype and value.shape == right[name].shape, name
-            numpy.testing.assert_allclose(right[name], value, rtol=1e-4, atol=1e-5, err_msg=name)
-        else:
-            assert numpy.array_equal(value, right[name]), name
-
-
-def assert_same_hypotheses(wanted: tk.Path, found: tk.Path) -> dict[str, list[Hypothesis]]:
-    left, right = (read_hypotheses(path.get_path()) for path in (wanted, found))
-    assert list(left) == list(right)
-    for tag, items in left.items():
-        assert [item.labels for item in right[tag]] == [item.labels for item in items], tag
-        scores = [[item.score for item in one] for one in (items, right[tag])]
-        numpy.testing.assert_allclose(scores[1], scores[0], rtol=1e-4, atol=1e-4, err_msg=tag)
-    return left
-
-
-def text(path: tk.Path) -> str:
-    return pathlib.Path(path.get_path()).read_text()
-
-
-def test_search(data: dict[str, Any], both: Callable[..., list[Any]]) -> None:
+def test_search(word_data: dict[str, Any], on_both_engines: Callable[..., list[Any]]) -> None:
     network = nn.Network(tiny_model(), search=nn.BeamSearch(3), max_seq_len=6)
-    jobs = both(network, lambda given: SearchJob(network, given, data, seconds_per_frame=0.1, config=OPTIONS))
+    jobs = on_both_engines(
+        network, lambda given: SearchJob(network, given, word_data, seconds_per_frame=0.1, config=OPTIONS)
+    )
     found = assert_same_hypotheses(*(job.out_hypotheses for job in jobs))
     assert set(found) == {f"word-{word}" for word in WORDS} and all(len(items) == 3 for items in found.values())
     assert len({item.labels for items in found.values() for item in items}) > 3
@@ -189,10 +119,10 @@ class TwoSearches(nn.Module):
 
 
 @pytest.mark.parametrize("reads", [False, True])
-def test_two_searches(reads: bool, data: dict[str, Any], both: Callable[..., list[Any]]) -> None:
+def test_two_searches(reads: bool, word_data: dict[str, Any], on_both_engines: Callable[..., list[Any]]) -> None:
     """Those of the second one; where it reads the first one, each hypothesis of that is continued."""
     network = nn.Network(TwoSearches(reads))
-    jobs = both(network, lambda given: SearchJob(network, given, data, config=OPTIONS))
+    jobs = on_both_engines(network, lambda given: SearchJob(network, given, word_data, config=OPTIONS))
     found = assert_same_hypotheses(*(job.out_hypotheses for job in jobs))
     assert {len(items) for items in found.values()} == {6 if reads else 2}
 
@@ -229,10 +159,10 @@ class Outputs(nn.Module):
         }
 
 
-def test_forward(both: Callable[..., list[Any]], tmp_path: pathlib.Path) -> None:
+def test_forward(on_both_engines: Callable[..., list[Any]], tmp_path: pathlib.Path) -> None:
     """Also of a word without letters."""
-    network, data = nn.Network(Outputs()), dataset(tmp_path / "words.hdf", WITH_EMPTY_WORD)
-    jobs = both(network, lambda given: ForwardJob(network, given, data, config=OPTIONS))
+    network, words = nn.Network(Outputs()), dataset(tmp_path / "words.hdf", WITH_EMPTY_WORD)
+    jobs = on_both_engines(network, lambda given: ForwardJob(network, given, words, config=OPTIONS))
     assert set(jobs[0].out_hdf_files) == set(jobs[1].out_hdf_files) == {name for name, _ in network.outputs}
     for name, path in jobs[0].out_hdf_files.items():
         assert_same_hdf(path, jobs[1].out_hdf_files[name])
@@ -241,7 +171,7 @@ def test_forward(both: Callable[..., list[Any]], tmp_path: pathlib.Path) -> None
 
 
 @pytest.mark.parametrize("input_type", ["logits", "log_prob", "prob"])
-def test_prior(input_type: str, data: dict[str, Any], both: Callable[..., list[Any]]) -> None:
+def test_prior(input_type: str, word_data: dict[str, Any], on_both_engines: Callable[..., list[Any]]) -> None:
     class Scores(Logits):
         def forward(self) -> nn.Tensor:
             """As they are asked for."""
@@ -249,7 +179,9 @@ def test_prior(input_type: str, data: dict[str, Any], both: Callable[..., list[A
             return {"logits": logits, "log_prob": nn.log_softmax(logits), "prob": nn.softmax(logits)}[input_type]
 
     network = nn.Network(Scores(tiny_model()))
-    jobs = both(network, lambda given: PriorJob(network, given, data, input_type=input_type, config=OPTIONS))
+    jobs = on_both_engines(
+        network, lambda given: PriorJob(network, given, word_data, input_type=input_type, config=OPTIONS)
+    )
     wanted, found = (json.loads(text(job.out_prior_json_file)) for job in jobs)
     assert list(found) == list(wanted) == list(PHONES.labels)
     numpy.testing.assert_allclose(list(found.values()), list(wanted.values()), rtol=1e-4)
@@ -258,7 +190,9 @@ def test_prior(input_type: str, data: dict[str, Any], both: Callable[..., list[A
 
 
 @pytest.mark.parametrize("end_label", ["</s>", None])
-def test_rescoring(end_label: str | None, data: dict[str, Any], both: Callable[..., list[Any]], tmp_path: Any) -> None:
+def test_rescoring(
+    end_label: str | None, word_data: dict[str, Any], on_both_engines: Callable[..., list[Any]], tmp_path: Any
+) -> None:
     """Also of a hypothesis without labels."""
     lines = []
     for word, phones in WORDS.items():
@@ -270,9 +204,9 @@ def test_rescoring(end_label: str | None, data: dict[str, Any], both: Callable[.
     network = nn.Network(tiny_model(label_smoothing=0.1))
 
     def job(given: Checkpoint) -> RescoringJob:
-        return RescoringJob(network, given, hypotheses, data, end_label=end_label, config=OPTIONS)
+        return RescoringJob(network, given, hypotheses, word_data, end_label=end_label, config=OPTIONS)
 
-    jobs = both(network, job)
+    jobs = on_both_engines(network, job)
     assert_same_hypotheses(*(job.out_hypotheses for job in jobs))
     wanted, found = (json.loads(text(job.out_score_changes)) for job in jobs)
     assert found == pytest.approx(wanted, rel=1e-4)

@@ -56,7 +56,8 @@ class Pipeline:
         for quirk in quirks(without):
             if quirk.program is not None and quirk.applies(rewritten.program):
                 rewritten = rewritten.then(quirk.program(rewritten.program))
-        self.program, self.values = rewritten.then(Joins(rewritten.program))
+        rewritten = rewritten.then(Joins(rewritten.program))
+        self.program, self.values = rewritten.program, rewritten.values
         self.build = Build(self.program, device, owns_parameters=owns_parameters, without=without)
         self.output_names: list[str] = []
 

@@ -52,10 +52,15 @@ def program_text(program: Program, dims: DimNames) -> ProgramText:
 
 def after_passes(program: Program) -> Program:
     """What is written of a program of a user: with plain ops in place of searches, and as little in loops as can be."""
+    return passed(program).program
+
+
+def passed(program: Program) -> Rewritten:
+    """The same, with what became of each value."""
     rewritten = Rewritten.start(program)
     if program.beam_sizes:
         rewritten = rewritten.then(Beams(program))
-    return split(rewritten).program
+    return split(rewritten)
 
 
 def _write_results(code: Code, dims: DimNames) -> None:

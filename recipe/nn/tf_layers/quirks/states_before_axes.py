@@ -20,6 +20,7 @@ from ..out_type import out_type
 from ..states_with_axes import say_type
 from .quirk import Quirk
 
+
 def _loop(build: Any, op: LoopOp, unit: LayerNetwork) -> None:
     states = {build.previous(state).target: state for state in op.previous.values()}
     for layer in dict.fromkeys(_followed(build, op, unit)):

@@ -109,7 +109,7 @@ def mark_weight_decay(decay: Tensor) -> None:
 
 def mark_outputs(outputs: dict[str, tuple[Tensor, list[Any], Dim | None]]) -> None:
     """
-    Tells RETURNN of outputs.
+    Tells RETURNN of outputs: on the CPU, as it takes the sequences of a batch apart one by one.
 
     :param outputs: by name: the values; for each axis its dim, or the lengths along it with their dims; and what labels
         are of
@@ -125,5 +125,5 @@ def mark_outputs(outputs: dict[str, tuple[Tensor, list[Any], Dim | None]]) -> No
                     sizes = rf.convert_to_tensor(lengths.cpu(), dims=over)
                     axis = made[id(lengths)] = Dim(sizes, name=f"{name}_axis_{len(dims)}")
             dims.append(axis)
-        marked = rf.convert_to_tensor(value, dims=dims, sparse_dim=labels)
+        marked = rf.convert_to_tensor(value.cpu(), dims=dims, sparse_dim=labels)
         rf.get_run_ctx().mark_as_output(marked, name, dims=dims)
