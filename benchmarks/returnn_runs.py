@@ -73,7 +73,7 @@ class RunOfReturnn:
 
     def _start(self) -> subprocess.Popen[str]:
         shutil.rmtree(self._directory, ignore_errors=True)
-        self._directory.mkdir()
+        (self._directory / "models").mkdir(parents=True)
         return subprocess.Popen(
             self._command,
             cwd=self._directory,
@@ -111,5 +111,5 @@ def write_data(path: pathlib.Path, batches: pathlib.Path, *, steps: int, words: 
         "train": label_dataset(str(path), seq_ordering="default"),
         "num_epochs": 1,
         "log_verbosity": 5,
-        "model": "net",
+        "model": "models/epoch",
     }
