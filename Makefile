@@ -8,14 +8,14 @@ FAILED = echo "Could not install the packages into $(VENV): no network, or the d
 .PHONY: help venv venv-dev g2p speech test quick check python-version compiler engine
 
 help:
-	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo"
+	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo (ENGINE=torch: by PyTorch)"
 	@echo "make speech    the same for phone recognition on recordings (Debian's festvox-ru, 179 MB)"
 	@echo "make test      set up .venv, then run all tests"
 	@echo "make quick     those of recipe and of imports in NumPy alone, without TensorFlow: a minute and a half"
 	@echo "make check     ruff, import-linter, mypy, documentation"
 	@echo "make venv      set up .venv only (venv-dev: with what tests need, which is both engines)"
-	@echo "               ENGINE=torch: with PyTorch in place of TensorFlow; where there is no GPU, with"
-	@echo "               PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu a tenth is downloaded"
+	@echo "               ENGINE=torch: with PyTorch in place of TensorFlow; where there is no GPU, PyTorch's own index"
+	@echo "               of builds for CPUs (PIP_EXTRA_INDEX_URL) has one that is a tenth as large"
 
 python-version:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info[:2] <= (3, 13) else "this needs Python 3.10 to 3.13, found " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 ...")'
@@ -43,10 +43,10 @@ venv: engine $(VENV)/.installed-$(ENGINE)
 venv-dev: compiler $(VENV)/.installed-dev
 
 g2p: venv
-	@./sis manager configs/g2p.py
+	@./sis manager 'configs/g2p.py(engine="$(ENGINE)")'
 
 speech: venv compiler
-	@./sis manager configs/speech_ru.py
+	@./sis manager 'configs/speech_ru.py(engine="$(ENGINE)")'
 
 test: venv-dev
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --durations=40 tests

@@ -2,7 +2,8 @@
 The model of ``configs/g2p.py`` in PyTorch, as a PyTorch user writes it: ``nn.LSTM`` over packed sequences, ``LSTMCell``
 in a Python loop, attention by ``bmm``, beam search with one batch of all hypotheses.
 
-As a program it is a contender of :mod:`paired`: ``torch_g2p.py SIZE TASK DROPOUT THREADS PARAMETERS BATCHES``.
+As a program it is a contender of :mod:`paired`: ``torch_g2p.py SIZE TASK DROPOUT THREADS PARAMETERS BATCHES [BEAM]``;
+without BEAM the search has that of the size.
 """
 
 from __future__ import annotations
@@ -199,7 +200,8 @@ def _lstm(name: str, path: str, parameters: Mapping[str, numpy.ndarray]) -> dict
 
 def main() -> None:
     """Runs steps on demand."""
-    size, task, dropout, threads, parameters_path, batches_path = sys.argv[1:]
+    size, task, dropout, threads, parameters_path, batches_path, *beam = sys.argv[1:]
+    beam_size = int(beam[0]) if beam else BEAM_SIZES[size]
     torch.manual_seed(1)
     torch.set_num_threads(int(threads))
     with numpy.load(parameters_path) as file:
@@ -221,7 +223,7 @@ def main() -> None:
 
     def search(number: int) -> float:
         letters, lengths, *_ = _tensors(batches[number])
-        labels, scores = model.search(letters, lengths, beam_size=BEAM_SIZES[size], max_steps=MAX_STEPS)
+        labels, scores = model.search(letters, lengths, beam_size=beam_size, max_steps=MAX_STEPS)
         steps = int((labels != model.end_label).sum(dim=2).max()) + 1
         return float(scores[:, 0].mean()) / steps  # as RETURNN divides scores in the end
 

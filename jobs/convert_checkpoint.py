@@ -12,7 +12,7 @@ from recipe.nn.plain.engine import check_engine
 
 from .checkpoint import Checkpoint, output_checkpoint
 from .checkpoint_values import GLOBAL_STEP, read_checkpoint, write_checkpoint
-from .engines import check_engine_is_installed
+from .engines import check_engine_is_installed, warn_if_missing
 from .unhashed import JobWithUnhashedArguments
 
 
@@ -51,6 +51,8 @@ class ConvertCheckpointJob(JobWithUnhashedArguments):
         self.names = names
         self.ignore_missing = ignore_missing
 
+        for one in (Checkpoint(checkpoint).engine, engine):
+            warn_if_missing(one)
         prefix = os.path.basename(Checkpoint(checkpoint).prefix())
         self.out_checkpoint = output_checkpoint(self, prefix, engine)
 

@@ -68,12 +68,16 @@ def torch_optimizer(options: Mapping[str, Any]) -> dict[str, Any]:
         optimizer = {"class": optimizer}
     if not isinstance(optimizer, Mapping) or not isinstance(optimizer.get("class"), str):
         return {}
-    found = dict(optimizer)
-    found["class"] = _torch_class(found["class"]) or found["class"]
+    known = _torch_class(optimizer["class"])
+    if known is None:
+        return {"optimizer": dict(optimizer)}
+    found = {**optimizer, "class": known}
     betas = [found.pop(f"beta{number}", default) for number, default in ((1, 0.9), (2, 0.999))]
     if {"beta1", "beta2"} & set(optimizer):
         found["betas"] = tuple(betas)
-    if found["class"] in _ADAM and not {"epsilon", "eps"} & set(found):
+    if "use_nesterov" in found:
+        found["nesterov"] = found.pop("use_nesterov")
+    if known in _ADAM and not {"epsilon", "eps"} & set(found):
         found["epsilon"] = options.get("optimizer_epsilon", _EPSILON)
     return {"optimizer": found}
 
@@ -108,11 +112,10 @@ def options_after(
     """
     if engine == "torch":
         distributed: dict[str, Any] = {"backend": "gloo"} if device == "cpu" else {}
-        if isinstance(network, nn.StagedNetwork):
-            if "reduce_type" not in options.get("torch_distributed", {}):
-                distributed["options"] = {"find_unused_parameters": True}
-        distributed |= options.get("torch_distributed", {})
-        several = {"torch_distributed": distributed} if is_distributed else {}
+        given = options.get("torch_distributed", {})
+        if isinstance(network, nn.StagedNetwork) and not {"reduce_type", "sync"} & set(given):
+            distributed["options"] = {"find_unused_parameters": True}
+        several = {"torch_distributed": {**distributed, **given}} if is_distributed else {}
         return {**torch_optimizer(options), **_measure(options, network), **several}
     return {"use_horovod": True} if is_distributed else {}
 

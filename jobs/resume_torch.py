@@ -71,9 +71,12 @@ def _checked_first(load_model: Any) -> Any:
     @functools.wraps(load_model)
     def load(engine: Any) -> None:
         epoch, prefix = engine.get_epoch_model(engine.config)
-        if epoch and prefix and os.path.exists(prefix + ".opt.pt"):  # it goes on with an own checkpoint
-            for ending in (".pt", ".opt.pt"):
-                check_file(prefix + ending)
+        if epoch:  # it goes on with an own checkpoint
+            files = [prefix + ".pt", prefix + ".opt.pt"]
+        else:
+            files = [one["filename"] for one in engine.config.typed_value("preload_from_files", {}).values()]
+        for path in files:
+            check_file(path)
         load_model(engine)
 
     return load

@@ -75,13 +75,15 @@ def _unreadable_data(match: re.Match[str]) -> str:
 
 _CAUSES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (
-        r"No space left on device|Disk quota exceeded|ResourceExhaustedError[^\n]*(?:disk|space)",
+        r"No space left on device|Disk quota exceeded|ResourceExhaustedError[^\n]*(?:disk|space)|"
+        r"PytorchStreamWriter failed writing|inline_container\.cc:\d+\] \. unexpected pos",
         _always("the disk is full: make room and start again"),
     ),
     (r"Inf/nan score in step (\d+)", _not_finite),
     (
         r"OOM when allocating|std::bad_alloc|\bMemoryError\b|CUDA_ERROR_OUT_OF_MEMORY|[Oo]ut of memory|"
-        r"DefaultCPUAllocator: (?:can't allocate|not enough) memory|CUBLAS_STATUS_ALLOC_FAILED",
+        r"DefaultCPUAllocator: (?:can't allocate|not enough) memory|CUBLAS_STATUS_ALLOC_FAILED|"
+        r"DataLoader worker [^\n]*killed by signal: Killed",
         _always("out of memory: use smaller batches (batch_size, max_seqs), or ask for more (mem_rqmt)"),
     ),
     (

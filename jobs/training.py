@@ -16,16 +16,7 @@ from recipe.nn.plain.engine import check_engine
 from .atomic_file import write_text
 from .average_checkpoints import AverageCheckpointsJob
 from .best_checkpoint import GetBestCheckpointJob
-from .checkpoint import (
-    Checkpoint,
-    check_room,
-    complete_epochs,
-    epoch_prefix,
-    is_complete,
-    output_checkpoint,
-    remove_checkpoint,
-    remove_incomplete,
-)
+from .checkpoint import Checkpoint, check_room, epoch_prefix, is_complete, output_checkpoint, remove_incomplete
 from .distributed import check_processes, launcher
 from .engine_options import check_torch_options, options_after, options_before
 from .engines import check_engine_is_installed, warn_if_missing
@@ -38,6 +29,7 @@ from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .score_keys import score_key
+from .training_checkpoints import check_done, drop_unreadable
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .unhashed import JobWithUnhashedArguments
 
@@ -124,9 +116,8 @@ class TrainingJob(JobWithUnhashedArguments):
         cpu_rqmt: int = 2,
         log_verbosity: int = 5,
     ):
-        _check_arguments(network, num_epochs)
+        _check_arguments(network, num_epochs, engine)
         check_options(config or {}, post_config or {}, device, _OWN_OPTIONS)
-        check_engine(engine)
         if engine == "torch":
             check_torch_options(config or {}, post_config or {})
         processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)
@@ -283,10 +274,11 @@ class TrainingJob(JobWithUnhashedArguments):
                 run_returnn(config, log=log, launcher=command, watch=curves, **environment)
                 break
             except ReturnnError as error:
-                if not self._drop_unreadable(models, error) or attempt == 2:
+                if not drop_unreadable(models, error) or attempt == 2:
                     raise
         curves.write()
-        self._check_done()
+        scores = read_scores(self.out_learning_rates.get_path())
+        check_done(models, self.out_checkpoints, self.keep_rules, scores)
 
     def _write_config(self) -> None:
         text = self.network.config_text(self.device, engine=self.engine, config=self._options())
@@ -324,30 +316,16 @@ class TrainingJob(JobWithUnhashedArguments):
             self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
         )
 
-    def _drop_unreadable(self, models: str, error: ReturnnError) -> bool:
-        """Removes the newest checkpoint if RETURNN could not read it; says whether there was one to remove."""
-        epochs = complete_epochs(models)
-        if not epochs or not error.is_unreadable_checkpoint:
-            return False
-        newest = max(epochs)
-        print(f"the checkpoint of epoch {newest} cannot be read; it is removed, training goes on from the one before")
-        remove_checkpoint(models, newest)
-        return True
 
-    def _check_done(self) -> None:
-        models = self.out_model_dir.get_path()
-        there = complete_epochs(models)
-        missing = [epoch for epoch in self.out_checkpoints if epoch not in there]
-        if missing:
-            raise ReturnnError(f"RETURNN ended well, but the checkpoints of the epochs {missing} are not there")
-        kept = self.keep_rules.kept(there, read_scores(self.out_learning_rates.get_path()))
-        for epoch in there - kept - set(self.out_checkpoints):
-            remove_checkpoint(models, epoch)
-
-
-def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int) -> None:
+def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int, engine: str) -> None:
+    check_engine(engine)
     stages = network.stages.values() if isinstance(network, nn.StagedNetwork) else [network]
     if not all(stage.losses for stage in stages):
         raise ValueError("the network to train has no loss: call tensor.mark_as_loss() in the model")
+    if engine == "torch" and isinstance(network, nn.StagedNetwork) and network.copy_param_mode is not None:
+        raise ValueError(
+            'engine="torch" has no copy_param_mode: RETURNN makes the parameters of all stages at the start. Train the '
+            "stages by a job each, the second with preload="
+        )
     if num_epochs < 1:
         raise ValueError(f"num_epochs must be at least 1, not {num_epochs}")

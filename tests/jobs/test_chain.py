@@ -72,7 +72,7 @@ def test_killed_five_times_and_continued(undisturbed: pathlib.Path, tmp_path: pa
 
 
 def test_killed_and_continued_on_pytorch(tmp_path: pathlib.Path) -> None:
-    """As above, trained by PyTorch, converted, and searched by TensorFlow."""
+    """As above, trained and searched by PyTorch."""
     pytest.importorskip("torch", reason="trains with PyTorch")
     undisturbed, setup = make_setup(tmp_path / "undisturbed"), make_setup(tmp_path / "killed")
     run_manager(undisturbed, "configs/tiny.torch")

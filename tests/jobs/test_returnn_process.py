@@ -32,6 +32,8 @@ def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch,
     [
         ("OSError: [Errno 28] No space left on device", "the disk is full"),
         ("tensorflow.ResourceExhaustedError: models/x; No space on disk", "the disk is full"),
+        ("RuntimeError: [enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534", "the disk is full"),
+        ("RuntimeError: DataLoader worker (pid 7) is killed by signal: Killed.", "out of memory"),
         ("ResourceExhaustedError: OOM when allocating tensor", "out of memory: use smaller batches"),
         ("terminate called after throwing an instance of 'std::bad_alloc'", "out of memory"),
         (

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,10 +16,12 @@ import numpy
 import pytest
 from sisyphus import tk
 
+from jobs import returnn_process
 from jobs.checkpoint import Checkpoint
 from jobs.checkpoint_values import read_checkpoint
 from jobs.convert_checkpoint import ConvertCheckpointJob
 from jobs.export_model import ExportModelJob
+from jobs.learning_curves_writer import LearningCurvesWriter
 from jobs.lexicon import LexiconToHdfJob
 from jobs.preload import Preload
 from jobs.returnn_errors import ReturnnError
@@ -25,7 +31,7 @@ from recipe.data.cmudict import END_LABEL, LETTERS, PHONES
 from recipe.data.dataset import label_dataset
 
 from .configs.tiny import tiny_model
-from .setup_directory import LEXICON
+from .setup_directory import LEXICON, processes_with, wait_for
 
 pytestmark = pytest.mark.xdist_group("chain")
 pytest.importorskip("torch", reason="trains with PyTorch")
@@ -190,18 +196,39 @@ def test_stages(
     assert parameters(whole, 2) == parameters(job, 2) != undisturbed[2]
 
 
-def test_several_processes(
-    training: Callable[..., TrainingJob], run_job: RunJob, undisturbed: dict[int, dict[str, bytes]]
+def test_parameters_do_not_grow(training: Callable[..., TrainingJob]) -> None:
+    network = nn.Network(tiny_model())
+    with pytest.raises(ValueError, match='engine="torch" has no copy_param_mode: RETURNN makes the parameters'):
+        training(network=nn.StagedNetwork({1: network}, copy_param_mode="subset"))
+
+
+def test_several_processes_of_which_one_is_killed(
+    training: Callable[..., TrainingJob], run_job: RunJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two processes on the CPU, with gloo; interrupted between two epochs and gone on with."""
-    whole = run_job(training(num_epochs=2, horovod_num_processes=2, distributed_launch_cmd="torchrun"))
+    """Two on the CPU, with gloo. The other one and ``torchrun`` end, too, the task with 137, and it goes on exactly."""
+    options: dict[str, Any] = {"num_epochs": 20, "horovod_num_processes": 2}
+    whole = run_job(training(**options, distributed_launch_cmd="torchrun"))
     config = pathlib.Path(whole.out_returnn_config_file.get_path()).read_text()
     assert "torch_distributed = " in config and "gloo" in config
-    options: dict[str, Any] = {"horovod_num_processes": 2, "config": OTHER_ID}
-    job = run_job(training(num_epochs=1, **options))
-    assert training(num_epochs=2, **options) is job
+    job = training(**options, config=OTHER_ID)
+    killed: list[int] = []
+
+    def kill(curves: Any) -> None:
+        if job.out_checkpoints[2].path.available() and not killed:
+            processes = set(processes_with(job._sis_path())) & set(processes_with("returnn_program.py"))
+            killed.append(max(processes - set(processes_with("torch.distributed.run"))))
+            os.kill(killed[0], signal.SIGKILL)
+
+    with monkeypatch.context() as context:
+        context.setattr(returnn_process, "WATCH_INTERVAL", 0.02)
+        context.setattr(LearningCurvesWriter, "__call__", kill)
+        with pytest.raises(subprocess.CalledProcessError) as caught:
+            run_job(job)
+    assert caught.value.returncode == 137 and len(killed) == 1
+    wait_for(lambda: not processes_with(job._sis_path()))
+    assert not job.out_checkpoints[20].path.available()
     run_job(job)
-    assert parameters(job, 2) == parameters(whole, 2) != undisturbed[2]
+    assert parameters(job, 20) == parameters(whole, 20)
 
 
 def test_accumulated_gradients_and_mixed_precision(
@@ -215,7 +242,27 @@ def test_accumulated_gradients_and_mixed_precision(
         assert parameters(job, 1) != undisturbed[1], options
 
 
-def test_export(training: Callable[..., TrainingJob], run_job: RunJob) -> None:
+LOAD = """
+import sys
+from returnn.config import Config, set_global_config
+from returnn.util.basic import BackendEngine, BehaviorVersion
+
+if __name__ == "__main__":  # RETURNN starts another process
+    config = Config({"task": "forward"})
+    config.load_file(sys.argv[1])
+    set_global_config(config)
+    BehaviorVersion.set(config.int("behavior_version", 0))
+    BackendEngine.select_engine(config=config)
+    from returnn.torch.engine import Engine
+
+    engine = Engine(config)
+    engine.init_network_from_config()
+    print(len(engine.get_pt_model().state_dict()), "parameters are loaded")
+"""
+"""Loads an exported model as RETURNN does."""
+
+
+def test_export(training: Callable[..., TrainingJob], run_job: RunJob, tmp_path: pathlib.Path) -> None:
     job = run_job(training(num_epochs=1))
     network = nn.Network(tiny_model(), search=nn.BeamSearch(2), max_seq_len=5)
     exported = run_job(ExportModelJob(network, job.out_checkpoints[1]))
@@ -223,6 +270,9 @@ def test_export(training: Callable[..., TrainingJob], run_job: RunJob) -> None:
     assert names == {"model.pt", "returnn.config", "parameters.npz", "parameters.json"}
     assert 'backend = "torch"' in pathlib.Path(exported.out_returnn_config_file.get_path()).read_text()
     assert not os.path.islink(exported.out_checkpoint.path.get_path())
+    copied = shutil.copytree(exported.out_directory.get_path(), tmp_path / "elsewhere")
+    done = subprocess.run([sys.executable, "-c", LOAD, str(copied / "returnn.config")], capture_output=True, text=True)
+    assert f"{len(read_checkpoint(job.out_checkpoints[1])) - 1} parameters are loaded" in done.stdout, done.stderr
     other = ExportModelJob(network, job.out_checkpoints[1], engine="tensorflow")
     assert isinstance(other.model_checkpoint.path.creator, ConvertCheckpointJob)
     assert other.job_id() != exported.job_id()

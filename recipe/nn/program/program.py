@@ -69,6 +69,14 @@ class Program:
             if isinstance(op, Choice) and op.body.loop is not None
         }
 
+    def giving(self, outputs: Sequence[tuple[str, Tensor]]) -> Program:
+        """
+        What computes some of its tensors and no losses.
+
+        :param outputs: tensors of this program, with the names that they are to have
+        """
+        return Program(self.root_body, (), outputs)
+
     def all_ops(self) -> Iterable[Op]:
         """All ops that are needed, body by body."""
         bodies = [self.root_body]

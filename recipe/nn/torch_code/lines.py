@@ -50,6 +50,11 @@ class Lines:
             self._lines.insert(self._first_block, Line(1, text, ""))
             self._first_block += 1
 
+    @property
+    def is_in_block(self) -> bool:
+        """Whether a block is written now."""
+        return self._first_block is not None
+
     @contextlib.contextmanager
     def block(self, head: str) -> Iterator[None]:
         """A statement with a block, in which those stand that are added meanwhile; ``pass`` if there is none."""

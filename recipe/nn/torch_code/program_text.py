@@ -87,9 +87,15 @@ def _write_dict(code: Code, name: str, items: dict[str, str]) -> None:
 
 
 def _output(code: Code, tensor: Tensor, dims: DimNames) -> str:
-    axes = [code.lengths(dim) if dim.is_dynamic else dims.name(dim) for dim in tensor.dims]
+    """The values, for each axis its dim or the lengths along it with their dims, and what labels are of."""
+    axes = [_lengths(code, dim, dims) if dim.is_dynamic else dims.name(dim) for dim in tensor.dims]
     labels = dims.name(tensor.sparse_dim) if tensor.sparse_dim is not None else "None"
     return f"({code.of(tensor)}, [{', '.join(axes)}], {labels})"
+
+
+def _lengths(code: Code, dim: Dim, dims: DimNames) -> str:
+    over = ", ".join(dims.name(one) for one in dim.length_dims)
+    return f"({code.lengths(dim)}, [{over}])"
 
 
 def _loss(code: Code, loss: Loss) -> str:

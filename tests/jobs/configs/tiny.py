@@ -31,7 +31,7 @@ def adam(num_epochs: int = 3) -> None:
 
 
 def torch(num_epochs: int = 3) -> None:
-    """As :func:`adam`, trained by PyTorch; the search is that of TensorFlow, with a converted checkpoint."""
+    """As :func:`adam`, trained and searched by PyTorch."""
     experiment(num_epochs, "adam", 0.02, dropout=0.2, engine="torch")
 
 

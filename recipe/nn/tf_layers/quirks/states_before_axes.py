@@ -3,8 +3,7 @@ RETURNN (1.20261022, ``_SubnetworkRecCell._construct_template`` in tf/layers/rec
 following what its new value is made of. If a layer that makes an axis reads the state, and the new value is made of a
 loop inside that needs to know that axis, it comes to that loop first, and fails: "dynamic dim undefined".
 
-So the new value of such a state is read by a layer that says its type, after ``prev:`` of this layer itself: RETURNN
-takes note that it goes round in a circle there, and believes the layer.
+So the layer of such a state says its type (``states_with_axes.say_type``).
 """
 
 from __future__ import annotations
@@ -18,30 +17,15 @@ from ..axes_of_inner_loops import dims_inside, makers_inside
 from ..layer_graph import references
 from ..layers import Layer, LayerNetwork, PreviousLayer
 from ..out_type import out_type
-from ..output_order import AFTER
+from ..states_with_axes import say_type
 from .quirk import Quirk
-
-_OF_STEPS = ("initial_output", "is_output_layer", "need_last")
-"""Options of a layer that say what becomes of it from step to step."""
 
 
 def _loop(build: Any, op: LoopOp, unit: LayerNetwork) -> None:
     states = {build.previous(state).target: state for state in op.previous.values()}
     for layer in dict.fromkeys(_followed(build, op, unit)):
         if layer in states:
-            _say_type(layer, out_type(states[layer].output))
-
-
-def _say_type(layer: Layer, type_said: dict[str, Any]) -> None:
-    """Leaves a state's layer only to say its type, and computes its new value in another one."""
-    unit = layer.network
-    stays = {key: value for key, value in layer.options.items() if key in _OF_STEPS}
-    options = {key: value for key, value in layer.options.items() if key not in _OF_STEPS}
-    value = Layer(unit, unit.unique_name("value" if layer.has_own_name else f"{layer.name}_value"), options)
-    before = PreviousLayer(unit)
-    before.target = layer
-    layer.options = {"class": "eval", "from": [before, value], "eval": AFTER, "eval_locals": {"before": 1}}
-    layer.options |= {"allow_broadcast_all_sources": True, "out_type": type_said, **stays}
+            say_type(layer, out_type(states[layer].output))
 
 
 def _followed(build: Any, op: LoopOp, unit: LayerNetwork) -> Iterator[Layer]:

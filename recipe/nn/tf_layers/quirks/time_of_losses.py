@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...ops.array import ReplaceDim
 from ...ops.elementwise import Elementwise
+from ...ops.inputs import ExternDataOp
 from ...plain.dim import Dim, batch_dim
 from ...record.graph import Op, Tensor
 from ..layers import Reference
@@ -27,7 +29,7 @@ def _results(build: Any, op: Op, results: Sequence[Reference]) -> Sequence[Refer
 
 def _with_time(build: Any, op: Op, x: Tensor, result: Reference) -> Reference:
     axes = [dim for dim in x.dims if dim.is_dynamic]
-    if len(axes) != 1 or _has_time(x, axes[0]):
+    if not axes or _has_time(x, axes[0]):  # it is summed along further ones
         return result
     made: Reference = build.add(op, "reinterpret_data", {"from": result, "set_axes": {"T": axes[0]}}, name="frames")
     return made
@@ -35,9 +37,14 @@ def _with_time(build: Any, op: Op, x: Tensor, result: Reference) -> Reference:
 
 def _has_time(x: Tensor, axis: Dim) -> bool:
     """Whether RETURNN has this axis as the time axis of a value per sequence."""
-    todo, seen = [x], {x}
+    todo, seen = [(x, axis)], {(x, axis)}
     while todo:
-        op = todo.pop().op
+        x, axis = todo.pop()
+        op = x.op
+        if isinstance(op, ReplaceDim) and axis is op.out_dim:
+            axis = op.axis
+        if isinstance(op, ExternDataOp) and axis is not next(dim for dim in x.dims if dim.is_dynamic):
+            return False
         frames = [source for source in op.inputs if axis in source.dims]
         of_sequences = [source for source in frames if batch_dim in source.dims]
         if isinstance(op, Elementwise) and frames and not of_sequences:
@@ -46,8 +53,9 @@ def _has_time(x: Tensor, axis: Dim) -> bool:
             first = max(op.inputs, key=lambda source: len(source.dims))
             if axis not in first.dims:
                 return False  # the first of those with most axes says which one is the time
-        todo += [source for source in of_sequences if source not in seen]
-        seen.update(of_sequences)
+        made_of = [(source, axis) for source in of_sequences]
+        todo += [source for source in made_of if source not in seen]
+        seen.update(made_of)
     return True
 
 

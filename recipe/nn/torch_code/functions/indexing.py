@@ -69,13 +69,34 @@ def best_continuations(scores: Tensor, count: int, dim: int) -> tuple[Tensor, Te
     labels = scores.shape[dim + 1]
     flat = scores.flatten(dim, dim + 1).movedim(dim, -1)
     best, place = ordered(flat, min(count, flat.shape[-1]))
-    missing = count - best.shape[-1]
-    best, place = F.pad(best, (0, missing), value=-float("inf")), F.pad(place, (0, missing))
+    if missing := count - best.shape[-1]:
+        best, place = F.pad(best, (0, missing), value=-float("inf")), F.pad(place, (0, missing))
     best, place = best.movedim(-1, dim), place.movedim(-1, dim)
     return best, (place // labels).int(), (place % labels).int()
 
 
-def of_hypotheses(x: Tensor, origin: Tensor, dim: int) -> Tensor:
+def hypothesis_rows(origin: Tensor, count: int) -> Tensor:
+    """
+    Which row each hypothesis continues, where values have a row for each hypothesis of each sequence.
+
+    :param origin: [..., hypotheses]: which hypothesis of its sequence each one continues
+    :param count: how many hypotheses of each sequence there were
+    """
+    sequences = origin.shape[:-1]
+    return origin + torch.arange(0, count * sequences.numel(), count, device=origin.device).view(*sequences, 1)
+
+
+def of_hypotheses(x: Tensor, rows: Tensor) -> Tensor:
+    """
+    The values of the hypotheses that each one continues.
+
+    :param x: [..., hypotheses, ...]
+    :param rows: [..., hypotheses], see :func:`hypothesis_rows`
+    """
+    return x.flatten(0, rows.dim() - 1).index_select(0, rows.flatten()).view(*rows.shape, *x.shape[rows.dim() :])
+
+
+def along_hypotheses(x: Tensor, origin: Tensor, dim: int) -> Tensor:
     """The values of the hypotheses that each one continues; both broadcast beside the axis over hypotheses."""
     return torch.take_along_dim(x, origin.long(), dim)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import returnn.frontend as rf
 import torch
-from returnn.tensor import Dim, batch_dim
+from returnn.tensor import Dim
 from torch import Tensor
 
 
@@ -109,19 +109,21 @@ def mark_weight_decay(decay: Tensor) -> None:
 
 def mark_outputs(outputs: dict[str, tuple[Tensor, list[Any], Dim | None]]) -> None:
     """
-    Tells RETURNN of outputs.
+    Tells RETURNN of outputs: on the CPU, as it takes the sequences of a batch apart one by one.
 
-    :param outputs: by name: the values, for each axis its dim or the lengths along it, and what labels are of
+    :param outputs: by name: the values; for each axis its dim, or the lengths along it with their dims; and what labels
+        are of
     """
     made: dict[int, Dim] = {}
     for name, (value, axes, labels) in outputs.items():
         dims: list[Dim] = []
         for axis in axes:
             if not isinstance(axis, Dim):
-                if id(axis) not in made:
-                    over = [batch_dim, *dims[1 : axis.dim()]]
-                    made[id(axis)] = Dim(rf.convert_to_tensor(axis.cpu().int(), dims=over), name=f"{name}_axis")
-                axis = made[id(axis)]
+                lengths, over = axis
+                axis = made.get(id(lengths))
+                if axis is None or any(axis is dim for dim in dims):
+                    sizes = rf.convert_to_tensor(lengths.cpu(), dims=over)
+                    axis = made[id(lengths)] = Dim(sizes, name=f"{name}_axis_{len(dims)}")
             dims.append(axis)
-        marked = rf.convert_to_tensor(value, dims=dims, sparse_dim=labels)
+        marked = rf.convert_to_tensor(value.cpu(), dims=dims, sparse_dim=labels)
         rf.get_run_ctx().mark_as_output(marked, name, dims=dims)

@@ -132,8 +132,7 @@ def shift(op: Shift, code: Code) -> str:
     """A function of ours."""
     x, first = op.inputs
     dims = op.output.dims
-    given = code.aligned(first, dims) if code.scalar(first) is None else code.of(first)
-    return f"{code.function('shifted')}({code.expanded(x, dims)}, {given}, {dims.index(op.axis)})"
+    return f"{code.function('shifted')}({code.expanded(x, dims)}, {code.aligned(first, dims)}, {dims.index(op.axis)})"
 
 
 @rule(LastFrame)

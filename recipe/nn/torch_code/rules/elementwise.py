@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ...ops.elementwise import Cast, Combine, Compare, Where
 from ...ops.log_sum_exp import LogAddExp
 from ...ops.rotary_encoding import RotaryEncoding
@@ -36,6 +38,11 @@ def numbers(op: Op, code: Code) -> list[str] | None:
     return None if op.output.dims or None in found else [operand(str(number)) for number in found]
 
 
+def _is_positive(number: str, code: Code) -> bool:
+    """Whether it is known that a number is above 0, so that Python may divide by it."""
+    return number in code.positive or (re.fullmatch(r"[0-9.]+", number) is not None and float(number) > 0)
+
+
 @rule(Combine)
 def combine(op: Combine, code: Code) -> str:
     """An operator of Python, or a function of that name."""
@@ -45,8 +52,13 @@ def combine(op: Combine, code: Code) -> str:
         if op.kind in _OF_NUMBERS:
             code.assign_scalar(op.output, f"{left} {_OF_NUMBERS[op.kind]} {right}")
             return ""
+        if op.kind == "truediv" and _is_positive(right, code):
+            code.assign_scalar(op.output, f"{left} / {right}")
+            return ""
         if op.kind in ("maximum", "minimum"):
-            code.assign_scalar(op.output, f"{op.kind[:3]}({left}, {right})")
+            name = code.assign_scalar(op.output, f"{op.kind[:3]}({left}, {right})")
+            if op.kind == "maximum" and (_is_positive(left, code) or _is_positive(right, code)):
+                code.positive.add(name)
             return ""
     left, right = code.operands(op)
     if op.kind in ("maximum", "minimum"):

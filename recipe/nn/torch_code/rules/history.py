@@ -19,7 +19,7 @@ def cum_concat(op: CumConcat, code: Code) -> str:
     if isinstance(op, SelectedHistory):
         index = code.aligned(op.inputs[1], dims, full=True)
         before = (
-            f"{name} if {name} is None else {code.function('of_hypotheses')}({name}, {index}, {dims.index(op.beam)})"
+            f"{name} if {name} is None else {code.function('along_hypotheses')}({name}, {index}, {dims.index(op.beam)})"
         )
     frame = code.expanded(op.inputs[0], [dim for dim in dims if dim is not history])
     code.lines.add(f"{name} = {code.function('extended')}({before}, {frame}, {axis})")

@@ -31,8 +31,7 @@ def gather(op: Gather, code: Code) -> str:
     if op.axis in dims:
         place = dims.index(op.axis)
         values = f"{primary(values)}.unsqueeze({place})"
-    number = code.scalar(position)
-    positions = code.aligned(position, dims) if number is None else code.of(position)
+    positions = code.aligned(position, dims)
     lengths = code.lengths_along(op.axis, dims) if op.axis.is_dynamic and batch_dim in dims else "None"
     return f"{code.function('take')}({values}, {positions}, {lengths}, {code.shape(dims)})"
 
@@ -75,12 +74,16 @@ def top_k(op: TopK, code: Code) -> str:
 
 @rule(Select)
 def select(op: Select, code: Code) -> str:
-    """``torch.take_along_dim``."""
+    """Rows, where each hypothesis of each sequence has one; else ``torch.take_along_dim``."""
     x, origin = op.inputs
     dims = op.output.dims
-    values = code.aligned(x, [op.before if dim is op.beam else dim for dim in dims], full=True)
-    index, axis = code.aligned(origin, dims, full=True), dims.index(op.beam)
-    return f"{code.function('of_hypotheses')}({values}, {index}, {axis})"
+    axis = dims.index(op.beam)
+    before = [op.before if dim is op.beam else dim for dim in dims]
+    if set(x.dims) == set(before) and set(origin.dims) == set(dims[: axis + 1]):
+        rows = code.hypothesis_rows(op, code.aligned(origin, dims[: axis + 1]))
+        return f"{code.function('of_hypotheses')}({code.aligned(x, before)}, {rows})"
+    values, index = code.aligned(x, before, full=True), code.aligned(origin, dims, full=True)
+    return f"{code.function('along_hypotheses')}({values}, {index}, {axis})"
 
 
 @rule(FollowBack)

@@ -24,7 +24,6 @@ from ..rule import rule
 def linear(op: LinearOp, code: Code) -> str:
     """A product of matrices; of labels, rows of the weight."""
     x, weight, *bias = op.inputs
-    parameters = ", ".join(code.of(parameter) for parameter in (weight, *bias))
     dims = (*[dim for dim in op.output.dims if dim is not op.out_dim], op.out_dim)
     if x.sparse_dim is not None:
         labels = labels_in_range(x, code.aligned(x, dims[:-1]))
@@ -34,7 +33,7 @@ def linear(op: LinearOp, code: Code) -> str:
     features = code.aligned(x, (*dims[:-1], op.in_dim))
     if not bias:
         return code.moved(f"{primary(features)} @ {code.of(weight)}", dims, op.output.dims)
-    return code.moved(f"{code.function('affine')}({features}, {parameters})", dims, op.output.dims)
+    return code.moved(f"F.linear({features}, {code.of(weight)}.T, {code.of(bias[0])})", dims, op.output.dims)
 
 
 @rule(Dropout)
@@ -67,18 +66,18 @@ def lstm_cell(op: LstmCellOp, code: Code) -> str | Sequence[str]:
 
 
 @rule(LstmSequence)
-def lstm(op: LstmSequence, code: Code) -> str:
-    """``torch.lstm`` of packed sequences, by a function of ours."""
+def lstm(op: LstmSequence, code: Code) -> str | Sequence[str]:
+    """``torch.lstm``, by a function of ours; one with packed sequences where the state at the end is read."""
     x, weight, recurrent, bias, *initial = op.inputs
     dims = op.outputs[1].dims
     rest = op.rest_dims
     frames = code.aligned(x, (*rest, op.axis, op.in_dim))
-    lengths = "None"
-    if op.axis.is_dynamic:
-        lengths = primary(code.lengths_of_each(op.axis, rest))
-    state = ", ".join(code.expanded(value, dims) for value in initial) if initial else "None, None"
-    weights = code.lstm_weights(weight, recurrent, bias)
-    return f"{code.function('lstm_over')}({frames}, {lengths}, {state}, {weights}, {op.direction})"
+    lengths = code.lengths_of_each(op.axis, rest) if op.axis.is_dynamic else "None"
+    state = f"({', '.join(code.expanded(value, dims) for value in initial)})" if initial else "None"
+    given = f"{frames}, {lengths}, {state}, {code.lstm_weights(weight, recurrent, bias)}"
+    if code.program.needed_tensors.isdisjoint(op.outputs[1:]):
+        return [f"{code.function('lstm_over' if op.direction > 0 else 'lstm_to_the_start')}({given})", "", ""]
+    return f"{code.function('lstm_with_state')}({given}, {op.direction})"
 
 
 @rule(ConvOp)
