@@ -70,12 +70,12 @@ class Contenders:
         numpy.savez(self.parameters, **nn.Network(model(inputs_of(), **SIZES[size])).random_parameters())
         write_batches(self.batches, cmudict_batches(BATCHES))
 
-    def config(self, engine: str, task: str, dropout: float, beam: int = 0, **options: Any) -> pathlib.Path:
-        """Writes the config for an engine."""
+    def config(self, engine: str, name: str, dropout: float, beam: int = 0, **options: Any) -> pathlib.Path:
+        """Writes a config for an engine; its name is that of the file."""
         kwargs: dict[str, Any] = {"search": nn.BeamSearch(beam), "max_seq_len": MAX_STEPS} if beam else {}
         network = nn.Network(model(inputs_of(), **{**SIZES[self.size], "dropout": dropout}), **kwargs)
         options = {**OPTIONS, **(THREADS if engine == "tensorflow" else {}), **options}
-        path = self.directory / f"{engine}.{task}.{dropout}.{beam}.config"
+        path = self.directory / f"{engine}.{name}.{dropout}.{beam}.config"
         path.write_text(network.config_text("cpu", engine=engine, config=options), encoding="utf-8")
         return path
 
@@ -103,11 +103,7 @@ class Contenders:
         """Each of them."""
         return [
             self.tensorflow(task, dropout, beam, save=save),
-            *(
-                make(task, dropout, beam, threads=threads)
-                for threads in (1, 2)
-                for make in (self.written, self.by_hand)
-            ),
+            *(make(task, dropout, beam, threads=n) for n in (1, 2) for make in (self.written, self.by_hand)),
         ]
 
     def _returnn(
@@ -132,16 +128,19 @@ def _threads(count: int) -> dict[str, str]:
 
 
 def compare_training(contenders: Contenders, steps: int, further_steps: int) -> None:
-    """Losses without dropout, then steps with it; what TensorFlow's ended with, after more steps, is searched with."""
+    """Losses without dropout, then steps with it; what TensorFlow ended with, after more steps, is searched with."""
     some = contenders.all("train", 0.0)
     results = alternate(some, 0, batches=BATCHES)
     check_same(results, 2, tolerance=1e-4)
     _close(some)
     trained = contenders.directory / "trained.npz"
-    some = contenders.all("train", SIZES[contenders.size]["dropout"], save=[trained])
-    results = alternate(some, steps, batches=BATCHES)
-    print(f"\ntraining, {contenders.size}, batches of 200 words, losses equal without dropout")
-    report(results, "goal: CPU time / TensorFlow <= 0.65; time / by hand <= 1.0")
+    dropout = SIZES[contenders.size]["dropout"]
+    make = contenders.all if steps else (lambda *given, **saved: [contenders.tensorflow(*given, **saved)])
+    some = make("train", dropout, save=[trained])
+    if steps:
+        results = alternate(some, steps, batches=BATCHES)
+        print(f"\ntraining, {contenders.size}, batches of 200 words, losses equal without dropout")
+        report(results, "goal: CPU time / TensorFlow <= 0.65; time / by hand <= 1.0")
     for number in range(further_steps):
         some[0].step(number % BATCHES)
     _close(some)

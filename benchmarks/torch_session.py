@@ -89,7 +89,7 @@ class TorchSession:
         total.backward()
         self._updater.step()
         self._steps += 1
-        return float(total)
+        return float(total.detach())
 
     @torch.no_grad()
     def outputs(self, feeds: Mapping[str, tuple[numpy.ndarray, ...]]) -> dict[str, torch.Tensor]:

@@ -9,8 +9,9 @@ from torch import Tensor
 
 
 def masked_mean(x: Tensor, mask: Tensor, dims: int | tuple[int, ...]) -> Tensor:
-    """The mean along axes of what is no padding."""
-    return torch.where(mask, x, 0.0).sum(dims) / mask.expand_as(x).sum(dims)
+    """The mean along axes of what is no padding; NaN of nothing, which has no gradient."""
+    count = mask.expand_as(x).sum(dims)
+    return torch.where(count > 0, torch.where(mask, x, 0.0).sum(dims) / count.clamp(min=1), float("nan"))
 
 
 def greatest_of(x: Tensor, dims: int | tuple[int, ...], lowest: float) -> Tensor:
