@@ -1,17 +1,21 @@
 # make g2p: the demo; make test: all tests; both set up .venv first
 PYTHON ?= python3
+ENGINE ?= tensorflow
 VENV := .venv
+INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517
 FAILED = echo "Could not install the packages into $(VENV): no network, or the disk is full? What is above says which; then run the same command again." >&2; exit 1
 
-.PHONY: help venv venv-dev g2p speech test quick check python-version compiler
+.PHONY: help venv venv-dev g2p speech test quick check python-version compiler engine
 
 help:
-	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo"
+	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo (ENGINE=torch: by PyTorch)"
 	@echo "make speech    the same for phone recognition on recordings (Debian's festvox-ru, 179 MB)"
 	@echo "make test      set up .venv, then run all tests"
 	@echo "make quick     those of recipe and of imports in NumPy alone, without TensorFlow: a minute and a half"
 	@echo "make check     ruff, import-linter, mypy, documentation"
-	@echo "make venv      set up .venv only (venv-dev: with what tests need)"
+	@echo "make venv      set up .venv only (venv-dev: with what tests need, which is both engines)"
+	@echo "               ENGINE=torch: with PyTorch in place of TensorFlow; where there is no GPU, PyTorch's own index"
+	@echo "               of builds for CPUs (PIP_EXTRA_INDEX_URL) has one that is a tenth as large"
 
 python-version:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info[:2] <= (3, 13) else "this needs Python 3.10 to 3.13, found " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 ...")'
@@ -19,27 +23,30 @@ python-version:
 compiler:
 	@command -v g++ >/dev/null || { echo "g++ is missing: RETURNN compiles its native LSTM with it in the tests. Install it (Debian: apt install g++)." >&2; exit 1; }
 
-$(VENV)/.installed: pyproject.toml
+engine:
+	@case "$(ENGINE)" in tensorflow|torch) ;; *) echo "ENGINE is tensorflow or torch, not $(ENGINE)" >&2; exit 1 ;; esac
+
+$(VENV)/.installed-tensorflow $(VENV)/.installed-torch: $(VENV)/.installed-%: pyproject.toml
 	@$(MAKE) --no-print-directory python-version
 	$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 . || { $(FAILED); }
+	@$(INSTALL) ".[$*]" || { $(FAILED); }
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml
 	@$(MAKE) --no-print-directory python-version
 	$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 ".[dev]" || { $(FAILED); }
-	@touch $(VENV)/.installed $@
+	@$(INSTALL) ".[dev,tensorflow,torch]" || { $(FAILED); }
+	@touch $(VENV)/.installed-tensorflow $(VENV)/.installed-torch $@
 
-venv: $(VENV)/.installed
+venv: engine $(VENV)/.installed-$(ENGINE)
 
 venv-dev: compiler $(VENV)/.installed-dev
 
 g2p: venv
-	@./sis manager configs/g2p.py
+	@./sis manager 'configs/g2p.py(engine="$(ENGINE)")'
 
 speech: venv compiler
-	@./sis manager configs/speech_ru.py
+	@./sis manager 'configs/speech_ru.py(engine="$(ENGINE)")'
 
 test: venv-dev
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --durations=40 tests

@@ -99,17 +99,27 @@ def alternate(contenders: Sequence[Contender], steps: int, *, batches: int) -> d
     return results
 
 
+def medians(steps: Sequence[Step]) -> tuple[float, float]:
+    """Seconds on the clock and of CPU time, of the steps after the first two."""
+    seconds, cpu_seconds, _ = zip(*steps[2:])
+    return statistics.median(seconds), statistics.median(cpu_seconds)
+
+
+def ratios(steps: Sequence[Step], others: Sequence[Step]) -> tuple[float, float]:
+    """Time on the clock and CPU time by that of others: medians over pairs of neighbouring steps."""
+    pairs = list(zip(steps[2:], others[2:]))
+    return (
+        statistics.median(step.seconds / other.seconds for step, other in pairs),
+        statistics.median(step.cpu_seconds / other.cpu_seconds for step, other in pairs),
+    )
+
+
 def report(results: dict[str, list[Step]], ours: str) -> None:
     """Prints medians, and by what factor the others take longer than ours."""
     print(f"{'':34s}{'ms':>8s}{'CPU ms':>9s}   others / ours: time  CPU time")
     for name, steps in results.items():
-        pairs = list(zip(steps[2:], results[ours][2:]))
-        ratios = [
-            statistics.median(theirs.seconds / own.seconds for theirs, own in pairs),
-            statistics.median(theirs.cpu_seconds / own.cpu_seconds for theirs, own in pairs),
-        ]
-        milliseconds = [1e3 * statistics.median(values) for values in list(zip(*steps[2:]))[:2]]
-        print(f"{name:34s}{milliseconds[0]:8.1f}{milliseconds[1]:9.1f}{ratios[0]:22.3f}{ratios[1]:10.3f}")
+        factors, milliseconds = ratios(steps, results[ours]), [1e3 * seconds for seconds in medians(steps)]
+        print(f"{name:34s}{milliseconds[0]:8.1f}{milliseconds[1]:9.1f}{factors[0]:22.3f}{factors[1]:10.3f}")
 
 
 def check_same(results: dict[str, list[Step]], steps: int, tolerance: float) -> None:

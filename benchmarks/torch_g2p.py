@@ -2,7 +2,8 @@
 The model of ``configs/g2p.py`` in PyTorch, as a PyTorch user writes it: ``nn.LSTM`` over packed sequences, ``LSTMCell``
 in a Python loop, attention by ``bmm``, beam search with one batch of all hypotheses.
 
-As a program it is a contender of :mod:`paired`: ``torch_g2p.py SIZE TASK DROPOUT THREADS PARAMETERS BATCHES``.
+As a program it is a contender of :mod:`paired`: ``torch_g2p.py SIZE TASK DROPOUT THREADS PARAMETERS BATCHES [BEAM]``;
+without BEAM the search has that of the size.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Model(nn.Module):
 
     def encode(self, letters: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """
-        :param letters: [batch, time]; :param lengths: [batch]
+        :param letters: [batch, time]; :param lengths: [batch], on the CPU, as packing wants them
         :return: frames [batch, time, 2 * lstm_dim], their keys, and where they are padding
         """
         x = self.dropout(self.letter_embedding(letters))
@@ -69,7 +70,7 @@ class Model(nn.Module):
         frames, _ = pad_packed_sequence(self.encoder(packed)[0], batch_first=True)
         frames = self.dropout(frames)
         padding = torch.arange(frames.shape[1])[None, :] >= lengths[:, None]
-        return frames, self.key(frames) * self.key_dim**-0.5, padding
+        return frames, self.key(frames) * self.key_dim**-0.5, padding.to(frames.device)
 
     def step(
         self,
@@ -94,14 +95,15 @@ class Model(nn.Module):
 
     def start(self, batch: int) -> tuple[tuple[torch.Tensor, torch.Tensor], torch.Tensor]:
         """The state and the context before the first step."""
-        h = torch.zeros(batch, self.cell.hidden_size)
-        return (h, torch.zeros_like(h)), torch.zeros(batch, self.key.in_features)
+        device = self.cell.weight_ih.device
+        h = torch.zeros(batch, self.cell.hidden_size, device=device)
+        return (h, torch.zeros_like(h)), torch.zeros(batch, self.key.in_features, device=device)
 
     def forward(
         self, letters: torch.Tensor, letter_lengths: torch.Tensor, phones: torch.Tensor, phone_lengths: torch.Tensor
     ) -> torch.Tensor:
         """
-        :param phones: [batch, steps] with the end label last
+        :param phones: [batch, steps] with the end label last; lengths of both are on the CPU
         :return: the sum of the cross entropies of all labels, which RETURNN minimises, with label smoothing 0.1
         """
         encoded = self.encode(letters, letter_lengths)
@@ -114,7 +116,7 @@ class Model(nn.Module):
             hs.append(state[0])
             contexts.append(context)
         logits = self.logits(torch.stack(hs, dim=1), torch.stack(contexts, dim=1))
-        frames = torch.arange(phones.shape[1])[None, :] < phone_lengths[:, None]
+        frames = (torch.arange(phones.shape[1])[None, :] < phone_lengths[:, None]).to(phones.device)
         return nn.functional.cross_entropy(logits[frames], phones[frames].long(), label_smoothing=0.1, reduction="sum")
 
     @torch.no_grad()
@@ -126,14 +128,14 @@ class Model(nn.Module):
 
         :return: labels [batch, beam, steps], filled up with the end label, and scores [batch, beam], best first
         """
-        batch, beam = len(letters), beam_size
+        batch, beam, device = len(letters), beam_size, letters.device
         encoded = tuple(tensor.repeat_interleave(beam, dim=0) for tensor in self.encode(letters, lengths))
         state, context = self.start(batch * beam)
-        scores = torch.full((batch, beam), -1e30)
+        scores = torch.full((batch, beam), -1e30, device=device)
         scores[:, 0] = 0.0
-        ended = torch.zeros(batch, beam, dtype=torch.bool)
-        labels = torch.full((batch, beam, 0), self.end_label)
-        last = torch.full((batch * beam,), self.end_label)
+        ended = torch.zeros(batch, beam, dtype=torch.bool, device=device)
+        labels = torch.full((batch, beam, 0), self.end_label, device=device)
+        last = torch.full((batch * beam,), self.end_label, device=device)
         for step in range(max_steps):
             state, context = self.step(self.phone_embedding(last), state, context, encoded)
             log_probs = torch.log_softmax(self.logits(state[0], context), dim=-1).view(batch, beam, -1)
@@ -144,7 +146,7 @@ class Model(nn.Module):
                 scores = torch.where(ended, scores * ((step + 1) / step), scores)
             scores, best = (scores[:, :, None] + log_probs).flatten(1).topk(beam)
             source, label = best // log_probs.shape[-1], best % log_probs.shape[-1]
-            rows = (source + torch.arange(batch)[:, None] * beam).flatten()
+            rows = (source + torch.arange(batch, device=device)[:, None] * beam).flatten()
             state, context = (state[0][rows], state[1][rows]), context[rows]
             labels = torch.cat([labels.flatten(0, 1)[rows].view(batch, beam, -1), label[:, :, None]], dim=2)
             ended = ended.gather(1, source) | (label == self.end_label)
@@ -199,7 +201,8 @@ def _lstm(name: str, path: str, parameters: Mapping[str, numpy.ndarray]) -> dict
 
 def main() -> None:
     """Runs steps on demand."""
-    size, task, dropout, threads, parameters_path, batches_path = sys.argv[1:]
+    size, task, dropout, threads, parameters_path, batches_path, *beam = sys.argv[1:]
+    beam_size = int(beam[0]) if beam else BEAM_SIZES[size]
     torch.manual_seed(1)
     torch.set_num_threads(int(threads))
     with numpy.load(parameters_path) as file:
@@ -221,7 +224,7 @@ def main() -> None:
 
     def search(number: int) -> float:
         letters, lengths, *_ = _tensors(batches[number])
-        labels, scores = model.search(letters, lengths, beam_size=BEAM_SIZES[size], max_steps=MAX_STEPS)
+        labels, scores = model.search(letters, lengths, beam_size=beam_size, max_steps=MAX_STEPS)
         steps = int((labels != model.end_label).sum(dim=2).max()) + 1
         return float(scores[:, 0].mean()) / steps  # as RETURNN divides scores in the end
 

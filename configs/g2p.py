@@ -4,7 +4,8 @@ Grapheme to phoneme: from letters to phones, on CMUdict, and with one argument c
 ``py()`` is a demo of some minutes, ``full()`` the real experiment of one to three hours on 2 cores, and ``tuned()`` the
 same training with beam size and length normalisation tuned on the development words. ``transformer()`` trains a
 small Transformer and averages its checkpoints, ``ensemble()`` searches with it and the demo's model at once, and
-``german()`` is the demo in German.
+``german()`` is the demo in German. The demo and the real experiment run on either engine of RETURNN:
+``./sis manager 'configs/g2p.py("torch")'``, ``./sis manager 'configs/g2p.full("torch")'``.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ FULL_RATES = [0.001, *[0.002] * 5, 0.0014, 0.001, 0.0006, 0.0004, 0.0002, 0.0001
 TRANSFORMER_RATES = [0.0005, *[0.001] * 3, 0.0005, 0.0002]
 
 
-def py() -> None:
+def py(engine: str = "tensorflow") -> None:
     """The demo: a small model, few epochs."""
+    real = "configs/g2p.full" if engine == "tensorflow" else f"'configs/g2p.full(\"{engine}\")'"
     demo(
-        "g2p/demo",
-        next_step="./sis manager configs/g2p.full trains the real model; sizes and rates are in configs/g2p.py",
+        named("g2p/demo", engine),
+        next_step=f"./sis manager {real} trains the real model; sizes and rates are in configs/g2p.py",
+        engine=engine,
     )
 
 
@@ -51,18 +54,24 @@ def german() -> None:
     demo("g2p/german", language="de", next_step="./sis manager configs/g2p.full has the real model, in English")
 
 
-def demo(name: str, *, next_step: str, language: str = "en") -> None:
+def demo(name: str, *, next_step: str, language: str = "en", engine: str = "tensorflow") -> None:
     """A small model, few epochs."""
     g2p = demo_model(inputs_of(language))
-    train = training(g2p, DEMO_RATES, language=language)
+    train = training(g2p, DEMO_RATES, language=language, engine=engine)
     experiment(name, train, beam_search(g2p, 4), language=language, next_step=next_step)
 
 
-def full() -> None:
+def full(engine: str = "tensorflow") -> None:
     """The real experiment."""
     g2p = full_model(inputs_of())
     next_step = "benchmarks/g2p_peers.py compares it with Phonetisaurus on the same words"
-    experiment("g2p/full", training(g2p, FULL_RATES), beam_search(g2p, 12), next_step=next_step)
+    train = training(g2p, FULL_RATES, engine=engine)
+    experiment(named("g2p/full", engine), train, beam_search(g2p, 12), next_step=next_step)
+
+
+def named(name: str, engine: str) -> str:
+    """The name of an experiment: with the engine, where that is not the default."""
+    return name if engine == "tensorflow" else f"{name}_{engine}"
 
 
 def tuned() -> None:

@@ -94,10 +94,13 @@ def lexicon_hdf(lexicon: tk.Path, language: str = "en", *, all_pronunciations: b
     return LexiconToHdfJob(lexicon, letters.labels, phones.labels, **arguments)
 
 
-def training(g2p: nn.Module, learning_rates: list[float], *, language: str = "en") -> TrainingJob:
+def training(
+    g2p: nn.Module, learning_rates: list[float], *, language: str = "en", engine: str = "tensorflow"
+) -> TrainingJob:
     """
     :param g2p: the model, or a language model of the phones
     :param learning_rates: one an epoch
+    :param engine: what RETURNN trains with
     """
     data = lexicon_data(language)
     return training_on(
@@ -105,15 +108,23 @@ def training(g2p: nn.Module, learning_rates: list[float], *, language: str = "en
         label_dataset(data.dev.out_hdf, seq_ordering="sorted"),
         nn.Network(g2p),
         learning_rates,
+        engine=engine,
     )
 
 
 def training_on(
-    train: dict[str, Any], dev: dict[str, Any], network: nn.Network, learning_rates: list[float], **kwargs: Any
+    train: dict[str, Any],
+    dev: dict[str, Any],
+    network: nn.Network,
+    learning_rates: list[float],
+    *,
+    engine: str = "tensorflow",
+    **kwargs: Any,
 ) -> TrainingJob:
     """
     :param train: the dataset, as for dev
     :param learning_rates: one an epoch
+    :param engine: what RETURNN trains with
     :param kwargs: others of the job
     """
     return TrainingJob(
@@ -127,11 +138,17 @@ def training_on(
             "learning_rate": learning_rates[-1],
             "gradient_clip_global_norm": 2.0,
         },
-        post_config=THREADS,
         num_epochs=len(learning_rates),
         keep_epochs={len(learning_rates)},
+        engine=engine,
+        **threads(engine),
         **kwargs,
     )
+
+
+def threads(engine: str) -> dict[str, Any]:
+    """How many threads compute: TensorFlow with two at most, PyTorch with one, which is faster in such small loops."""
+    return {"post_config": THREADS} if engine == "tensorflow" else {"cpu_rqmt": 1}
 
 
 def last_checkpoint(train: TrainingJob) -> Checkpoint:
@@ -153,7 +170,7 @@ def recognition(
     if isinstance(checkpoint, TrainingJob):
         checkpoint = last_checkpoint(checkpoint)
     words = label_dataset(lexicon_hdf(lexicon, language, all_pronunciations=False).out_hdf, seq_ordering="sorted")
-    found = SearchJob(search, checkpoint, words, config=BATCHES, post_config=THREADS)
+    found = SearchJob(search, checkpoint, words, config=BATCHES, **threads(checkpoint.engine))
     return found, PronunciationScoringJob(found.out_hypotheses, lexicon)
 
 

@@ -4,7 +4,8 @@ Phone recognition on recordings of one Russian reader (Debian's ``festvox-ru``, 
 ``py()`` is a small CTC system of some minutes. The real ones, with one encoder: ``ctc()``, and ``ctc_prefix()``, which
 searches with it for phones instead of alignments; ``attention()``, which starts with that one's encoder, ``joint()``,
 which searches with both, and ``ensemble()``, which does so with two trainings; and ``transducer()``, which is also
-trained on alignments of CTC. Their scores are also those of sclite (Debian: apt install sctk).
+trained on alignments of CTC. Their scores are also those of sclite (Debian: apt install sctk). The small system and
+``ctc()`` run on either engine of RETURNN: ``./sis manager 'configs/speech_ru.py("torch")'``.
 """
 
 from __future__ import annotations
@@ -62,18 +63,29 @@ AVERAGED = 4
 """How many last epochs the real systems are averaged over."""
 
 
-def py() -> None:
+def py(engine: str = "tensorflow") -> None:
     """The small system."""
     model = ctc_model(lstm_dim=96, num_layers=2, dropout=0.1, masks={})
-    training = train(model, features(), [0.003] * 10 + [0.001, 0.0003])
-    ctc_experiment("speech_ru/demo", model, training, training.out_checkpoints[training.num_epochs])
+    training = train(model, features(), [0.003] * 10 + [0.001, 0.0003], engine=engine)
+    ctc_experiment(named("speech_ru/demo", engine), model, training, training.out_checkpoints[training.num_epochs])
 
 
-def ctc() -> None:
+def ctc(engine: str = "tensorflow") -> None:
     """The real system with CTC."""
     model = ctc_model(**REAL)
-    training = train(model, features(), CTC_RATES)
-    ctc_experiment("speech_ru/ctc", model, training, training.average_of_last(AVERAGED), with_sclite=True)
+    training = train(model, features(), CTC_RATES, engine=engine)
+    checkpoint = training.average_of_last(AVERAGED)
+    ctc_experiment(named("speech_ru/ctc", engine), model, training, checkpoint, with_sclite=True)
+
+
+def named(name: str, engine: str) -> str:
+    """The name of an experiment: with the engine, where that is not the default."""
+    return name if engine == "tensorflow" else f"{name}_{engine}"
+
+
+def threads(engine: str) -> dict[str, Any]:
+    """TensorFlow is told how many threads are to compute; PyTorch uses as many as the job asks for."""
+    return THREADS if engine == "tensorflow" else {}
 
 
 def attention() -> None:
@@ -279,12 +291,14 @@ def train(
     learning_rates: list[float],
     *,
     alignments: dict[str, tk.Path] | None = None,
+    engine: str = "tensorflow",
     **kwargs: Any,
 ) -> TrainingJob:
     """
     The training of any system.
 
     :param learning_rates: one an epoch
+    :param engine: what RETURNN trains with
     :param alignments: by part of the data, for systems that are trained on them
     """
 
@@ -304,8 +318,9 @@ def train(
             "learning_rate": learning_rates[-1],
             "gradient_clip_global_norm": 5.0,
         },
-        post_config=THREADS,
+        post_config=threads(engine),
         num_epochs=len(learning_rates),
+        engine=engine,
         cpu_rqmt=1,
         keep_epochs={min(ENCODER_EPOCH, len(learning_rates)), len(learning_rates)},
         **kwargs,
@@ -322,7 +337,7 @@ def register_training(name: str, training: TrainingJob) -> None:
 def search_with(network: nn.Network, checkpoint: Checkpoint, hdf: tk.Path) -> SearchJob:
     """The search in all recordings of a part."""
     data = label_dataset(hdf, seq_ordering="sorted")
-    return SearchJob(network, checkpoint, data, config=BATCHES, post_config=THREADS)
+    return SearchJob(network, checkpoint, data, config=BATCHES, post_config=threads(checkpoint.engine))
 
 
 def score(name: str, phones: tk.Path, references: tk.Path, *, with_sclite: bool = False) -> PronunciationScoringJob:

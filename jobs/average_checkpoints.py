@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy
 from sisyphus import Task, tk
 
-from .checkpoint import Checkpoint, epoch_prefix
+from recipe.nn.plain.engine import check_engine
+
+from .checkpoint import FILES_OF, Checkpoint, epoch_prefix, output_checkpoint
 from .checkpoint_values import read_checkpoint, write_checkpoint
 from .unhashed import JobWithUnhashedArguments
 
@@ -21,18 +23,30 @@ class AverageCheckpointsJob(JobWithUnhashedArguments):
 
     :param model_dir: of a training
     :param epochs: numbers, or variables with numbers, as ``GetBestCheckpointJob.out_epoch``
+    :param engine: of the training; hashed if it is not "tensorflow"
     :param mem_rqmt: GB; not hashed
     """
 
     unhashed = ("mem_rqmt",)
+    __sis_hash_exclude__ = {"engine": "tensorflow"}
+    engine: str = "tensorflow"  # of jobs that an earlier version saved
 
-    def __init__(self, model_dir: tk.Path, epochs: Sequence[int | tk.Variable], *, mem_rqmt: float = 2):
+    def __init__(
+        self,
+        model_dir: tk.Path,
+        epochs: Sequence[int | tk.Variable],
+        *,
+        engine: str = "tensorflow",
+        mem_rqmt: float = 2,
+    ):
+        check_engine(engine)
         if not epochs:
             raise ValueError("an average needs at least one epoch")
         self.model_dir = model_dir
         self.epochs = epochs
+        self.engine = engine
 
-        self.out_checkpoint = Checkpoint(self.output_path("average.index"))
+        self.out_checkpoint = output_checkpoint(self, "average", engine)
 
         self.rqmt = {"cpu": 1, "mem": mem_rqmt, "time": 0.5, "gpu": 0}
 
@@ -49,7 +63,8 @@ class AverageCheckpointsJob(JobWithUnhashedArguments):
         """
         models = self.model_dir.get_path()
         epochs = sorted({epoch.get() if isinstance(epoch, tk.Variable) else epoch for epoch in self.epochs})
-        checkpoints = [Checkpoint(tk.Path(epoch_prefix(models, epoch) + ".index")) for epoch in epochs]
+        ending = FILES_OF[self.engine][-1]
+        checkpoints = [Checkpoint(tk.Path(epoch_prefix(models, epoch) + ending)) for epoch in epochs]
         for checkpoint in checkpoints:
             checkpoint.check_exists()
         print(f"average of the epochs {epochs}", flush=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from sisyphus import Job, Task, tk
 
-from .checkpoint import Checkpoint, complete_epochs, epoch_prefix
+from recipe.nn.plain.engine import check_engine
+
+from .checkpoint import complete_epochs, epoch_prefix, output_checkpoint
 from .learning_rates import best_epochs, read_learning_rates
 
 
@@ -18,11 +20,17 @@ class GetBestCheckpointJob(Job):
 
     :param model_dir: of a training
     :param learning_rates: its learning-rate file
-    :param key: of the score, as ``dev_score``; lower is better
+    :param key: of the score in that file, as ``dev_score``, or ``dev_loss_cross_entropy`` on PyTorch; lower is better
     :param index: 0 is the best, 1 the second best, ...
+    :param engine: of the training; hashed if it is not "tensorflow"
     """
 
-    def __init__(self, model_dir: tk.Path, learning_rates: tk.Path, key: str, index: int = 0):
+    __sis_hash_exclude__ = {"engine": "tensorflow"}
+
+    def __init__(
+        self, model_dir: tk.Path, learning_rates: tk.Path, key: str, index: int = 0, *, engine: str = "tensorflow"
+    ):
+        check_engine(engine)
         if index < 0:
             raise ValueError(f"index counts from the best, 0, 1, ..., not {index}")
         self.model_dir = model_dir
@@ -32,7 +40,7 @@ class GetBestCheckpointJob(Job):
 
         self.out_epoch = self.output_var("epoch")
         self.out_score = self.output_var("score")
-        self.out_checkpoint = Checkpoint(self.output_path("checkpoint.index"))
+        self.out_checkpoint = output_checkpoint(self, "checkpoint", engine)
 
     def tasks(self) -> Iterator[Task]:
         """One short task."""

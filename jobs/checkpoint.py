@@ -1,4 +1,4 @@
-"""Checkpoints of RETURNN on TensorFlow: several files with one prefix."""
+"""Checkpoints of RETURNN: on TensorFlow several files with one prefix, on PyTorch one file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import shutil
 from typing import Any
 
-from sisyphus import tk
+from sisyphus import Job, tk
 
 from recipe import nn
 
@@ -16,20 +16,39 @@ from .returnn_errors import ReturnnError
 
 INDEX, DATA, META = ".index", ".data-00000-of-00001", ".meta"
 FILES = (DATA, META, INDEX)
-"""All files of a checkpoint, in the order in which they are best written; RETURNN wants ``.meta`` to be there."""
+"""All files of one of TensorFlow, in the order in which they are best written; RETURNN wants ``.meta`` to be there."""
+
+PT, OPTIMIZER = ".pt", ".opt.pt"
+"""The checkpoint of PyTorch, and the state of its optimizer, which stands beside it while it is trained."""
+
+FILES_OF = {"tensorflow": FILES, "torch": (PT,)}
+"""All files of a checkpoint by its engine, the last of which is ``Checkpoint.path``."""
 
 
 class Checkpoint:
     """
-    One checkpoint. ``path`` is a real file (``.index``), so Sisyphus can wait for it.
+    One checkpoint. ``path`` is a real file (``.index`` or ``.pt``), so Sisyphus can wait for it.
 
-    :param index_path: the ``.index`` file
+    :param path: the ``.index`` file of TensorFlow, or the ``.pt`` file of PyTorch
     :param network: what was trained, if that is known: then what loads the checkpoint is checked against it; not hashed
+    :raises ValueError: if the file is none of these
     """
 
-    def __init__(self, index_path: tk.Path, network: nn.Network | None = None):
-        self.path = index_path
+    def __init__(self, path: tk.Path, network: nn.Network | None = None):
+        self.path = path
         self.network = network
+        _ = self.engine  # an error is to come where the checkpoint is named
+
+    @property
+    def engine(self) -> str:
+        """ "tensorflow" or "torch", by the ending of the file; :func:`jobs.convert_checkpoint.for_engine` converts."""
+        name = self.path.get_path()
+        for engine, files in FILES_OF.items():
+            if name.endswith(files[-1]):
+                return engine
+        raise ValueError(
+            f"{name} is no checkpoint: give the .index file of one of TensorFlow, or the .pt file of one of PyTorch"
+        )
 
     def of(self, network: nn.Network | None) -> Checkpoint:
         """The same one, with what was trained."""
@@ -44,19 +63,24 @@ class Checkpoint:
         if self.network is not None:
             nn.check_parameters(self.network, network, ignore_extra=True)
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The endings of its files, in the order in which they are best written."""
+        return FILES_OF[self.engine]
+
     def prefix(self) -> str:
         """What RETURNN's option ``load`` takes."""
-        return self.path.get_path()[: -len(INDEX)]
+        return self.path.get_path()[: -len(self.files[-1])]
 
     def exists(self) -> bool:
         """Whether its files are there."""
-        return all(os.path.exists(self.prefix() + ending) for ending in FILES)
+        return all(os.path.exists(self.prefix() + ending) for ending in self.files)
 
     def check_exists(self) -> None:
         """
         :raises FileNotFoundError: if a file of it is missing
         """
-        for ending in FILES:
+        for ending in self.files:
             if not os.path.exists(self.prefix() + ending):
                 raise FileNotFoundError(
                     f"the checkpoint {self.prefix()} is not there or not complete: it has no file {ending}"
@@ -64,12 +88,13 @@ class Checkpoint:
 
     def copy_from(self, prefix: str) -> None:
         """
-        Takes over the files of another checkpoint, the index last: hard links where the file system can, else copies.
+        Takes over the files of another checkpoint of this engine, ``path`` last: hard links where the file system can,
+        else copies.
 
         :param prefix: of the other one
         """
         os.makedirs(os.path.dirname(self.prefix()), exist_ok=True)
-        for ending in FILES:
+        for ending in self.files:
             source, target = prefix + ending, self.prefix() + ending
             if os.path.exists(target + ".part"):
                 os.remove(target + ".part")
@@ -97,9 +122,21 @@ def epoch_prefix(model_dir: str, epoch: int) -> str:
     return os.path.join(model_dir, f"epoch.{epoch:03d}")
 
 
+def output_checkpoint(job: Job, prefix: str, engine: str, network: nn.Network | None = None) -> Checkpoint:
+    """
+    A checkpoint that a job makes, as one of its outputs.
+
+    :param prefix: of its files, within the outputs of the job
+    :param engine: which writes it
+    :param network: what was trained, if that is known
+    """
+    return Checkpoint(job.output_path(prefix + FILES_OF[engine][-1]), network)
+
+
 def is_complete(model_dir: str, epoch: int) -> bool:
     """Whether an epoch has all files of its checkpoint; RETURNN writes ``.meta`` last."""
-    return all(os.path.exists(epoch_prefix(model_dir, epoch) + ending) for ending in FILES)
+    prefix = epoch_prefix(model_dir, epoch)
+    return any(all(os.path.exists(prefix + ending) for ending in files) for files in FILES_OF.values())
 
 
 def complete_epochs(model_dir: str) -> set[int]:
@@ -107,8 +144,8 @@ def complete_epochs(model_dir: str) -> set[int]:
     epochs = set()
     names = set(os.listdir(model_dir)) if os.path.isdir(model_dir) else set()
     for name in names:
-        match = re.fullmatch(r"epoch\.(\d+)\.index", name)
-        if match and {f"epoch.{match[1]}{DATA}", f"epoch.{match[1]}{META}"} <= names:
+        match = re.fullmatch(r"epoch\.(\d+)\.(index|pt)", name)
+        if match and (match[2] == "pt" or {f"epoch.{match[1]}{DATA}", f"epoch.{match[1]}{META}"} <= names):
             epochs.add(int(match[1]))
     return epochs
 
@@ -126,21 +163,21 @@ def check_room(model_dir: str, num_params: int) -> None:
 
 
 def remove_checkpoint(model_dir: str, epoch: int) -> None:
-    """Removes all files of an epoch, the index first, so that it never looks complete."""
+    """Removes all files of an epoch, first those without which it never looks complete."""
     prefix = epoch_prefix(model_dir, epoch)
-    for path in [prefix + INDEX, *sorted(glob.glob(glob.escape(prefix) + ".*"))]:
+    for path in [prefix + INDEX, prefix + PT, *sorted(glob.glob(glob.escape(prefix) + ".*"))]:
         if os.path.exists(path):
             os.remove(path)
 
 
 def remove_incomplete(model_dir: str) -> None:
     """
-    Removes files that a killed RETURNN left half written, also beside a complete checkpoint: it writes that of the last
-    epoch a second time.
+    Removes files that a killed RETURNN left half written, also beside a complete checkpoint: on TensorFlow it writes
+    that of the last epoch a second time.
     """
     complete = complete_epochs(model_dir)
     for name in os.listdir(model_dir):
         match = re.fullmatch(r"epoch\.(\d+)\..*", name)
-        half = ".tempstate" in name or name.endswith(".part")
+        half = ".tempstate" in name or name.endswith((".part", ".tmp_write"))
         if name.startswith("epoch.") and (half or not match or int(match[1]) not in complete):
             os.remove(os.path.join(model_dir, name))

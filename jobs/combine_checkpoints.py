@@ -9,8 +9,9 @@ from sisyphus import Task, tk
 from recipe import nn
 from recipe.nn.program.parameter_agreement import names_in_checkpoint
 
-from .checkpoint import Checkpoint
-from .checkpoint_values import read_checkpoint, write_checkpoint
+from .checkpoint import Checkpoint, output_checkpoint
+from .checkpoint_values import GLOBAL_STEP, read_checkpoint, write_checkpoint
+from .convert_checkpoint import for_engine, renamed
 from .preload import Preload
 from .unhashed import JobWithUnhashedArguments
 
@@ -21,7 +22,7 @@ class CombineCheckpointsJob(JobWithUnhashedArguments):
 
     :func:`combined_checkpoint` makes this job from a network and what it is to load.
 
-    :param checkpoints: their ``.index`` files
+    :param checkpoints: their ``.index`` or ``.pt`` files, all of one engine
     :param names: for each of them, the names there by the names in the new one
     :param mem_rqmt: GB; not hashed
     """
@@ -31,10 +32,13 @@ class CombineCheckpointsJob(JobWithUnhashedArguments):
     def __init__(self, checkpoints: Sequence[tk.Path], names: Sequence[dict[str, str]], *, mem_rqmt: float = 2):
         if not checkpoints or len(checkpoints) != len(names):
             raise ValueError(f"{len(checkpoints)} checkpoints, but names for {len(names)}")
+        engines = sorted({Checkpoint(path).engine for path in checkpoints})
+        if len(engines) > 1:
+            raise ValueError(f"checkpoints of {' and '.join(engines)} cannot be combined: convert them (for_engine)")
         self.checkpoints = checkpoints
         self.names = names
 
-        self.out_checkpoint = Checkpoint(self.output_path("combined.index"))
+        self.out_checkpoint = output_checkpoint(self, "combined", engines[0])
 
         self.rqmt = {"cpu": 1, "mem": mem_rqmt, "time": 0.5, "gpu": 0}
 
@@ -53,18 +57,13 @@ class CombineCheckpointsJob(JobWithUnhashedArguments):
         values = {}
         for number, (checkpoint, names) in enumerate(zip(checkpoints, self.names)):
             checkpoint.check_exists()
-            there = read_checkpoint(checkpoint)
-            missing = sorted(name for name in names.values() if name not in there)
-            if missing:
-                raise ValueError(f"the checkpoint {checkpoint.prefix()} has no {', '.join(missing)}")
-            values.update({name: there[name_there] for name, name_there in names.items()})
-            if number == 0:
-                values.update({name: there[name] for name in ("global_step",) if name in there})
+            found = renamed(read_checkpoint(checkpoint), names, checkpoint.prefix())
+            values.update({name: value for name, value in found.items() if number == 0 or name != GLOBAL_STEP})
             print(f"{len(names)} parameters from {checkpoint.prefix()}", flush=True)
         write_checkpoint(self.out_checkpoint, values, like=checkpoints[0])
 
 
-def combined_checkpoint(network: nn.Network, parts: Sequence[Preload]) -> Checkpoint:
+def combined_checkpoint(network: nn.Network, parts: Sequence[Preload], *, engine: str | None = None) -> Checkpoint:
     """
     One checkpoint for a network with parameters of several trainings, such as a decoder with a language model::
 
@@ -77,6 +76,7 @@ def combined_checkpoint(network: nn.Network, parts: Sequence[Preload]) -> Checkp
 
     :param network: what loads it
     :param parts: what comes from where; where two have a parameter, the first gives it
+    :param engine: of the new one; default: that of the first part. What is of another engine is converted
     :raises NetworkError: if a checkpoint does not fit, or no part gives a parameter of the network
     """
     names: list[dict[str, str]] = []
@@ -89,4 +89,5 @@ def combined_checkpoint(network: nn.Network, parts: Sequence[Preload]) -> Checkp
     missing = [name for name in network.parameters if name not in given]
     if missing:
         raise nn.NetworkError(f"none of the {len(parts)} checkpoints gives the parameters {', '.join(missing)}")
-    return CombineCheckpointsJob([part.checkpoint.path for part in parts], names).out_checkpoint.of(network)
+    checkpoints = [for_engine(part.checkpoint, engine or parts[0].checkpoint.engine).path for part in parts]
+    return CombineCheckpointsJob(checkpoints, names).out_checkpoint.of(network)

@@ -111,6 +111,7 @@ def ctc_log_posteriors(
     model_checkpoint: Checkpoint,
     data: tk.Path,
     *,
+    engine: str | None = None,
     config: dict[str, Any] | None = None,
     post_config: dict[str, Any] | None = None,
 ) -> tk.Path:
@@ -120,11 +121,12 @@ def ctc_log_posteriors(
     :param model: what was trained
     :param model_checkpoint: its parameters
     :param data: HDF file with the inputs as ``data``
+    :param engine: "tensorflow" or "torch"; default: that of the checkpoint. Not hashed
     :param config: hashed RETURNN options of the :class:`jobs.forward.ForwardJob`
     :param post_config: those that do not change the result
     """
     network, dataset = nn.Network(CtcPosteriors(model)), label_dataset(data, seq_ordering="sorted")
-    forward = ForwardJob(network, model_checkpoint, dataset, config=config, post_config=post_config)
+    forward = ForwardJob(network, model_checkpoint, dataset, engine=engine, config=config, post_config=post_config)
     (posteriors,) = forward.out_hdf_files.values()
     return posteriors
 
@@ -135,6 +137,7 @@ def align_with_ctc(
     data: tk.Path,
     *,
     topology: Topology,
+    engine: str | None = None,
     config: dict[str, Any] | None = None,
     post_config: dict[str, Any] | None = None,
     **kwargs: Any,
@@ -148,7 +151,9 @@ def align_with_ctc(
     For the other parameters see :func:`ctc_log_posteriors`.
     """
     assert model.target.sparse_dim is not None
-    posteriors = ctc_log_posteriors(model, model_checkpoint, data, config=config, post_config=post_config)
+    posteriors = ctc_log_posteriors(
+        model, model_checkpoint, data, engine=engine, config=config, post_config=post_config
+    )
     labels = model.target.sparse_dim.labels or ()
     return CtcAlignmentJob(posteriors, data, labels=labels, blank=BLANK, topology=topology, **kwargs)
 

@@ -13,8 +13,9 @@ from sisyphus import Job, Task
 from recipe import nn
 
 from .atomic_file import replacing, write_json, write_text
-from .checkpoint import FILES, Checkpoint
+from .checkpoint import Checkpoint, output_checkpoint
 from .checkpoint_values import read_checkpoint
+from .convert_checkpoint import for_engine
 from .returnn_process import resolve_paths
 
 
@@ -29,8 +30,11 @@ class ExportModelJob(Job):
     :param network: what to run, for example recorded for search
     :param model_checkpoint: its parameters
     :param config: further options of the config
+    :param engine: of the exported checkpoint and config; default: that of ``model_checkpoint``
     :param device: "cpu" or "gpu": what the config is written for
     """
+
+    __sis_hash_exclude__ = {"engine": None}
 
     def __init__(
         self,
@@ -38,10 +42,11 @@ class ExportModelJob(Job):
         model_checkpoint: Checkpoint,
         *,
         config: dict[str, Any] | None = None,
+        engine: str | None = None,
         device: str = "cpu",
     ):
         self.network = network
-        self.model_checkpoint = model_checkpoint
+        self.model_checkpoint = for_engine(model_checkpoint, engine or model_checkpoint.engine)
         self.config = config or {}
         self.device = device
 
@@ -49,7 +54,7 @@ class ExportModelJob(Job):
         self.out_parameters = self.output_path("model/parameters.npz")
         self.out_parameters_json = self.output_path("model/parameters.json")
         self.out_returnn_config_file = self.output_path("model/returnn.config")
-        self.out_checkpoint = Checkpoint(self.output_path("model/model.index"))
+        self.out_checkpoint = output_checkpoint(self, "model/model", self.model_checkpoint.engine)
 
         self.rqmt = {"cpu": 1, "mem": 2, "time": 0.5, "gpu": 0}
 
@@ -76,12 +81,13 @@ class ExportModelJob(Job):
         self._copy_checkpoint()
         beside = nn.PythonCode('os.path.join(os.path.dirname(__file__), "model")')
         options = {"device": self.device, **resolve_paths(self.config), "load": beside, "load_epoch": 1}
-        text = self.network.config_text(self.device, config=options, preamble="import os")
+        engine = self.model_checkpoint.engine
+        text = self.network.config_text(self.device, engine=engine, config=options, preamble="import os")
         write_text(self.out_returnn_config_file, text)
 
     def _copy_checkpoint(self) -> None:
         """Copies, with no links, so that the directory stays whole whatever happens to the training."""
-        for ending in FILES:
+        for ending in self.out_checkpoint.files:
             with replacing(self.out_checkpoint.prefix() + ending) as part:
                 if os.path.exists(part):
                     os.remove(part)

@@ -8,10 +8,11 @@ from typing import Any
 from recipe import nn
 from recipe.nn.plain.layer_names import layer_of_output
 
+from .callback import Callback
 from .checkpoint import Checkpoint
 from .model_job import ModelJob
 from .returnn_process import resolve_paths
-from .selected_network import SelectedNetwork, all_networks
+from .selected_network import SelectedNetwork, all_networks, resolve_network
 
 
 class ForwardJob(ModelJob):
@@ -35,6 +36,7 @@ class ForwardJob(ModelJob):
         model_checkpoint: Checkpoint,
         forward_data: dict[str, Any],
         *,
+        engine: str | None = None,
         config: dict[str, Any] | None = None,
         post_config: dict[str, Any] | None = None,
         device: str = "cpu",
@@ -46,6 +48,7 @@ class ForwardJob(ModelJob):
         super().__init__(
             network,
             model_checkpoint,
+            engine=engine,
             config=config,
             post_config=post_config,
             device=device,
@@ -76,8 +79,18 @@ class ForwardJob(ModelJob):
         :raises FileNotFoundError: if the checkpoint is not there
         :raises ReturnnError: if RETURNN fails
         """
-        outputs = {name: tensor for one in all_networks(self.network) for name, tensor in one.outputs}
         files = {name: self.work_file(f"{number}.hdf") for number, name in enumerate(self.out_hdf_files)}
+        if self.engine == "torch":
+            network = resolve_network(self.network)
+            callback = Callback("hdf", "HdfWriter", [files])
+            self.run_callback(network.giving(network.outputs), self.forward_data, callback)
+        else:
+            self._run_tensorflow(files)
+        for name, path in self.out_hdf_files.items():
+            os.replace(files[name], path.get_path())
+
+    def _run_tensorflow(self, files: dict[str, str]) -> None:
+        outputs = {name: tensor for one in all_networks(self.network) for name, tensor in one.outputs}
         layers: dict[str, dict[str, Any]] = {}
         for number, name in enumerate(self.out_hdf_files):
             dump: dict[str, Any] = {"class": "hdf_dump", "from": layer_of_output(name), "filename": files[name]}
@@ -88,8 +101,6 @@ class ForwardJob(ModelJob):
             layers[f"hdf_{number}"] = dump
         options = forward_options(self.forward_data, self.batch_size, next(iter(layers)), self.work_file("all.hdf"))
         self.run_model(options, layers=layers)
-        for name, path in self.out_hdf_files.items():
-            os.replace(files[name], path.get_path())
 
 
 def forward_options(data: dict[str, Any], batch_size: int, layer: str, hdf: str) -> dict[str, Any]:

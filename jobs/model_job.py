@@ -9,10 +9,17 @@ from typing import Any
 from sisyphus import Task
 
 from recipe import nn
+from recipe.nn.plain.engine import check_engine
+from recipe.nn.program.program import Program
 from recipe.nn.tf_layers.python_source import NetDictSource
+from recipe.nn.torch_code.config import config_text as torch_config_text
 
 from .atomic_file import write_text
+from .callback import Callback
 from .checkpoint import Checkpoint
+from .convert_checkpoint import for_engine
+from .engine_options import options_before
+from .engines import check_engine_is_installed, warn_if_missing
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
@@ -29,6 +36,8 @@ class ModelJob(JobWithUnhashedArguments):
 
     :param network: what to run; may be one of several, chosen by a variable
     :param model_checkpoint: the parameters; if it is known what they were trained in, the network must fit
+    :param engine: what RETURNN computes with, "tensorflow" or "torch"; default: that of the checkpoint, which is
+        converted by a job of its own otherwise. Not hashed: results agree
     :param config: hashed RETURNN options (batch sizes, ...)
     :param post_config: options that do not change the result; not hashed
     :param device: "cpu" or "gpu"; not hashed
@@ -38,13 +47,18 @@ class ModelJob(JobWithUnhashedArguments):
     :param log_verbosity: RETURNN's; not hashed
     """
 
-    unhashed = ("post_config", "device", "time_rqmt", "mem_rqmt", "cpu_rqmt", "log_verbosity")
+    unhashed = ("engine", "post_config", "device", "time_rqmt", "mem_rqmt", "cpu_rqmt", "log_verbosity")
+
+    # of jobs that an earlier version saved
+    engine: str = "tensorflow"
+    _given_engine: str = "tensorflow"
 
     def __init__(
         self,
         network: nn.Network | SelectedNetwork,
         model_checkpoint: Checkpoint,
         *,
+        engine: str | None,
         config: dict[str, Any] | None,
         post_config: dict[str, Any] | None,
         device: str,
@@ -58,7 +72,10 @@ class ModelJob(JobWithUnhashedArguments):
             self.check_network(one)
             model_checkpoint.check_loaded_by(one)
         self.network = network
-        self.model_checkpoint = model_checkpoint
+        self._given_engine = model_checkpoint.engine
+        self.engine = check_engine(engine or self._given_engine)
+        warn_if_missing(self.engine)
+        self.model_checkpoint = for_engine(model_checkpoint, self.engine)
         self.config = config or {}
         self.post_config = post_config or {}
         self.device = device
@@ -67,7 +84,8 @@ class ModelJob(JobWithUnhashedArguments):
         self.out_returnn_config_file = self.output_path("returnn.config")
         self.out_log = self.output_path("returnn.log")
 
-        self.rqmt = {"cpu": cpu_rqmt, "mem": mem_rqmt, "time": time_rqmt, "gpu": 1 if device == "gpu" else 0}
+        gpus = 1 if device == "gpu" else 0
+        self.rqmt: dict[str, Any] = {"cpu": cpu_rqmt, "mem": mem_rqmt, "time": time_rqmt, "gpu": gpus}
 
     @classmethod
     def hash(cls, parsed_args: dict[str, Any]) -> str:
@@ -80,41 +98,85 @@ class ModelJob(JobWithUnhashedArguments):
         :raises ValueError: if the job cannot use the network
         """
 
+    def take_over(self, arguments: dict[str, Any]) -> tuple[str, ...]:
+        """The engine, where the one that is asked for, by name or as that of the checkpoint, is what the job has."""
+        return ("engine",) if (arguments["engine"] or self._given_engine) == self.engine else ()
+
     def tasks(self) -> Iterator[Task]:
         """One task, which can be run again at any time."""
         yield Task("run", resume="run", rqmt=self.rqmt)
 
     def run_model(self, options: dict[str, Any], *, layers: Mapping[str, Any] | None = None) -> None:
         """
-        Writes the config and runs RETURNN.
+        Writes the config of RETURNN on TensorFlow and runs it.
 
         :param options: what the job itself sets
         :param layers: RETURNN layers by name that the job adds to the network
         :raises FileNotFoundError: if the checkpoint is not there
         :raises ReturnnError: if RETURNN fails
         """
-        self.model_checkpoint.check_exists()
-        check_device(self.device)
-        network = resolve_network(self.network)
-        text = network.config_text(
-            self.device,
-            config={
-                "device": self.device,
-                **resolve_paths(self.config),
-                "load": self.model_checkpoint.prefix(),
-                "load_epoch": 1,  # RETURNN wants a number, and not every checkpoint has one in its name
-                "log_verbosity": self.log_verbosity,
-                "tf_log_dir": None,
-                "tf_log_memory_usage": False,
-                **options,
-                **resolve_paths(self.post_config),
-            },
-        )
+        self._check_machine()
+        own = {"tf_log_dir": None, "tf_log_memory_usage": False, **options}
+        text = resolve_network(self.network).config_text(self.device, config=self._options({}, own))
         if layers:
             text += f"\nnetwork.update({NetDictSource().value(dict(layers))})\n"
+        self._run_returnn(text)
+
+    def run_callback(
+        self, program: Program, data: dict[str, Any], callback: Callback, *, in_order: bool = True
+    ) -> None:
+        """
+        Writes the config of RETURNN on PyTorch and runs it: what a program gives for each sequence goes to a callback.
+
+        :param program: with the outputs that the callback is called with
+        :param data: RETURNN dataset options
+        :param callback: what writes the results
+        :param in_order: whether sequences come in the order of the data; else sorted by their lengths, if that can be,
+            which is faster
+        :raises FileNotFoundError: if the checkpoint is not there
+        :raises ReturnnError: if RETURNN fails
+        """
+        self._check_machine()
+        before = {"batch_size": _BATCH_SIZE, **options_before(self.engine, self.device)}
+        own = {
+            "task": "forward",
+            "eval": resolve_paths(data),
+            "forward_data": "eval",  # so RETURNN takes it as on TensorFlow: sorted, if it says nothing of the order
+            "forward_callback": callback.option(),
+            **({"sort_dataset": False} if in_order else {}),
+            **({"chunking": None} if "chunking" in self.config else {}),  # that is of a training
+        }
+        config = self._options(before, own)
+        self._run_returnn(torch_config_text({1: program}, program.extern_data, config=config, preamble=callback.text()))
+
+    def _check_machine(self) -> None:
+        check_engine_is_installed(self.engine)
+        self.model_checkpoint.check_exists()
+        check_device(self.device, self.engine)
+
+    def _options(self, before: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        All options.
+
+        :param before: which a user may set otherwise
+        :param own: which a user may set otherwise by ``post_config`` alone
+        """
+        return {
+            "device": self.device,
+            **before,
+            **resolve_paths(self.config),
+            "load": self.model_checkpoint.prefix(),
+            "load_epoch": 1,  # RETURNN wants a number, and not every checkpoint has one in its name
+            "log_verbosity": self.log_verbosity,
+            **own,
+            **resolve_paths(self.post_config),
+        }
+
+    def _run_returnn(self, text: str) -> None:
         write_text(self.out_returnn_config_file, text)
+        config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         try:
-            run_returnn(self.out_returnn_config_file.get_path(), log=self.out_log.get_path(), device=self.device)
+            run_returnn(config, log=log, device=self.device, engine=self.engine, threads=self.rqmt["cpu"])
         except ReturnnError as error:
             if error.is_unreadable_checkpoint:
                 raise ReturnnError(

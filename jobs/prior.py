@@ -10,12 +10,18 @@ import numpy
 from recipe import nn
 
 from .atomic_file import write_json
+from .callback import Callback
 from .checkpoint import Checkpoint
 from .model_job import ModelJob
 from .returnn_process import resolve_paths
 from .selected_network import SelectedNetwork, resolve_network
 
-_TO_PROBABILITIES = {"logits": "softmax", "log_prob": "exp", "prob": None}
+_TO_PROBABILITIES: dict[str, dict[str, str]] = {
+    "logits": {"class": "activation", "activation": "softmax"},
+    "log_prob": {"class": "activation", "activation": "exp"},
+    "prob": {"class": "copy"},
+}
+"""The layers of RETURNN on TensorFlow, by what the scores are."""
 
 
 class PriorJob(ModelJob):
@@ -41,6 +47,7 @@ class PriorJob(ModelJob):
         prior_data: dict[str, Any],
         *,
         input_type: str = "logits",
+        engine: str | None = None,
         config: dict[str, Any] | None = None,
         post_config: dict[str, Any] | None = None,
         device: str = "cpu",
@@ -54,6 +61,7 @@ class PriorJob(ModelJob):
         super().__init__(
             network,
             model_checkpoint,
+            engine=engine,
             config=config,
             post_config=post_config,
             device=device,
@@ -88,17 +96,29 @@ class PriorJob(ModelJob):
         :raises ReturnnError: if RETURNN fails
         """
         found = self.work_file("prior.txt")
-        activation = _TO_PROBABILITIES[self.input_type]
-        layer = {"class": "activation", "from": "output", "activation": activation, "is_output_layer": True}
-        options = {
-            "task": "compute_priors",
-            "train": resolve_paths(self.prior_data),
-            "forward_output_layer": "probabilities",
-            "output_file": found,
-        }
-        self.run_model(options, layers={"probabilities": layer})
+        if self.engine == "torch":
+            self._run_torch(found)
+        else:
+            self._run_tensorflow(found)
         prior = numpy.exp(numpy.loadtxt(found, ndmin=1))
         labels = dict(resolve_network(self.network).outputs)["output"].feature_dim.labels
         names = labels if labels is not None else [str(index) for index in range(len(prior))]
         write_json(self.out_prior_json_file, {name: float(value) for name, value in zip(names, prior)})
         os.replace(found, self.out_prior_txt_file.get_path())
+
+    def _run_torch(self, path: str) -> None:
+        network = resolve_network(self.network)
+        output = dict(network.outputs)["output"]
+        axis = [dim for dim in output.dims if not dim.is_batch].index(output.feature_dim)
+        callback = Callback("prior", "PriorWriter", [path, self.input_type, axis])
+        self.run_callback(network.giving([("output", output)]), self.prior_data, callback)
+
+    def _run_tensorflow(self, path: str) -> None:
+        layer = {**_TO_PROBABILITIES[self.input_type], "from": "output", "is_output_layer": True}
+        options = {
+            "task": "compute_priors",
+            "train": resolve_paths(self.prior_data),
+            "forward_output_layer": "probabilities",
+            "output_file": path,
+        }
+        self.run_model(options, layers={"probabilities": layer})

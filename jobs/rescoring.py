@@ -15,6 +15,7 @@ from recipe.nn.ops.loss import SparseCrossEntropy
 from recipe.nn.tf_layers.pipeline import Pipeline
 
 from .atomic_file import write_json
+from .callback import Callback
 from .checkpoint import Checkpoint
 from .forward import forward_options
 from .hypotheses import Hypothesis, read_hypotheses, write_hypotheses
@@ -51,6 +52,7 @@ class RescoringJob(ModelJob):
         search_data: dict[str, Any],
         *,
         end_label: str | None = None,
+        engine: str | None = None,
         config: dict[str, Any] | None = None,
         post_config: dict[str, Any] | None = None,
         device: str = "cpu",
@@ -62,6 +64,7 @@ class RescoringJob(ModelJob):
         super().__init__(
             network,
             model_checkpoint,
+            engine=engine,
             config=config,
             post_config=post_config,
             device=device,
@@ -101,11 +104,11 @@ class RescoringJob(ModelJob):
         items = {name: item for name, item in self._names(hypotheses).items() if item.labels or self.end_label}
         if items:
             dump = self.work_file("cross_entropy.hdf")
-            layer_name = cross_entropy_layer(resolve_network(self.network), self.device)
-            layer = {"class": "hdf_dump", "from": layer_name, "filename": dump, "is_output_layer": True}
-            data, other = self._dataset(hypotheses, items), self.work_file("all.hdf")
-            options = forward_options(data, self.batch_size, layer_name, other)
-            self.run_model(options, layers={"cross_entropy_hdf": layer})
+            data = self._dataset(hypotheses, items)
+            if self.engine == "torch":
+                self._run_torch(data, dump)
+            else:
+                self._run_tensorflow(data, dump)
             scores.update({name: -cost for name, cost in sums_by_tag(dump).items()})
         new = {
             tag: sorted(
@@ -116,6 +119,17 @@ class RescoringJob(ModelJob):
         }
         write_json(self.out_score_changes, _changes(hypotheses, new))
         write_hypotheses(self.out_hypotheses, new)
+
+    def _run_torch(self, data: dict[str, Any], dump: str) -> None:
+        network = resolve_network(self.network)
+        program = network.giving([("cross_entropy", cross_entropy_of(network).output)])
+        self.run_callback(program, data, Callback("hdf", "HdfWriter", [{"cross_entropy": dump}]))
+
+    def _run_tensorflow(self, data: dict[str, Any], dump: str) -> None:
+        layer_name = cross_entropy_layer(resolve_network(self.network), self.device)
+        layer = {"class": "hdf_dump", "from": layer_name, "filename": dump, "is_output_layer": True}
+        options = forward_options(data, self.batch_size, layer_name, self.work_file("all.hdf"))
+        self.run_model(options, layers={"cross_entropy_hdf": layer})
 
     def _names(self, hypotheses: Mapping[str, list[Hypothesis]]) -> dict[str, Hypothesis]:
         return {_name(tag, number): item for tag, found in hypotheses.items() for number, item in enumerate(found)}

@@ -18,11 +18,13 @@ class ReturnnError(RuntimeError):
 
 _UNREADABLE_CHECKPOINT = (
     r"Read less bytes than requested|file is too short to be an sstable|not an sstable[^\n]*|DataLossError: [^\n]*|"
-    r"Unsuccessful TensorSliceReader[^\n]*|Perhaps the file is corrupt[^\n]*|block checksum mismatch"
+    r"Unsuccessful TensorSliceReader[^\n]*|Perhaps the file is corrupt[^\n]*|block checksum mismatch|"
+    r"PytorchStreamReader failed[^\n]*|UnpicklingError: [^\n]*|EOFError: Ran out of input|invalid magic number[^\n]*|"
+    r"unexpected EOF, expected \d+ more bytes[^\n]*"
 )
-"""What TensorFlow says when files of a checkpoint were cut short or changed."""
+"""What TensorFlow and PyTorch say when files of a checkpoint were cut short or changed."""
 
-_FIRST_STEP = r"train epoch \d+, step \d+|search, step \d+"
+_FIRST_STEP = r"train epoch \d+, step \d+|search, step \d+|ep \d+ \w[^\n]*, step \d+"
 """What fails after that was no checkpoint: it had been read."""
 
 _UNREADABLE_DATA = r"Unable to (?:synchronously )?open (?:file|object)[^\n]*|OSError: [^\n]*\.hdf[^\n]*"
@@ -44,6 +46,11 @@ def error_from_log(text: str, status: int, log: str) -> ReturnnError:
     error = ReturnnError(f"RETURNN ended with status {status}: {cause}\nIts whole log: {log}")
     error.is_unreadable_checkpoint = bool(re.search(_UNREADABLE_CHECKPOINT, re.split(_FIRST_STEP, text)[0]))
     return error
+
+
+def was_killed(text: str) -> bool:
+    """Whether ``torchrun`` says that one of its processes was ended by SIGKILL, as for want of memory."""
+    return bool(re.search(r"exitcode\s*:\s*-9\b|Signal 9 \(SIGKILL\)", text))
 
 
 def _always(text: str) -> Callable[[re.Match[str]], str]:
@@ -68,17 +75,46 @@ def _unreadable_data(match: re.Match[str]) -> str:
 
 _CAUSES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
     (
-        r"No space left on device|Disk quota exceeded|ResourceExhaustedError[^\n]*(?:disk|space)",
+        r"No space left on device|Disk quota exceeded|ResourceExhaustedError[^\n]*(?:disk|space)|"
+        r"PytorchStreamWriter failed writing|inline_container\.cc:\d+\] \. unexpected pos",
         _always("the disk is full: make room and start again"),
     ),
     (r"Inf/nan score in step (\d+)", _not_finite),
     (
-        r"OOM when allocating|std::bad_alloc|\bMemoryError\b|CUDA_ERROR_OUT_OF_MEMORY|[Oo]ut of memory",
+        r"OOM when allocating|std::bad_alloc|\bMemoryError\b|CUDA_ERROR_OUT_OF_MEMORY|[Oo]ut of memory|"
+        r"DefaultCPUAllocator: (?:can't allocate|not enough) memory|CUBLAS_STATUS_ALLOC_FAILED|"
+        r"DataLoader worker [^\n]*killed by signal: Killed",
         _always("out of memory: use smaller batches (batch_size, max_seqs), or ask for more (mem_rqmt)"),
     ),
     (
         r"FileNotFoundError: .*'g\+\+'",
         _always("g++ is not installed, which RETURNN needs for its native ops: install g++"),
+    ),
+    (
+        r"NVIDIA driver on your system is too old[^\n]*",
+        _always("the driver of the GPU is older than the CUDA of PyTorch: update it, or install a build for its CUDA"),
+    ),
+    (
+        r"No GPU device found, but config requested 'gpu' device",
+        _always(
+            'PyTorch finds no GPU: give device="cpu", or look into the log, which says what it tried; a driver that is '
+            "older than the CUDA of PyTorch is a reason"
+        ),
+    ),
+    (
+        r"no kernel image is available for execution on the device",
+        _always("PyTorch was not built for this GPU: install a build that has its compute capability, or use another"),
+    ),
+    (
+        r"Torch not compiled with CUDA enabled",
+        _always('PyTorch was built without CUDA: install a build for the CUDA of this machine, or give device="cpu"'),
+    ),
+    (
+        r"ModuleNotFoundError: No module named '(tensorflow|torch)'",
+        lambda match: (
+            f'{match[1]} is not installed. The extra "{match[1]}" of this setup installs it: make venv '
+            f'ENGINE={match[1]}, or pip install ".[{match[1]}]"'
+        ),
     ),
     (
         r"ModuleNotFoundError: No module named 'horovod'",

@@ -16,7 +16,8 @@ from sisyphus import tk
 from recipe.nn.plain.delayed import is_delayed
 
 from . import returnn_program
-from .returnn_errors import ReturnnError, error_from_log
+from .engines import check_built_for_gpu
+from .returnn_errors import ReturnnError, error_from_log, was_killed
 
 OUT_OF_MEMORY = 137
 """Exit status by which Sisyphus knows that a task needs more memory (128 + SIGKILL)."""
@@ -30,6 +31,8 @@ def run_returnn(
     *,
     log: str,
     device: str,
+    engine: str = "tensorflow",
+    threads: int | None = None,
     launcher: Sequence[str] = (),
     watch: Callable[[], None] | None = None,
 ) -> None:
@@ -39,6 +42,8 @@ def run_returnn(
     :param config: path of the config
     :param log: file that the output is added to
     :param device: "cpu" keeps RETURNN from using CUDA, whose compiler may be there without a GPU
+    :param engine: that it computes with
+    :param threads: for one process of PyTorch on a CPU; TensorFlow is told by RETURNN's options
     :param launcher: a command that starts it, in several processes, as ``mpirun -np 4``
     :param watch: is called now and then while it runs, and once when it ended; what it raises is printed, no more
     :raises ReturnnError: if it fails
@@ -51,7 +56,8 @@ def run_returnn(
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env=returnn_environment(device),
+            env=returnn_environment(device, engine, threads),
+            preexec_fn=returnn_program.end_with_parent if launcher else None,  # RETURNN by itself does so
         )
         try:
             status = _wait(process, watch)
@@ -61,11 +67,12 @@ def run_returnn(
             raise
     if status == 0:
         return
-    if status in (-signal.SIGKILL, OUT_OF_MEMORY):
-        raise subprocess.CalledProcessError(OUT_OF_MEMORY, f"returnn {config}")
     with open(log, "rb") as file:
         file.seek(start)
-        raise error_from_log(file.read().decode(errors="replace"), status, log)
+        text = file.read().decode(errors="replace")
+    if status in (-signal.SIGKILL, OUT_OF_MEMORY) or (launcher and was_killed(text)):
+        raise subprocess.CalledProcessError(OUT_OF_MEMORY, f"returnn {config}")
+    raise error_from_log(text, status, log)
 
 
 def resolve_paths(value: Any) -> Any:
@@ -81,11 +88,12 @@ def resolve_paths(value: Any) -> Any:
     return value
 
 
-def check_device(device: str) -> None:
+def check_device(device: str, engine: str = "tensorflow") -> None:
     """
     Finds out, before RETURNN starts and waits, that this machine is not what was asked for.
 
-    :raises ReturnnError: if a GPU is wanted and there is none, or no g++ to compile RETURNN's LSTM for it
+    :raises ReturnnError: if a GPU is wanted and there is none, or the engine was not built for one, or there is no g++
+        to compile RETURNN's LSTM for it on TensorFlow
     """
     if device != "gpu":
         return
@@ -97,19 +105,32 @@ def check_device(device: str) -> None:
         )
     if visible == "":
         raise ReturnnError('device="gpu", but the engine gave this task no GPU: CUDA_VISIBLE_DEVICES is empty')
-    if shutil.which("g++") is None:
+    check_built_for_gpu(engine)
+    if engine == "tensorflow" and shutil.which("g++") is None:
         raise ReturnnError("g++ is not installed, which RETURNN needs for its native ops: install g++")
 
 
-def returnn_environment(device: str) -> dict[str, str]:
-    """The environment of a process that uses TensorFlow on a device, "cpu" or "gpu"."""
+def returnn_environment(device: str, engine: str = "tensorflow", threads: int | None = None) -> dict[str, str]:
+    """
+    The environment of a process that uses an engine on a device.
+
+    :param device: "cpu" or "gpu"
+    :param engine: "tensorflow" or "torch"
+    :param threads: of PyTorch; None: as the environment of the task says
+    """
     environment = dict(os.environ)
-    environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     environment["PYTHONUNBUFFERED"] = "1"
+    if engine == "tensorflow":
+        environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    else:
+        environment.pop("PT_DEVICE", None)  # RETURNN would take it for the device, whatever the config says
     if device == "cpu":
         environment["DISABLE_CUDA"] = "1"
         environment["CUDA_VISIBLE_DEVICES"] = ""
-        environment.pop("OMP_NUM_THREADS", None)
+        if engine == "tensorflow":
+            environment.pop("OMP_NUM_THREADS", None)
+        elif threads is not None:
+            environment["OMP_NUM_THREADS"] = str(threads)
     return environment
 
 

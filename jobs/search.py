@@ -10,13 +10,14 @@ from typing import Any
 
 from recipe import nn
 
+from .callback import Callback
 from .checkpoint import Checkpoint
 from .dataset_lengths import sequence_lengths
-from .hypotheses import Hypothesis, write_hypotheses
+from .hypotheses import Hypothesis, read_hypotheses, write_hypotheses
 from .learning_rates import literal
 from .model_job import ModelJob
 from .returnn_process import resolve_paths
-from .selected_network import SelectedNetwork
+from .selected_network import SelectedNetwork, resolve_network
 from .transcripts import write_ctm, write_trn
 
 
@@ -48,6 +49,7 @@ class SearchJob(ModelJob):
         search_data: dict[str, Any],
         *,
         seconds_per_frame: float | None = None,
+        engine: str | None = None,
         config: dict[str, Any] | None = None,
         post_config: dict[str, Any] | None = None,
         device: str = "cpu",
@@ -59,6 +61,7 @@ class SearchJob(ModelJob):
         super().__init__(
             network,
             model_checkpoint,
+            engine=engine,
             config=config,
             post_config=post_config,
             device=device,
@@ -107,10 +110,31 @@ class SearchJob(ModelJob):
         :raises ReturnnError: if RETURNN fails
         :raises ValueError: if it found nothing for a sequence of the data
         """
-        found = self.work_file("search_output.py")
         log, start = self.out_log.get_path(), 0
         if os.path.exists(log):
             start = os.path.getsize(log)
+        hypotheses = self._search_by_torch() if self.engine == "torch" else self._search_by_tensorflow()
+        with open(log, "rb") as file:
+            file.seek(start)
+            seconds = search_seconds(file.read().decode(errors="replace"))
+        durations = self._durations(hypotheses)
+        self._write(hypotheses, durations)
+        self.out_num_seqs.set(len(hypotheses))
+        self.out_beam_size.set(max((len(items) for items in hypotheses.values()), default=0))
+        self.out_search_time.set(seconds)
+        self.out_rtf.set(seconds / sum(durations.values()) if durations and seconds is not None else None)
+
+    def _search_by_torch(self) -> dict[str, list[Hypothesis]]:
+        found = self.work_file("found.jsonl")
+        network = resolve_network(self.network)
+        program = network.giving([("output", dict(network.outputs)["output"])])
+        self.run_callback(
+            program, self.search_data, Callback("hypotheses", "HypothesesWriter", [found]), in_order=False
+        )
+        return read_hypotheses(found)
+
+    def _search_by_tensorflow(self) -> dict[str, list[Hypothesis]]:
+        found = self.work_file("search_output.py")
         self.run_model(
             {
                 "task": "search",
@@ -121,16 +145,7 @@ class SearchJob(ModelJob):
                 "search_output_file_format": "py",
             }
         )
-        hypotheses = _read_found(found)
-        with open(log, "rb") as file:
-            file.seek(start)
-            seconds = search_seconds(file.read().decode(errors="replace"))
-        durations = self._durations(hypotheses)
-        self._write(hypotheses, durations)
-        self.out_num_seqs.set(len(hypotheses))
-        self.out_beam_size.set(max((len(items) for items in hypotheses.values()), default=0))
-        self.out_search_time.set(seconds)
-        self.out_rtf.set(seconds / sum(durations.values()) if durations and seconds is not None else None)
+        return _read_found(found)
 
     def _durations(self, hypotheses: Mapping[str, list[Hypothesis]]) -> dict[str, float] | None:
         if self.seconds_per_frame is None:
@@ -155,10 +170,10 @@ def search_seconds(log: str) -> float | None:
     :param log: what it wrote in this run
     :return: None if the log says nothing of it
     """
-    steps = re.findall(r"search, step \d+, .*?([\d.]+) sec/step", log)
+    steps = re.findall(r"(?:search|forward), step \d+, .*?([\d.]+) sec/step", log)
     if steps:
         return round(sum(map(float, steps)), 3)
-    passes = re.findall(r"search, finished after \d+ steps, (\d+):(\d+):(\d+) elapsed", log)
+    passes = re.findall(r"(?:search, finished after|Forward) \d+ steps, (\d+):(\d+):(\d+) elapsed", log)
     if not passes:
         return None
     hours, minutes, seconds = map(int, passes[-1])

@@ -11,20 +11,15 @@ from typing import Any
 from sisyphus import Task, tk
 
 from recipe import nn
+from recipe.nn.plain.engine import check_engine
 
 from .atomic_file import write_text
 from .average_checkpoints import AverageCheckpointsJob
 from .best_checkpoint import GetBestCheckpointJob
-from .checkpoint import (
-    Checkpoint,
-    check_room,
-    complete_epochs,
-    epoch_prefix,
-    is_complete,
-    remove_checkpoint,
-    remove_incomplete,
-)
-from .horovod import check_launcher, check_processes, horovod_launcher
+from .checkpoint import Checkpoint, check_room, epoch_prefix, is_complete, output_checkpoint, remove_incomplete
+from .distributed import check_processes, launcher
+from .engine_options import check_torch_options, options_after, options_before
+from .engines import check_engine_is_installed, warn_if_missing
 from .keep_rules import KeepRules
 from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import put_aside_if_damaged
@@ -33,6 +28,8 @@ from .reopening import reopen
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
+from .score_keys import score_key
+from .training_checkpoints import check_done, drop_unreadable
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .unhashed import JobWithUnhashedArguments
 
@@ -60,15 +57,20 @@ class TrainingJob(JobWithUnhashedArguments):
     :param network: what to train, with at least one loss; or several stages, by their first epoch
     :param train_data: RETURNN dataset options for training, paths as ``tk.Path``
     :param dev_data: for the scores after each epoch
-    :param preload: checkpoints that it starts with, of this network or of parts of it; hashed if given
+    :param engine: what RETURNN trains with, "tensorflow" or "torch"; hashed if it is not "tensorflow", as random
+        numbers differ
+    :param preload: checkpoints that it starts with, of this network or of parts of it; hashed if given. Of another
+        engine, they are converted by jobs of their own
     :param config: hashed RETURNN options (optimizer, learning rates, batch sizes, ...)
     :param post_config: options that do not change the result (logging, threads); not hashed
     :param num_epochs: how long; not hashed: asking for more epochs goes on with the training that is there
     :param keep_epochs: checkpoints that are kept beside the last, and beside those that :meth:`best_checkpoint` and
         :meth:`average_of_last` ask for; default: all. Not hashed
-    :param horovod_num_processes: how many processes train together, by RETURNN with Horovod; hashed if given.
-        Options ``horovod_*`` stand in ``config``
+    :param horovod_num_processes: how many processes train together, called so on both engines, as in i6_core; hashed
+        if given. On PyTorch RETURNN's option ``torch_distributed`` may stand in ``config``, on TensorFlow ``horovod_*``
     :param multi_node_slots: how many nodes they run on; the rqmt is that of one node
+    :param distributed_launch_cmd: what starts them: "torchrun" on PyTorch, "mpirun" on TensorFlow; default: the right
+        one. Not hashed
     :param device: "cpu" or "gpu"; not hashed
     :param time_rqmt: hours; not hashed
     :param mem_rqmt: GB, of one process; not hashed
@@ -80,13 +82,18 @@ class TrainingJob(JobWithUnhashedArguments):
         "post_config",
         "num_epochs",
         "keep_epochs",
+        "distributed_launch_cmd",
         "device",
         "time_rqmt",
         "mem_rqmt",
         "cpu_rqmt",
         "log_verbosity",
     )
-    __sis_hash_exclude__ = {"horovod_num_processes": None, "multi_node_slots": None}
+    __sis_hash_exclude__ = {"engine": "tensorflow", "horovod_num_processes": None, "multi_node_slots": None}
+    # of jobs that an earlier version saved
+    engine: str = "tensorflow"
+    multi_node_slots: int | None = None
+    cpu_rqmt: int | None = None
 
     def __init__(
         self,
@@ -94,6 +101,7 @@ class TrainingJob(JobWithUnhashedArguments):
         train_data: dict[str, Any],
         dev_data: dict[str, Any],
         *,
+        engine: str = "tensorflow",
         preload: Sequence[Preload] = (),
         config: dict[str, Any] | None = None,
         post_config: dict[str, Any] | None = None,
@@ -101,19 +109,24 @@ class TrainingJob(JobWithUnhashedArguments):
         keep_epochs: set[int] | None = None,
         horovod_num_processes: int | None = None,
         multi_node_slots: int | None = None,
+        distributed_launch_cmd: str | None = None,
         device: str = "cpu",
         time_rqmt: float = 4,
         mem_rqmt: float = 4,
         cpu_rqmt: int = 2,
         log_verbosity: int = 5,
     ):
-        _check_arguments(network, num_epochs)
+        _check_arguments(network, num_epochs, engine)
         check_options(config or {}, post_config or {}, device, _OWN_OPTIONS)
-        processes_here = check_processes(horovod_num_processes, multi_node_slots)
+        if engine == "torch":
+            check_torch_options(config or {}, post_config or {})
+        processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)
+        warn_if_missing(engine)
         self.network = network
-        self.preload = tuple(preload)
-        for one in self.preload:
+        self.engine = engine
+        for one in preload:
             one.check(self._network_at(1))
+        self.preload = tuple(one.for_engine(self._network_at(1), engine) for one in preload)
         self.train_data = train_data
         self.dev_data = dev_data
         self.config = config or {}
@@ -121,6 +134,8 @@ class TrainingJob(JobWithUnhashedArguments):
         self.num_epochs = num_epochs
         self.keep_rules = KeepRules(None if keep_epochs is None else set(keep_epochs))
         self.horovod_num_processes = horovod_num_processes
+        self.multi_node_slots = multi_node_slots
+        self.cpu_rqmt = cpu_rqmt
         self.device = device
         self.log_verbosity = log_verbosity
 
@@ -164,8 +179,8 @@ class TrainingJob(JobWithUnhashedArguments):
         kept = self.keep_rules.epochs
         epochs = set(range(1, self.num_epochs + 1)) if kept is None else {*kept, self.num_epochs}
         for epoch in sorted(epochs - set(self.out_checkpoints)):
-            path = self.output_path(epoch_prefix("models", epoch) + ".index")
-            self.out_checkpoints[epoch] = Checkpoint(path, self._network_at(epoch))
+            prefix = epoch_prefix("models", epoch)
+            self.out_checkpoints[epoch] = output_checkpoint(self, prefix, self.engine, self._network_at(epoch))
         models = self.out_model_dir.get_path()
         if not is_complete(models, self.num_epochs):
             reopen(os.path.dirname(os.path.dirname(models)), f"{self.num_epochs} epochs are wanted")
@@ -176,7 +191,7 @@ class TrainingJob(JobWithUnhashedArguments):
         """
         The best checkpoint by a score; the training then keeps as many of the best as are asked for.
 
-        :param key: of a score, as ``dev_score``
+        :param key: of a score, as ``dev_score``; see :func:`jobs.score_keys.score_key` for those on PyTorch
         :param index: 0 is the best, 1 the second best
         """
         return self._best(key, index).out_checkpoint.of(self._network_of(range(1, self.num_epochs + 1)))
@@ -187,7 +202,7 @@ class TrainingJob(JobWithUnhashedArguments):
             raise ValueError(f"the average of the last {number} of {self.num_epochs} epochs cannot be made")
         self.keep_rules.ask_for_last(number)
         epochs = range(self.num_epochs - number + 1, self.num_epochs + 1)
-        average = AverageCheckpointsJob(self.out_model_dir, list(epochs)).out_checkpoint
+        average = AverageCheckpointsJob(self.out_model_dir, list(epochs), engine=self.engine).out_checkpoint
         return average.of(self._network_of(epochs))
 
     def average_of_best(self, key: str, number: int) -> Checkpoint:
@@ -195,7 +210,7 @@ class TrainingJob(JobWithUnhashedArguments):
         if number < 1:
             raise ValueError(f"an average needs at least one checkpoint, not {number}")
         epochs = [self._best(key, index).out_epoch for index in range(number)]
-        average = AverageCheckpointsJob(self.out_model_dir, epochs).out_checkpoint
+        average = AverageCheckpointsJob(self.out_model_dir, epochs, engine=self.engine).out_checkpoint
         return average.of(self._network_of(range(1, self.num_epochs + 1)))
 
     def _network_at(self, epoch: int) -> nn.Network:
@@ -223,7 +238,7 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def path_available(self, path: tk.Path) -> bool:
         """Checkpoints are there as soon as their epoch is done."""
-        match = re.fullmatch(r".*/models/epoch\.(\d+)\.index", path.get_path())
+        match = re.fullmatch(r".*/models/epoch\.(\d+)\.(index|pt)", path.get_path())
         if match is not None and is_complete(self.out_model_dir.get_path(), int(match[1])):
             return True
         return bool(super().path_available(path))
@@ -236,9 +251,9 @@ class TrainingJob(JobWithUnhashedArguments):
 
         :raises ReturnnError: if RETURNN fails, with the reason; its log stays in output/returnn.log
         """
-        check_device(self.device)
-        launcher = horovod_launcher(self.horovod_num_processes)
-        check_launcher(launcher)
+        check_engine_is_installed(self.engine)
+        check_device(self.device, self.engine)
+        command = launcher(self.engine, self.horovod_num_processes, self.multi_node_slots)
         models = self.out_model_dir.get_path()
         num_params = sum(math.prod(parameter.shape) for parameter in self.network.parameters.values())
         self.out_num_params.set(num_params)
@@ -252,73 +267,65 @@ class TrainingJob(JobWithUnhashedArguments):
             table=self.out_learning_curves_table,
             json=self.out_learning_curves_json,
         )
+        environment: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
         config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         for attempt in range(3):
             try:
-                run_returnn(config, log=log, device=self.device, launcher=launcher, watch=curves)
+                run_returnn(config, log=log, launcher=command, watch=curves, **environment)
                 break
             except ReturnnError as error:
-                if not self._drop_unreadable(models, error) or attempt == 2:
+                if not drop_unreadable(models, error) or attempt == 2:
                     raise
         curves.write()
-        self._check_done()
+        scores = read_scores(self.out_learning_rates.get_path())
+        check_done(models, self.out_checkpoints, self.keep_rules, scores)
 
     def _write_config(self) -> None:
-        write_text(self.out_returnn_config_file, self.network.config_text(self.device, config=self._options()))
+        text = self.network.config_text(self.device, engine=self.engine, config=self._options())
+        write_text(self.out_returnn_config_file, text)
 
     def _options(self) -> dict[str, Any]:
+        config, post_config = resolve_paths(self.config), resolve_paths(self.post_config)
+        options, is_distributed = {**config, **post_config}, self.horovod_num_processes is not None
         return {
             "task": "train",
             "device": self.device,
             "train": resolve_paths(self.train_data),
             "dev": resolve_paths(self.dev_data),
-            **preload_options(self.preload, self._network_at(1)),
-            **resolve_paths(self.config),
-            **({"use_horovod": True} if self.horovod_num_processes else {}),
+            **preload_options(self.preload, self.network),
+            **options_before(self.engine, self.device),
+            **config,
+            **options_after(self.engine, self.device, options, self.network, is_distributed=is_distributed),
             "num_epochs": self.num_epochs,
             "save_interval": 1,
             "cleanup_old_models": self.keep_rules.returnn_option(),
             "model": os.path.join(self.out_model_dir.get_path(), "epoch"),
             "learning_rate_file": self.out_learning_rates.get_path(),
             "log_verbosity": self.log_verbosity,
-            "tf_log_dir": None,
-            "tf_log_memory_usage": False,
-            **resolve_paths(self.post_config),
+            **({"tf_log_dir": None, "tf_log_memory_usage": False} if self.engine == "tensorflow" else {}),
+            **post_config,
         }
 
     def _best(self, key: str, index: int) -> GetBestCheckpointJob:
         self.keep_rules.ask_for_best(index + 1)
-        return GetBestCheckpointJob(self.out_model_dir, self.out_learning_rates, key, index)
+        key = score_key(key, self.engine, self._network_at(self.num_epochs))
+        return GetBestCheckpointJob(self.out_model_dir, self.out_learning_rates, key, index, engine=self.engine)
 
     def _progress(self) -> TrainingProgress:
         return read_progress(
             self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
         )
 
-    def _drop_unreadable(self, models: str, error: ReturnnError) -> bool:
-        """Removes the newest checkpoint if RETURNN could not read it; says whether there was one to remove."""
-        epochs = complete_epochs(models)
-        if not epochs or not error.is_unreadable_checkpoint:
-            return False
-        newest = max(epochs)
-        print(f"the checkpoint of epoch {newest} cannot be read; it is removed, training goes on from the one before")
-        remove_checkpoint(models, newest)
-        return True
 
-    def _check_done(self) -> None:
-        models = self.out_model_dir.get_path()
-        there = complete_epochs(models)
-        missing = [epoch for epoch in self.out_checkpoints if epoch not in there]
-        if missing:
-            raise ReturnnError(f"RETURNN ended well, but the checkpoints of the epochs {missing} are not there")
-        kept = self.keep_rules.kept(there, read_scores(self.out_learning_rates.get_path()))
-        for epoch in there - kept - set(self.out_checkpoints):
-            remove_checkpoint(models, epoch)
-
-
-def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int) -> None:
+def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int, engine: str) -> None:
+    check_engine(engine)
     stages = network.stages.values() if isinstance(network, nn.StagedNetwork) else [network]
     if not all(stage.losses for stage in stages):
         raise ValueError("the network to train has no loss: call tensor.mark_as_loss() in the model")
+    if engine == "torch" and isinstance(network, nn.StagedNetwork) and network.copy_param_mode is not None:
+        raise ValueError(
+            'engine="torch" has no copy_param_mode: RETURNN makes the parameters of all stages at the start. Train the '
+            "stages by a job each, the second with preload="
+        )
     if num_epochs < 1:
         raise ValueError(f"num_epochs must be at least 1, not {num_epochs}")

@@ -79,11 +79,14 @@ def _within_epoch(log: str, epoch: int) -> tuple[float, float | None]:
             tail = file.read().decode(errors="replace")
     except OSError:
         return 0.0, None
-    steps = re.findall(r"train epoch (\d+), .*exp\. remaining ([\d:]+), complete ([\d.]+)%", tail)
-    if not steps or int(steps[-1][0]) != epoch:
+    steps = re.findall(r"(?:train epoch (\d+)|ep (\d+) train), .*exp\. remaining ([\d:]+), complete ([\d.]+)%", tail)
+    if not steps:
         return 0.0, None
-    hours, minutes, seconds = (int(part) for part in f"0:0:{steps[-1][1]}".split(":")[-3:])
-    return float(steps[-1][2]) / 100, 3600.0 * hours + 60 * minutes + seconds
+    on_tensorflow, on_torch, remaining, complete = steps[-1]
+    if int(on_tensorflow or on_torch) != epoch:
+        return 0.0, None
+    hours, minutes, seconds = (int(part) for part in f"0:0:{remaining}".split(":")[-3:])
+    return float(complete) / 100, 3600.0 * hours + 60 * minutes + seconds
 
 
 def _seconds_left(

@@ -30,7 +30,8 @@ class FoundNetwork(NamedTuple):
 
 def check_config(jobs: list[Any], arguments: list[str]) -> int:
     """
-    Runs all networks of the jobs of a config for two steps in NumPy and in RETURNN, and tells where they differ.
+    Runs all networks of the jobs of a config for two steps in NumPy and in RETURNN, on all engines that are installed,
+    and tells where they differ.
 
     :param jobs: those that are asked for
     :param arguments: the config
@@ -52,7 +53,7 @@ def check_config(jobs: list[Any], arguments: list[str]) -> int:
 
 def run_checks(networks: list[tuple[str, nn.Network]]) -> int:
     """
-    Checks networks in a process of their own, which alone imports TensorFlow.
+    Checks networks in a process of their own, which alone imports TensorFlow and PyTorch.
 
     :param networks: with their names
     :return: exit status: 0 if all agree

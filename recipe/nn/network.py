@@ -6,7 +6,7 @@ import copy
 import math
 import pathlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .canonical.form import CanonicalForm, canonical_form
 from .language.calling import call
@@ -23,6 +23,8 @@ from .plain.delayed import Delayed
 from .plain.engine import check_engine
 from .plain.errors import NetworkError
 from .plain.extern_data import ExternData
+from .plain.familiar_members import no_attribute
+from .plain.familiar_results import OF_NETWORKS
 from .program.checks import (
     add_result,
     check_model,
@@ -33,6 +35,7 @@ from .program.checks import (
     takes_search,
     warn_of_unused_parameters,
 )
+from .program.gradients import warn_of_losses_without_gradient
 from .program.lengths import settle_lengths
 from .program.pickling import from_table, to_table
 from .program.program import Program
@@ -77,9 +80,11 @@ class Network(Program):
             else:
                 result = call(model, (), kwargs)
             add_result(recording, result)
+            recording.check_blocks()
             check_result_names(recording)
             complete_losses(recording)
             settle_lengths(recording)
+            warn_of_losses_without_gradient(recording)
         super().__init__(recording.root_body, recording.losses, recording.outputs)
         check_names(op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed)
         choices = [op for op in self.all_ops() if isinstance(op, Choice)]
@@ -167,6 +172,14 @@ class Network(Program):
     def __sis_state__(self) -> dict[str, Any]:
         """What Sisyphus looks at for inputs of the job: the values that jobs give, and not all ops."""
         return {"digest": self.digest, "delayed": [delayed.source for delayed in self.delayed]}
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, OF_NETWORKS)
+
+        def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+            raise NetworkError("a Network is not called: nn.run_numpy(network, feeds) computes it in NumPy")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_canonical" in vars(self):

@@ -19,9 +19,10 @@ from localsis import outputs
 from recipe import nn
 from recipe.nn.debugging.check import run_with_trace
 from recipe.nn.debugging.comparison import EngineValue, compared_result
+from recipe.nn.debugging.engine import and_text
+from recipe.nn.debugging.engines import ENGINES
 from recipe.nn.debugging.first_difference import FirstDifference
 from recipe.nn.debugging.report import CheckReport
-from recipe.nn.debugging.returnn_network import NAME
 
 from .pages import ROOT, Block
 
@@ -60,15 +61,17 @@ def check_of_the_demo(block: Block) -> None:
     jobs = {path.creator for path in outputs.registered.values() if path.creator is not None}
     outputs.registered, outputs.callbacks = registered, callbacks
     titles = [network_title(found) for found in networks_of(jobs)]
-    printed = [line.partition(": ") for line in block.code.splitlines()]
+    *lines, last = block.code.splitlines()
+    printed = [line.partition(": ") for line in lines]
     assert sorted(title for _, _, title in printed) == sorted(titles), titles
+    assert last == f"compared: {and_text(['NumPy', *(engine.title for engine in ENGINES)])}"
     assert all(re.fullmatch(rf"same in {NUM_STEPS} steps, up to 1?\de-\d\d", start) for start, _, _ in printed)
 
 
 def check_of_a_wrong_network(block: Block) -> None:
     """What it prints of a network that has no number as a result."""
     network = nn.Network(lambda: nn.log(nn.get_extern_data(nn.ExternData("data", [nn.batch_dim, nn.Dim(3, "x")]))))
-    report = CheckReport("RETURNN")
+    report = CheckReport()
     run_with_trace(network, {"data": -numpy.ones((2, 3))}, {}, 0, report)
     printed = f"  step 0: {report}".splitlines()
     shown = block.code.splitlines()[1:]
@@ -78,17 +81,18 @@ def check_of_a_wrong_network(block: Block) -> None:
 
 
 def check_that_finds_a_difference(block: Block) -> None:
-    """What ``nn.check`` says of engines that differ, but for the numbers, the file and the name of the layer."""
+    """What ``nn.check`` says of engines that differ, but for the numbers and the file."""
     features, time = nn.Dim(3, "hidden"), nn.Dim(None, "time")
     data = nn.ExternData("data", [nn.batch_dim, time, features])
     network = nn.Network(lambda: nn.tanh(nn.get_extern_data(data)))
     run = nn.run_numpy(network, {"data": numpy.zeros((2, 3, 3))})
-    report = CheckReport(NAME)
+    report, torch = CheckReport(), ENGINES[1]
+    found = report.of(torch)
     wrong = EngineValue(run.outputs["output"].value + 0.1, ["batch", "time", "hidden"])
-    difference = compared_result(run.outputs["output"], wrong, "RETURNN", 1e-3)
-    report.note("loss distance", 1.0, 1e-3, f"{1.5} in NumPy, {1.25} in RETURNN")
-    report.note("output output", difference.distance, 1e-3, difference.text)
-    report.first = FirstDifference(network.outputs[0][1], (), difference, "encoder/output")
+    difference = compared_result(run.outputs["output"], wrong, torch.short, 1e-3)
+    found.note("loss distance", 1.0, 1e-3, f"{1.5} in NumPy, {1.25} in {torch.short}")
+    found.note("output output", difference.distance, 1e-3, difference.text)
+    found.first = FirstDifference(network.outputs[0][1], (), difference, "variable 'tanh'")
     shown, printed = block.code.strip().splitlines(), str(report).splitlines()
     assert len(shown) == len(printed) and shown[:1] == printed[:1] and shown[3] == printed[3]
     for number in (1, 2, 6):

@@ -13,10 +13,14 @@ import localsis
 
 localsis.install()
 
+from jobs.checkpoint import Checkpoint  # noqa: E402
+from jobs.model_job import ModelJob  # noqa: E402
 from localsis import settings  # noqa: E402 - what jobs import must be installed first
 from localsis.job import Job, created_jobs  # noqa: E402
+from recipe import nn  # noqa: E402
 
 from ..conftest import SCLITE  # noqa: E402
+from .engines import WORDS, dataset, random_checkpoints  # noqa: E402
 from .setup_directory import make_setup, run_manager  # noqa: E402
 
 RunJob = Callable[[Job], Any]
@@ -47,9 +51,36 @@ def run_job(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> RunJob:
     return run
 
 
+@pytest.fixture(scope="session", params=["tensorflow", "torch"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine of RETURNN."""
+    found: str = request.param
+    return found
+
+
 @pytest.fixture(scope="session")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+def everything(tmp_path_factory: pytest.TempPathFactory, engine: str) -> pathlib.Path:
     """A setup in which ``configs/everything.py`` ran through: each job of this setup on a training of seconds."""
-    setup = make_setup(tmp_path_factory.mktemp("everything") / "setup")
-    run_manager(setup, "configs/everything.with_sclite" if SCLITE.is_installed else "configs/everything.py")
+    setup = make_setup(tmp_path_factory.mktemp(f"everything_{engine}") / "setup")
+    function = "with_sclite" if SCLITE.is_installed else "py"
+    run_manager(setup, f"configs/everything.{function}({engine!r})")
     return setup
+
+
+@pytest.fixture
+def word_data(tmp_path: pathlib.Path) -> dict[str, Any]:
+    """The words as a dataset."""
+    return dataset(tmp_path / "words.hdf", WORDS)
+
+
+@pytest.fixture
+def on_both_engines(tmp_path: pathlib.Path, run_job: RunJob) -> Callable[..., list[Any]]:
+    """Runs a job on each engine: first on TensorFlow, then on PyTorch."""
+
+    def run(network: nn.Network, make: Callable[[Checkpoint], ModelJob]) -> list[Any]:
+        checkpoints = random_checkpoints(tmp_path, network)
+        jobs = [run_job(make(checkpoints[engine])) for engine in ("tensorflow", "torch")]
+        assert [job.engine for job in jobs] == ["tensorflow", "torch"]
+        return jobs
+
+    return run

@@ -2,7 +2,7 @@
 Kills of the tiny chain by SIGKILL, and what is left in the end.
 
 ``python -m tests.jobs.kill_runs 40`` kills it at 40 random moments, five in each run of the chain, and compares scores
-and contents of files with those of an undisturbed run.
+and contents of files with those of an undisturbed run. ``--optimizers adam_on_torch`` trains by PyTorch.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from .setup_directory import make_setup, processes_with, run_manager, start_mana
 
 VICTIMS = ("manager", "task", "returnn", "all")
 EVENTS = ("training", "epoch", "scores", "checkpoint", "state", "rates", "search", "hypotheses")
+CONFIGS = {"gradientdescent": "py", "adam": "adam", "adam_on_torch": "torch"}
+"""The functions of ``configs/tiny.py`` by the optimizer."""
+
 KILLS_PER_RUN = 5
 PATIENCE = 300.0
 
@@ -61,15 +64,18 @@ def has_happened(moment: Moment, setup: pathlib.Path) -> bool:
         return training is not None
     if moment.event == "epoch":
         log = training / "output" / "returnn.log"
-        return log.exists() and f"start epoch {moment.epoch} with" in log.read_text(errors="replace")
+        return log.exists() and f"start epoch {moment.epoch} " in log.read_text(errors="replace")
     if moment.event == "scores":
         rates = training / "output" / "learning_rates"
-        return rates.exists() and rates.read_text().count("'train_score'") >= moment.epoch
+        if not rates.exists():
+            return False
+        keys = ("'train_score'", "'train_loss_cross_entropy'")  # on TensorFlow, on PyTorch
+        return sum(map(rates.read_text().count, keys)) >= moment.epoch
     names = {path.name for path in (training / "output" / "models").glob(f"epoch.{moment.epoch:03d}.*")}
     if moment.event == "rates":
-        return any(name.endswith(".meta") for name in names)
-    return any(name.endswith(".part") for name in names) or any(
-        ".data" in name for name in names if moment.event == "checkpoint"
+        return any(name.endswith(".meta") or name == f"epoch.{moment.epoch:03d}.pt" for name in names)
+    return any(name.endswith((".part", ".tmp_write")) for name in names) or any(
+        ".data" in name or name.endswith(".opt.pt") for name in names if moment.event == "checkpoint"
     )
 
 
@@ -135,13 +141,29 @@ def results(setup: pathlib.Path) -> dict[str, Any]:
     for path in sorted((training / "output" / "models").glob("epoch.*")):
         if ".data" in path.name or path.suffix == ".index":
             found[path.name] = path.read_bytes()
-        assert not path.name.endswith(".part") and "tempstate" not in path.name, path
+        elif path.suffix == ".pt":
+            found[path.name] = torch_values(path)
+        assert not path.name.endswith((".part", ".tmp_write")) and "tempstate" not in path.name, path
     for path in sorted((setup / "work").glob("jobs/lexicon/*/output/*")):
         found[f"{path.parent.parent.name}/{path.name}"] = path.read_bytes()
     for epoch, data in read_learning_rates(str(training / "output" / "learning_rates")).items():
         scores = {key: value for key, value in data.scores.items() if not key.endswith("_time_secs")}
         found[f"learning rate and scores of epoch {epoch}"] = (data.learning_rate, scores)
     return found
+
+
+def torch_values(path: pathlib.Path) -> Any:
+    """The values in a file of PyTorch, bit by bit; its bytes also say which Python objects were one."""
+    import torch
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return str(value.dtype), tuple(value.shape), value.numpy().tobytes()
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    return plain(torch.load(path))
 
 
 def differences(setup: pathlib.Path, undisturbed: pathlib.Path) -> list[str]:
@@ -170,13 +192,11 @@ def main() -> int:
     parser.add_argument("kills", type=int, help="how many")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--optimizers", nargs="+", default=["gradientdescent", "adam"])
+    parser.add_argument("--optimizers", nargs="+", choices=list(CONFIGS), default=["gradientdescent", "adam"])
     arguments = parser.parse_args()
     generator = random.Random(arguments.seed)
     place = pathlib.Path(tempfile.mkdtemp(prefix="kill_runs."))
-    configs = [
-        f"configs/tiny.{'adam' if name == 'adam' else 'py'}({arguments.epochs})" for name in arguments.optimizers
-    ]
+    configs = [f"configs/tiny.{CONFIGS[name]}({arguments.epochs})" for name in arguments.optimizers]
     undisturbed = []
     for index, config in enumerate(configs):
         undisturbed.append(make_setup(place / f"undisturbed_{index}"))

@@ -71,6 +71,22 @@ def test_killed_five_times_and_continued(undisturbed: pathlib.Path, tmp_path: pa
     assert not any(tmp_path.rglob("executed"))
 
 
+def test_killed_and_continued_on_pytorch(tmp_path: pathlib.Path) -> None:
+    """As above, trained and searched by PyTorch."""
+    pytest.importorskip("torch", reason="trains with PyTorch")
+    undisturbed, setup = make_setup(tmp_path / "undisturbed"), make_setup(tmp_path / "killed")
+    run_manager(undisturbed, "configs/tiny.torch")
+    moments = [
+        Moment("returnn", "checkpoint", 1),
+        Moment("all", "scores", 2),
+        Moment("task", "rates", 2),
+        Moment("returnn", "state", 3),
+    ]
+    lines = run_with_kills(setup, moments, "configs/tiny.torch")
+    assert len(lines) >= 3, lines  # the last file is written within a moment
+    assert differences(setup, undisturbed) == []
+
+
 def test_damaged_checkpoint_and_learning_rates(undisturbed: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """RETURNN stops at a newest checkpoint that was cut short; the job goes on from the one before."""
     setup = make_setup(tmp_path / "damaged")

@@ -9,9 +9,10 @@ import h5py
 import numpy
 import pytest
 
+from jobs.checkpoint import FILES_OF
 from jobs.edit_distance import best_match
 from jobs.hypotheses import Hypothesis, read_hypotheses
-from jobs.learning_rates import best_epochs, read_learning_rates
+from jobs.learning_rates import best_epochs, read_learning_rates, score_keys
 from jobs.references import read_references
 from recipe import nn
 from recipe.data.cmudict import LETTERS, PHONES
@@ -43,23 +44,27 @@ def _letters(words: list[str]) -> tuple[numpy.ndarray, numpy.ndarray]:
     return feed, lengths
 
 
-def test_training_outputs(everything: pathlib.Path) -> None:
+def test_training_outputs(everything: pathlib.Path, engine: str) -> None:
     output = _alias(everything, "training")
     curves = json.loads((output / "learning_curves.json").read_text())
     assert list(curves) == [str(epoch) for epoch in range(1, NUM_EPOCHS + 1)]
-    assert set(curves["3"]["scores"]) == {"dev_error", "dev_score", "train_error", "train_score"}
+    scores = {
+        "tensorflow": {"dev_error", "dev_score", "train_error", "train_score"},
+        "torch": {f"{part}_loss_{loss}" for part in ("dev", "train") for loss in ("cross_entropy", "frame_error")},
+    }
+    assert set(curves["3"]["scores"]) == scores[engine]
     assert curves["3"]["learning_rate"] == pytest.approx(0.03) and curves["3"]["seconds"] >= 0
     assert (output / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
     assert int((output / "num_params").read_text()) == 1659
     assert "start epoch 12" in (output / "returnn.log").read_text()
 
 
-def test_checkpoints_kept_are_those_asked_for(everything: pathlib.Path) -> None:
+def test_checkpoints_kept_are_those_asked_for(everything: pathlib.Path, engine: str) -> None:
     """Epoch 4 by ``keep_epochs``, the last two for their average, and the best one by each score."""
     output = _alias(everything, "training")
-    scores = read_learning_rates(str(output / "learning_rates"))
-    best = {best_epochs(scores, key)[0] for key in ("dev_score", "dev_error", "train_score", "train_error")}
-    kept = {int(path.name.split(".")[1]) for path in (output / "models").glob("epoch.*.index")}
+    found = read_learning_rates(str(output / "learning_rates"))
+    best = {best_epochs(found, key)[0] for key in score_keys(found)}
+    kept = {int(path.name.split(".")[1]) for path in (output / "models").glob(f"epoch.*{FILES_OF[engine][-1]}")}
     assert kept == {4, 11, 12} | best
 
 

@@ -8,6 +8,7 @@ import pytest
 from sisyphus import tk
 
 from jobs.checkpoint import Checkpoint
+from jobs.convert_checkpoint import ConvertCheckpointJob
 from jobs.export_model import parameters_of
 from jobs.forward import ForwardJob
 from jobs.prior import PriorJob
@@ -100,11 +101,32 @@ def test_wrong_options(options: dict[str, Any], message: str) -> None:
 
 def test_what_is_hashed() -> None:
     job = SearchJob(SEARCH, CHECKPOINT, DATA)
-    same = [{"device": "gpu"}, {"mem_rqmt": 9}, {"post_config": {"x": 1}}, {"log_verbosity": 3}]
+    same = [{"engine": "torch"}, {"device": "gpu"}, {"mem_rqmt": 9}, {"post_config": {"x": 1}}, {"log_verbosity": 3}]
     assert {SearchJob(SEARCH, CHECKPOINT, DATA, **options).job_id() for options in same} == {job.job_id()}
     other = [{"config": {"batch_size": 1}}, {"seconds_per_frame": 0.01}]
     assert job.job_id() not in {SearchJob(SEARCH, CHECKPOINT, DATA, **options).job_id() for options in other}
     assert SearchJob(nn.Network(MODEL, search=nn.BeamSearch(4)), CHECKPOINT, DATA).job_id() != job.job_id()
+
+
+@pytest.mark.parametrize(("ending", "engine"), [("index", "tensorflow"), ("pt", "torch")])
+def test_engine_is_that_of_the_checkpoint_unless_another_is_asked_for(ending: str, engine: str) -> None:
+    checkpoint = Checkpoint(tk.Path(f"model.{ending}"))
+    job = SearchJob(SEARCH, checkpoint, DATA)
+    assert (job.engine, job.model_checkpoint) == (engine, checkpoint)
+    assert SearchJob(SEARCH, checkpoint, DATA, engine=engine).model_checkpoint is checkpoint
+    (other,) = {"tensorflow", "torch"} - {engine}
+    converted = ForwardJob(nn.Network(Encoded(MODEL)), checkpoint, DATA, engine=other).model_checkpoint
+    assert converted.engine == other and isinstance(converted.path.creator, ConvertCheckpointJob)
+    with pytest.raises(nn.NetworkError, match="engine is one of 'tensorflow', 'torch', not 'jax'"):
+        SearchJob(SEARCH, checkpoint, DATA, engine="jax", config={"max_seqs": 1})
+
+
+def test_another_engine_of_the_same_job_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    SearchJob(SEARCH, CHECKPOINT, DATA)
+    job = SearchJob(SEARCH, CHECKPOINT, DATA, engine="tensorflow")  # which it has
+    assert not caplog.messages
+    assert SearchJob(SEARCH, CHECKPOINT, DATA, engine="torch") is job and job.engine == "tensorflow"
+    assert "asked for twice: with engine='tensorflow'" in caplog.text
 
 
 def test_largest_stream_decides_the_batch_size() -> None:
@@ -121,6 +143,9 @@ def test_time_of_a_search() -> None:
     assert search_seconds(steps + done) == 0.939
     assert search_seconds(done) == 3723
     assert search_seconds("") is None
+    by_torch = "ep 1 eval forward, step 0, 0.040 sec/step, elapsed 0:00:00, exp. remaining 0:00:00, complete 40.00%\n"
+    assert search_seconds(by_torch) == 0.04
+    assert search_seconds("Forward 2 steps, 0:00:05 elapsed (63.7% computing time)\n") == 5
 
 
 def test_parameters_of_a_network_in_a_checkpoint() -> None:

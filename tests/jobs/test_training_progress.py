@@ -15,6 +15,12 @@ STEP = (
 )
 
 
+STEP_OF_PYTORCH = (
+    "ep {epoch} train, step 7, cross_entropy 1.500, num_seqs 4, 0.100 sec/step, elapsed 0:01:00, "
+    "exp. remaining 0:03:00, complete 25.00%\n"
+)
+
+
 def _training(directory: pathlib.Path, done: int, log: str = "", seconds: int = 100) -> dict[str, str]:
     models = directory / "models"
     models.mkdir()
@@ -31,8 +37,9 @@ def _training(directory: pathlib.Path, done: int, log: str = "", seconds: int = 
     return {"model_dir": str(models), "learning_rates": str(directory / "rates"), "log": str(directory / "log")}
 
 
-def test_in_the_middle_of_an_epoch(tmp_path: pathlib.Path) -> None:
-    progress = read_progress(**_training(tmp_path, 2, STEP.format(epoch=3)), num_epochs=5)
+@pytest.mark.parametrize("step", [STEP, STEP_OF_PYTORCH])
+def test_in_the_middle_of_an_epoch(step: str, tmp_path: pathlib.Path) -> None:
+    progress = read_progress(**_training(tmp_path, 2, step.format(epoch=3)), num_epochs=5)
     assert progress.fraction == pytest.approx(2.25 / 5)
     assert progress.seconds_left == 180 + 2 * 100
     assert progress.text() == "epoch 3/5 (25%), dev_score 8.5, 6 min left"

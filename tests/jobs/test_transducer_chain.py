@@ -8,7 +8,7 @@ import pathlib
 import pytest
 from sisyphus import tk
 
-from jobs.checkpoint import Checkpoint
+from jobs.checkpoint import FILES_OF, Checkpoint
 from jobs.checkpoint_values import read_checkpoint
 from jobs.hypotheses import read_hypotheses
 from recipe import nn
@@ -28,11 +28,11 @@ for _line in (LEXICON + TOO_LONG).splitlines():
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+def chain(tmp_path_factory: pytest.TempPathFactory, engine: str) -> pathlib.Path:
     """A setup in which the config ran through."""
-    setup = make_setup(tmp_path_factory.mktemp("transducer") / "setup")
+    setup = make_setup(tmp_path_factory.mktemp(f"transducer_{engine}") / "setup")
     (setup / "lexicon.tsv").write_text(LEXICON + TOO_LONG)
-    run_manager(setup, "configs/transducer.py")
+    run_manager(setup, f"configs/transducer.py({engine!r})")
     return setup
 
 
@@ -57,12 +57,12 @@ def test_both_learn(chain: pathlib.Path) -> None:
         assert float((chain / "output" / system / "per").read_text()) < 60.0, system
 
 
-def test_checkpoints_have_parameters_alone(chain: pathlib.Path) -> None:
+def test_checkpoints_have_parameters_alone(chain: pathlib.Path, engine: str) -> None:
     """Also where there is dropout in a loop: the state of its random numbers is none of them."""
     networks = dict(zip(("ctc", "training"), models()))
     for name, model in networks.items():
         prefix = output(chain, name) / "models" / "epoch.020"
-        values = read_checkpoint(Checkpoint(tk.Path(f"{prefix}.index")))
+        values = read_checkpoint(Checkpoint(tk.Path(f"{prefix}{FILES_OF[engine][-1]}")))
         assert set(values) - {"global_step"} == set(nn.Network(model).parameters), name
 
 

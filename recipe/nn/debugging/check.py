@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy
 
+from ..numpy_run.feeds import check_names
 from ..numpy_run.interpreter import Run
 from ..numpy_run.not_finite import NotFinite
 from ..numpy_run.run import NumpyRun, results_of
 from ..numpy_run.search import NO_HYPOTHESIS
 from ..ops.random import RandomUniform
 from ..plain.errors import NetworkError
-from ..plain.layer_names import layer_of_output
 from ..program.program import Program
-from ..tf_layers.layers import LayerNetwork
-from ..tf_layers.pipeline import Pipeline
-from . import returnn_network
 from .comparison import TOLERANCE, compared_result
-from .failure import failure_text
-from .first_difference import first_difference, short_path
-from .gradients import compare_gradients, engine_feeds, made_up_parameters
-from .report import CheckReport
-from .returnn_network import ReturnnNetwork
+from .engine import Engine, EngineNetwork, EngineRun, missing_text
+from .engines import chosen_engines
+from .failure import error_text, line_text
+from .first_difference import first_difference
+from .gradients import GradientReport, Slopes, compare_gradients, engine_feeds, made_up_parameters
+from .report import CheckReport, EngineReport
 
 
 def check(
@@ -31,12 +29,13 @@ def check(
     feeds: Mapping[str, Any],
     parameters: Mapping[str, numpy.ndarray] | None = None,
     *,
+    engines: Iterable[str] | None = None,
     gradients: bool = True,
     tolerance: float = TOLERANCE,
     seed: int = 0,
 ) -> CheckReport:
     """
-    Runs a network in NumPy and, where it is installed, in RETURNN on TensorFlow, in this process and on the CPU, and
+    Runs a network in NumPy and in RETURNN on all engines that are installed, in this process and on the CPU, and
     compares outputs, their lengths, losses, gradients, and the scores of a search: ``print(nn.check(network, feeds))``.
 
     What is wrong is told, not raised: the report names the first value that differs, or the first number that is not
@@ -44,6 +43,7 @@ def check(
 
     :param feeds: as for ``nn.run_numpy``
     :param parameters: arrays by name; default: random ones, none of them constant
+    :param engines: "tensorflow", "torch"; default: those that are installed
     :param gradients: whether to compare gradients, too, with differences of the loss in NumPy along a random direction
         of each parameter; see :func:`recipe.nn.check_gradients` for more of them
     :param tolerance: how far numbers may be from each other, relative to the greatest number of a value
@@ -52,23 +52,52 @@ def check(
     """
     if not isinstance(network, Program):
         raise NetworkError(f"check wants a Network, not {network!r}: nn.Network(model) makes it")
+    check_names(network, feeds)
+    chosen = chosen_engines(engines)
     parameters = made_up_parameters(network, seed) if parameters is None else parameters
-    report = CheckReport(returnn_network.NAME)
+    report = CheckReport()
     run = report.run = run_with_trace(network, feeds, parameters, seed, report)
-    report.not_installed = returnn_network.missing()
-    if run is None or report.not_installed:
+    for engine in chosen:
+        if engine.missing():
+            report.not_installed[engine.name] = missing_text(engine)
+    if engines is not None:
+        report.general_failures += report.not_installed.values()
+    if run is None:
         return report
-    layers: LayerNetwork | None = None
-    try:
-        layers = Pipeline(network, "cpu").run()
-        with returnn_network.built(network, search=bool(network.beam_sizes)) as returnn:  # type: ignore[arg-type]
-            returnn.set_parameters(parameters)
-            compare_results(network, run, returnn, parameters, tolerance, report)
-            if gradients and any(not loss.as_error for loss in network.losses) and report.not_finite is None:
-                _compare_gradients(network, run, returnn, feeds, parameters, tolerance, seed, report)
-    except Exception as error:
-        report.failures.append(f"{report.engine} fails: {failure_text(error, layers)}")
+    has_gradients = gradients and any(not loss.as_error for loss in network.losses) and report.not_finite is None
+    slopes = Slopes(network, feeds, parameters, seed) if has_gradients else None
+    for engine in chosen:
+        if engine.name not in report.not_installed:
+            _check_engine(engine, network, run, parameters, slopes, tolerance, report)
     return report
+
+
+def _check_engine(
+    engine: Engine,
+    network: Program,
+    run: NumpyRun,
+    parameters: Mapping[str, numpy.ndarray],
+    slopes: Slopes | None,
+    tolerance: float,
+    report: CheckReport,
+) -> None:
+    """
+    Compares one engine with NumPy.
+
+    :param slopes: of the loss, if gradients are compared
+    """
+    feeds, found = engine_feeds(run), report.of(engine)
+    try:
+        with engine.built(network) as built:
+            built.set_parameters(parameters)
+            compare_results(network, run, built.run(feeds), tolerance, found)
+            if found.differences:
+                find_first(engine, network, run, parameters, tolerance, found)
+            if slopes is not None:
+                report.gradients = report.gradients or GradientReport()
+                _compare_gradients(engine, built, slopes, feeds, tolerance, found, report.gradients)
+    except Exception as error:
+        found.failure = engine.failure_text(error, network, feeds)
 
 
 def run_with_trace(
@@ -92,69 +121,52 @@ def run_with_trace(
     except NetworkError:
         raise
     except Exception as error:
-        text = f"NumPy fails: {failure_text(error, None)}"
+        text = f"NumPy fails: {error_text(error)}"
         if run.computing is not None:
             source = run.computing.source
             described = ", ".join(run.computing.describe(tensor) for tensor in run.computing.outputs) or "loop"
-            text += f"\n  {short_path(source.file)}:{source.line}: {source.text}\n  computing {described}"
-        report.failures.append(text)
+            text += f"\n  {line_text(source)}\n  computing {described}"
+        report.general_failures.append(text)
         return None
     report.not_finite = not_finite.origin(results_of(network))
     if any(isinstance(op, RandomUniform) for op in network.needed):
-        report.notes.append("the network draws random numbers, which are others in each engine")
+        report.general_notes.append("the network draws random numbers, which are others in each engine")
     return done
 
 
-def compare_results(
-    network: Program,
-    run: NumpyRun,
-    returnn: ReturnnNetwork,
-    parameters: Mapping[str, numpy.ndarray],
-    tolerance: float,
-    report: CheckReport,
-) -> None:
+def compare_results(network: Program, run: NumpyRun, theirs: EngineRun, tolerance: float, report: EngineReport) -> None:
     """
-    Compares losses, scores of a search, and outputs; where they differ, looks for the first value that does.
+    Compares losses, scores of a search, and outputs.
 
-    :param run: in NumPy, with its trace
-    :param returnn: with the same parameters
+    :param theirs: what an engine gave with the same parameters
     :param report: gets what was found
     """
-    feeds = engine_feeds(run)
-    losses = returnn.losses(feeds) if network.losses else {}
     for name, loss in run.losses.items():
-        same = loss == losses[name] or (numpy.isnan(loss) and numpy.isnan(losses[name]))
-        distance = 0.0 if same else abs(losses[name] - loss) / max(1.0, abs(loss))
-        report.note(f"loss {name}", distance, tolerance, f"{loss:.6g} in NumPy, {losses[name]:.6g} in RETURNN")
-    order_is_known = not network.beam_sizes or _compare_scores(network, run, returnn, tolerance, report)
-    for name, tensor in network.outputs if order_is_known else ():
-        difference = compared_result(
-            run.result(tensor), returnn.layer(layer_of_output(name), feeds), "RETURNN", tolerance
-        )
+        other = theirs.losses[name]
+        same = loss == other or (numpy.isnan(loss) and numpy.isnan(other))
+        distance = 0.0 if same else abs(other - loss) / max(1.0, abs(loss))
+        report.note(f"loss {name}", distance, tolerance, f"{loss:.6g} in NumPy, {other:.6g} in {report.short}")
+    order_is_known = not network.beam_sizes or _compare_scores(run, theirs, tolerance, report)
+    for name, result in run.outputs.items() if order_is_known else ():
+        difference = compared_result(result, theirs.outputs[name], report.short, tolerance)
         report.note(f"output {name}", difference.distance, tolerance, difference.text)
-    if report.differences:
-        _find_first(network, run, parameters, tolerance, report)
 
 
-def _compare_scores(
-    network: Program, run: NumpyRun, returnn: ReturnnNetwork, tolerance: float, report: CheckReport
-) -> bool:
+def _compare_scores(run: NumpyRun, theirs: EngineRun, tolerance: float, report: EngineReport) -> bool:
     """
     Compares the scores of hypotheses.
 
     :return: whether they are apart from each other; hypotheses of equal scores may stand in another order
     """
-    own, other = (
-        run.beam_scores,
-        returnn.beam_scores([layer_of_output(name) for name, _ in network.outputs], engine_feeds(run)),
-    )
+    own, other = run.beam_scores, theirs.beam_scores
     if own is None or other is None or other.shape != own.shape:
         return True
     scale = numpy.maximum(1.0, numpy.abs(own))
     distances, text = numpy.abs(own - other) / scale, ""
     if not (distances <= tolerance).all():
         row, rank = (int(index) for index in numpy.argwhere(~(distances <= tolerance))[0])
-        text = f"{own[row, rank]:.6g} in NumPy, {other[row, rank]:.6g} in RETURNN at sequence {row}, rank {rank}"
+        text = f"{own[row, rank]:.6g} in NumPy, {other[row, rank]:.6g} in {report.short}"
+        text += f" at sequence {row}, rank {rank}"
     report.note("scores of hypotheses", float(distances.max(initial=0.0)), tolerance, text)
     apart = numpy.abs(numpy.diff(own, axis=1, append=numpy.inf)) > tolerance * scale
     if (apart | (own <= NO_HYPOTHESIS)).all():
@@ -164,37 +176,53 @@ def _compare_scores(
 
 
 def _compare_gradients(
-    network: Program,
-    run: NumpyRun,
-    returnn: ReturnnNetwork,
+    engine: Engine,
+    built: EngineNetwork,
+    slopes: Slopes,
     feeds: Mapping[str, Any],
-    parameters: Mapping[str, numpy.ndarray],
     tolerance: float,
-    seed: int,
-    report: CheckReport,
+    report: EngineReport,
+    gradients: GradientReport,
 ) -> None:
     """Compares gradients along a random direction of each parameter."""
-    found, trained = returnn.gradients(engine_feeds(run)), returnn.trained_names
-    found_in = compare_gradients(network, feeds, parameters, found, trained, numbers=0, tolerance=tolerance, seed=seed)
-    report.gradients = found_in
-    report.compared.append(f"gradients of {len(found_in.parameters)} parameters")
-    for one in found_in.parameters.values():
+    found = built.gradients(feeds), built.trained_names
+    compared = compare_gradients(slopes, *found, numbers=0, tolerance=tolerance, engine=engine.short)
+    gradients.add(engine, compared)
+    report.compared.append(f"gradients of {len(compared)} parameters")
+    for one in compared.values():
         report.note(f"gradient of {one.name}", one.distance, tolerance, one.text, is_listed=False)
 
 
-def _find_first(
-    network: Program, run: NumpyRun, parameters: Mapping[str, numpy.ndarray], tolerance: float, report: CheckReport
+def find_first(
+    engine: Engine,
+    network: Program,
+    run: NumpyRun,
+    parameters: Mapping[str, numpy.ndarray],
+    tolerance: float,
+    report: EngineReport,
 ) -> None:
-    """Looks for the first value that differs, if that can be told."""
+    """
+    Looks for the first value that differs, if that can be told.
+
+    :param run: in NumPy, with its trace
+    :param report: gets what was found
+    """
+    feeds = engine_feeds(run)
     try:
-        report.first = first_difference(network, run, engine_feeds(run), parameters, tolerance)
+        report.first = engine.look_at_values(
+            network,
+            parameters,
+            feeds,
+            lambda values: first_difference(network, run, values, engine.short, tolerance),
+        )
     except Exception as error:
-        report.notes.append(f"where it begins cannot be told: {failure_text(error, None)}")
+        failed = engine.failure_text(error, network, feeds)
+        report.notes.append(f"where it begins in {engine.short} cannot be told: {failed}")
         return
     if network.beam_sizes:
         report.notes.append("hypotheses of equal scores may stand in another order, which is no difference")
     if report.first is None:
         report.notes.append(
-            "where it begins cannot be told: the values that lead there are the same, or RETURNN has them in no layer "
-            "of their own"
+            f"where it begins in {engine.short} cannot be told: the values that lead there are the same, or it has "
+            "them together with others alone"
         )

@@ -1,87 +1,30 @@
-"""Where an engine failed: the layer that it was at, and the user's line that this layer computes."""
+"""Errors and lines of users' files, as reports have them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from types import TracebackType
+import os
 
 from ..plain.errors import SourceLine
-from ..tf_layers.layers import Layer, LayerNetwork
-from .first_difference import short_path
 
 _MOST_TEXT = 300
 
 
-def failure_text(error: BaseException, layers: LayerNetwork | None) -> str:
+def error_text(error: BaseException, said: str | None = None) -> str:
     """
-    An error of RETURNN or TensorFlow for the user: what it says, and the user's line, as far as that can be told.
+    An error in a line.
 
-    :param layers: of the network that was built
+    :param said: what it says, if that is not its text
     """
-    said = " ".join(_message(str(error)).split())
+    said = " ".join((str(error) if said is None else said).split())
     said = f"{type(error).__name__}: {said}" if said else f"{type(error).__name__} without a text"
-    said = f"{said[:_MOST_TEXT]} ..." if len(said) > _MOST_TEXT else said
-    layer = _failed_layer(error, layers) if layers is not None else None
-    if layer is None:
-        return said
-    source = source_of(layer)
-    if source is None:
-        return f"{said}\n  in the layer {layer.name!r}"
-    line = f": {source.text}" if source.text else ""
-    return f"{said}\n  {short_path(source.file)}:{source.line}{line}\n  in the layer {layer.name!r}"
+    return f"{said[:_MOST_TEXT]} ..." if len(said) > _MOST_TEXT else said
 
 
-def _message(text: str) -> str:
-    """What an error says, of TensorFlow's without the tracebacks."""
-    said = re.search(r"^Node: '[^']*'\n(.*?)(?:\n\t ?\[\[|\n\nOriginal stack trace|\Z)", text, re.MULTILINE | re.DOTALL)
-    return said[1] if said else text
+def line_text(source: SourceLine) -> str:
+    """A line of a user's file with its place."""
+    return f"{short_path(source.file)}:{source.line}{f': {source.text}' if source.text else ''}"
 
 
-def source_of(layer: Layer) -> SourceLine | None:
-    """The user's line that a layer computes; of one that was made for others, that of the loop around."""
-    if layer.source is not None or layer.network.parent is None:
-        return layer.source
-    around = next((one for one in layer.network.parent.layers if one.options.get("unit") is layer.network), None)
-    return source_of(around) if around is not None else None
-
-
-def _failed_layer(error: BaseException, layers: LayerNetwork) -> Layer | None:
-    """The layer that was built or run when it failed: the innermost one that the traceback or the text names."""
-    for text in (*reversed(list(_layers_built(error.__traceback__))), *_operations(error)):
-        found = _layer_named(text, layers)
-        if found is not None:
-            return found
-    return None
-
-
-def _layers_built(traceback: TracebackType | None) -> Iterator[str]:
-    """The paths of layers that RETURNN was building, the outermost first."""
-    while traceback is not None:
-        variables = traceback.tb_frame.f_locals
-        name, network = variables.get("name"), variables.get("self")
-        if traceback.tb_frame.f_code.co_name in ("construct_layer", "_create_layer", "add_layer"):
-            prefix = getattr(network, "get_absolute_name_prefix", None)
-            if isinstance(name, str):
-                yield (prefix() if prefix is not None else "") + name
-        traceback = traceback.tb_next
-
-
-def _operations(error: BaseException) -> Iterator[str]:
-    """The names of TensorFlow's operations in an error: ``loop/rec/while/h/Tanh``."""
-    operation = getattr(error, "op", None)
-    if operation is not None:
-        yield str(operation.name)
-    yield from re.findall(r"node (\S+?)[ :(\[]", str(error))
-
-
-def _layer_named(path: str, layers: LayerNetwork) -> Layer | None:
-    """The innermost layer that a path leads to, whatever stands between its parts."""
-    found, network = None, layers
-    for part in path.split("/"):
-        layer = next((one for one in network.layers if one.name == part), None)
-        if layer is not None:
-            found = layer
-            unit = layer.options.get("unit")
-            network = unit if isinstance(unit, LayerNetwork) else LayerNetwork()
-    return found
+def short_path(file: str) -> str:
+    """A path as seen from here, where that is shorter."""
+    return min(file, os.path.relpath(file), key=len)

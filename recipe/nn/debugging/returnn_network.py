@@ -1,37 +1,46 @@
-"""A network built in RETURNN on TensorFlow in this process, without training. Both are imported when it is built."""
+"""RETURNN on TensorFlow: a network built in this process, without training. Both are imported when it is built."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import io
 import logging
 import os
 import pathlib
 import tempfile
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy
 
+from ..plain.layer_names import layer_of_output
+from ..program.program import Program
 from ..tf_layers.config import Written, config_text
+from ..tf_layers.layers import LayerNetwork
+from ..tf_layers.pipeline import Pipeline
+from ..tf_layers.value_layers import NetworkWithValues
 from .comparison import EngineValue
+from .engine import Engine, EngineNetwork, EngineRun, EngineValues, T
+from .returnn_failure import returnn_failure_text
+from .returnn_state import behavior_version, quiet
+from .returnn_values import LayerValues
 
 NAME = "RETURNN on TensorFlow"
 
 
-class ReturnnNetwork:
+class ReturnnNetwork(EngineNetwork):
     """
     A network as RETURNN has it, with dropout switched off; see :func:`built`.
 
     :param session: TensorFlow's
     :param network: RETURNN's
     :param extern_data: RETURNN's inputs
+    :param outputs: the names of the outputs that are asked for
     """
 
-    def __init__(self, session: Any, network: Any, extern_data: Any):
+    def __init__(self, session: Any, network: Any, extern_data: Any, outputs: Sequence[str] = ()):
         self._session, self._network, self._extern_data = session, network, extern_data
+        self._outputs = {name: layer_of_output(name) for name in outputs}
         self._variables = {variable.name.split(":")[0]: variable for variable in network.get_params_list()}
         self._trained = {variable.name.split(":")[0] for variable in network.get_trainable_params()}
         self._total: Any = None
@@ -61,9 +70,10 @@ class ReturnnNetwork:
         value, lengths = self._session.run((data.placeholder, sizes), feed_dict=self._feed_dict(feeds))
         return EngineValue(value, ["batch" if dim.is_batch_dim() else dim.name for dim in data.dims], lengths)
 
-    def losses(self, feeds: Mapping[str, Any]) -> dict[str, float]:
-        """The mean of each loss over all frames."""
+    def run(self, feeds: Mapping[str, Any]) -> EngineRun:
+        """What it gives."""
         feed_dict = self._feed_dict(feeds)
+        outputs = {name: self.layer(layer, feeds) for name, layer in self._outputs.items()}
         holders, self._total, _ = self._network.get_losses_initialized(with_total=True)
         losses = {}
         for name, holder in holders.items():
@@ -71,24 +81,21 @@ class ReturnnNetwork:
             value = value if value is not None else holder.get_error_value()
             value, factor = self._session.run((value, holder.get_norm_factor()), feed_dict=feed_dict)
             losses[name] = float(value * factor)
-        return losses
+        found = [self._network.get_layer(layer).get_search_choices() for layer in self._outputs.values()]
+        choices = next((one for one in found if one), None)
+        scores = None if choices is None else self._session.run(choices.beam_scores, feed_dict=feed_dict)
+        return EngineRun(outputs, losses, scores)
 
     def gradients(self, feeds: Mapping[str, Any]) -> dict[str, numpy.ndarray]:
         """Of the total loss, by parameter; without those that it does not depend on."""
         import tensorflow as tf
 
         if self._total is None:
-            self.losses(feeds)
+            _, self._total, _ = self._network.get_losses_initialized(with_total=True)
         names = sorted(self._trained)
         symbolic = dict(zip(names, tf.gradients(self._total, [self._variables[name] for name in names])))
         dense = {name: tf.convert_to_tensor(gradient) for name, gradient in symbolic.items() if gradient is not None}
         return self._session.run(dense, feed_dict=self._feed_dict(feeds))
-
-    def beam_scores(self, layers: Iterable[str], feeds: Mapping[str, Any]) -> numpy.ndarray | None:
-        """Of the hypotheses that the first of these layers has that has some: [batch, beam]; None if none has."""
-        found = [self._network.get_layer(layer).get_search_choices() for layer in layers]
-        choices = next((one for one in found if one), None)
-        return None if choices is None else self._session.run(choices.beam_scores, feed_dict=self._feed_dict(feeds))
 
     def _feed_dict(self, feeds: Mapping[str, Any]) -> dict[Any, Any]:
         feed_dict: dict[Any, Any] = {}
@@ -105,24 +112,19 @@ class ReturnnNetwork:
         return feed_dict
 
 
-def missing() -> str:
-    """What has to be installed for it; nothing if all is there. Imports nothing."""
-    packages = [name for name in ("returnn", "tensorflow") if importlib.util.find_spec(name) is None]
-    return " and ".join(packages)
-
-
 @contextlib.contextmanager
-def built(network: Written, *, search: bool) -> Iterator[ReturnnNetwork]:
+def built(network: Written, *, search: bool, outputs: Sequence[str] = ()) -> Iterator[ReturnnNetwork]:
     """
     Builds a network from the config that is written of it, on the CPU; search networks search.
 
     What RETURNN prints is thrown away. Its behavior version is as it was in the end.
+
+    :param outputs: the names of those that are asked for
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
     from returnn.config import Config, global_config_ctx
     from returnn.tf.network import ExternData, TFNetwork
-    from returnn.util.basic import BehaviorVersion
 
     config = Config()
     with tempfile.TemporaryDirectory() as directory:
@@ -131,8 +133,9 @@ def built(network: Written, *, search: bool) -> Iterator[ReturnnNetwork]:
         config.load_file(os.fspath(file))
     on_the_cpu = tf.compat.v1.ConfigProto(device_count={"GPU": 0})
     with (
-        _quiet(),
-        _behavior_version(BehaviorVersion, config.int("behavior_version", 0)),
+        quiet(),
+        _quiet_logger(),
+        behavior_version(config.int("behavior_version", 0)),
         tf.Graph().as_default(),
         tf.compat.v1.Session(config=on_the_cpu) as session,
         global_config_ctx(config),
@@ -146,35 +149,71 @@ def built(network: Written, *, search: bool) -> Iterator[ReturnnNetwork]:
         )
         made.construct_from_dict(config.typed_value("network"))
         session.run([tf.compat.v1.global_variables_initializer(), made.global_train_step_var.initializer])
-        yield ReturnnNetwork(session, made, extern_data)
+        yield ReturnnNetwork(session, made, extern_data, outputs)
 
 
 @contextlib.contextmanager
-def _behavior_version(versions: Any, version: int) -> Iterator[None]:
-    """Sets RETURNN's behavior version for a while, whatever it was."""
-    before = versions._get_state()
-    if before[0] not in (None, version):
-        versions._reset()
-    versions.set(version)
-    try:
-        yield
-    finally:
-        if before != versions._get_state():
-            versions._reset(before)
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet_logger() -> Iterator[None]:
     logger = logging.getLogger("tensorflow")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.redirect_stderr(io.StringIO()),
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore")
-            yield
+        yield
     finally:
         logger.setLevel(level)
+
+
+class TensorFlow(Engine):
+    """RETURNN on TensorFlow."""
+
+    name = "tensorflow"
+    title = NAME
+    short = "TensorFlow"
+    packages = ("returnn", "tensorflow")
+
+    def built(self, network: Program) -> AbstractContextManager[ReturnnNetwork]:
+        """Builds a network."""
+        names = [name for name, _ in network.outputs]
+        return built(_WithLayers(network), search=bool(network.beam_sizes), outputs=names)
+
+    def look_at_values(
+        self,
+        network: Program,
+        parameters: Mapping[str, numpy.ndarray],
+        feeds: Mapping[str, Any],
+        look: Callable[[EngineValues], T],
+    ) -> T:
+        """What a function finds in the values of layers."""
+
+        def of_layers(with_values: NetworkWithValues) -> T:
+            with built(with_values, search=bool(network.beam_sizes)) as returnn:
+                returnn.set_parameters(parameters)
+                return look(LayerValues(with_values.places, lambda layer: returnn.layer(layer, feeds)))
+
+        if any(loop.body.loop is not None for loop in network.loops):
+            # RETURNN may refuse to hand out the values of inner loops
+            with contextlib.suppress(Exception):
+                return of_layers(NetworkWithValues(network, inner_loops=True))
+        return of_layers(NetworkWithValues(network))
+
+    def failure_text(self, error: BaseException, network: Program, feeds: Mapping[str, Any]) -> str:
+        """What an error says, and the user's line of the layer that failed."""
+        layers = None
+        with contextlib.suppress(Exception):
+            layers = Pipeline(network, "cpu").run()
+        return returnn_failure_text(error, layers)
+
+
+class _WithLayers:
+    """
+    A network that a config of TensorFlow can be written of.
+
+    :param network: the user's program
+    """
+
+    def __init__(self, network: Program):
+        self.network, self.extern_data = network, network.extern_data
+
+    def layers(self, device: str) -> LayerNetwork:
+        """Its layers."""
+        return Pipeline(self.network, device).run()

@@ -10,6 +10,7 @@ from ..plain.errors import NetworkError, SourceLine, user_source_line
 from ..record.graph import Body, Branching, StateLeaf, Tensor
 from ..record.loops import LoopOp
 from ..record.recording import current_recording
+from ..record.unknown_start import wrong_type
 
 
 class Branch(Branching):
@@ -216,7 +217,8 @@ def condition_of(name: str, value: object) -> Tensor:
         raise NetworkError(f"{name} wants a tensor, not {value}: for what is known now, use if")
     condition = current_recording().seen_from_here(as_tensor(value))
     if condition.dtype != "bool":
-        raise NetworkError(f"{name} wants a comparison (bool), but {condition} is {condition.dtype}; write x != 0")
+        message = f"{name} wants a comparison (bool), but {condition} is {condition.dtype}; write x != 0"
+        raise wrong_type(condition, "bool", message)
     dynamic = [dim for dim in condition.dims if dim.is_dynamic and not dim.is_batch]
     if dynamic:
         raise NetworkError(

@@ -11,6 +11,7 @@ from ..plain.errors import NetworkError, did_you_mean, warn
 from ..record.graph import Body, Op, Recorder, StateLeaf, Tensor
 from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp
 from ..record.reads import read_in_step
+from ..record.unknown_start import error_about_start
 from .assignable import check_assignable
 from .from_outside import check_unstacked_states
 from .other_lengths import check_lengths, differing
@@ -134,7 +135,10 @@ def _complete_states(loop: LoopOp) -> None:
     for previous in unknown:
         _complete_around(previous)
     if missing or unknown:
-        infer_again(body)
+        try:
+            infer_again(body)
+        except NetworkError as error:
+            raise _about_start(missing) or error from None
         for previous in missing:
             assert previous.initial is not None and previous.final is not None
             if set(previous.final.dims) != set(previous.initial.dims):
@@ -143,6 +147,15 @@ def _complete_states(loop: LoopOp) -> None:
                     f"to {dims_text(previous.final.dims)} in each step; give it an initial value",
                     previous.source,
                 )
+
+
+def _about_start(missing: list[PreviousOp]) -> NetworkError | None:
+    """The error about a state that was read as a float, as it has no initial value, and turns out to be none."""
+    for previous in missing:
+        final = previous.final
+        if final is not None and not final.dtype.startswith("float"):
+            return error_about_start(previous, final.dtype, final.sparse_dim, final.dims, previous.source)
+    return None
 
 
 def _has_unknown_start(previous: PreviousOp) -> bool:
@@ -175,7 +188,10 @@ def infer_again(body: Body) -> None:
         if isinstance(op, LoopOp):
             infer_again(op.body_of_steps)
         else:
-            op.infer()
+            try:
+                op.infer()
+            except NetworkError as error:
+                raise error.at(op.source) from None
 
 
 def _per_sequence(loop: LoopOp, tensor: Tensor) -> Tensor:

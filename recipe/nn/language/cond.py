@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from ..ops.activation import logical_not
 from ..ops.as_tensor import as_tensor
 from ..plain.errors import NetworkError
+from ..plain.familiar_members import no_attribute
+from ..plain.familiar_results import OF_CONDS
 from ..plain.structure import flatten, map_structure, structure_text
 from ..record.graph import StateLeaf, Tensor
+from ..record.recording import current_recording
 from .assignable import check_assignable
 from .branch import Side, condition_of
 
@@ -74,6 +77,11 @@ class Cond:
                 "cond.false = z in `with cond.false_branch():`, and cond.result after both"
             )
         object.__setattr__(self, name, value)
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, OF_CONDS)
 
     def false_branch(self) -> _FalseBranch:
         """The other branch: ``with cond.false_branch(): ...``, right behind the first."""
@@ -213,8 +221,10 @@ def _check_alike(true: Tensor, false: Tensor) -> None:
 class _FalseBranch:
     def __init__(self, cond: Cond):
         self.cond = cond
+        current_recording().await_block(self, "cond.false_branch()")
 
     def __enter__(self) -> Cond:
+        current_recording().begin_block(self)
         self.cond._begin_false()
         return self.cond
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, NoReturn, overload
 
 from ..ops.as_tensor import as_tensor
 from ..ops.elementwise import logical_and
@@ -10,10 +10,13 @@ from ..ops.structures import for_each_part
 from ..plain.delayed import Delayed, delayed_or
 from ..plain.dim import Dim, DimLike, as_dim
 from ..plain.errors import NetworkError, user_frame
+from ..plain.familiar_members import no_attribute
+from ..plain.familiar_results import OF_LOOPS
 from ..plain.number import is_size
 from ..record.graph import Tensor, note_variables
 from ..record.loops import LoopIndex, LoopOp, UnstackOp
 from ..record.recording import current_recording
+from ..record.unknown_start import wrong_type
 from .branch import check_result_in_branch
 from .close_loop import close, last
 from .from_outside import from_outside
@@ -67,6 +70,23 @@ class Loop:
                 f"a Loop has no {name!r}, and would not carry it on. A state is loop.state.{name} = value"
             )
         object.__setattr__(self, name, value)
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, OF_LOOPS)
+
+    def __iter__(self) -> NoReturn:
+        raise NetworkError(
+            "a Loop is not iterated over: write `with nn.Loop() as loop:`, and in it x = loop.unstack(sequence), "
+            "the frame of each step"
+        )
+
+    def __getitem__(self, index: Any) -> NoReturn:
+        raise NetworkError("a Loop has no parts by number: loop.unstack(x) is a frame, loop.state.NAME a state")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NetworkError("a Loop is not called: its body stands in `with nn.Loop() as loop:`")
 
     @property
     def axis(self) -> Dim:
@@ -197,10 +217,11 @@ class Loop:
             raise NetworkError(f"loop.end wants a comparison of tensors, such as label == 0, not {condition}")
         condition = as_tensor(condition)
         if condition.dtype != "bool":
-            raise NetworkError(
+            message = (
                 f"the end condition must be a comparison (bool), but {condition} is {condition.dtype}: write x == ..., "
                 "x > ... or the like"
             )
+            raise wrong_type(condition, "bool", message)
         if any(not dim.is_batch for dim in condition.dims):
             raise NetworkError(
                 f"the end condition has one value per sequence, [batch], but it is {condition}. For all or any of "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy
+
 from ..plain.dim import Dim
-from ..plain.errors import MissingAttributeError, NetworkError, did_you_mean
+from ..plain.errors import MissingAttributeError, NetworkError, did_you_mean, is_method_of
 from ..plain.familiar_members import MEMBERS
 from ..plain.familiar_names import instead_of
 from ..record.parameter import Parameter, checked_option
@@ -108,7 +110,21 @@ class Module:
             raise MissingAttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """A part that is new gets the options that its module has."""
+        """
+        A part that is new gets the options that its module has.
+
+        :raises NetworkError: if an option of training is set from outside, which would change nothing
+        """
+        if name in _OF_TRAINING and name not in vars(self) and not hasattr(type(self), name) and not is_method_of(self):
+            raise NetworkError(
+                f"{type(self).__name__} has no attribute {name!r}, so setting it changes nothing: write "
+                f"{_OF_TRAINING[name].format(value=value)}"
+            )
+        if isinstance(vars(self).get(name), Parameter) and isinstance(value, (bool, int, float, numpy.ndarray)):
+            raise NetworkError(
+                f"{name!r} of {type(self).__name__} is a parameter, no array: its values are given when the network "
+                f"runs, and start with module.{name}.initial = ..., a number or nn.NumpyFile(path)"
+            )
         object.__setattr__(self, name, value)
         options = vars(self).get(_OPTIONS)
         if options:
@@ -125,7 +141,10 @@ class ModuleList(Module):
 
     def __init__(self, *modules: Any):
         super().__init__()
-        for module in modules[0] if len(modules) == 1 and not callable(modules[0]) else modules:
+        listed: Any = modules[0] if len(modules) == 1 and not callable(modules[0]) else modules
+        if not isinstance(listed, Iterable):
+            raise NetworkError(f"{type(self).__name__} is made of modules, not of {listed!r}")
+        for module in listed:
             self.append(module)
 
     def append(self, module: Module) -> ModuleList:
@@ -152,9 +171,21 @@ class Sequential(ModuleList):
     def forward(self, x: Any) -> Any:
         """``x`` through all modules."""
         for module in self:
+            if not callable(module):
+                raise NetworkError(f"Sequential calls its parts one after the other, but {module!r} cannot be called")
             x = module(x)
         return x
 
+
+_FREEZING = "module.freeze() to keep parameters as they are, module.unfreeze() to train them"
+_OF_TRAINING = {
+    "trainable": _FREEZING,
+    "requires_grad": _FREEZING,
+    "training": "nn.run_numpy(network, feeds, train=True), and in a model nn.train_flag()",
+    "weight_decay": "module.train_with(weight_decay={value!r})",
+    "learning_rate_factor": "module.train_with(learning_rate_factor={value!r})",
+}
+"""Options of training that modules have not as attributes, and how they are given."""
 
 _OPTIONS = "_options_of_parameters"
 """The attribute of a module for what was said of the training of its parameters."""

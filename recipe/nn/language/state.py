@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..ops.as_tensor import as_tensor
 from ..ops.constants import constant
 from ..plain.dim import DimLike
 from ..plain.dims import dims_text, ordered_dims
 from ..plain.errors import MissingAttributeError, NetworkError, did_you_mean, user_source_line, warn
+from ..plain.familiar_members import no_attribute
+from ..plain.familiar_results import OF_STATES
 from ..plain.structure import flatten, map_structure, part_names, structure_text
 from ..record.graph import Body, Recorder, StateLeaf, Tensor
 from ..record.loops import LoopOp
@@ -66,6 +68,14 @@ class State(Arithmetic[Tensor], Comparisons[Tensor], ComputedLater):
 
     def __as_tensor__(self) -> Any:
         return self.get()
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, OF_STATES)
+
+    def __call__(self, *args: Any) -> NoReturn:
+        raise NetworkError("a State is not called: state.get() is its value, state.assign(value) gives it another one")
 
     def assign(self, value: Any) -> None:
         """
@@ -225,6 +235,9 @@ class LoopStates:
         op, body = self._op(), current_recording().body
         if op is not None and not op.body_of_steps.closed and body.loop is not op and body.is_inside(op.body_of_steps):
             self._states[name].read_around(op.body_of_steps, value)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NetworkError("states are attributes: loop.state.NAME, and loop.state.NAME = value, not loop.state(...)")
 
     def __instead_of_tensor__(self) -> str:
         return f"loop.state itself. Its states are loop.state.NAME, there is {sorted(self.names())}"

@@ -11,6 +11,7 @@ from ..plain.errors import NetworkError
 from ..record.graph import Tensor
 from ..record.loops import LoopIndex
 from ..record.recording import current_recording
+from ..record.unknown_start import wrong_type
 from .attention_bounds import Bounds
 
 
@@ -75,7 +76,8 @@ def checked_mask(mask: Tensor, attended: Attended) -> Tensor:
     :raises NetworkError: if a mask is none, or has other dims than the weights, or an axis that may be of either side
     """
     if mask.dtype != "bool":
-        raise NetworkError(f"a mask is bool, True where a key is seen, but {mask} is {mask.dtype}: write x != 0")
+        message = f"a mask is bool, True where a key is seen, but {mask} is {mask.dtype}: write x != 0"
+        raise wrong_type(mask, "bool", message)
     known = {*attended.projected.query.dims, *attended.projected.keys.dims}
     other = [dim for dim in mask.dims if dim not in known]
     if other or attended.shared in mask.dims:

@@ -11,6 +11,7 @@ from ..plain.dim import DimLike
 from ..plain.errors import NetworkError
 from ..record.graph import Tensor
 from ..record.parameter import Parameter
+from ..record.unknown_start import wrong_type
 
 
 class Embedding(Module):
@@ -34,15 +35,13 @@ class Embedding(Module):
         expected = self.W.dims[0]
         if labels.sparse_dim is None:
             whole = labels.dtype.startswith("int")
-            raise NetworkError(
-                f"Embedding wants labels of {expected}, but {labels} is {labels.dtype} and no labels. "
-                + (
-                    "nn.cast(x, 'int32', sparse_dim=labels) makes ints labels; a state is labels if its initial value "
-                    "is: nn.constant(0, [nn.batch_dim], sparse_dim=labels)"
-                    if whole
-                    else "For vectors there is nn.Linear"
-                )
+            message = f"Embedding wants labels of {expected}, but {labels} is {labels.dtype} and no labels. " + (
+                "nn.cast(x, 'int32', sparse_dim=labels) makes ints labels; a state is labels if its initial value "
+                "is: nn.constant(0, [nn.batch_dim], sparse_dim=labels)"
+                if whole
+                else "For vectors there is nn.Linear"
             )
+            raise wrong_type(labels, "int32", message, labels=expected)
         fits = labels.sparse_dim is expected or (
             expected.is_anonymous and expected.known_size == labels.sparse_dim.known_size
         )

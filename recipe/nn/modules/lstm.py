@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..language.calling import warn_that_state_starts_anew
 from ..language.module import Module
@@ -51,6 +51,8 @@ class Lstm(Module):
         """
         x = as_tensor(x)
         dim = axis_of_sequence(self, "LstmCell", x, axis)
+        if state is not None:
+            state = _as_state("Lstm", state_argument(state, self.initial_state))
         op = LstmSequence(x, self._parameters(x), state, dim, self.direction)
         return op.outputs[0], LstmState(op.outputs[1], op.outputs[2])
 
@@ -98,16 +100,7 @@ class LstmCell(Module):
         :raises NetworkError: without a state
         """
         x = as_tensor(x)
-        state = state_argument(state, self.initial_state)
-        if not isinstance(state, LstmState):
-            if not isinstance(state, (tuple, list)) or len(state) != 2:
-                raise NetworkError(
-                    f"LstmCell wants its state, h and c, not {structure_text(state) if state is not None else None}: "
-                    "h, loop.state.cell = cell(x, loop.state.cell), with "
-                    "loop.state.cell = cell.initial_state() before the loop body"
-                )
-            state = LstmState(*state)
-        state = LstmState(as_tensor(state.h), as_tensor(state.c))
+        state = _as_state("LstmCell", state_argument(state, self.initial_state))
         _warn_if_state_starts_anew(self, state)
         op = LstmCellOp(x, self._parameters(x), state)
         return op.outputs[0], LstmState(op.outputs[0], op.outputs[1])
@@ -132,6 +125,23 @@ class BidirectionalLstm(Bidirectional):
 
     def __init__(self, *dims: DimLike):
         super().__init__(Lstm(*dims, direction=1), Lstm(*dims, direction=-1))
+
+
+def _as_state(name: str, state: Any) -> LstmState:
+    """
+    :param name: of the class that wants a state
+    :raises NetworkError: if it is none
+    """
+    if not isinstance(state, (tuple, list)) or len(state) != 2:
+        of_cell = (
+            "h, loop.state.cell = cell(x, loop.state.cell), with loop.state.cell = cell.initial_state() before the "
+            "loop body"
+        )
+        instead = of_cell if name == "LstmCell" else "y, state = lstm(x, nn.LstmState(h, c))"
+        raise NetworkError(
+            f"{name} wants its state, h and c, not {structure_text(state) if state is not None else None}: {instead}"
+        )
+    return LstmState(*[as_tensor(part) for part in state])
 
 
 def _initial_state(dim: Dim) -> LstmState:

@@ -10,8 +10,10 @@ import numpy
 from ..ops.inputs import ParameterOp
 from ..plain.dim import Dim, batch_dim
 from ..plain.dims import dims_text
-from ..plain.errors import NetworkError
+from ..plain.errors import NetworkError, did_you_mean, warn
 from ..plain.extern_data import ExternData
+from ..program.program import Program
+from ..record.loops import PreviousOp
 from .state import RunState
 
 
@@ -22,7 +24,11 @@ def fed_array(run: RunState, feeds: Mapping[str, Any], data: ExternData) -> nump
     :raises NetworkError: if nothing was fed, or what was fed does not fit the declaration
     """
     if data.name not in feeds:
-        raise NetworkError(f"nothing was fed for input {data.name!r} {dims_text(data.dims)}, only for {sorted(feeds)}")
+        unknown = [name for name in map(str, feeds) if name not in run.program.extern_data]
+        raise NetworkError(
+            f"nothing was fed for input {data.name!r} {dims_text(data.dims)}, only for {sorted(map(str, feeds))}."
+            f"{instead_of_names(data.name, unknown)}".removesuffix(".")
+        )
     feed = feeds[data.name]
     given, *lengths = feed if isinstance(feed, tuple) else (feed,)
     value = _as_array(data, given)
@@ -45,6 +51,40 @@ def fed_array(run: RunState, feeds: Mapping[str, Any], data: ExternData) -> nump
         size = value.shape[data.dims.index(dim)]
         _note_lengths(run, data, dim, size, lengths[position] if position < len(lengths) else None)
     return value
+
+
+def instead_of_names(name: str, unknown: list[str]) -> str:
+    """What is said of the names that were fed and are no inputs, where that of an input is missing."""
+    alike = did_you_mean(name, unknown)
+    return f" {alike.strip().removeprefix('Did you mean ').removesuffix('?')} is no input" if alike else ""
+
+
+def check_names(program: Program, feeds: Mapping[str, Any]) -> None:
+    """
+    Feeds may have more than a network reads, so that several can share them, but no parameters. Tells of states.
+
+    :raises NetworkError: if they have a parameter, or are no dict
+    """
+    if not isinstance(feeds, Mapping):
+        raise NetworkError(f"feeds are arrays by the names of inputs, {{'data': ...}}, not a {type(feeds).__name__}")
+    states = {
+        op.leaf.name
+        for op in program.needed
+        if isinstance(op, PreviousOp) and getattr(op.leaf, "state", None) is not None
+    }
+    for name in feeds:
+        if name in program.extern_data:
+            continue
+        if name in program.parameters:
+            raise NetworkError(
+                f"{name!r} is a parameter, and no input: nn.run_numpy(network, feeds, {{**network.random_parameters(), "
+                f"{name!r}: array}})"
+            )
+        if name in states:
+            warn(
+                f"feeds have {name!r}, which is a state, and no input: it starts with what the model says. For a start "
+                f"that is fed, write loop.state.{name} = nn.get_extern_data(...) before the loop"
+            )
 
 
 def parameter_array(op: ParameterOp, parameters: Mapping[str, numpy.ndarray]) -> numpy.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
@@ -14,6 +14,8 @@ from ..ops.new_axis import RangeFromLength
 from ..passes.beams.dependencies import Dependencies
 from ..plain.delayed import resolved
 from ..plain.dim import Dim, batch_dim
+from ..plain.familiar_members import no_attribute
+from ..plain.familiar_results import OF_RESULTS
 from ..program.program import Program
 from ..program.searches import Search, searches
 from ..record.arrays import aligned
@@ -35,6 +37,14 @@ class Result(NamedTuple):
     value: numpy.ndarray
     dims: tuple[Dim, ...]
     lengths: dict[Dim, numpy.ndarray]
+
+    def __array__(self, *args: Any, **kwargs: Any) -> numpy.ndarray:
+        return numpy.array(self.value, *args, **kwargs)
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, OF_RESULTS)
 
     def sequences(self) -> list[numpy.ndarray]:
         """

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy
 
 from ..ops.inputs import ExternDataOp
 from ..plain.delayed import resolved
 from ..plain.errors import NetworkError
+from ..plain.familiar_members import no_attribute
+from ..plain.familiar_results import OF_RUNS
+from ..plain.named import Named
 from ..program.program import Program
 from ..record.graph import Tensor
 from ..record.parameter import Parameter
+from .feeds import check_names
 from .interpreter import Result, Run
 from .not_finite import NotFinite
+from .trace import Trace
 
 
 def run_numpy(
@@ -46,8 +51,7 @@ def run_numpy(
     """
     if not isinstance(network, Program):
         raise NetworkError(f"run_numpy wants a Network, not {network!r}: nn.Network(model) makes it")
-    if not isinstance(feeds, Mapping):
-        raise NetworkError(f"feeds are arrays by the names of inputs, {{'data': ...}}, not a {type(feeds).__name__}")
+    check_names(network, feeds)
     if parameters is None:
         parameters = network.random_parameters(seed)
     if not isinstance(parameters, Mapping) or any(isinstance(value, Parameter) for value in parameters.values()):
@@ -79,17 +83,36 @@ class NumpyRun:
     :ivar losses: per loss its mean over all frames of the batch; other axes than the first with lengths are summed
     :ivar beam_scores: of the search, if there was one, of the last one, if there were more: [batch, beam]
     :ivar search_scores: the same of each search; of one that depends on what another one found, [batch * beam, beam]
-    :ivar trace: the values of the steps of loops, a :class:`recipe.nn.numpy_run.trace.Trace`, if asked for
     """
 
     def __init__(self, program: Program, run: Run):
         self._program, self._run = program, run
-        self.outputs: dict[str, Result] = {name: self.result(tensor) for name, tensor in program.outputs}
-        self.losses: dict[str, float] = {loss.name: self._mean(loss.tensor) for loss in program.losses}
+        outputs = {name: self.result(tensor) for name, tensor in program.outputs}
+        self.outputs: dict[str, Result] = Named(outputs, "run.outputs")
+        losses = {loss.name: self._mean(loss.tensor) for loss in program.losses}
+        self.losses: dict[str, float] = Named(losses, "run.losses")
         of_ops = [self.result(tensor).value for tensor in program.scores]
         self.search_scores = tuple(scores.reshape(-1, scores.shape[-1]) for scores in [*run.scores, *of_ops])
         self.beam_scores: numpy.ndarray | None = self.search_scores[-1] if self.search_scores else None
-        self.trace = run.trace
+
+    @property
+    def trace(self) -> Trace:
+        """
+        The values of the steps of loops.
+
+        :raises NetworkError: if they were not asked for
+        """
+        if self._run.trace is None:
+            raise NetworkError("no trace was kept: nn.run_numpy(network, feeds, trace=True)")
+        return self._run.trace
+
+    def __getitem__(self, name: Any) -> NoReturn:
+        raise NetworkError(f"a run has several results by name: write run.outputs[{name!r}].value, or run.losses[...]")
+
+    if not TYPE_CHECKING:  # type checkers know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name, OF_RUNS)
 
     @property
     def inputs(self) -> dict[str, Result]:
@@ -99,6 +122,10 @@ class NumpyRun:
 
     def result(self, tensor: Tensor) -> Result:
         """The value of any tensor of the network outside of loops."""
+        if not isinstance(tensor, Tensor):
+            raise NetworkError(
+                f"run.result(x) is of a tensor of the network, not of {tensor!r}: write run.outputs[name]"
+            )
         with self._run.with_rows_of(tensor):
             lengths = {dim: self._run.lengths(dim) for dim in tensor.dims if dim.is_dynamic}
             return Result(self._run.read(tensor), tensor.dims, lengths)

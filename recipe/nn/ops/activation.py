@@ -11,6 +11,7 @@ from ..plain.errors import NetworkError
 from ..record.form import Form
 from ..record.graph import Tensor
 from ..record.operators import operator
+from ..record.unknown_start import wrong_type
 from .as_tensor import as_tensor
 from .elementwise import Elementwise
 
@@ -100,7 +101,7 @@ class Activation(Elementwise):
         x = self.inputs[0]
         if self.kind == "logical_not":
             if x.dtype != "bool":
-                raise NetworkError(f"logical_not is for conditions (bool), but {x} is {x.dtype}")
+                raise wrong_type(x, "bool", f"logical_not is for conditions (bool), but {x} is {x.dtype}")
         elif self.kind not in _OF_INTEGERS:
             self.require_float(x)
         elif x.dtype == "bool":

@@ -8,7 +8,7 @@ import numpy
 
 from ..plain.delayed import is_delayed
 from ..record.graph import Tensor
-from ..record.operators import Arithmetic
+from ..record.operators import Arithmetic, operator
 from ..record.parameter import Parameter
 from ..record.recording import current_recording
 from .constants import constant
@@ -19,6 +19,7 @@ TensorLike = Tensor | Arithmetic[Tensor] | int | float | bool
 """A tensor, a parameter, a state that holds a tensor, or a number."""
 
 
+@operator("as_tensor")
 def as_tensor(value: Any, *, dtype: str | None = None) -> Tensor:
     """
     A tensor for what may stand for one: tensors, parameters, states that hold a tensor, numbers.

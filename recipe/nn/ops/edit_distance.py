@@ -12,6 +12,7 @@ from ..plain.errors import NetworkError
 from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor
+from ..record.unknown_start import wrong_type
 from .as_tensor import as_tensor
 from .elementwise import cast
 from .reduce import reduce_sum
@@ -32,7 +33,8 @@ class EditDistance(Op):
         a, b = self.inputs
         for x in (a, b):
             if not x.dtype.startswith("int"):
-                raise NetworkError(f"edit_distance wants two sequences of labels, but {x} is {x.dtype}")
+                message = f"edit_distance wants two sequences of labels, but {x} is {x.dtype}"
+                raise wrong_type(x, "int32", message)
         if a.sparse_dim is not b.sparse_dim:
             raise NetworkError(
                 f"edit_distance wants labels of one dim, but they are of {a.sparse_dim} and {b.sparse_dim}: {a} and {b}"

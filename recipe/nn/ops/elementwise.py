@@ -19,9 +19,11 @@ from ..record.form import AnyForm, Form
 from ..record.graph import Op, Tensor
 from ..record.operators import operator
 from ..record.parameter import Parameter
+from ..record.unknown_start import wrong_type
 from .array import squeeze
 from .as_tensor import TensorLike, as_tensor
 from .constants import constant, constant_value
+from .whole_numbers import check_exponents, check_whole_numbers
 
 
 class Elementwise(Op):
@@ -89,7 +91,8 @@ class Combine(Elementwise):
         logical = self.kind.startswith("logical")
         for tensor in self.inputs:
             if logical and tensor.dtype != "bool":
-                raise NetworkError(f"{self.kind} is for conditions (bool), but {tensor} is {tensor.dtype}")
+                message = f"{self.kind} is for conditions (bool), but {tensor} is {tensor.dtype}"
+                raise wrong_type(tensor, "bool", message)
         check_alike(self.kind, left, right)
         if left.dtype == "bool" and not logical:
             raise NetworkError(
@@ -101,11 +104,26 @@ class Combine(Elementwise):
                 f"{left} / {right}: both are whole numbers ({left.dtype}), so it is not said what becomes of the rest. "
                 "Write nn.cast(x, 'float32') / y for fractions, x // y for whole numbers"
             )
+        check_whole_numbers(self.kind, left, right)
         sparse = left.sparse_dim or right.sparse_dim
         self.set_output(self.result_dims(), sparse_dim=sparse)
 
+    def numpy(self, run: Arrays, *arrays: numpy.ndarray) -> numpy.ndarray:
+        """
+        :meth:`compute` on each place.
+
+        :raises NetworkError: of whole numbers, if an exponent is negative
+        """
+        if self.kind == "pow" and not self.output.dtype.startswith("float"):
+            check_exponents(self, arrays[1], run.counts(self.inputs[1]))
+            arrays = (arrays[0], numpy.maximum(arrays[1], 0))
+        return super().numpy(run, *arrays)
+
     def compute(self, *arrays: Any) -> Any:
-        """NumPy's function of that name."""
+        """NumPy's function of that name; a whole number divided by 0 is 0, and so is the rest."""
+        if self.kind in ("floordiv", "mod") and not self.output.dtype.startswith("float"):
+            with numpy.errstate(divide="ignore"):
+                return ARITHMETIC[self.kind][0](*arrays)
         return ARITHMETIC[self.kind][0](*arrays)
 
     def form(self) -> Form:
@@ -163,7 +181,8 @@ class Where(Elementwise):
         condition, true, false = self.inputs
         if condition.dtype != "bool":
             swapped = " The condition comes first: nn.where(condition, a, b)" if true.dtype == "bool" else ""
-            raise NetworkError(f"the condition of where is bool, but {condition} is {condition.dtype}.{swapped}")
+            message = f"the condition of where is bool, but {condition} is {condition.dtype}.{swapped}"
+            raise wrong_type(condition, "bool", message)
         check_alike("where", true, false, same_labels=False)
         if true.sparse_dim is not false.sparse_dim:
             raise NetworkError(
@@ -189,7 +208,9 @@ def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = T
     :raises NetworkError: if two values have other dtypes, or are labels of other dims
     """
     if left.dtype != right.dtype:
-        raise NetworkError(f"{name} of {left.dtype} and {right.dtype}: {left} and {right}. {_cast_hint(left, right)}")
+        message = f"{name} of {left.dtype} and {right.dtype}: {left} and {right}. {_cast_hint(left, right)}"
+        known, unknown = (left, right) if right.dtype.startswith("float") else (right, left)
+        raise wrong_type(unknown, known.dtype, message, labels=known.sparse_dim)
     if same_labels and left.sparse_dim is not None and right.sparse_dim is not None:
         if left.sparse_dim is not right.sparse_dim:
             raise NetworkError(
@@ -276,6 +297,17 @@ def compare(kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_a
     return Compare(kind, left, right, allow_broadcast_all_sources).output
 
 
+@operator("exclusive_or")
+def _exclusive_or(left: TensorLike, right: TensorLike) -> Tensor:
+    """Whether one of two conditions holds and the other one not."""
+    left, right = _two(left, right)
+    for tensor in (left, right):
+        if tensor.dtype != "bool":
+            message = f"a ^ b is for conditions (bool), but {tensor} is {tensor.dtype}. A power is x ** y"
+            raise wrong_type(tensor, "bool", message)
+    return compare("not_equal", left, right)
+
+
 def _warn_if_no_label(labels: Tensor, number: int) -> None:
     dim = labels.sparse_dim
     size = dim.known_size if dim is not None else None
@@ -285,9 +317,10 @@ def _warn_if_no_label(labels: Tensor, number: int) -> None:
 
 def where(condition: Tensor, true: TensorLike, false: TensorLike) -> Tensor:
     """``true`` where the condition holds, else ``false``. Beside labels, a number is a label."""
-    if isinstance(true, int) and isinstance(false, Tensor) and false.sparse_dim is not None:
+    true, false = plain_number(true), plain_number(false)
+    if is_number(true) and isinstance(true, int) and isinstance(false, Tensor) and false.sparse_dim is not None:
         true = constant(true, dtype=false.dtype, sparse_dim=false.sparse_dim)
-    if isinstance(false, int) and isinstance(true, Tensor) and true.sparse_dim is not None:
+    if is_number(false) and isinstance(false, int) and isinstance(true, Tensor) and true.sparse_dim is not None:
         false = constant(false, dtype=true.dtype, sparse_dim=true.sparse_dim)
     true, false = _two(true, false)
     return Where(as_tensor(condition), true, false).output
@@ -313,6 +346,7 @@ def cast(x: Tensor, dtype: str, *, sparse_dim: DimLike | None = None) -> Tensor:
 def _two(left: TensorLike, right: TensorLike) -> tuple[Tensor, Tensor]:
     """Both as tensors; a number takes the dtype of the other side where it can."""
     left, right = plain_number(left), plain_number(right)
+    _check_both_conditions(left, right)
     if is_number(left) or is_delayed(left):
         right = as_tensor(right)
         return as_tensor(left, dtype=_number_dtype(left, right)), right
@@ -320,6 +354,19 @@ def _two(left: TensorLike, right: TensorLike) -> tuple[Tensor, Tensor]:
     if is_number(right) or is_delayed(right):
         return left, as_tensor(right, dtype=_number_dtype(right, left))
     return left, as_tensor(right)
+
+
+def _check_both_conditions(left: Any, right: Any) -> None:
+    """
+    :raises NetworkError: of an int beside a condition, which is True or False
+    """
+    for one, other in ((left, right), (right, left)):
+        is_condition = isinstance(other, bool) or (isinstance(other, Tensor) and other.dtype == "bool")
+        if is_number(one) and isinstance(one, int) and is_condition:
+            raise NetworkError(
+                f"the number {one} beside {other}, which is bool: write True or False, or nn.cast(x, 'int32') for 1 "
+                "and 0"
+            )
 
 
 def _without_ones(x: Tensor, other: Tensor) -> Tensor:

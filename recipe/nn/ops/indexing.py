@@ -10,6 +10,7 @@ from ..record.arrays import Arrays
 from ..record.form import Form
 from ..record.graph import Op, Tensor
 from ..record.operators import operator
+from ..record.unknown_start import wrong_type
 from .as_tensor import TensorLike, as_tensor
 from .lengths import length
 
@@ -27,7 +28,8 @@ class Gather(Op):
         """The dims of the input without the axis, with those of the positions."""
         x, position = self.inputs
         if not position.dtype.startswith("int"):
-            raise NetworkError(f"positions are int32, but {position} is {position.dtype}: nn.cast(x, 'int32')")
+            message = f"positions are int32, but {position} is {position.dtype}: nn.cast(x, 'int32')"
+            raise wrong_type(position, "int32", message)
         rest = [dim for dim in x.dims if dim is not self.axis]
         new = [dim for dim in position.dims if dim not in rest]
         dims = [dim for dim in rest if dim.is_batch] + new + [dim for dim in rest if not dim.is_batch]
@@ -71,7 +73,8 @@ def gather(x: Tensor, position: TensorLike, *, axis: DimLike | str | None = None
     The entries of ``x`` at these positions; beyond an end, the last entry; 0 of a sequence without any.
 
     :param position: int32, a number or a tensor; its dims come in place of the axis. A number below 0 counts from each
-        sequence's end, as in Python
+        sequence's end, as in Python; of a tensor, what is below 0 is position 0: ``x[loop.iter_idx - 1]`` is the first
+        frame in the first step
     :param axis: a dim of ``x``; default: its only axis with lengths
     """
     x = as_tensor(x)

@@ -67,11 +67,12 @@ def top_k(x: Tensor, k: DimLike, *, axis: DimLike | str | None = None) -> tuple[
     """
     The greatest entries along an axis, the greatest first, and their positions: ``values, positions = nn.top_k(x, 3)``.
 
-    :param x: numbers
+    :param x: floats or whole numbers; of labels, ``nn.cast(labels, "int32")``
     :param k: how many, as a number or a Dim: the axis over them
     :param axis: default: the feature dim
     :return: both with the new axis in place of the axis. Positions are int32, of an axis of fixed size its labels. A
-        sequence with fewer entries along an axis with lengths has -inf at position 0 in place of those that are missing
+        sequence with fewer entries along an axis with lengths has -inf (of whole numbers, the lowest one of their type)
+        at position 0 in place of those that are missing
     :raises NetworkError: if an axis of fixed size has fewer
     """
     x = as_tensor(x)

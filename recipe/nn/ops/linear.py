@@ -12,6 +12,7 @@ from ..record.form import Form, parameter_map
 from ..record.graph import Op, Tensor
 from .activation import activated
 from .dropout import dropped
+from .whole_numbers import labels_in_range
 
 
 class LinearOp(Op):
@@ -45,7 +46,7 @@ class LinearOp(Op):
         tensor = self.inputs[0]
         x = dropped(run, x, self.dropout)
         if tensor.sparse_dim is not None:
-            y = weight[x]
+            y = weight[labels_in_range(run, self, tensor, x, weight.shape[0])]
         else:
             axis = tensor.dims.index(self.in_dim)
             y = numpy.moveaxis(numpy.tensordot(x, weight, axes=(axis, 0)), -1, axis)

@@ -14,11 +14,13 @@ from ..record.arrays import Arrays
 from ..record.common_dims import as_long_hint
 from ..record.form import Form
 from ..record.graph import Op, Tensor
+from ..record.unknown_start import wrong_type
 from .activation import exp
 from .as_tensor import as_tensor
 from .elementwise import cast
 from .reduce import reduce_mean
 from .softmax import log_softmax, warn_of_probabilities
+from .whole_numbers import labels_in_range
 
 
 class SparseCrossEntropy(Op):
@@ -40,6 +42,7 @@ class SparseCrossEntropy(Op):
         scores, labels = self.inputs
         dims = (*self.output.dims, scores.feature_dim)
         x = run.aligned(logits, scores.dims, dims)
+        targets = labels_in_range(run, self, labels, targets, logits.shape[scores.dims.index(scores.feature_dim)])
         y = run.aligned(targets, labels.dims, self.output.dims)
         x = x - x.max(axis=-1, keepdims=True)
         log_prob = x - numpy.log(numpy.exp(x).sum(axis=-1, keepdims=True))
@@ -60,6 +63,7 @@ class NegativeLogProb(SparseCrossEntropy):
         scores, labels = self.inputs
         dims = (*self.output.dims, scores.feature_dim)
         x = run.aligned(logits, scores.dims, dims)
+        targets = labels_in_range(run, self, labels, targets, logits.shape[scores.dims.index(scores.feature_dim)])
         y = run.aligned(targets, labels.dims, self.output.dims)
         return -numpy.take_along_axis(x, y[..., None], axis=-1)[..., 0]
 
@@ -205,7 +209,8 @@ def check_labels(name: str, scores: Tensor, targets: Tensor) -> None:
     """
     if targets.sparse_dim is None:
         swapped = f" Were the two swapped? {name}(scores, targets)" if scores.sparse_dim is not None else ""
-        raise NetworkError(f"{name} wants labels as targets, but {targets} is {targets.dtype}.{swapped}")
+        message = f"{name} wants labels as targets, but {targets} is {targets.dtype}.{swapped}"
+        raise wrong_type(targets, "int32", message, labels=scores.feature_dim)
     if scores.sparse_dim is not None:
         raise NetworkError(f"{name} wants scores [..., labels] and targets, but {scores} are labels themselves")
     if targets.sparse_dim is not scores.feature_dim:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..plain.errors import NetworkError
 from ..record.graph import Tensor
+from ..record.unknown_start import wrong_type
 from .as_tensor import as_tensor
 from .elementwise import cast, compare
 from .lengths import range_over
@@ -22,10 +23,11 @@ def one_hot(labels: Tensor, *, dtype: str = "float32") -> Tensor:
     labels = as_tensor(labels)
     dim = labels.sparse_dim
     if dim is None:
-        raise NetworkError(
+        message = (
             f"one_hot wants labels, of which it is known how many there are, but {labels} is {labels.dtype}: "
             "nn.cast(x, 'int32', sparse_dim=dim) makes labels of integers"
         )
+        raise wrong_type(labels, "labels", message)
     if dim in labels.dims:
         raise NetworkError(
             f"one_hot of {labels} would have the dim {dim} twice. Make them labels of another dim: "

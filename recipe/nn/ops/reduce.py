@@ -89,6 +89,9 @@ def reduce(mode: str, x: Tensor, axis: DimLike | str | Iterable[DimLike] | None 
         axes = [x.feature_dim]
     elif isinstance(axis, (int, str, Dim)):
         axes = [x.resolve_axis(axis)]
+    elif isinstance(axis, Tensor):
+        two = f". The greater of two is nn.{mode}imum(a, b)" if mode in ("max", "min") else ""
+        raise NetworkError(f"reduce_{mode} goes along an axis of {x}, which is a Dim, not {axis}{two}")
     else:
         axes = [x.resolve_axis(one) for one in axis]
     return Reduce(mode, x, tuple(sorted(axes, key=x.dims.index))).output

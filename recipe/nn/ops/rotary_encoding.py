@@ -10,6 +10,7 @@ from ..plain.dim import Dim, DimLike
 from ..plain.errors import NetworkError
 from ..record.form import Form
 from ..record.graph import Tensor
+from ..record.unknown_start import wrong_type
 from .as_tensor import TensorLike, as_tensor
 from .elementwise import Elementwise
 
@@ -28,7 +29,7 @@ class RotaryEncoding(Elementwise):
         x, position = self.inputs
         self.require_float(x)
         if not position.dtype.startswith("int"):
-            raise NetworkError(f"positions are int32, but {position} is {position.dtype}")
+            raise wrong_type(position, "int32", f"positions are int32, but {position} is {position.dtype}")
         if self.axis in position.dims:
             raise NetworkError(f"{position} are positions of vectors, and have the dim {self.axis} of the vectors")
         self.set_output(self.result_dims())

@@ -35,7 +35,7 @@ def _mapped(function: Callable[[str, Any], Any], value: Any, path: tuple[str, ..
     if isinstance(value, (tuple, list)):
         names = getattr(value, "_fields", range(len(value)))
         parts = [_mapped(function, part, (*path, str(name))) for name, part in zip(names, value)]
-        return type(value)(*parts) if hasattr(value, "_fields") else parts if type(value) is list else tuple(parts)
+        return type(value)(*parts) if hasattr(value, "_fields") else parts if isinstance(value, list) else tuple(parts)
     return function("/".join(path), value) if value is not None or not path else None
 
 

@@ -59,6 +59,10 @@ class Rewriting:
         """The new tensors by the old ones that are still computed; a value of a step may be one of all steps."""
         return self.new
 
+    def step_dims(self) -> dict[LoopOp, tuple[Dim, ...]]:
+        """The axes over all steps of old loops, of values that are now computed at once."""
+        return {}
+
     def read(self, tensor: Tensor) -> Tensor:
         """The new tensor that stands for an old one, where the new program is being written."""
         return self.new[tensor]

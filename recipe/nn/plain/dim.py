@@ -10,6 +10,7 @@ from typing import Any, Union
 
 from .delayed import Delayed, delayed_or, is_delayed
 from .errors import NetworkError
+from .no_number import NoNumber
 from .number import is_size, plain_number
 
 DimLike = Union[int, "Dim"]
@@ -18,7 +19,7 @@ _ANONYMOUS: dict[int, Dim] = {}
 _SUMS: dict[tuple, Dim] = {}
 
 
-class Dim:
+class Dim(NoNumber):
     """
     One axis, told apart by identity, as RETURNN does: two dims of equal size are still two dims.
 

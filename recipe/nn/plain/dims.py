@@ -16,8 +16,9 @@ def ordered_dims(dims: Iterable[DimLike]) -> tuple[Dim, ...]:
     """
     if isinstance(dims, (int, Dim)):
         raise NetworkError(f"dims come as a list, even a single one: [{dims!r}]")
-    if isinstance(dims, str) or not isinstance(dims, Iterable):
-        raise NetworkError(f"dims come as a list of Dims and sizes, not {dims!r}")
+    if isinstance(dims, str) or hasattr(dims, "known_dims") or not isinstance(dims, Iterable):
+        of_tensor = ". Those of a tensor are x.dims" if hasattr(dims, "known_dims") else ""
+        raise NetworkError(f"dims come as a list of Dims and sizes, not {dims!r}{of_tensor}")
     listed = [as_dim(dim) for dim in dims]
     if isinstance(dims, (set, frozenset)):
         listed.sort(key=lambda dim: (not dim.is_batch, dim.is_static, dim.name, dim.known_size or 0))

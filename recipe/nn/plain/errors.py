@@ -87,9 +87,17 @@ def variable_name(value: Any) -> str | None:
     return None
 
 
+def is_method_of(owner: Any) -> bool:
+    """Whether the code that set an attribute of an object, two calls up from here, is that of one of its methods."""
+    frame = sys._getframe(2)
+    arguments = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+    return bool(arguments) and frame.f_locals.get(arguments[0]) is owner
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question about a misspelled name, to put behind a message; nothing if no known name is alike."""
-    alike = difflib.get_close_matches(name, list(known), n=1)
+    names = list(known)
+    alike = [one for one in names if one.lower() == name.lower()] or difflib.get_close_matches(name, names, n=1)
     return f" Did you mean {alike[0]!r}?" if alike else ""
 
 
@@ -157,6 +165,11 @@ class NetworkError(ValueError):
         if other is not None:
             text += f"\n  {word} {other}:" + (f"\n    {other.text}" if other.text else "")
         super().__init__(f"{source}: {message}{text}")
+        self._message = message
+
+    def at(self, source: SourceLine) -> NetworkError:
+        """The same about another line."""
+        return type(self)(self._message, source)
 
     def __reduce__(self):
         return ValueError, self.args

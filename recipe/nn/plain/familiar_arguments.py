@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .errors import NetworkError
+from .errors import NetworkError, did_you_mean
 from .public_names import PUBLIC_NAMES
 
 ARGUMENTS: dict[str, str] = {
@@ -33,6 +33,10 @@ ARGUMENTS: dict[str, str] = {
     "cross_entropy.target": "nn.cross_entropy(logits, targets)",
     "Linear.bias": "nn.Linear(in_dim, out_dim, with_bias=False)",
     "Linear.in_features": "nn.Linear(in_dim, out_dim)",
+    "Linear.use_bias": "nn.Linear(in_dim, out_dim, with_bias=False)",
+    "Linear.in_dim": "nn.Linear(in_dim, out_dim)",
+    "Linear.out_dim": "nn.Linear(in_dim, out_dim)",
+    "Linear.out_features": "nn.Linear(in_dim, out_dim)",
     "Linear.units": "nn.Linear(in_dim, out_dim)",
     "Linear.activation": "nn.tanh(nn.Linear(in_dim, out_dim)(x))",
     "Lstm.num_layers": "nn.ModuleList([nn.Lstm(in_dim, out_dim), nn.Lstm(out_dim, out_dim)]), one after the other",
@@ -45,6 +49,11 @@ ARGUMENTS: dict[str, str] = {
     "Lstm.dropout": "nn.dropout(x, 0.1)",
     "LstmCell.input_size": "nn.LstmCell(in_dim, out_dim)",
     "LstmCell.hidden_size": "nn.LstmCell(in_dim, out_dim)",
+    "Gru.num_layers": "nn.ModuleList([nn.Gru(in_dim, out_dim), nn.Gru(out_dim, out_dim)]), one after the other",
+    "Gru.bidirectional": "nn.BidirectionalGru(in_dim, out_dim)",
+    "Gru.dropout": "nn.dropout(x, 0.1)",
+    "Embedding.padding_idx": "nn.Embedding(labels, out_dim)  # padding never counts",
+    "Embedding.input_dim": "nn.Embedding(labels, out_dim)",
     "Embedding.num_embeddings": "nn.Embedding(labels, out_dim)",
     "Embedding.embedding_dim": "nn.Embedding(labels, out_dim)",
     "Conv1d.kernel_size": "nn.Conv1d(in_dim, out_dim, 3)",
@@ -58,13 +67,46 @@ ARGUMENTS: dict[str, str] = {
     "reduce_min.dim": "nn.reduce_min(x, axis=time)",
     "reduce_sum.keepdim": "nn.reduce_sum(x, axis=time), which is broadcast along the axis where it is wanted",
     "reduce_mean.keepdim": "nn.reduce_mean(x, axis=time), which is broadcast along the axis where it is wanted",
+    "reduce_sum.keepdims": "nn.reduce_sum(x, axis=time), which is broadcast along the axis where it is wanted",
+    "reduce_mean.keepdims": "nn.reduce_mean(x, axis=time), which is broadcast along the axis where it is wanted",
+    "argmax.dim": "nn.argmax(x, axis=in_dim)",
+    "one_hot.depth": "nn.one_hot(targets)  # the dim of the labels says how many there are",
+    "one_hot.num_classes": "nn.one_hot(targets)  # the dim of the labels says how many there are",
+    "slice.stop": "nn.slice(x, 0, end=2)",
+    "slice.axes": "nn.slice(x, 0, 2, axis=in_dim)",
+    "clip.min": "nn.clip(x, 0.0, 1.0)",
+    "clip.max": "nn.clip(x, 0.0, 1.0)",
+    "replace_dim.in_dim": "nn.replace_dim(x, axis=time, out_dim=nn.Dim(None, 'other'))",
+    "choice.beam_size": "search=nn.BeamSearch(4)",
+    "Dim.size": "nn.Dim(512, 'hidden')",
+    "Dim.description": "nn.Dim(512, 'hidden')",
+    "Dim.kind": "nn.Dim(None, 'time'), of which each sequence has its own length",
+    "State.init": "nn.State([nn.batch_dim, in_dim], initial=0.0)",
+    "Loop.max_len": "nn.Loop(max_seq_len=100)",
+    "Loop.num_steps": "nn.Loop(max_seq_len=100)",
+    "Loop.stack.axis": "loop.stack(frame)",
+    "Loop.unstack.dim": "loop.unstack(x, axis=time)",
+    "MaskedComputation.condition": "nn.MaskedComputation(nn.reduce_sum(frame) > 0.0)",
+    "Tensor.mark_as_loss.weight": "score.mark_as_loss('ce', scale=0.5)",
+    "Tensor.mark_as_loss.loss_scale": "score.mark_as_loss('ce', scale=0.5)",
     "range_over.dtype": "nn.cast(nn.range_over(time, like=x), 'float32')",
     "zeros.shape": "nn.zeros([nn.batch_dim, in_dim])",
     "ones.shape": "nn.ones([nn.batch_dim, in_dim])",
     "Parameter.requires_grad": "nn.Parameter([in_dim, out_dim], trainable=False)",
+    "Parameter.shape": "nn.Parameter([in_dim, out_dim])",
     "Parameter.data": "nn.Parameter([in_dim, out_dim], initial=nn.Normal(0.01))",
 }
 """By function or class and argument, what is written in place of it."""
+
+
+METHODS_OF = {
+    "Tensor": "x",
+    "Loop": "loop",
+    "State": "state",
+    "Cond": "cond",
+    "Network": "network",
+}
+"""Classes whose methods tell of arguments that do not fit, too, and what messages call their objects."""
 
 
 class ArgumentError(NetworkError, TypeError):
@@ -86,6 +128,15 @@ def install(public: dict[str, Any]) -> None:
         elif inspect.isclass(value) and "__init__" in vars(value) and not issubclass(value, (tuple, BaseException)):
             vars_of: Any = value
             vars_of.__init__ = _telling(name, value.__init__, skip=1)
+            for method, of_class in list(vars(value).items()) if name in METHODS_OF else ():
+                if not method.startswith("_") and inspect.isfunction(of_class):
+                    setattr(value, method, _telling(f"{name}.{method}", of_class, skip=1))
+
+
+def _code_of(name: str) -> str:
+    """How a program calls it: ``nn.NAME``; a method of what it has in a variable."""
+    kind, _, method = name.partition(".")
+    return f"{METHODS_OF[kind]}.{method}" if method else f"nn.{name}"
 
 
 def _telling(name: str, function: Callable[..., Any], skip: int) -> Callable[..., Any]:
@@ -107,6 +158,9 @@ def _telling(name: str, function: Callable[..., Any], skip: int) -> Callable[...
         parameters = [one.replace(annotation=one.empty) for one in signature.parameters.values()][skip:]
         shown = signature.replace(parameters=parameters, return_annotation=signature.empty)
         instead = next((f": write {ARGUMENTS[f'{name}.{key}']}" for key in kwargs if f"{name}.{key}" in ARGUMENTS), "")
-        raise ArgumentError(f"nn.{name}{shown} {what}{instead}")
+        if not instead and "unexpected keyword" in what:
+            unknown = next((key for key in kwargs if key not in signature.parameters), "")
+            instead = f".{did_you_mean(unknown, (one.name for one in parameters))}".removesuffix(".")
+        raise ArgumentError(f"{_code_of(name)}{shown} {what}{instead}")
 
     return call

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import MissingAttributeError, did_you_mean
 from .familiar_names import Alternatives
 
 _TRAIN_FLAG = "nn.run_numpy(network, feeds, train=True)  # RETURNN trains or searches by its task"
@@ -37,3 +41,17 @@ MEMBERS: dict[str, Alternatives] = {
     "apply": ("for parameter in module.parameters(): parameter.initial = nn.Normal(0.01)",),
 }
 """By attribute of a module, what is written in place of it."""
+
+
+def no_attribute(value: Any, name: str, instead: Mapping[str, str]) -> AttributeError:
+    """
+    The error about an attribute that something has not.
+
+    :param instead: by attribute, what is written in place of it
+    """
+    kind = type(value).__name__
+    if name.startswith("_"):
+        return AttributeError(f"{kind!r} object has no attribute {name!r}")
+    known = [one for one in (*vars(type(value)), *getattr(value, "__dict__", ())) if not one.startswith("_")]
+    hint = f": write {instead[name]}" if name in instead else f".{did_you_mean(name, known)}"
+    return MissingAttributeError(f"a {kind} has no attribute {name!r}{hint}")

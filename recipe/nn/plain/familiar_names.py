@@ -262,10 +262,12 @@ ATTRIBUTES: dict[str, Alternatives] = {
     "raw_tensor": ("x: a tensor has no value while the network is being written",),
     "name": ("y.mark_as_output('name') for an output; else a tensor is called as its variable",),
     "lengths": ("x.seq_len",),
+    "length": ("x.seq_len",),
     "time_dim": ("x.spatial_dim",),
     "get_size_tensor": ("x.seq_len",),
     "dim_tags": ("x.dims",),
     "remaining_dims": ("[dim for dim in x.dims if dim is not time]",),
+    "assign": ("loop.state.before = frame, which gives a state its new value",),
     "append": ("loop.stack(frame), the list of a value in all steps",),
 }
 """By attribute of a tensor, what is written in place of it."""

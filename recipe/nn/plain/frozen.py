@@ -20,6 +20,8 @@ def _whole(value: Any) -> str:
         return "loop.state.s = {**loop.state.s, 'name': value}"
     if hasattr(value, "_fields"):
         return f"loop.state.s = loop.state.s._replace({value._fields[0]}=value)"
+    if isinstance(value, list):
+        return "loop.state.s = [value, *loop.state.s[1:]]"
     return "loop.state.s = (value, *loop.state.s[1:])"
 
 
@@ -39,17 +41,55 @@ class FrozenDict(dict):
 
 
 class FrozenTuple(tuple):
-    """A tuple or list read from a state."""
+    """A tuple read from a state; lists are joined to it as tuples are."""
 
     __setitem__ = __delitem__ = append = extend = insert = pop = remove = clear = _refuse
 
     def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, int) and not -len(self) <= index < len(self):
-            raise NetworkError(f"the state has no part {index}, it has {len(self)} parts: 0 to {len(self) - 1}")
-        return super().__getitem__(index)
+        _check_part(self, index)
+        part = super().__getitem__(index)
+        return FrozenTuple(part) if isinstance(index, slice) else part
+
+    def __add__(self, other: Any) -> FrozenTuple:
+        return FrozenTuple([*self, *other])
+
+    def __radd__(self, other: Any) -> FrozenTuple:
+        return FrozenTuple([*other, *self])
 
     def __reduce__(self):
         return FrozenTuple, (tuple(self),)
+
+
+class PartOfList(list):
+    """Some values of a list that was read from a state; tuples are joined to it as lists are."""
+
+    def __getitem__(self, index: Any) -> Any:
+        _check_part(self, index)
+        part = super().__getitem__(index)
+        return PartOfList(part) if isinstance(index, slice) else part
+
+    def __add__(self, other: Any) -> PartOfList:
+        return PartOfList([*self, *other])
+
+    def __radd__(self, other: Any) -> PartOfList:
+        return PartOfList([*other, *self])
+
+
+class FrozenList(PartOfList):
+    """A list read from a state."""
+
+    __setitem__ = __delitem__ = append = extend = insert = pop = remove = clear = sort = reverse = _refuse  # type: ignore[assignment]
+
+    def __iadd__(self, other: Any) -> PartOfList:  # type: ignore[override,misc]
+        return self + other  # for `loop.state.s += [...]`, which assigns the whole
+
+    def __reduce__(self):
+        return FrozenList, (list(self),)
+
+
+def _check_part(value: Any, index: Any) -> None:
+    if isinstance(index, int) and not -len(value) <= index < len(value):
+        raise NetworkError(f"the state has no part {index}, it has {len(value)} parts: 0 to {len(value) - 1}")
 
 
 @functools.cache

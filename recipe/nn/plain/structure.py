@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .frozen import FrozenDict, FrozenTuple, freeze
+from .frozen import FrozenDict, FrozenList, FrozenTuple, freeze
 
 
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -22,13 +22,14 @@ def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def map_structure(function: Callable[[str, Any], Any], value: Any, path: str = "") -> Any:
-    """The same structure with ``function(path, leaf)`` in place of each leaf; lists become tuples, all is read-only."""
+    """The same structure with ``function(path, leaf)`` in place of each leaf; all is read-only."""
     if isinstance(value, dict):
         return FrozenDict({key: map_structure(function, value[key], _join(path, str(key))) for key in sorted(value)})
     if isinstance(value, (tuple, list)):
         names = getattr(value, "_fields", range(len(value)))
         items = [map_structure(function, item, _join(path, str(name))) for name, item in zip(names, value)]
-        return freeze(type(value)(*items)) if hasattr(value, "_fields") else FrozenTuple(items)
+        kind = FrozenList if isinstance(value, list) else FrozenTuple
+        return freeze(type(value)(*items)) if hasattr(value, "_fields") else kind(items)
     return function(path, value) if value is not None else None
 
 

@@ -10,9 +10,9 @@ from ..ops.choice import Choice
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.delayed import Delayed
 from ..plain.extern_data import ExternData
+from ..plain.named import Named
 from ..record.graph import Body, Op, Tensor
 from ..record.loops import FinalState, LoopOp, PreviousOp, ResultOp
-from ..record.parameter import Parameter
 from ..record.recording import Loss
 
 
@@ -50,10 +50,10 @@ class Program:
         return {op.data.name: op.data for op in sorted(ops, key=lambda op: op.data.name)}
 
     @property
-    def parameters(self) -> dict[str, Parameter]:
+    def parameters(self) -> Named:
         """The parameters that it uses, by name."""
         ops = [op for op in self.root_body.ops if isinstance(op, ParameterOp) and op in self.needed]
-        return {op.path: op.parameter for op in ops}
+        return Named({op.path: op.parameter for op in ops}, "network.parameters")
 
     @property
     def loops(self) -> tuple[LoopOp, ...]:
@@ -68,6 +68,14 @@ class Program:
             for op in self.all_ops()
             if isinstance(op, Choice) and op.body.loop is not None
         }
+
+    def giving(self, outputs: Sequence[tuple[str, Tensor]]) -> Program:
+        """
+        What computes some of its tensors and no losses.
+
+        :param outputs: tensors of this program, with the names that they are to have
+        """
+        return Program(self.root_body, (), outputs)
 
     def all_ops(self) -> Iterable[Op]:
         """All ops that are needed, body by body."""

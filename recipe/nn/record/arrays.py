@@ -61,6 +61,10 @@ class Arrays(abc.ABC):
     def read(self, tensor: Any) -> numpy.ndarray:
         """The array of a tensor; in loops, that of the newest step."""
 
+    @abc.abstractmethod
+    def counts(self, tensor: Any) -> numpy.ndarray:
+        """Where a value counts: in no padding, and of rows that make this step. Bool, which broadcasts to the value."""
+
     def lengths_along(self, dim: Dim, dims: tuple[Dim, ...]) -> numpy.ndarray:
         """The lengths along a dim, aligned to a value's dims."""
         return self.aligned(self.lengths(dim), (batch_dim,) if dim.is_static else dim.length_dims, dims)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import FrameType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from ..plain.dim import Dim, DimLike
 from ..plain.dims import beams_first, dims_text
@@ -101,6 +101,8 @@ class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
         """
         if isinstance(axis, Dim) and axis in self.dims:
             return axis
+        if isinstance(axis, Tensor):
+            raise NetworkError(f"an axis of {self} is a Dim, not the tensor {axis}. Of several tensors each has a call")
         if axis is None or axis == "T":
             return self.spatial_dim
         if axis == "F":
@@ -159,6 +161,12 @@ class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
             raise AttributeError(name)
         raise MissingAttributeError(f"{self} has no attribute {name!r}{_instead_of_attribute(name)}")
 
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise NetworkError(
+            f"{self} is a tensor, which is not called. Modules are called: nn.Linear(dim)(x). States and loop.iter_idx "
+            "are attributes, without ()"
+        )
+
     def __deepcopy__(self, memo: dict) -> Tensor:
         return self
 
@@ -182,11 +190,18 @@ def _axis_hint(tensor: Tensor, axis: Any) -> str:
 _ATTRIBUTES = frozenset({"op", "index", "known_dims", "dtype", "sparse_dim"})
 
 
+_OF_TENSORS = (
+    *("dims", "dtype", "sparse_dim", "seq_len", "feature_dim", "spatial_dim"),
+    *("mark_as_loss", "mark_as_output"),
+)
+"""What a tensor has, for those who misspell it."""
+
+
 def _instead_of_attribute(name: str) -> str:
     known = instead_of(name, ATTRIBUTES)
     if known is None:
         known = next((f"nn.{public}(x)" for public in (name, f"reduce_{name}") if public in PUBLIC_NAMES), None)
-    return f": write {known}" if known else did_you_mean(name, ("dims", "dtype", "sparse_dim", "seq_len"))
+    return f": write {known}" if known else did_you_mean(name, _OF_TENSORS)
 
 
 class Op:

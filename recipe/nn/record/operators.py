@@ -101,6 +101,19 @@ class Arithmetic(Generic[T]):
     def __abs__(self) -> T:
         return _FUNCTIONS["absolute"](self)  # type: ignore[no-any-return]
 
+    def __pos__(self) -> T:
+        return _FUNCTIONS["as_tensor"](self)  # type: ignore[no-any-return]
+
+    def __divmod__(self, other: Any) -> NoReturn:
+        raise NetworkError("divmod() gives two numbers at once: write x // y and x % y")
+
+    __rdivmod__ = __divmod__
+
+    def __lshift__(self, other: Any) -> NoReturn:
+        raise NetworkError("x << n and x >> n are no operators of tensors: write x * 2**n and x // 2**n")
+
+    __rlshift__ = __rshift__ = __rrshift__ = __lshift__
+
     def __matmul__(self, other: Any) -> NoReturn:
         raise NetworkError(f"{self} @ {other}: write nn.dot(a, b, reduce=dim), which names the dim that is summed over")
 
@@ -134,6 +147,11 @@ class Comparisons(Generic[T]):
 
     def __ror__(self, other: Any) -> T:
         return _FUNCTIONS["combine"]("logical_or", other, self)  # type: ignore[no-any-return]
+
+    def __xor__(self, other: Any) -> T:
+        return _FUNCTIONS["exclusive_or"](self, other)  # type: ignore[no-any-return]
+
+    __rxor__ = __xor__
 
     def __invert__(self) -> T:
         return _FUNCTIONS["logical_not"](self)  # type: ignore[no-any-return]

@@ -72,6 +72,8 @@ class Recording(Recorder):
         self.loss_lines: dict[str, SourceLine] = {}
         """Where losses are marked, by name."""
         self.outputs: list[tuple[str, Tensor]] = []
+        self.blocks: dict[object, tuple[str, SourceLine]] = {}
+        """What was made for `with`, which was not written yet: the code that made it, and its line."""
         self.of_branch: dict[Tensor, Branching] = {}
         """The values of branches that are over, which the code around may not read as they are."""
         self.exempt: set[Tensor] = set()
@@ -203,6 +205,21 @@ class Recording(Recorder):
             for dim in tensor.known_dims or ():
                 if dim.is_dynamic and not any(dim in (read.known_dims or ()) for read in op.inputs):
                     self.with_lengths.setdefault(dim, []).append(tensor)
+
+    def await_block(self, block: object, code: str) -> None:
+        """Notes that something was made that does nothing but by `with`."""
+        self.blocks[block] = (code, user_source_line())
+
+    def begin_block(self, block: object) -> None:
+        """Notes that `with` of it was written."""
+        self.blocks.pop(block, None)
+
+    def check_blocks(self) -> None:
+        """
+        :raises NetworkError: if something was made for `with`, which was not written
+        """
+        for code, line in self.blocks.values():
+            raise NetworkError(f"{code} alone does nothing: what belongs to it stands in `with {code}:`", line)
 
     def add_loss(self, tensor: Tensor, name: str | None, scale: Any, as_error: bool) -> None:
         """Notes a loss. One inside a loop becomes the loss over all steps."""

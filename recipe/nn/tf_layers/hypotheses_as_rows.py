@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from ..plain.dim import Dim, batch_dim
@@ -60,16 +61,21 @@ HYPOTHESES_AS_ROWS = ConfigFunction(
 )
 
 
-def hypotheses_as_rows(build: Build, tensor: Tensor, scores: Tensor) -> Layer:
+def hypotheses_as_rows(
+    build: Build, source: Reference, dtype: str, axes: Iterable[Dim], scores: Tensor, sparse_dim: Dim | None = None
+) -> Layer:
     """
     A layer with the hypotheses of a value as rows of the batch.
 
-    :param tensor: the value, with axes over hypotheses
+    :param source: the value
+    :param dtype: its type
+    :param axes: its dims, with axes over hypotheses
     :param scores: of the hypotheses
+    :param sparse_dim: what its labels are of, if it holds labels
     """
-    source = build.reference(tensor)
-    beams = [dim for dim in tensor.dims if dim.is_beam]
-    rest = [dim for dim in tensor.dims if not dim.is_beam and not dim.is_batch]
+    axes = tuple(axes)
+    beams = [dim for dim in axes if dim.is_beam]
+    rest = [dim for dim in axes if not dim.is_beam and not dim.is_batch]
     sources: list[Reference] = [source, build.reference(scores)]
     dims = []
     for dim in rest:
@@ -81,7 +87,7 @@ def hypotheses_as_rows(build: Build, tensor: Tensor, scores: Tensor) -> Layer:
             dims.append(dim)
     options: dict[str, Any] = {"class": "eval", "from": sources, "eval": HYPOTHESES_AS_ROWS}
     options |= {"eval_locals": {"beams": beams, "rest": rest}, "allow_broadcast_all_sources": True}
-    options["out_type"] = {"sparse_dim": None, **type_of([batch_dim, *dims], tensor.dtype, tensor.sparse_dim)}
+    options["out_type"] = {"sparse_dim": None, **type_of([batch_dim, *dims], dtype, sparse_dim)}
     return Layer(build.root, build.root.unique_name("hypotheses"), options)
 
 

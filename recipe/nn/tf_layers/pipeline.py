@@ -12,6 +12,7 @@ from ..passes.joins import Joins
 from ..passes.rewritten import Rewritten
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim
+from ..plain.errors import NetworkError
 from ..plain.layer_names import layer_of_output
 from ..program.program import Program
 from ..record.graph import Tensor
@@ -43,6 +44,8 @@ class Pipeline:
         owns_parameters: bool = True,
         without: frozenset[str] = frozenset(),
     ):
+        if device not in ("cpu", "gpu"):
+            raise NetworkError(f'a config is for the device "cpu" or "gpu", not {device!r}')
         self.user_parameters = {
             op.path: op for op in program.root_body.ops if isinstance(op, ParameterOp) and op in program.needed
         }
@@ -53,7 +56,8 @@ class Pipeline:
         for quirk in quirks(without):
             if quirk.program is not None and quirk.applies(rewritten.program):
                 rewritten = rewritten.then(quirk.program(rewritten.program))
-        self.program, self.values = rewritten.then(Joins(rewritten.program))
+        rewritten = rewritten.then(Joins(rewritten.program))
+        self.program, self.values = rewritten.program, rewritten.values
         self.build = Build(self.program, device, owns_parameters=owns_parameters, without=without)
         self.output_names: list[str] = []
 
@@ -122,6 +126,8 @@ class Pipeline:
         RETURNN (1.20261022, ``Loss`` in tf/layers/base.py) knows the padding of one axis of a loss alone. So a loss is
         summed along further ones with lengths.
         Test: ops/test_loss.py::test_loss_along_two_axes
+
+        Hypotheses become rows of the batch: their mean is reported, as that of frames.
         """
         root = self.build.root
         reference = self.build.reference(tensor)
@@ -129,6 +135,9 @@ class Pipeline:
         if inner_axes:
             options = {"class": "reduce", "from": reference, "mode": "sum", "axis": inner_axes}
             reference = Layer(root, root.unique_name(name), options)
+        if any(dim.is_beam for dim in tensor.dims):
+            axes = [dim for dim in tensor.dims if dim not in inner_axes]
+            reference = hypotheses_as_rows(self.build, reference, tensor.dtype, axes, self._scores_of(tensor))
         layer = reference if isinstance(reference, Layer) and "loss" not in reference.options else None
         if layer is None or layer.has_own_name:
             layer = self.build.copy(root, name, reference)
@@ -166,7 +175,8 @@ class Pipeline:
             self.output_names.append(name)
             return
         if any(dim.is_beam for dim in tensor.dims):
-            source = hypotheses_as_rows(self.build, tensor, self._scores_of(tensor))
+            scores = self._scores_of(tensor)
+            source = hypotheses_as_rows(self.build, source, tensor.dtype, tensor.dims, scores, tensor.sparse_dim)
         is_free = isinstance(source, Layer) and source.network is self.build.root and not source.has_own_name
         if isinstance(source, Layer) and is_free and source.options["class"] not in ("rec", "variable"):
             layer = source

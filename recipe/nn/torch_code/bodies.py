@@ -37,17 +37,20 @@ class Bodies:
     def write(self, body: Body) -> None:
         """The ops of a body in order, as far as anything depends on them."""
         for op in body.ops:
-            if op not in self.code.program.needed:
-                continue
-            if isinstance(op, LoopOp):
-                self._comment(op)
-                LoopText(self.code, op, self.write, stem_of).write()
-            elif not isinstance(op, (PreviousOp, ResultOp)):
-                self._op(op)
+            if op in self.code.program.needed:
+                self.write_op(op)
+
+    def write_op(self, op: Op) -> None:
+        """An op; states and results are written with their loop."""
+        if isinstance(op, LoopOp):
+            self._comment(op)
+            LoopText(self.code, op, self.write, stem_of).write()
+        elif not isinstance(op, (PreviousOp, ResultOp)):
+            self._op(op)
 
     def _comment(self, op: Op) -> None:
         """The module, where it is another one than that of the op before."""
-        path = "" if isinstance(op, (ParameterOp, ExternDataOp)) else op.module_path()
+        path = op.path.rpartition("/")[0] if isinstance(op, ParameterOp) else op.module_path()
         if path != self._module and path:
             self.code.lines.add(f"# {path}")
         self._module = path

@@ -6,11 +6,12 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ..ops.hypotheses import Select
 from ..plain.delayed import resolved
 from ..plain.dim import Dim, batch_dim
 from ..plain.variable_names import VariableNames
 from ..program.program import Program
-from ..record.graph import Op, Tensor
+from ..record.graph import Body, Op, Tensor
 from ..record.loops import LoopOp
 from .layout import aligned, primary
 from .lines import Lines
@@ -22,7 +23,7 @@ RESERVED = frozenset(
         "Tensor",
         "batch",
         "batch_dim",
-        "data",
+        "inputs",
         "device",
         "itertools",
         "math",
@@ -65,6 +66,8 @@ class Code:
         """The lists of frames of sequences, which the steps of a loop read."""
         self.histories: dict[Op, str] = {}
         """The variables that hold the frames so far, by the ops that collect them."""
+        self.positive: set[str] = set()
+        """The variables that hold numbers of Python above 0."""
         self._has_batch = False
         self._weights: dict[tuple[Tensor, ...], str] = {}
         self._variables: dict[Tensor, str] = {}
@@ -72,6 +75,10 @@ class Code:
         self._sizes: dict[Dim, str] = {}
         self._lengths: dict[Dim, str] = {}
         self._masks: dict[Dim, str] = {}
+        self._paddings: dict[Dim, str] = {}
+        self._dims_of_steps: set[Dim] = set()
+        self._before_loops: dict[str, str] = {}
+        self._rows: dict[tuple[Body, Tensor, Dim], str] = {}
 
     # tensors
 
@@ -82,6 +89,11 @@ class Code:
     def define_scalar(self, tensor: Tensor, code: str) -> None:
         """Says that a tensor is a number of Python, and by which code it is read."""
         self._scalars[tensor] = code
+
+    def assign_scalar(self, tensor: Tensor, code: str) -> str:
+        """Writes a variable that holds a number of Python, unless no other line reads it; gives its name."""
+        self._scalars[tensor] = self.assign(tensor.op.variable or tensor.op.name, code, optional=True)
+        return self._scalars[tensor]
 
     def scalar(self, tensor: Tensor) -> str | None:
         """The code of a number of Python; None for what is a tensor of PyTorch."""
@@ -108,10 +120,12 @@ class Code:
             return code
         return f"{primary(code)}.expand({', '.join(self.size(dim) for dim in dims)})"
 
-    @staticmethod
-    def moved(code: str, dims: Sequence[Dim], target: Sequence[Dim]) -> str:
-        """The code of a tensor with its axes in another order."""
-        return aligned(code, dims, target)
+    def moved(self, code: str, dims: Sequence[Dim], target: Sequence[Dim]) -> str:
+        """The code of a tensor with its axes in another order; what is long gets a line of its own before."""
+        if tuple(dims) == tuple(target):
+            return code
+        name = code if code.isidentifier() else self.assign(code.partition("(")[0].rpartition(".")[2] or "moved", code)
+        return aligned(name, dims, target)
 
     def lstm_weights(self, *parameters: Tensor) -> str:
         """The variable that holds the parameters of an LSTM as PyTorch has them; it is written before all loops."""
@@ -123,6 +137,14 @@ class Code:
             given = ", ".join(self.of(parameter) for parameter in parameters)
             self.lines.add_before_blocks(f"{name} = {self.function('lstm_weights')}({given})")
         return self._weights[parameters]
+
+    def hypothesis_rows(self, op: Select, origin: str) -> str:
+        """The variable that holds the rows of the hypotheses that are selected, in the body of the op."""
+        key = (op.body, op.inputs[1], op.before)
+        if key not in self._rows:
+            count = self.size(op.before)
+            self._rows[key] = self.assign("rows", f"{self.function('hypothesis_rows')}({origin}, {count})")
+        return self._rows[key]
 
     def operands(self, op: Op) -> list[str]:
         """
@@ -188,6 +210,12 @@ class Code:
             return None
         return aligned(self._masks[dim], (*dim.length_dims, dim), dims)
 
+    def padding(self, dim: Dim, dims: Sequence[Dim]) -> str | None:
+        """Where frames along a dim are padding, which broadcasts to dims; None if there is no padding."""
+        if self.mask(dim, dims) is None:
+            return None
+        return aligned(self._paddings[dim], (*dim.length_dims, dim), dims)
+
     def masks(self, axes: Iterable[Dim], dims: Sequence[Dim]) -> str | None:
         """Where places are no padding along any of several dims; None if there is no padding."""
         masks = [mask for mask in (self.mask(axis, dims) for axis in axes) if mask is not None]
@@ -195,13 +223,27 @@ class Code:
 
     def without_padding(self, tensor: Tensor, axes: Iterable[Dim], neutral: str, dims: Sequence[Dim] = ()) -> str:
         """
-        The code of a tensor with a number in the padding along axes.
+        The code of a tensor with a number in the padding along axes; of one from outside of all loops, a variable.
 
         :param dims: the order of its axes; default: its own
         """
-        dims = dims or tensor.dims
+        axes, dims = [*axes], dims or tensor.dims
         mask, code = self.masks(axes, dims), self.aligned(tensor, dims)
-        return code if mask is None else f"torch.where({mask}, {code}, {neutral})"
+        if mask is None:
+            return code
+        masked = f"torch.where({mask}, {code}, {neutral})"
+        if tensor.op.body.loop is not None or not self._dims_of_steps.isdisjoint(axes):
+            return masked
+        return self.before_loops(masked, f"{self.of(tensor).split('[')[0]}_masked")
+
+    def before_loops(self, code: str, stem: str) -> str:
+        """A variable for what no step changes, written before all loops; outside of loops the code itself."""
+        if not self.lines.is_in_block:
+            return code
+        if code not in self._before_loops:
+            name = self._before_loops[code] = self.names.new(stem)
+            self.lines.add_before_blocks(f"{name} = {code}")
+        return self._before_loops[code]
 
     def set_lengths(self, dim: Dim, lengths: str, size: str | None = None) -> None:
         """
@@ -220,15 +262,21 @@ class Code:
         mask = self._masks.get(dim) or self.names.new(f"{stem}_mask")
         places = with_lengths_axis(name, dim)
         self.lines.add(f"{mask} = torch.arange({stem}, device=device) < {places}", defines=mask)
-        self._sizes[dim], self._lengths[dim], self._masks[dim] = stem, name, mask
+        padding = self._paddings.get(dim) or self.names.new(f"{stem}_padding")
+        self.lines.add(f"{padding} = ~{mask}", defines=padding)
+        self._sizes[dim], self._lengths[dim], self._masks[dim], self._paddings[dim] = stem, name, mask, padding
+        if self.lines.is_in_block:
+            self._dims_of_steps.add(dim)
 
     def same_lengths(self, dim: Dim, other: Dim) -> None:
         """Says that a dim has the lengths of another one."""
         if other.is_static:
             self.set_lengths(dim, self.lengths(other), self.size(other))
             return
-        for known in (self._sizes, self._lengths, self._masks):
+        for known in (self._sizes, self._lengths, self._masks, self._paddings):
             known[dim] = known[other]
+        if other in self._dims_of_steps:
+            self._dims_of_steps.add(dim)
 
     def set_batch(self, size: str, device: str) -> None:
         """Writes how many sequences there are, and where they are; for the first input."""
@@ -256,7 +304,7 @@ class Code:
         value = resolved(value)
         if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
             return f'float("{value}")'
-        return repr(value)
+        return repr(value).replace("e+", "e")  # as formatters have it
 
     def function(self, name: str) -> str:
         """The name of a function of ``functions``, which is written into the text."""

@@ -47,7 +47,7 @@ def config_text(
     functions = module_texts(stages, parameters, factors, source.names)
     sections = [
         ["#!returnn"],
-        imports_of([*functions, *general, preamble], has_labels=any(dim.has_labels for dim in source.names.used)),
+        _imports([*functions, *general], source, preamble),
         [preamble.strip()] if preamble else [],
         ["# dims", *source.names.definitions(source)],
         ["# data", data],
@@ -56,6 +56,12 @@ def config_text(
     late = [line for line, (key, value) in zip(general, options.items()) if _names_function(value)]
     sections.insert(2 if not preamble else 3, [line for line in general if line not in late])
     return sections_text([*sections, ["", *late] if late else []])
+
+
+def _imports(texts: list[str], source: PythonSource, preamble: str) -> list[str]:
+    """The lines of the imports, but for those that the preamble has."""
+    lines = imports_of([*texts, preamble], has_labels=any(dim.has_labels for dim in source.names.used))
+    return [line for line in lines if not line or line not in preamble.splitlines()]
 
 
 def _names_function(value: Any) -> bool:

@@ -42,4 +42,38 @@ def with_axes(code: str, has: Sequence[bool], *, full: bool = False) -> str:
 
 def primary(code: str) -> str:
     """The code in brackets, unless an index or a method may follow as it is."""
-    return code if re.fullmatch(r"[\w.]+(\[[^\[\]]*\]|\([^()]*\))*", code) and not code[0].isdigit() else f"({code})"
+    return code if _is_primary(code) else f"({code})"
+
+
+def operand(code: str) -> str:
+    """The code in brackets, unless an operator may stand beside it as it is."""
+    return code if _is_primary(code) or re.fullmatch(r"\d[\w.]*(e-\d+)?", code) else f"({code})"
+
+
+def _is_primary(code: str) -> bool:
+    """Whether code is a name, or something in brackets, and attributes, indices and calls of it."""
+    name = re.compile(r"[^\W\d]\w*")
+    start = name.match(code)
+    place = start.end() if start else _after_brackets(code, 0)
+    while 0 < place < len(code):
+        attribute = name.match(code, place + 1) if code[place] == "." else None
+        place = attribute.end() if attribute else _after_brackets(code, place)
+    return place == len(code) > 0
+
+
+def _after_brackets(code: str, place: int) -> int:
+    """Where a bracket that opens at a place is closed; -1 if none opens there."""
+    depth, quoted = 0, ""
+    for here in range(place, len(code)):
+        letter = code[here]
+        if quoted:
+            quoted = "" if letter == quoted else quoted
+        elif letter in "\"'" and depth:
+            quoted = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        if not depth and not quoted:
+            return here + 1 if letter in ")]}" else -1
+    return -1

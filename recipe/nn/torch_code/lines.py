@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .formatting import formatted
+
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -48,6 +50,11 @@ class Lines:
             self._lines.insert(self._first_block, Line(1, text, ""))
             self._first_block += 1
 
+    @property
+    def is_in_block(self) -> bool:
+        """Whether a block is written now."""
+        return self._first_block is not None
+
     @contextlib.contextmanager
     def block(self, head: str) -> Iterator[None]:
         """A statement with a block, in which those stand that are added meanwhile; ``pass`` if there is none."""
@@ -63,7 +70,7 @@ class Lines:
             self._first_block = None
 
     def kept(self) -> list[str]:
-        """The lines but for those whose variables nothing reads, indented."""
+        """The lines but for those whose variables nothing reads, indented and within 120 columns."""
         read: set[str] = set()
         kept: list[Line] = []
         for line in reversed(self._lines):
@@ -77,6 +84,6 @@ class Lines:
         for line in reversed(kept):
             if line.text == "pass" and before.depth >= line.depth:
                 continue  # the block has other statements
-            result.append("    " * line.depth + line.text if line.text else "")
+            result += formatted(line.text, line.depth) if line.text else [""]
             before = line if line.text else before
         return result

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from ..ops.history import CumConcat
 from ..plain.dim import Dim, batch_dim
 from ..record.graph import Body, Tensor
-from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
+from ..record.loops import FinalState, LastOp, LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
 from .code import Code
-from .layout import aligned
+from .layout import aligned, operand
+from .running_on import running_on
 
 
 class LoopText:
@@ -31,6 +32,7 @@ class LoopText:
         finals = [op for op in loop.results if isinstance(op, FinalState) and op in needed]
         self.finals = [op for op in finals if op.previous in self.states]
         self.lasts = [op for op in loop.results if isinstance(op, LastOp) and op in needed and op not in self.finals]
+        self.running_on = running_on(loop, needed)
         self.step = code.steps[loop] = code.variable("t")
         self.alive = ""
         self.length = ""
@@ -44,7 +46,7 @@ class LoopText:
         self.unknown = [
             op for op in self.lasts for dim in op.output.dims if dim.is_dynamic and not self.code.knows_lengths(dim)
         ]
-        stacks = {op: self.code.assign(f"{self.stem_of(op.inner)}_steps", "[]") for op in self.stacks}
+        stacks = {op: self.code.assign(f"{self.stem_of(op.inner)}_steps", "[]", optional=True) for op in self.stacks}
         lasts = {op: self._nothing(op) for op in self.lasts}
         self._limit()
         if self.loop.end is None:
@@ -140,7 +142,7 @@ class LoopText:
             self.write_body(loop.body_of_steps)
             end = code.scalar(loop.end)
             end = f"{code.aligned(loop.end, (batch_dim,))}" if end is None else f"torch.tensor({end}, device=device)"
-            going_on = code.assign("going_on", f"{self.alive} & ~{_bracketed(end)}")
+            going_on = code.assign("going_on", f"{self.alive} & ~{operand(end)}")
             counted = self.alive if loop.include_eos else going_on
             self._finish_step(states, stacks, lasts, counted)
             code.lines.add(f"{self.length} = {self.length} + {counted}")
@@ -152,6 +154,8 @@ class LoopText:
         """Takes over the new values of those sequences for which the step counts."""
         code = self.code
         for stack, name in stacks.items():
+            if isinstance(stack.inner.op, LoopIndex):
+                continue
             code.lines.add(f"{name}.append({code.expanded(stack.inner, stack.inner.dims)})")
         for last, name in lasts.items():
             before = name if last not in self.unknown else f"(0 if {name} is None else {name})"
@@ -159,7 +163,8 @@ class LoopText:
         new: dict[str, str] = {}
         for op, name in states.items():
             assert op.final is not None
-            new[name] = self._where(counted, op.final, op.output.dims, name)
+            held_by = "" if op in self.running_on else counted
+            new[name] = self._where(held_by, op.final, op.output.dims, name)
         new = {name: value for name, value in new.items() if name != value}
         words = {name: set(re.findall(r"\w+", value)) for name, value in new.items()}
         if any(other in words[name] for name in new for other in new if other != name):
@@ -189,9 +194,13 @@ class LoopText:
             code.set_lengths(axis, self._lengths_of_steps(), f"max({self.steps}, 0)" if self.limit else self.steps)
         for stack, name in stacks.items():
             dims = stack.output.dims
+            if isinstance(stack.inner.op, LoopIndex):
+                numbers = f"torch.arange({code.size(axis)}, dtype={code.dtype(stack.output.dtype)}, device=device)"
+                self._result(stack, code.assign(self.stem_of(stack.output), numbers))
+                continue
             steps = f"{name}[:{code.size(axis)}]" if self.length else name
             dtype = code.dtype(stack.output.dtype)
-            stacked = f"{code.function('stack')}({steps}, {dims.index(axis)}, {code.shape(dims)}, {dtype}, device)"
+            stacked = f"{code.function('stacked')}({steps}, {dims.index(axis)}, {code.shape(dims)}, {dtype}, device)"
             self._result(stack, code.assign(self.stem_of(stack.output), stacked))
         for last, name in lasts.items():
             self._result(last, name)
@@ -209,7 +218,3 @@ class LoopText:
             lengths = code.lengths(loop.input_axis)
             return f"{lengths}.clamp(max={limit})" if limit else lengths
         return f"torch.full((batch,), {limit}, dtype=torch.int32, device=device)"
-
-
-def _bracketed(code: str) -> str:
-    return code if re.fullmatch(r"[\w.]+", code) else f"({code})"

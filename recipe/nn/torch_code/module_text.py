@@ -32,7 +32,7 @@ def module_texts(
         text = program_text(program, dims)
         called += text.functions
         name = "network" if len(stages) == 1 else f"network_from_epoch_{epoch}"
-        texts.append("\n".join([f"def {name}(model, data):", f'    """{_what(stages, epoch)}"""', *text.lines]))
+        texts.append("\n".join([f"def {name}(model, inputs):", f'    """{_what(stages, epoch)}"""', *text.lines]))
     if len(stages) > 1:
         texts.append(_choice_of_stage(stages))
     if factors:
@@ -53,14 +53,14 @@ def _what(stages: Mapping[int, Program], epoch: int) -> str:
 
 
 def _choice_of_stage(stages: Mapping[int, Program]) -> str:
-    lines = ["def network(model, data):", '    """The outputs and losses of a batch, by the network of the epoch."""']
+    lines = ["def network(model, inputs):", '    """The outputs and losses of a batch, by the network of the epoch."""']
     *others, first = sorted(stages, reverse=True)
     for epoch in others:
         lines += [
             f"    if rf.get_run_ctx().epoch >= {epoch}:",
-            f"        return network_from_epoch_{epoch}(model, data)",
+            f"        return network_from_epoch_{epoch}(model, inputs)",
         ]
-    return "\n".join([*lines, f"    return network_from_epoch_{first}(model, data)"])
+    return "\n".join([*lines, f"    return network_from_epoch_{first}(model, inputs)"])
 
 
 def _param_groups(factors: Mapping[str, float]) -> str:

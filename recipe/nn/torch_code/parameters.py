@@ -30,11 +30,11 @@ def functions_of(parameters: Mapping[str, Parameter]) -> list[str]:
 
 def _initial(initial: Initializer) -> str:
     if isinstance(initial, Constant):
-        return f"constant({float(resolved(initial.value))!r})"
+        return f"init_constant({float(resolved(initial.value))!r})"
     if isinstance(initial, Uniform):
-        return "glorot" if initial.limit is None else f"uniform({float(initial.limit)!r})"
+        return "init_glorot" if initial.limit is None else f"init_uniform({float(initial.limit)!r})"
     if isinstance(initial, Normal):
-        return f"normal({float(initial.deviation)!r})"
+        return f"init_normal({float(initial.deviation)!r})"
     if isinstance(initial, NumpyFile):
-        return f"numpy_file({str(resolved(initial.path))!r})"
+        return f"init_from_file({str(resolved(initial.path))!r})"
     raise NetworkError(f"PyTorch has no rule for the initial value {initial!r}")

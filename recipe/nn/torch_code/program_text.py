@@ -7,7 +7,6 @@ from typing import NamedTuple
 from ..passes.beams.rewriting import Beams
 from ..passes.fission.fission import split
 from ..passes.rewritten import Rewritten
-from ..plain.delayed import resolved
 from ..plain.dim import Dim
 from ..plain.python_source import DimNames
 from ..program.program import Program
@@ -53,10 +52,15 @@ def program_text(program: Program, dims: DimNames) -> ProgramText:
 
 def after_passes(program: Program) -> Program:
     """What is written of a program of a user: with plain ops in place of searches, and as little in loops as can be."""
+    return passed(program).program
+
+
+def passed(program: Program) -> Rewritten:
+    """The same, with what became of each value."""
     rewritten = Rewritten.start(program)
     if program.beam_sizes:
         rewritten = rewritten.then(Beams(program))
-    return split(rewritten).program
+    return split(rewritten)
 
 
 def _write_results(code: Code, dims: DimNames) -> None:
@@ -83,19 +87,26 @@ def _write_dict(code: Code, name: str, items: dict[str, str]) -> None:
 
 
 def _output(code: Code, tensor: Tensor, dims: DimNames) -> str:
-    axes = [code.lengths(dim) if dim.is_dynamic else dims.name(dim) for dim in tensor.dims]
+    """The values, for each axis its dim or the lengths along it with their dims, and what labels are of."""
+    axes = [_lengths(code, dim, dims) if dim.is_dynamic else dims.name(dim) for dim in tensor.dims]
     labels = dims.name(tensor.sparse_dim) if tensor.sparse_dim is not None else "None"
     return f"({code.of(tensor)}, [{', '.join(axes)}], {labels})"
+
+
+def _lengths(code: Code, dim: Dim, dims: DimNames) -> str:
+    over = ", ".join(dims.name(one) for one in dim.length_dims)
+    return f"({code.lengths(dim)}, [{over}])"
 
 
 def _loss(code: Code, loss: Loss) -> str:
     """The sum over all that is no padding, the number of frames, the scale, and whether it is only reported."""
     tensor = loss.tensor
     dynamic = [dim for dim in tensor.dims if dim.is_dynamic]
-    total = f"{primary(code.without_padding(tensor, dynamic, '0.0'))}.sum()"
+    without_padding = code.without_padding(tensor, dynamic, "0.0")
+    total = code.assign(f"{loss.name}_total", f"{primary(without_padding)}.sum()")
     rows = [dim for dim in tensor.dims if dim.is_batch or dim.is_beam]
     count = _count(code, rows, dynamic[:1], tensor)
-    return f"({total}, {count}, {resolved(loss.scale)!r}, {loss.as_error})"
+    return f"({total}, {count}, {code.number(loss.scale)}, {loss.as_error})"
 
 
 def _count(code: Code, rows: list[Dim], frames: list[Dim], tensor: Tensor) -> str:

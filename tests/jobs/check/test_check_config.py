@@ -84,4 +84,5 @@ sys.exit(check_config.run_checks([("bad", bad), ("good", good)]))
     lines = result.stdout.splitlines()
     assert result.returncode == 1, result.stderr
     assert lines[0] == "DIFFERENT: bad" and lines[1].startswith("  step 0: not finite: log [batch, time, f")
-    assert lines[-1].startswith("same in 2 steps, up to ") and lines[-1].endswith(": good")
+    assert lines[-2].startswith("same in 2 steps, up to ") and lines[-2].endswith(": good")
+    assert lines[-1] == "compared: NumPy, RETURNN on TensorFlow and RETURNN on PyTorch"

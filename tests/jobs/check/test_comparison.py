@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pathlib
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import numpy
 import pytest
 
-from jobs.check.comparison import Difference, compare
+from jobs.check.comparison import Difference, compare, engines_text, installed_engines
 from jobs.check.made_up_data import made_up_feeds
 from recipe import nn
 from recipe.nn.debugging.gradients import made_up_parameters
+from recipe.nn.debugging.torch_network import TorchNetwork
 from recipe.nn.ops.activation import Activation
+from recipe.nn.torch_code import rule
 
 from ...recipe.models.small_model import small_model
 from ...recipe.nn.test_transducer import Transducer
@@ -21,6 +24,7 @@ from ...recipe.nn.test_transducer import Transducer
 pytestmark = pytest.mark.xdist_group("returnn-1")
 os.environ.setdefault("DISABLE_CUDA", "1")
 
+NOTHING = "compared with nothing"
 TIME, FEATURES, LABELS = nn.Dim(None, "time"), nn.Dim(4, "features"), nn.Dim(3, "labels")
 DATA = nn.ExternData("data", [nn.batch_dim, TIME, FEATURES])
 CLASSES = nn.ExternData("classes", [nn.batch_dim, TIME], sparse_dim=LABELS)
@@ -75,6 +79,44 @@ def test_difference_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "  tanh [batch, features=4] in step 0 of the loop over time: " in message
     assert f"{os.path.relpath(__file__)}:{line}: loop.state.h = nn.tanh(self.linear(joined))\n" in message
     assert "layer 'loop/" in message
+    assert "\n  step 0: NumPy and RETURNN on PyTorch differ:\n  loss ce: " in message and "variable 'tanh'" in message
+
+
+def test_difference_in_one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of PyTorch alone: a value, a gradient against that of TensorFlow, and a failure with the user's line."""
+    network = nn.Network(Recurrent())
+    with monkeypatch.context() as patch:
+        patch.setitem(rule._RULES, Activation, lambda op, code: f"torch.{op.kind}({code.of(op.inputs[0])}) + 0.1")
+        with pytest.raises(Difference, match="^step 0: NumPy and RETURNN on PyTorch differ:") as caught:
+            compare(network)
+    assert "TensorFlow" not in str(caught.value) and "variable 'tanh'" in str(caught.value)
+    with monkeypatch.context() as patch:
+        patch.setitem(rule._RULES, Activation, lambda op, code: f"torch.{op.kind}({code.of(op.inputs[0])}, 1, 2, 3)")
+        with pytest.raises(Difference, match="^RETURNN on PyTorch fails: TypeError: ") as caught:
+            compare(network)
+    assert f"test_comparison.py:{line_of('nn.tanh(self.linear(joined))')}: loop.state.h = " in str(caught.value)
+    gradients = TorchNetwork.gradients
+
+    def doubled(self: TorchNetwork, feeds: Any) -> dict[str, numpy.ndarray]:
+        return {name: value * (2 if name == "linear/W" else 1) for name, value in gradients(self, feeds).items()}
+
+    monkeypatch.setattr(TorchNetwork, "gradients", doubled)
+    with pytest.raises(Difference, match=r"^step 0: the gradient of linear/W is \S+ in TensorFlow, \S+ in PyTorch$"):
+        compare(network)
+
+
+@pytest.mark.parametrize("engines", [["tensorflow"], ["torch"], []])
+def test_one_engine(monkeypatch: pytest.MonkeyPatch, engines: list[str]) -> None:
+    """A machine may have one of them alone, or none."""
+    names = {"tensorflow": "RETURNN on TensorFlow", "torch": "RETURNN on PyTorch"}
+    find = importlib.util.find_spec
+    absent = set(names) - set(engines)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name in absent else find(name, *rest))
+    assert [engine.name for engine in installed_engines()] == engines
+    assert compare(nn.Network(Recurrent())) < 1e-5
+    first, *others = engines_text().splitlines()
+    assert first == ("compared: NumPy and " + " and ".join(names[one] for one in engines) if engines else NOTHING)
+    assert others == [f'without {names[one]}: {one} is not installed, pip install ".[{one}]"' for one in sorted(absent)]
 
 
 def test_not_a_number() -> None:
@@ -88,7 +130,7 @@ def test_untrained_parameter(monkeypatch: pytest.MonkeyPatch) -> None:
     from recipe.nn.debugging.returnn_network import ReturnnNetwork
 
     monkeypatch.setattr(ReturnnNetwork, "parameter_names", property(lambda self: {"linear/W"}))
-    with pytest.raises(Difference, match="RETURNN has no parameters linear/b, output/W, output/b"):
+    with pytest.raises(Difference, match="RETURNN on TensorFlow has no parameters linear/b, output/W, output/b"):
         compare(nn.Network(Recurrent()))
 
 

@@ -26,16 +26,20 @@ BATCHES = {"batch_size": 1000, "max_seqs": 20}
 NUM_EPOCHS = 12
 
 
-def with_sclite() -> None:
+def with_sclite(engine: str = "tensorflow") -> None:
     """All of them in one graph, with the one that needs sclite."""
-    references, final = py()
+    references, final = py(engine)
     sclite = ScliteJob(references.out_trn, final.out_trn)
     sclite.add_alias("sclite")
     tk.register_output("sclite", sclite.out_wer)
 
 
-def py() -> tuple[LexiconToReferencesJob, SearchJob]:
-    """All but that one; gives the references and the last search."""
+def py(engine: str = "tensorflow") -> tuple[LexiconToReferencesJob, SearchJob]:
+    """
+    All but that one; gives the references and the last search.
+
+    :param engine: of the training; the jobs that run what it trained go by its checkpoints
+    """
     model = tiny_model(label_smoothing=0.1)
     lexicon = tk.Path("lexicon.tsv")
     train, words = lexicon_data(lexicon)
@@ -45,6 +49,7 @@ def py() -> tuple[LexiconToReferencesJob, SearchJob]:
         train,
         train,
         config={"batch_size": 1000, "max_seqs": 5, "optimizer": {"class": "adam"}, "learning_rate": 0.03},
+        engine=engine,
         num_epochs=NUM_EPOCHS,
         keep_epochs={4},
     )

@@ -30,6 +30,11 @@ def adam(num_epochs: int = 3) -> None:
     experiment(num_epochs, "adam", 0.02, dropout=0.2)
 
 
+def torch(num_epochs: int = 3) -> None:
+    """As :func:`adam`, trained and searched by PyTorch."""
+    experiment(num_epochs, "adam", 0.02, dropout=0.2, engine="torch")
+
+
 def cluster(num_epochs: int) -> None:
     """As :func:`adam`; the training asks for a GPU, though it computes on the CPU."""
     _, training = experiment(num_epochs, "adam", 0.02, dropout=0.2)
@@ -44,7 +49,7 @@ def search_in(file: str) -> None:
 
 
 def experiment(
-    num_epochs: int, optimizer: str, learning_rate: float, *, dropout: float
+    num_epochs: int, optimizer: str, learning_rate: float, *, dropout: float, engine: str = "tensorflow"
 ) -> tuple[SequenceToSequence, TrainingJob]:
     """Training, search and scores on the words of ``lexicon.tsv``."""
     model = tiny_model(dropout=dropout)
@@ -54,6 +59,7 @@ def experiment(
         nn.Network(model),
         {**train, "seq_ordering": "laplace:.4"},
         train,
+        engine=engine,
         config={
             "batch_size": 1000,
             "max_seqs": 4,

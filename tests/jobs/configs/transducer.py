@@ -28,15 +28,19 @@ TOPOLOGY = RNNT
 PHONES_ALONE = PHONES.labels[1:]
 
 
-def py() -> None:
-    """The chain on the words of ``lexicon.tsv``, of which some may have too many phones to be aligned."""
+def py(engine: str = "tensorflow") -> None:
+    """
+    The chain on the words of ``lexicon.tsv``, of which some may have too many phones to be aligned.
+
+    :param engine: of the trainings; the jobs that run what they trained go by their checkpoints
+    """
     ctc, transducer = models()
     lexicon = tk.Path("lexicon.tsv")
     arguments: dict[str, Any] = {"end_label": None, "all_pronunciations": False, "letter_copies": 2}
     words = LexiconToHdfJob(lexicon, LETTERS.labels, PHONES_ALONE, **arguments).out_hdf
     data = label_dataset(words, seq_ordering="sorted")
 
-    first = train(nn.Network(ctc), data, 20)
+    first = train(nn.Network(ctc), data, 20, engine=engine)
     checkpoint = first.out_checkpoints[20]
     alignment = align_with_ctc(ctc, checkpoint, words, topology=TOPOLOGY, skip_too_long=True, config=BATCHES)
     prefixes = CtcPrefixSearchJob(alignment.log_posteriors, labels=PHONES_ALONE, beam_size=4)
@@ -44,7 +48,7 @@ def py() -> None:
     network = nn.Network(transducer)
     preload = Preload(checkpoint, name_map={"encoder/": "encoder/"})
     aligned = aligned_dataset(words, alignment.out_hdf, seq_ordering="sorted")
-    second = train(network, aligned, 20, preload=[preload])
+    second = train(network, aligned, 20, engine=engine, preload=[preload])
     search = SearchJob(
         nn.Network(transducer, search=nn.BeamSearch(4, length_normalization=0.0)),
         second.out_checkpoints[20],

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from recipe import nn
-from recipe.nn.debugging.gradients import compare_gradients
+from recipe.nn.debugging.gradients import Slopes, compare_gradients
 from recipe.nn.numpy_run.interpreter import Result
 from recipe.nn.ops.dropout import Dropout
 from recipe.nn.ops.random import RandomUniform, TrainFlag
@@ -61,7 +61,7 @@ def check_agreement(
     search = bool(network.beam_sizes)
     in_numpy = nn.run_numpy(network, feeds, parameters)
     assert_padding_is_not_read(network, in_numpy, feeds, parameters)
-    check_torch(network, feeds, parameters, in_numpy, gradients=gradients, rtol=rtol)
+    in_torch = check_torch(network, feeds, parameters, in_numpy, gradients=gradients, differences=False, rtol=rtol)
     in_returnn = run_returnn(
         network,
         feeds,
@@ -86,8 +86,10 @@ def check_agreement(
         assert in_numpy.beam_scores is not None and in_returnn.beam_scores is not None
         numpy.testing.assert_allclose(in_returnn.beam_scores, in_numpy.beam_scores, rtol=rtol, atol=1e-5)
     assert set(in_returnn.parameters) == set(network.parameters)
-    if gradients and not any(isinstance(op, (Dropout, RandomUniform, TrainFlag)) for op in network.needed):
+    if gradients and not _is_random(network):
         assert_same_gradients(network, feeds, parameters, in_returnn.gradients)
+        if in_torch is not None:
+            assert_gradients_of_both(in_returnn.gradients, in_torch.gradients)
     return Agreement(network, in_numpy, in_returnn)
 
 
@@ -98,11 +100,13 @@ def check_torch(
     in_numpy: nn.NumpyRun,
     *,
     gradients: bool = False,
+    differences: bool = True,
     rtol: float = 1e-4,
 ) -> TorchRun | None:
     """
     Runs a network on PyTorch and compares it with NumPy as :func:`check_agreement` does.
 
+    :param differences: whether gradients are compared with differences of the loss in NumPy
     :return: what PyTorch gave
     :raises AssertionError: where they differ
     """
@@ -118,9 +122,28 @@ def check_torch(
     if in_numpy.beam_scores is not None:
         assert in_torch.beam_scores is not None
         numpy.testing.assert_allclose(in_torch.beam_scores, in_numpy.beam_scores, rtol=rtol, atol=1e-5)
-    if gradients and not any(isinstance(op, (Dropout, RandomUniform, TrainFlag)) for op in network.needed):
+    if gradients and differences and not _is_random(network):
         assert_same_gradients(network, feeds, parameters, in_torch.gradients)
     return in_torch
+
+
+def _is_random(network: nn.Network) -> bool:
+    """Whether training differs from a run in NumPy, so that gradients cannot be compared."""
+    return any(isinstance(op, (Dropout, RandomUniform, TrainFlag)) for op in network.needed)
+
+
+def assert_gradients_of_both(
+    one: Mapping[str, numpy.ndarray | None], other: Mapping[str, numpy.ndarray | None]
+) -> None:
+    """Compares the gradients of the two engines, number by number, where there are some; None is 0 everywhere."""
+    for name in one.keys() & other.keys():
+        values = [one[name], other[name]]
+        known = [value for value in values if value is not None and numpy.isfinite(value).all()]
+        if len(known) < sum(value is not None for value in values):
+            continue  # as after padding that is no number, which no dataset of RETURNN gives
+        first, second = (numpy.zeros(known[0].shape if known else ()) if v is None else v for v in values)
+        scale = max(1.0, float(numpy.abs(first).max(initial=0.0)))
+        numpy.testing.assert_allclose(second, first, rtol=2e-3, atol=1e-4 * scale, err_msg=f"gradient of {name}")
 
 
 def assert_same_gradients(
@@ -138,9 +161,10 @@ def assert_same_gradients(
     if all(loss.as_error for loss in network.losses) or not all(numpy.isfinite(array).all() for array in arrays):
         return
     known = {name: gradient for name, gradient in gradients.items() if gradient is not None}
-    options: dict[str, Any] = {"numbers": 0, "tolerance": 2e-3, "seed": 0}
-    report = compare_gradients(network, feeds, parameters, known, set(gradients), **options)
-    assert report, report
+    slopes = Slopes(network, feeds, parameters)
+    found = compare_gradients(slopes, known, set(gradients), numbers=0, tolerance=2e-3, engine="RETURNN")
+    wrong = [f"gradient of {one.name}: {one.text}" for one in found.values() if one.text]
+    assert not wrong, "\n".join(wrong)
 
 
 def assert_padding_is_not_read(

@@ -22,19 +22,25 @@ def test_config(name: str, device: str, request: pytest.FixtureRequest) -> None:
 
 
 @NAMES
+def test_config_for_torch(name: str, request: pytest.FixtureRequest) -> None:
+    check_golden(f"{name}.torch.config", NETWORKS[name]().config_text(engine="torch"), request)
+
+
+@NAMES
 def test_digest(name: str, request: pytest.FixtureRequest) -> None:
     check_golden(f"{name}.digest", NETWORKS[name]().digest + "\n", request)
 
 
 @NAMES
 def test_lines_are_within_120_columns(name: str) -> None:
-    assert max(len(line) for line in NETWORKS[name]().config_text("cpu").splitlines()) <= 120
+    for text in (NETWORKS[name]().config_text("cpu"), NETWORKS[name]().config_text(engine="torch")):
+        assert max(len(line) for line in text.splitlines()) <= 120
 
 
 def test_a_formatter_changes_nothing(tmp_path: pathlib.Path) -> None:
     """Neither in ours nor in those written by hand."""
     files = [*DIRECTORY.glob("*.config"), *(DIRECTORY.parents[1] / "benchmarks" / "handwritten").glob("*.config")]
-    assert len(files) >= 2 * len(NETWORKS) + 5
+    assert len(files) >= 3 * len(NETWORKS) + 5
     for file in files:
         (tmp_path / f"{file.name.replace('.', '_')}.py").write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
     command = [sys.executable, "-m", "ruff", "format", "--check", "--isolated", "--line-length", "120", str(tmp_path)]

@@ -444,7 +444,7 @@ FOUND = [
         "dependency loop",
     ),
     Found(
-        "a loop inside a search, of a state that begins with a part of another value",
+        "two choices around a loop inside, until a label",
         program(
             lengths=((3,), (1,)),
             features=2,
@@ -513,7 +513,7 @@ FOUND = [
                     "inner",
                     ("input", 0),
                     (("inner", ("history", 2), (), None, "", False), ("assign", 0, 0)),
-                    ("input", 0),
+                    ("steps", 0),
                     "",
                     False,
                 ),

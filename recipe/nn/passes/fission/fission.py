@@ -9,6 +9,7 @@ other, and need not find out by itself what else there is.
 from __future__ import annotations
 
 from ...ops.array import ReplaceDim
+from ...plain.dim import Dim
 from ...program.program import Program
 from ...record.graph import Body, Tensor
 from ...record.loops import LoopOp, PreviousOp, ResultOp, StackOp
@@ -60,6 +61,10 @@ class Fission(Rewriting):
         for split_loop in self.fissions.values():
             values.update(split_loop.whole_values())
         return values
+
+    def step_dims(self) -> dict[LoopOp, tuple[Dim, ...]]:
+        """Those of the loops that are split."""
+        return {loop: split_loop.step_dims() for loop, split_loop in self.fissions.items()}
 
     def read(self, tensor: Tensor) -> Tensor:
         """Of a value of a step that is not computed in its loop any more, what is there of all steps."""

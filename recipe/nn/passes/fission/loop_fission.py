@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...plain.dim import Dim
 from ...record.graph import Body, Op, Tensor
 from ...record.loops import FinalState, LoopIndex, LoopOp, ResultOp, UnstackOp
 from ..rewriting import Rewriting
@@ -71,6 +72,10 @@ class LoopFission:
             if values is not None:
                 whole.update({old: new for old, new in values.values.items() if old.op not in self.core})
         return whole
+
+    def step_dims(self) -> tuple[Dim, ...]:
+        """The axes over all steps: of what is computed before the loop, and after it."""
+        return tuple(values.axis for values in (self.before, self.after) if values is not None)
 
     def in_step(self, x: Tensor) -> Tensor:
         """A value of the old step that is not computed in the new one: what is there of all steps, at this step."""

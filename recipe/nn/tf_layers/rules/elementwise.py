@@ -29,11 +29,21 @@ def combine(op: Combine, build: Build) -> Layer:
             else:
                 terms.append(f"source({len(sources)})")
                 sources.append(build.reference(tensor))
+        if op.kind in ("floordiv", "mod") and numbers[1] is None and not op.output.dtype.startswith("float"):
+            formula = _WITH_ZERO[op.kind]
         options: dict[str, Any] = {"from": sources, "eval": formula.format(*terms)}
         if op.broadcast:
             options["allow_broadcast_all_sources"] = True
         return build.add(op, "eval", options)
     return build.add(op, "combine", {**op.form().options, "from": [build.reference(x) for x in op.inputs]})
+
+
+_WITH_ZERO = {
+    kind: f"({{0}} {sign} ({{1}} + tf.cast(tf.equal({{1}}, 0), {{1}}.dtype))) "
+    "* tf.cast(tf.not_equal({1}, 0), {1}.dtype)"
+    for kind, sign in (("floordiv", "//"), ("mod", "%"))
+}
+"""Of whole numbers, which TensorFlow refuses to divide by 0, also in padding: that gives 0, as in NumPy."""
 
 
 def known_number(tensor: Tensor) -> bool | int | float | None:

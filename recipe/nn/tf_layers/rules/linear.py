@@ -8,6 +8,7 @@ from ...ops.inputs import ParameterOp, updater_options
 from ...ops.linear import LinearOp
 from ...plain.initializer import Uniform
 from ..build import Build
+from ..labels_in_range import labels_in_range
 from ..layers import Layer
 from ..rule import rule
 
@@ -17,7 +18,7 @@ def linear(op: LinearOp, build: Build) -> Layer:
     """``linear``, which owns the parameters where it can, under the name of their module; else they are variables."""
     x, weight, *bias = op.inputs
     options: dict[str, Any] = {} if op.activation is None else {"activation": op.activation}
-    options |= {"from": build.reference(x), **build.dropout(op.dropout), "out_dim": op.out_dim}
+    options |= {"from": labels_in_range(op, x, build), **build.dropout(op.dropout), "out_dim": op.out_dim}
     if not bias:
         options["with_bias"] = False
     owned = _owned_parameters(op, build)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from ...ops.loss import SmoothedLoss
+from ...ops.loss import SmoothedLoss, SparseCrossEntropy
 from ...plain.delayed import resolved
 from ..build import Build
+from ..labels_in_range import labels_in_range
 from ..layers import Layer
 from ..rule import rule
+
+
+@rule(SparseCrossEntropy)
+def cross_entropy(op: SparseCrossEntropy, build: Build) -> Layer:
+    """``sparse_softmax_cross_entropy_with_logits``."""
+    form, (logits, targets) = op.form(), op.inputs
+    options = {"logits": build.reference(logits), "targets": labels_in_range(op, targets, build)}
+    return build.add(op, form.kind, {**form.options, **options})
 
 
 @rule(SmoothedLoss)

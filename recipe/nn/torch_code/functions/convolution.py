@@ -9,7 +9,7 @@ from torch import Tensor
 from .rows import rows
 
 
-def convolution(x: Tensor, filters: Tensor, bias: Tensor, stride: int, *, depthwise: bool) -> Tensor:
+def convolved(x: Tensor, filters: Tensor, bias: Tensor, stride: int, *, depthwise: bool) -> Tensor:
     """
     A convolution along the last axis but one.
 
@@ -28,7 +28,7 @@ def convolution(x: Tensor, filters: Tensor, bias: Tensor, stride: int, *, depthw
     return y.movedim(-1, -2).reshape(*x.shape[:-2], steps, filters.shape[-1])
 
 
-def transposed_convolution(x: Tensor, filters: Tensor, bias: Tensor, stride: int) -> Tensor:
+def transposed_convolved(x: Tensor, filters: Tensor, bias: Tensor, stride: int) -> Tensor:
     """
     A transposed convolution along the last axis but one, which gives ``stride`` frames for each.
 
@@ -46,7 +46,7 @@ def transposed_convolution(x: Tensor, filters: Tensor, bias: Tensor, stride: int
     return y.movedim(-1, -2).reshape(*x.shape[:-2], stride * frames, filters.shape[2]) + bias
 
 
-def convolution_2d(x: Tensor, filters: Tensor, bias: Tensor, strides: tuple[int, int]) -> Tensor:
+def convolved_2d(x: Tensor, filters: Tensor, bias: Tensor, strides: tuple[int, int]) -> Tensor:
     """
     A convolution along two axes before the last.
 

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def gather(x: Tensor, positions: Tensor, lengths: Tensor | None, shape: tuple[int, ...]) -> Tensor:
+def take(x: Tensor, positions: Tensor, lengths: Tensor | None, shape: tuple[int, ...]) -> Tensor:
     """
     The entries at positions along the last axis; beyond the end of a sequence its last one, 0 if it has none.
 
@@ -26,7 +26,7 @@ def gather(x: Tensor, positions: Tensor, lengths: Tensor | None, shape: tuple[in
     return found if lengths is None else torch.where(lengths > 0, found, torch.zeros_like(found))
 
 
-def extreme_position(x: Tensor, dim: int, largest: bool) -> Tensor:
+def position_of_extreme(x: Tensor, dim: int, largest: bool) -> Tensor:
     """The position of the greatest or least entry, the first of equal ones: int32; 0 if there is no entry."""
     if not x.shape[dim]:
         return torch.zeros(x.shape[:dim] + x.shape[dim + 1 :], dtype=torch.int32, device=x.device)
@@ -41,7 +41,7 @@ def ordered(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return best[..., :count], place[..., :count]
 
 
-def largest(x: Tensor, count: int, dim: int, lengths: Tensor | int, lowest: float) -> tuple[Tensor, Tensor]:
+def greatest_entries(x: Tensor, count: int, dim: int, lengths: Tensor | int, lowest: float) -> tuple[Tensor, Tensor]:
     """
     The greatest entries along an axis, in order, and their positions.
 
@@ -69,18 +69,39 @@ def best_continuations(scores: Tensor, count: int, dim: int) -> tuple[Tensor, Te
     labels = scores.shape[dim + 1]
     flat = scores.flatten(dim, dim + 1).movedim(dim, -1)
     best, place = ordered(flat, min(count, flat.shape[-1]))
-    missing = count - best.shape[-1]
-    best, place = F.pad(best, (0, missing), value=-float("inf")), F.pad(place, (0, missing))
+    if missing := count - best.shape[-1]:
+        best, place = F.pad(best, (0, missing), value=-float("inf")), F.pad(place, (0, missing))
     best, place = best.movedim(-1, dim), place.movedim(-1, dim)
     return best, (place // labels).int(), (place % labels).int()
 
 
-def select(x: Tensor, origin: Tensor, dim: int) -> Tensor:
+def hypothesis_rows(origin: Tensor, count: int) -> Tensor:
+    """
+    Which row each hypothesis continues, where values have a row for each hypothesis of each sequence.
+
+    :param origin: [..., hypotheses]: which hypothesis of its sequence each one continues
+    :param count: how many hypotheses of each sequence there were
+    """
+    sequences = origin.shape[:-1]
+    return origin + torch.arange(0, count * sequences.numel(), count, device=origin.device).view(*sequences, 1)
+
+
+def of_hypotheses(x: Tensor, rows: Tensor) -> Tensor:
+    """
+    The values of the hypotheses that each one continues.
+
+    :param x: [..., hypotheses, ...]
+    :param rows: [..., hypotheses], see :func:`hypothesis_rows`
+    """
+    return x.flatten(0, rows.dim() - 1).index_select(0, rows.flatten()).view(*rows.shape, *x.shape[rows.dim() :])
+
+
+def along_hypotheses(x: Tensor, origin: Tensor, dim: int) -> Tensor:
     """The values of the hypotheses that each one continues; both broadcast beside the axis over hypotheses."""
     return torch.take_along_dim(x, origin.long(), dim)
 
 
-def follow_back(origin: Tensor, is_step: Tensor | None) -> Tensor:
+def followed_back(origin: Tensor, is_step: Tensor | None) -> Tensor:
     """
     Where each hypothesis that there is at the end was in each step.
 

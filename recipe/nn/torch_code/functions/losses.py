@@ -9,13 +9,13 @@ from torch import Tensor
 from .rows import rows
 
 
-def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+def cross_entropies(logits: Tensor, targets: Tensor) -> Tensor:
     """The negative log probability of each label: logits [..., labels], targets [...]."""
     labels = targets.reshape(-1).long()
     return F.cross_entropy(rows(logits, 1), labels, reduction="none").view(targets.shape)
 
 
-def ctc_loss(logits: Tensor, targets: Tensor, lengths: Tensor, counts: Tensor) -> Tensor:
+def ctc_losses(logits: Tensor, targets: Tensor, lengths: Tensor, counts: Tensor) -> Tensor:
     """
     ``-log P(targets | frames)`` of connectionist temporal classification (Graves et al. 2006); 0 where none fits.
 
@@ -37,7 +37,7 @@ def ctc_loss(logits: Tensor, targets: Tensor, lengths: Tensor, counts: Tensor) -
     return loss.view(shape)
 
 
-def transducer_loss(logits: Tensor, targets: Tensor, lengths: Tensor, counts: Tensor, one_label: bool) -> Tensor:
+def transducer_losses(logits: Tensor, targets: Tensor, lengths: Tensor, counts: Tensor, one_label: bool) -> Tensor:
     """
     ``-log P(targets | frames)`` of a transducer (Graves 2012), the sum over all alignments; 0 where none fits.
 
@@ -74,7 +74,7 @@ def transducer_loss(logits: Tensor, targets: Tensor, lengths: Tensor, counts: Te
     return torch.where(total > 0.5 * never, -total, 0.0).view(shape)
 
 
-def edit_distance(a: Tensor, b: Tensor, lengths: Tensor, counts: Tensor) -> Tensor:
+def edit_distances(a: Tensor, b: Tensor, lengths: Tensor, counts: Tensor) -> Tensor:
     """
     How many labels are to be changed, put in or left out to make one sequence the other (Levenshtein 1966): int32.
 

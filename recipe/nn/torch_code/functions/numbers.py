@@ -9,8 +9,9 @@ from torch import Tensor
 
 
 def masked_mean(x: Tensor, mask: Tensor, dims: int | tuple[int, ...]) -> Tensor:
-    """The mean along axes of what is no padding."""
-    return torch.where(mask, x, 0.0).sum(dims) / mask.expand_as(x).sum(dims)
+    """The mean along axes of what is no padding; NaN of nothing, which has no gradient."""
+    count = mask.expand_as(x).sum(dims)
+    return torch.where(count > 0, torch.where(mask, x, 0.0).sum(dims) / count.clamp(min=1), float("nan"))
 
 
 def greatest_of(x: Tensor, dims: int | tuple[int, ...], lowest: float) -> Tensor:
@@ -29,7 +30,7 @@ def least_of(x: Tensor, dims: int | tuple[int, ...], greatest: float) -> Tensor:
     return x.new_full([size for axis, size in enumerate(x.shape) if axis not in axes], greatest)
 
 
-def cum_log_sum_exp(x: Tensor, dim: int, *, exclusive: bool) -> Tensor:
+def cumulative_log_sum_exp(x: Tensor, dim: int, *, exclusive: bool) -> Tensor:
     """``log(sum(exp(x)))`` of all frames up to each one, or before it; at least -1e30."""
     sums = torch.logcumsumexp(x, dim)
     if exclusive and x.shape[dim]:
@@ -50,7 +51,7 @@ def remainder(x: Tensor, divisor: Tensor | int) -> Tensor:
     return torch.where(by == 0, 0, x % torch.where(by == 0, 1, by)).to(torch.int32)
 
 
-def scale_gradient(x: Tensor, factor: float) -> Tensor:
+def with_scaled_gradient(x: Tensor, factor: float) -> Tensor:
     """The value itself, of whose gradient a multiple goes on."""
     return x.detach() + factor * (x - x.detach())
 
@@ -64,7 +65,7 @@ def sinusoids(positions: Tensor, size: int) -> Tensor:
     return torch.cat([torch.sin(angles), torch.cos(angles), zeros], dim=-1).float()
 
 
-def rotary_encoding(x: Tensor, positions: Tensor, base: float) -> Tensor:
+def rotated(x: Tensor, positions: Tensor, base: float) -> Tensor:
     """Vectors turned by their positions (Su et al. 2021): [..., features], of positions that broadcast to [...]."""
     half = x.shape[-1] // 2
     frequencies = base ** (-torch.arange(half, dtype=torch.float64, device=x.device) / half)
@@ -74,7 +75,7 @@ def rotary_encoding(x: Tensor, positions: Tensor, base: float) -> Tensor:
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
 
 
-def running_average(value: Tensor, average: Tensor, momentum: float, training: bool) -> Tensor:
+def followed_average(value: Tensor, average: Tensor, momentum: float, training: bool) -> Tensor:
     """The value of this batch in training, when the running average of it is changed; else the average."""
     if not training:
         return average.clone()

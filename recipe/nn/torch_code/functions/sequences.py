@@ -18,12 +18,12 @@ def greatest(lengths: Tensor) -> int:
     return int(lengths.max()) if lengths.numel() else 0
 
 
-def stack(steps: list[Tensor], dim: int, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+def stacked(steps: list[Tensor], dim: int, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
     """The values of all steps along a new axis; of a loop without steps, a tensor of this shape without entries."""
     return torch.stack(steps, dim) if steps else torch.zeros(shape, dtype=dtype, device=device)
 
 
-def postfix(x: Tensor, lengths: Tensor, value: float, dim: int) -> Tensor:
+def with_postfix(x: Tensor, lengths: Tensor, value: float, dim: int) -> Tensor:
     """Each sequence with a value after its end; the lengths broadcast to the result."""
     shape = list(x.shape)
     shape[dim] = 1
@@ -32,14 +32,14 @@ def postfix(x: Tensor, lengths: Tensor, value: float, dim: int) -> Tensor:
     return torch.where(positions == lengths, torch.tensor(value, dtype=x.dtype, device=x.device), longer)
 
 
-def reverse_sequences(x: Tensor, lengths: Tensor, dim: int) -> Tensor:
+def reversed_sequences(x: Tensor, lengths: Tensor, dim: int) -> Tensor:
     """Each sequence from its end to its start; padding stays. The lengths broadcast to ``x``."""
     positions = torch.arange(x.shape[dim], device=x.device).view([-1] + [1] * (x.dim() - dim - 1))
     positions = torch.where(positions < lengths, lengths - 1 - positions, positions)
     return x.gather(dim, positions.expand_as(x).long())
 
 
-def shift(x: Tensor, first: Tensor, dim: int) -> Tensor:
+def shifted(x: Tensor, first: Tensor, dim: int) -> Tensor:
     """The frame before at each position, and another one at the first."""
     frames = x.shape[dim]
     if not frames:
@@ -50,7 +50,7 @@ def shift(x: Tensor, first: Tensor, dim: int) -> Tensor:
     return torch.cat([first.expand(shape), x.narrow(dim, 0, frames - 1)], dim)
 
 
-def last_frame(x: Tensor, lengths: Tensor | int, other: Tensor) -> Tensor:
+def last_frames(x: Tensor, lengths: Tensor | int, other: Tensor) -> Tensor:
     """
     The last frame of each sequence.
 
@@ -67,7 +67,7 @@ def last_frame(x: Tensor, lengths: Tensor | int, other: Tensor) -> Tensor:
     return torch.where(lengths > 0, frames.gather(0, position[None].long())[0], other)
 
 
-def cum_concat(history: Tensor | None, frame: Tensor, dim: int) -> Tensor:
+def extended(history: Tensor | None, frame: Tensor, dim: int) -> Tensor:
     """The frames so far, and one more."""
     frame = frame.unsqueeze(dim)
     return frame if history is None else torch.cat([history, frame], dim)

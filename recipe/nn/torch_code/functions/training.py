@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import returnn.frontend as rf
 import torch
-from returnn.tensor import Dim, batch_dim
+from returnn.tensor import Dim
 from torch import Tensor
 
 
@@ -43,29 +43,29 @@ class Model(torch.nn.Module):
         return owner._parameters[name]
 
 
-def constant(value: float) -> Callable[[Tensor], Any]:
+def init_constant(value: float) -> Callable[[Tensor], Any]:
     """All values the same."""
     return lambda parameter: parameter.fill_(value)
 
 
-def glorot(parameter: Tensor) -> Tensor:
+def init_glorot(parameter: Tensor) -> Tensor:
     """Uniform, within a bound by the first and the last dim (Glorot and Bengio 2010)."""
     fan = 2 * parameter.shape[0] if parameter.dim() == 1 else parameter.shape[0] + parameter.shape[-1]
     limit = math.sqrt(6.0 / max(fan, 1))
     return parameter.uniform_(-limit, limit)
 
 
-def uniform(limit: float) -> Callable[[Tensor], Any]:
+def init_uniform(limit: float) -> Callable[[Tensor], Any]:
     """Uniform between -limit and limit."""
     return lambda parameter: parameter.uniform_(-limit, limit)
 
 
-def normal(deviation: float) -> Callable[[Tensor], Any]:
+def init_normal(deviation: float) -> Callable[[Tensor], Any]:
     """Gaussian around 0."""
     return lambda parameter: parameter.normal_(0.0, deviation)
 
 
-def numpy_file(path: str) -> Callable[[Tensor], Any]:
+def init_from_file(path: str) -> Callable[[Tensor], Any]:
     """The values that ``numpy.save`` wrote."""
 
     def load(parameter: Tensor) -> Tensor:
@@ -109,19 +109,21 @@ def mark_weight_decay(decay: Tensor) -> None:
 
 def mark_outputs(outputs: dict[str, tuple[Tensor, list[Any], Dim | None]]) -> None:
     """
-    Tells RETURNN of outputs.
+    Tells RETURNN of outputs: on the CPU, as it takes the sequences of a batch apart one by one.
 
-    :param outputs: by name: the values, for each axis its dim or the lengths along it, and what labels are of
+    :param outputs: by name: the values; for each axis its dim, or the lengths along it with their dims; and what labels
+        are of
     """
     made: dict[int, Dim] = {}
     for name, (value, axes, labels) in outputs.items():
         dims: list[Dim] = []
         for axis in axes:
             if not isinstance(axis, Dim):
-                if id(axis) not in made:
-                    over = [batch_dim, *dims[1 : axis.dim()]]
-                    made[id(axis)] = Dim(rf.convert_to_tensor(axis.cpu().int(), dims=over), name=f"{name}_axis")
-                axis = made[id(axis)]
+                lengths, over = axis
+                axis = made.get(id(lengths))
+                if axis is None or any(axis is dim for dim in dims):
+                    sizes = rf.convert_to_tensor(lengths.cpu(), dims=over)
+                    axis = made[id(lengths)] = Dim(sizes, name=f"{name}_axis_{len(dims)}")
             dims.append(axis)
-        marked = rf.convert_to_tensor(value, dims=dims, sparse_dim=labels)
+        marked = rf.convert_to_tensor(value.cpu(), dims=dims, sparse_dim=labels)
         rf.get_run_ctx().mark_as_output(marked, name, dims=dims)

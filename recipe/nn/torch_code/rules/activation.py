@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...ops.activation import Activation
 from ...ops.gradient import ScaleGradient
 from ..code import Code
+from ..layout import operand
 from ..rule import rule
-from .elementwise import bracketed
 
 OF_TORCH = {
     "negative": "-{0}",
@@ -28,10 +28,10 @@ def activation(op: Activation, code: Code) -> str:
     x = op.inputs[0]
     number = code.scalar(x)
     if number is not None and not x.dims and op.kind in ("negative", "logical_not"):
-        code.define_scalar(op.output, f"{'-' if op.kind == 'negative' else 'not '}{bracketed(number)}")
+        code.assign_scalar(op.output, f"{'-' if op.kind == 'negative' else 'not '}{operand(number)}")
         return ""
     of = code.of(x)
-    return OF_TORCH.get(op.kind, f"torch.{op.kind}({{1}})").format(bracketed(of), of)
+    return OF_TORCH.get(op.kind, f"torch.{op.kind}({{1}})").format(operand(of), of)
 
 
 @rule(ScaleGradient)
@@ -39,5 +39,5 @@ def scale_gradient(op: ScaleGradient, code: Code) -> str:
     """``detach`` for none of it; else a function of ours."""
     x, factor = code.of(op.inputs[0]), code.number(op.factor)
     if float(factor) == 0.0:
-        return f"{bracketed(x)}.detach()"
-    return f"{code.function('scale_gradient')}({x}, {factor})"
+        return f"{operand(x)}.detach()"
+    return f"{code.function('with_scaled_gradient')}({x}, {factor})"

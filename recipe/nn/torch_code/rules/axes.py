@@ -69,7 +69,7 @@ def postfix_in_time(op: PostfixInTime, code: Code) -> str:
     x, dims = op.inputs[0], op.output.dims
     code.set_lengths(op.out_dim, f"{code.lengths(op.axis)} + 1", f"{code.size(op.axis)} + 1")
     lengths = code.lengths_along(op.axis, dims)
-    function, axis = code.function("postfix"), dims.index(op.out_dim)
+    function, axis = code.function("with_postfix"), dims.index(op.out_dim)
     return f"{function}({code.of(x)}, {lengths}, {code.number(op.value)}, {axis})"
 
 
@@ -80,7 +80,7 @@ def reverse(op: Reverse, code: Code) -> str:
     axis = x.dims.index(op.axis)
     if op.axis.is_static:
         return f"{primary(code.of(x))}.flip({axis})"
-    return f"{code.function('reverse_sequences')}({code.of(x)}, {code.lengths_along(op.axis, x.dims)}, {axis})"
+    return f"{code.function('reversed_sequences')}({code.of(x)}, {code.lengths_along(op.axis, x.dims)}, {axis})"
 
 
 @rule(ReplaceDim)
@@ -132,8 +132,7 @@ def shift(op: Shift, code: Code) -> str:
     """A function of ours."""
     x, first = op.inputs
     dims = op.output.dims
-    given = code.aligned(first, dims) if code.scalar(first) is None else code.of(first)
-    return f"{code.function('shift')}({code.expanded(x, dims)}, {given}, {dims.index(op.axis)})"
+    return f"{code.function('shifted')}({code.expanded(x, dims)}, {code.aligned(first, dims)}, {dims.index(op.axis)})"
 
 
 @rule(LastFrame)
@@ -142,7 +141,7 @@ def last_frame(op: LastFrame, code: Code) -> str:
     x, other = op.inputs
     dims = op.output.dims
     frames = code.aligned(x, (op.axis, *dims), full=True)
-    function, lengths = code.function("last_frame"), code.lengths_along(op.axis, dims)
+    function, lengths = code.function("last_frames"), code.lengths_along(op.axis, dims)
     return f"{function}({frames}, {lengths}, {code.expanded(other, dims)})"
 
 

@@ -9,6 +9,7 @@ from ...ops.log_sum_exp import LogAddExp
 from ...ops.rotary_encoding import RotaryEncoding
 from ...record.graph import Op
 from ..code import Code
+from ..layout import operand
 from ..rule import rule
 
 OPERATORS = {
@@ -31,39 +32,44 @@ OPERATORS = {
 _OF_NUMBERS = {"add": "+", "sub": "-", "mul": "*", "logical_and": "and", "logical_or": "or"}
 
 
-def bracketed(code: str) -> str:
-    """An operand of an operator."""
-    return code if re.fullmatch(r"[\w.]+(\[[^\[\]]*\]|\([^()]*\))*", code) else f"({code})"
-
-
 def numbers(op: Op, code: Code) -> list[str] | None:
     """What an op reads, if all of it are numbers of Python, and its result is one, too."""
     found = [code.scalar(x) for x in op.inputs]
-    return None if op.output.dims or None in found else [bracketed(str(number)) for number in found]
+    return None if op.output.dims or None in found else [operand(str(number)) for number in found]
+
+
+def _is_positive(number: str, code: Code) -> bool:
+    """Whether it is known that a number is above 0, so that Python may divide by it."""
+    return number in code.positive or (re.fullmatch(r"[0-9.]+", number) is not None and float(number) > 0)
 
 
 @rule(Combine)
 def combine(op: Combine, code: Code) -> str:
     """An operator of Python, or a function of that name."""
     of_numbers = numbers(op, code)
-    if of_numbers is not None and op.output.dtype in ("int32", "bool"):
+    if of_numbers is not None:
         left, right = of_numbers
         if op.kind in _OF_NUMBERS:
-            code.define_scalar(op.output, f"{left} {_OF_NUMBERS[op.kind]} {right}")
+            code.assign_scalar(op.output, f"{left} {_OF_NUMBERS[op.kind]} {right}")
+            return ""
+        if op.kind == "truediv" and _is_positive(right, code):
+            code.assign_scalar(op.output, f"{left} / {right}")
             return ""
         if op.kind in ("maximum", "minimum"):
-            code.define_scalar(op.output, f"{op.kind[:3]}({left}, {right})")
+            name = code.assign_scalar(op.output, f"{op.kind[:3]}({left}, {right})")
+            if op.kind == "maximum" and (_is_positive(left, code) or _is_positive(right, code)):
+                code.positive.add(name)
             return ""
     left, right = code.operands(op)
     if op.kind in ("maximum", "minimum"):
         bound = {"maximum": "min", "minimum": "max"}[op.kind]
         for x, tensor, number in ((left, op.inputs[1], right), (right, op.inputs[0], left)):
             if number == code.scalar(tensor):
-                return f"{bracketed(x)}.clamp({bound}={number})"
+                return f"{operand(x)}.clamp({bound}={number})"
         return f"torch.{op.kind}({left}, {right})"
     if op.kind in ("floordiv", "mod") and not op.output.dtype.startswith("float"):
         return f"{code.function('divided' if op.kind == 'floordiv' else 'remainder')}({left}, {right})"
-    return f"{bracketed(left)} {OPERATORS[op.kind]} {bracketed(right)}"
+    return f"{operand(left)} {OPERATORS[op.kind]} {operand(right)}"
 
 
 @rule(Compare)
@@ -71,10 +77,10 @@ def compare(op: Compare, code: Code) -> str:
     """An operator of Python."""
     of_numbers = numbers(op, code)
     if of_numbers is not None:
-        code.define_scalar(op.output, f" {OPERATORS[op.kind]} ".join(of_numbers))
+        code.assign_scalar(op.output, f" {OPERATORS[op.kind]} ".join(of_numbers))
         return ""
     left, right = code.operands(op)
-    return f"{bracketed(left)} {OPERATORS[op.kind]} {bracketed(right)}"
+    return f"{operand(left)} {OPERATORS[op.kind]} {operand(right)}"
 
 
 @rule(Where)
@@ -83,7 +89,7 @@ def where(op: Where, code: Code) -> str:
     condition, true, false = op.inputs
     of_numbers = numbers(op, code)
     if of_numbers is not None:
-        code.define_scalar(op.output, f"{of_numbers[1]} if {of_numbers[0]} else {of_numbers[2]}")
+        code.assign_scalar(op.output, f"{of_numbers[1]} if {of_numbers[0]} else {of_numbers[2]}")
         return ""
     known = code.scalar(condition)
     if known is not None:
@@ -102,13 +108,13 @@ def cast(op: Cast, code: Code) -> str:
     number = code.scalar(op.inputs[0])
     if number is not None and not op.output.dims:
         kind = "float" if op.dtype.startswith("float") else "bool" if op.dtype == "bool" else "int"
-        code.define_scalar(op.output, f"{kind}({number})")
+        code.assign_scalar(op.output, f"{kind}({number})")
         return ""
     if op.dtype == op.inputs[0].dtype:
         code.define(op.output, code.aligned(op.inputs[0], op.output.dims))
         return ""
     short = {"float32": "float", "int32": "int", "bool": "bool"}.get(op.dtype)
-    x = bracketed(code.aligned(op.inputs[0], op.output.dims))
+    x = operand(code.aligned(op.inputs[0], op.output.dims))
     return f"{x}.{short}()" if short else f"{x}.to({code.dtype(op.dtype)})"
 
 
@@ -124,7 +130,5 @@ def rotary_encoding(op: RotaryEncoding, code: Code) -> str:
     """A function of ours."""
     x, position = op.inputs
     dims = (*[dim for dim in op.output.dims if dim is not op.axis], op.axis)
-    turned = (
-        f"{code.function('rotary_encoding')}({code.expanded(x, dims)}, {code.aligned(position, dims[:-1])}, {op.base})"
-    )
+    turned = f"{code.function('rotated')}({code.expanded(x, dims)}, {code.aligned(position, dims[:-1])}, {op.base})"
     return code.moved(turned, dims, op.output.dims)

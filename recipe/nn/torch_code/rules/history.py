@@ -18,9 +18,11 @@ def cum_concat(op: CumConcat, code: Code) -> str:
     before = name
     if isinstance(op, SelectedHistory):
         index = code.aligned(op.inputs[1], dims, full=True)
-        before = f"{name} if {name} is None else {code.function('select')}({name}, {index}, {dims.index(op.beam)})"
+        before = (
+            f"{name} if {name} is None else {code.function('along_hypotheses')}({name}, {index}, {dims.index(op.beam)})"
+        )
     frame = code.expanded(op.inputs[0], [dim for dim in dims if dim is not history])
-    code.lines.add(f"{name} = {code.function('cum_concat')}({before}, {frame}, {axis})")
+    code.lines.add(f"{name} = {code.function('extended')}({before}, {frame}, {axis})")
     code.define(op.output, name)
     return ""
 

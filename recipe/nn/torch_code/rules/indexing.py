@@ -31,10 +31,9 @@ def gather(op: Gather, code: Code) -> str:
     if op.axis in dims:
         place = dims.index(op.axis)
         values = f"{primary(values)}.unsqueeze({place})"
-    number = code.scalar(position)
-    positions = code.aligned(position, dims) if number is None else code.of(position)
+    positions = code.aligned(position, dims)
     lengths = code.lengths_along(op.axis, dims) if op.axis.is_dynamic and batch_dim in dims else "None"
-    return f"{code.function('gather')}({values}, {positions}, {lengths}, {code.shape(dims)})"
+    return f"{code.function('take')}({values}, {positions}, {lengths}, {code.shape(dims)})"
 
 
 @rule(ArgMax)
@@ -50,7 +49,7 @@ def extreme_position(op: ExtremePosition, code: Code) -> str:
     x = op.inputs[0]
     lowest = worst(x.dtype, largest=op.mode == "argmin", code=code)
     frames = code.without_padding(x, [op.axis], lowest)
-    return f"{code.function('extreme_position')}({frames}, {x.dims.index(op.axis)}, {op.mode == 'argmax'})"
+    return f"{code.function('position_of_extreme')}({frames}, {x.dims.index(op.axis)}, {op.mode == 'argmax'})"
 
 
 @rule(Largest)
@@ -60,7 +59,7 @@ def largest(op: Largest, code: Code) -> str:
     axis, lowest = x.dims.index(op.axis), worst(x.dtype, largest=False, code=code)
     frames = code.without_padding(x, [op.axis], lowest)
     lengths = code.lengths_along(op.axis, dims)
-    return f"{code.function('largest')}({frames}, {op.out_dim.size}, {axis}, {lengths}, {lowest})"
+    return f"{code.function('greatest_entries')}({frames}, {op.out_dim.size}, {axis}, {lengths}, {lowest})"
 
 
 @rule(TopK)
@@ -75,12 +74,16 @@ def top_k(op: TopK, code: Code) -> str:
 
 @rule(Select)
 def select(op: Select, code: Code) -> str:
-    """``torch.take_along_dim``."""
+    """Rows, where each hypothesis of each sequence has one; else ``torch.take_along_dim``."""
     x, origin = op.inputs
     dims = op.output.dims
-    values = code.aligned(x, [op.before if dim is op.beam else dim for dim in dims], full=True)
-    index, axis = code.aligned(origin, dims, full=True), dims.index(op.beam)
-    return f"{code.function('select')}({values}, {index}, {axis})"
+    axis = dims.index(op.beam)
+    before = [op.before if dim is op.beam else dim for dim in dims]
+    if set(x.dims) == set(before) and set(origin.dims) == set(dims[: axis + 1]):
+        rows = code.hypothesis_rows(op, code.aligned(origin, dims[: axis + 1]))
+        return f"{code.function('of_hypotheses')}({code.aligned(x, before)}, {rows})"
+    values, index = code.aligned(x, before, full=True), code.aligned(origin, dims, full=True)
+    return f"{code.function('along_hypotheses')}({values}, {index}, {axis})"
 
 
 @rule(FollowBack)
@@ -91,5 +94,5 @@ def follow_back(op: FollowBack, code: Code) -> str:
     rest = [dim for dim in dims if dim not in (op.axis, op.beam)]
     order = (op.axis, *rest, op.beam)
     is_step = code.mask(op.axis, order) or "None"
-    steps = f"{code.function('follow_back')}({code.aligned(origin, order)}, {is_step})"
+    steps = f"{code.function('followed_back')}({code.aligned(origin, order)}, {is_step})"
     return code.moved(steps, order, dims)

@@ -13,12 +13,12 @@ from ..rule import rule
 def data(op: ExternDataOp, code: Code) -> str:
     """The tensor that RETURNN gives; the size of the batch and the device are those of the first one."""
     given = op.data
-    name = code.assign(given.name, f'data["{given.name}"].raw_tensor  # {code.dims_text(op.output)}')
+    name = code.assign(given.name, f'inputs["{given.name}"].raw_tensor  # {code.dims_text(op.output)}')
     code.define(op.output, name)
     code.set_batch(f"{name}.shape[{given.dims.index(batch_dim)}]", f"{name}.device")
     for axis, dim in enumerate(given.dims):
         if dim.is_dynamic and not code.knows_lengths(dim):
-            lengths = f'{code.function("sequence_lengths")}(data["{given.name}"], {axis})'
+            lengths = f'{code.function("sequence_lengths")}(inputs["{given.name}"], {axis})'
             code.set_lengths(dim, lengths, f"{name}.shape[{axis}]")
     return ""
 

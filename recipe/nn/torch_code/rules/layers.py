@@ -15,6 +15,7 @@ from ...ops.positional_encoding import PositionalEncoding
 from ...ops.running_average import RunningAverage
 from ...ops.transposed_convolution import TransposedConvOp
 from ..code import Code
+from ..labels_in_range import labels_in_range
 from ..layout import primary
 from ..rule import rule
 
@@ -23,16 +24,16 @@ from ..rule import rule
 def linear(op: LinearOp, code: Code) -> str:
     """A product of matrices; of labels, rows of the weight."""
     x, weight, *bias = op.inputs
-    parameters = ", ".join(code.of(parameter) for parameter in (weight, *bias))
     dims = (*[dim for dim in op.output.dims if dim is not op.out_dim], op.out_dim)
     if x.sparse_dim is not None:
-        rows = f"F.embedding({code.aligned(x, dims[:-1])}, {code.of(weight)})"
+        labels = labels_in_range(x, code.aligned(x, dims[:-1]))
+        rows = f"F.embedding({labels}, {code.of(weight)})"
         rows = f"{rows} + {code.of(bias[0])}" if bias else rows
         return code.moved(rows, dims, op.output.dims)
     features = code.aligned(x, (*dims[:-1], op.in_dim))
     if not bias:
         return code.moved(f"{primary(features)} @ {code.of(weight)}", dims, op.output.dims)
-    return code.moved(f"{code.function('linear')}({features}, {parameters})", dims, op.output.dims)
+    return code.moved(f"F.linear({features}, {code.of(weight)}.T, {code.of(bias[0])})", dims, op.output.dims)
 
 
 @rule(Dropout)
@@ -57,7 +58,7 @@ def lstm_cell(op: LstmCellOp, code: Code) -> str | Sequence[str]:
     dims = op.output_dims
     weights = code.lstm_weights(weight, recurrent, bias)
     values = [code.aligned(x, (*dims[:-1], op.in_dim)), code.expanded(h, dims), code.expanded(c, dims)]
-    cell = f"{code.function('lstm_cell')}({', '.join(values)}, {weights})"
+    cell = f"{code.function('lstm_step')}({', '.join(values)}, {weights})"
     if dims == op.outputs[0].dims:
         return cell
     both = code.assign("cell", cell)
@@ -65,18 +66,18 @@ def lstm_cell(op: LstmCellOp, code: Code) -> str | Sequence[str]:
 
 
 @rule(LstmSequence)
-def lstm(op: LstmSequence, code: Code) -> str:
-    """``torch.lstm`` of packed sequences, by a function of ours."""
+def lstm(op: LstmSequence, code: Code) -> str | Sequence[str]:
+    """``torch.lstm``, by a function of ours; one with packed sequences where the state at the end is read."""
     x, weight, recurrent, bias, *initial = op.inputs
     dims = op.outputs[1].dims
     rest = op.rest_dims
     frames = code.aligned(x, (*rest, op.axis, op.in_dim))
-    lengths = "None"
-    if op.axis.is_dynamic:
-        lengths = primary(code.lengths_of_each(op.axis, rest))
-    state = ", ".join(code.expanded(value, dims) for value in initial) if initial else "None, None"
-    weights = code.lstm_weights(weight, recurrent, bias)
-    return f"{code.function('lstm')}({frames}, {lengths}, {state}, {weights}, {op.direction})"
+    lengths = code.lengths_of_each(op.axis, rest) if op.axis.is_dynamic else "None"
+    state = f"({', '.join(code.expanded(value, dims) for value in initial)})" if initial else "None"
+    given = f"{frames}, {lengths}, {state}, {code.lstm_weights(weight, recurrent, bias)}"
+    if code.program.needed_tensors.isdisjoint(op.outputs[1:]):
+        return [f"{code.function('lstm_over' if op.direction > 0 else 'lstm_to_the_start')}({given})", "", ""]
+    return f"{code.function('lstm_with_state')}({given}, {op.direction})"
 
 
 @rule(ConvOp)
@@ -89,7 +90,7 @@ def convolution(op: ConvOp, code: Code) -> str:
     order = (*op.rest_dims, op.axis, op.in_dim)
     frames = code.without_padding(x, [op.axis], "0.0", order)
     options = f"{op.stride}, depthwise={op.depthwise}"
-    y = f"{code.function('convolution')}({frames}, {code.of(filters)}, {code.of(bias)}, {options})"
+    y = f"{code.function('convolved')}({frames}, {code.of(filters)}, {code.of(bias)}, {options})"
     return code.moved(y, (*op.rest_dims, op.out_axis, op.out_dim), op.output.dims)
 
 
@@ -101,7 +102,7 @@ def transposed_convolution(op: TransposedConvOp, code: Code) -> str:
     x, filters, bias = op.inputs
     order = (*op.rest_dims, op.axis, op.in_dim)
     frames = code.without_padding(x, [op.axis], "0.0", order)
-    y = f"{code.function('transposed_convolution')}({frames}, {code.of(filters)}, {code.of(bias)}, {op.stride})"
+    y = f"{code.function('transposed_convolved')}({frames}, {code.of(filters)}, {code.of(bias)}, {op.stride})"
     return code.moved(y, (*op.rest_dims, op.out_axis, op.out_dim), op.output.dims)
 
 
@@ -115,7 +116,7 @@ def convolution_2d(op: Conv2dOp, code: Code) -> str:
     x, filters, bias = op.inputs
     rest = op.rest_dims
     frames = code.without_padding(x, op.axes, "0.0", (*rest, *op.axes, op.in_dim))
-    y = f"{code.function('convolution_2d')}({frames}, {code.of(filters)}, {code.of(bias)}, {tuple(op.strides)})"
+    y = f"{code.function('convolved_2d')}({frames}, {code.of(filters)}, {code.of(bias)}, {tuple(op.strides)})"
     return code.moved(y, (*rest, *op.out_axes, op.out_dim), op.output.dims)
 
 
@@ -149,4 +150,4 @@ def running_average(op: RunningAverage, code: Code) -> str:
     """A function of ours, which changes the parameter in training."""
     value, average = op.inputs
     arguments = f"{code.aligned(value, op.output.dims)}, {code.of(average)}, {code.number(op.momentum)}"
-    return f"{code.function('running_average')}({arguments}, model.training)"
+    return f"{code.function('followed_average')}({arguments}, model.training)"

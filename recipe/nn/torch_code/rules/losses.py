@@ -7,6 +7,7 @@ from ...ops.edit_distance import EditDistance
 from ...ops.loss import NegativeLogProb, SmoothedLoss, SparseCrossEntropy
 from ...ops.transducer import TransducerLoss
 from ..code import Code
+from ..labels_in_range import labels_in_range
 from ..layout import primary
 from ..rule import rule
 
@@ -17,7 +18,8 @@ def cross_entropy(op: SparseCrossEntropy, code: Code) -> str:
     logits, targets = op.inputs
     dims = op.output.dims
     scores = code.aligned(logits, (*dims, logits.feature_dim))
-    return f"{code.function('cross_entropy')}({scores}, {code.expanded(targets, dims)})"
+    labels = labels_in_range(targets, code.expanded(targets, dims))
+    return f"{code.function('cross_entropies')}({scores}, {labels})"
 
 
 @rule(NegativeLogProb)
@@ -26,7 +28,7 @@ def negative_log_prob(op: NegativeLogProb, code: Code) -> str:
     scores, targets = op.inputs
     dims = op.output.dims
     log_probs = code.aligned(scores, (*dims, scores.feature_dim))
-    labels = primary(code.expanded(targets, dims))
+    labels = primary(labels_in_range(targets, code.expanded(targets, dims)))
     return f"-{primary(log_probs)}.gather(-1, {labels}.long().unsqueeze(-1)).squeeze(-1)"
 
 
@@ -48,7 +50,7 @@ def ctc_loss(op: CtcLoss, code: Code) -> str:
     scores = code.expanded(logits, (*dims, frames, logits.feature_dim))
     labels = code.expanded(targets, (*dims, positions))
     lengths = [code.lengths_of_each(axis, dims) for axis in (frames, positions)]
-    return f"{code.function('ctc_loss')}({scores}, {labels}, {', '.join(lengths)})"
+    return f"{code.function('ctc_losses')}({scores}, {labels}, {', '.join(lengths)})"
 
 
 @rule(TransducerLoss)
@@ -60,7 +62,7 @@ def transducer_loss(op: TransducerLoss, code: Code) -> str:
     scores = code.expanded(logits, (*dims, op.frames, op.prefixes, logits.feature_dim))
     labels = code.expanded(targets, (*dims, positions))
     lengths = [code.lengths_of_each(axis, dims) for axis in (op.frames, positions)]
-    return f"{code.function('transducer_loss')}({scores}, {labels}, {', '.join(lengths)}, {op.topology == 'rna'})"
+    return f"{code.function('transducer_losses')}({scores}, {labels}, {', '.join(lengths)}, {op.topology == 'rna'})"
 
 
 @rule(EditDistance)
@@ -69,4 +71,4 @@ def edit_distance(op: EditDistance, code: Code) -> str:
     dims = op.output.dims
     a, b = (code.expanded(x, (*dims, axis)) for x, axis in zip(op.inputs, (op.a_axis, op.b_axis)))
     lengths = [code.lengths_of_each(axis, dims) for axis in (op.a_axis, op.b_axis)]
-    return f"{code.function('edit_distance')}({a}, {b}, {', '.join(lengths)})"
+    return f"{code.function('edit_distances')}({a}, {b}, {', '.join(lengths)})"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...ops.cumulative import CumLogSumExp, CumMax, CumSum
 from ...ops.dot import Dot
+from ...ops.dropout import Dropout
 from ...ops.reduce import Reduce
 from ...ops.softmax import Softmax
 from ...plain.dim import Dim
+from ...record.graph import Tensor
 from ..code import Code
 from ..layout import primary
 from ..rule import rule
@@ -45,9 +49,9 @@ def softmax(op: Softmax, code: Code) -> str:
     energies = code.of(x)
     if op.energy_factor != 1.0:
         energies = f"{primary(energies)} * {op.energy_factor!r}"
-    mask = code.mask(op.axis, x.dims)
-    if mask is not None:
-        energies = f"torch.where({mask}, {energies}, -1e30)"
+    padding = code.padding(op.axis, x.dims)
+    if padding is not None:
+        energies = f"{primary(energies)}.masked_fill({padding}, -1e30)"
     return f"torch.{op.name}({energies}, dim={x.dims.index(op.axis)})"
 
 
@@ -62,7 +66,7 @@ def cum_sum(op: CumSum, code: Code) -> str:
 def cum_log_sum_exp(op: CumLogSumExp, code: Code) -> str:
     """A function of ours."""
     x = op.inputs[0]
-    return f"{code.function('cum_log_sum_exp')}({code.of(x)}, {x.dims.index(op.axis)}, exclusive={op.exclusive})"
+    return f"{code.function('cumulative_log_sum_exp')}({code.of(x)}, {x.dims.index(op.axis)}, exclusive={op.exclusive})"
 
 
 @rule(CumMax)
@@ -74,11 +78,43 @@ def cum_max(op: CumMax, code: Code) -> str:
 
 @rule(Dot)
 def dot(op: Dot, code: Code) -> str:
-    """``torch.einsum``; padded frames of the reduced axis do not count."""
+    """A product of matrices, or ``torch.einsum``; padded frames of the reduced axis do not count."""
+    a, b = op.inputs
+    common = [dim for dim in a.dims if dim in b.dims and dim is not op.reduce]
+    rows, columns = ([dim for dim in x.dims if dim not in common and dim is not op.reduce] for x in (a, b))
+    if max(len(rows), len(columns)) != 1:
+        return _einsum(op, code)
+    if rows and columns and op.output.dims.index(columns[0]) < op.output.dims.index(rows[0]):
+        a, b, rows, columns = b, a, columns, rows
+    left = _factor(a, b, (*common, *rows, op.reduce), code, op.reduce)
+    right = _factor(b, a, (*common, op.reduce, *columns), code, op.reduce)
+    product = f"{left if rows else f'{left}.unsqueeze(-2)'} @ {right if columns else f'{right}.unsqueeze(-1)'}"
+    if not rows or not columns:
+        product = f"({product}).squeeze({-1 if rows else -2})"
+    return code.moved(product, (*common, *rows, *columns), op.output.dims)
+
+
+def _einsum(op: Dot, code: Code) -> str:
     letters: dict[Dim, str] = {}
     for tensor in op.inputs:
         for dim in tensor.dims:
             letters.setdefault(dim, "abcdefghijklmnopqrstuvwxyz"[len(letters)])
     parts = ["".join(letters[dim] for dim in dims) for dims in (*(x.dims for x in op.inputs), op.output.dims)]
-    a, b = (code.without_padding(x, [op.reduce], "0.0") for x in op.inputs)
-    return f'torch.einsum("{parts[0]},{parts[1]}->{parts[2]}", {a}, {b})'
+    a, b = op.inputs
+    factors = (_factor(x, other, x.dims, code, op.reduce) for x, other in ((a, b), (b, a)))
+    return f'torch.einsum("{parts[0]},{parts[1]}->{parts[2]}", {", ".join(factors)})'
+
+
+def _factor(x: Tensor, other: Tensor, dims: Sequence[Dim], code: Code, reduce: Dim) -> str:
+    """One of two that are multiplied and summed: 0 in the padding, but for probabilities, which are 0 there already."""
+    if _is_probability(x, reduce) and not _is_probability(other, reduce):
+        return primary(code.aligned(x, dims))
+    factor = code.without_padding(x, [reduce], "0.0", dims)
+    return code.assign("factor", factor) if factor.startswith("torch.where(") else primary(factor)
+
+
+def _is_probability(tensor: Tensor, axis: Dim) -> bool:
+    op = tensor.op
+    while isinstance(op, Dropout):
+        op = op.inputs[0].op
+    return isinstance(op, Softmax) and not op.log and op.axis is axis

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import math
 import pathlib
+import subprocess
 import sys
 from typing import Any
 
@@ -12,9 +15,11 @@ import pytest
 
 from recipe import nn
 from recipe.nn.debugging import comparison, first_difference, returnn_network
+from recipe.nn.debugging.engines import ENGINES
 from recipe.nn.debugging.gradients import engine_feeds
 from recipe.nn.ops.activation import Activation
 from recipe.nn.tf_layers.build import Build
+from recipe.nn.torch_code import rule
 
 from ....without_returnn import is_left_out, skip
 from ..inputs import FEATURES, FEEDS, LABELS, classes, frames, other_frames, vector
@@ -72,9 +77,10 @@ def test_same() -> None:
     assert report and report.ok and not report.notes, report
     assert report.compared == ["loss ce", "output output", "gradients of 4 parameters"]
     assert str(report).startswith(
-        "same in NumPy and RETURNN on TensorFlow: loss ce, output output, gradients of 4 parameters; up to "
+        "same in NumPy, RETURNN on TensorFlow and RETURNN on PyTorch: loss ce, output output, gradients of 4 parameters"
     )
-    assert report.distance < 1e-5
+    assert report.distance < 1e-5 and list(report.engines) == ["tensorflow", "torch"]
+    assert all(one.distance > 0.0 for one in report.engines.values())
     found = nn.check(nn.Network(searched, search=nn.BeamSearch(3)), FEEDS)
     assert found and found.compared == ["scores of hypotheses", "output output"], found
 
@@ -90,10 +96,16 @@ def test_first_difference_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not report and report.first is not None
     assert [one.partition(": ")[0] for one in report.differences][:2] == ["loss ce", "output output"]
     assert (
-        report.first.steps == (0,) and report.first.tensor.op.name == "tanh" and report.first.layer.startswith("loop/")
+        report.first.steps == (0,)
+        and report.first.tensor.op.name == "tanh"
+        and report.first.place.startswith("layer 'loop/")
     )
     assert report.first.source == (__file__, line_of("nn.tanh(self.cell(joined))\n".strip()))
+    in_torch = report.engines["torch"].first
+    assert in_torch is not None and in_torch.tensor is report.first.tensor and in_torch.steps == (0,)
+    assert in_torch.place == "variable 'tanh'"
     text = str(report)
+    assert text.count("first, in the order of the program:\n  tanh [batch, features=5] in step 0 of the loop over") == 2
     assert "first, in the order of the program:\n  tanh [batch, features=5] in step 0 of the loop over time: " in text
     assert "test_check.py:" in text and ": loop.state.h = nn.tanh(self.cell(joined))" in text
 
@@ -126,12 +138,14 @@ def test_first_difference_outside_of_loops(monkeypatch: pytest.MonkeyPatch) -> N
     assert report.first is not None and report.first.steps == ()
     assert report.first.variable == "energy" and report.first.module_path == "inner"
     assert report.first.difference.place == (1, 1, 2)
+    in_torch = report.engines["torch"].first
+    assert in_torch is not None and in_torch.tensor is report.first.tensor and in_torch.place == "variable 'energy'"
     assert "energy <exp of inner [batch, time, features=5]>: " in str(report)
     assert "at sequence 1, time 1, features 2; 3 of 45 numbers differ" in str(report)
 
 
 def test_values_that_have_no_layer_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RETURNN computes several functions in one layer: the report says which, with their lines."""
+    """TensorFlow computes several functions in one layer: the report says which, with their lines. PyTorch does not."""
     needs_returnn()
     compute = Activation.compute
     monkeypatch.setattr(Activation, "compute", lambda op, *x: compute(op, *x) + (0.1 if op.kind == "tanh" else 0.0))
@@ -147,7 +161,10 @@ def test_values_that_have_no_layer_of_their_own(monkeypatch: pytest.MonkeyPatch)
     report = nn.check(nn.Network(model), FEEDS)
     assert report.first is not None and report.first.tensor.op.name == "mul"
     assert [tensor.op.variable for tensor in report.first.computed_with] == ["squashed"]
-    assert f"computed in one layer with squashed, line {line_of('squashed = nn.tanh(')}" in str(report)
+    assert f"computed together with squashed, line {line_of('squashed = nn.tanh(')}" in str(report)
+    in_torch = report.engines["torch"].first
+    assert in_torch is not None and in_torch.variable == "squashed" and in_torch.place == "variable 'squashed'"
+    assert not in_torch.computed_with
 
 
 def test_in_a_loop_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,11 +189,15 @@ def test_in_a_loop_in_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
             loop.state.s = nn.sigmoid(outer_layer(inner.state.t) + x)
             return loop.stack(loop.state.s)
 
-    first = nn.check(nn.Network(lambda: model(False)), FEEDS).first
-    assert first is not None and first.steps == (0, 0) and "in step 0.0 of the loop over " in str(first)
-    assert first.source.line == line_of("inner.state.t = nn.tanh(inner_layer(")
-    later = nn.check(nn.Network(lambda: model(True)), FEEDS).first
+    report = nn.check(nn.Network(lambda: model(False)), FEEDS)
+    for one in report.engines.values():
+        assert one.first is not None and one.first.steps == (0, 0), one.first
+        assert "in step 0.0 of the loop over " in str(one.first)
+        assert one.first.source.line == line_of("inner.state.t = nn.tanh(inner_layer(")
+    report = nn.check(nn.Network(lambda: model(True)), FEEDS)
+    later, in_torch = report.engines["tensorflow"].first, report.engines["torch"].first
     assert later is not None and later.steps == (1,) and later.tensor.op.name == "final_state"
+    assert in_torch is not None and in_torch.steps == (0, 0) and in_torch.tensor.op.name == "tanh"
 
 
 def test_in_the_steps_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,15 +215,19 @@ def test_in_the_steps_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(first_difference, "compared", noted)
     feeds = engine_feeds(run)
-    assert first_difference.first_difference(network, run, feeds, parameters, 1e-4) is None
-    assert len(looked_at) > 50 and max(looked_at) < 1e-5
+    for engine in ENGINES:
+        looked_at.clear()
+        arguments: Any = (network, parameters, feeds)
+        look = functools.partial(first_difference.first_difference, network, run, engine=engine.short, tolerance=1e-4)
+        assert engine.look_at_values(*arguments, look) is None
+        assert len(looked_at) > 50 and max(looked_at) < 1e-5
     compute = Activation.compute
     monkeypatch.setattr(
         Activation, "compute", lambda op, *x: compute(op, *x) * (1.5 if op.kind == "log_sigmoid" else 1.0)
     )
-    first = nn.check(network, TRANSDUCER_FEEDS, parameters).first
-    assert first is not None and first.steps == (0,) and first.tensor.op.name == "log_sigmoid"
-    assert "at sequence 0, beam 0, " in str(first)
+    for one in nn.check(network, TRANSDUCER_FEEDS, parameters).engines.values():
+        assert one.first is not None and one.first.steps == (0,) and one.first.tensor.op.name == "log_sigmoid"
+        assert "at sequence 0, beam 0, " in str(one.first)
 
 
 def test_padding_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,13 +249,13 @@ def test_other_lengths_and_axes(monkeypatch: pytest.MonkeyPatch) -> None:
         return value._replace(lengths={name: lengths + 1 for name, lengths in value.lengths.items()})
 
     monkeypatch.setattr(returnn_network.ReturnnNetwork, "layer", other_lengths)
-    assert "the lengths of time_by_2 are [2, 1, 2] in NumPy, [3, 2, 3] in RETURNN" in str(nn.check(network, FEEDS))
+    assert "the lengths of time_by_2 are [2, 1, 2] in NumPy, [3, 2, 3] in TensorFlow" in str(nn.check(network, FEEDS))
     monkeypatch.setattr(
         returnn_network.ReturnnNetwork,
         "layer",
         lambda *args: layer(*args)._replace(value=layer(*args).value[:, :1], lengths={}),
     )
-    assert "the shape is [3, 2, 5] in NumPy, [3, 1, 5] in RETURNN" in str(nn.check(network, FEEDS))
+    assert "the shape is [3, 2, 5] in NumPy, [3, 1, 5] in TensorFlow" in str(nn.check(network, FEEDS))
 
 
 def test_wrong_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,7 +286,7 @@ def test_not_finite() -> None:
     assert not report.differences and report.compared == ["output output"]
     text = str(report)
     assert text.startswith("not finite: root <sqrt [batch, features=5]> is nan at sequence 0, features ")
-    assert f"test_check.py:{line_of('root = nn.sqrt(vector())')}: root = nn.sqrt(vector())\nsame in NumPy and" in text
+    assert f"test_check.py:{line_of('root = nn.sqrt(vector())')}: root = nn.sqrt(vector())\nsame in NumPy, " in text
 
 
 def test_nan_in_one_engine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,7 +298,8 @@ def test_nan_in_one_engine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     )  # as if NumPy took it of -x
     report = nn.check(nn.Network(lambda: nn.reduce_sum(nn.sqrt(vector()))), FEEDS)
     assert report.first is not None and report.not_finite is None
-    assert "nan in RETURNN at sequence " in str(report.first)
+    for engine, short in (("tensorflow", "TensorFlow"), ("torch", "PyTorch")):
+        assert f"nan in {short} at sequence " in str(report.engines[engine].first)
 
 
 def test_engine_that_fails_while_it_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,20 +374,123 @@ def test_numpy_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
         nn.check(frames, {})  # type: ignore[arg-type]
 
 
+def test_values_that_leave_their_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What PyTorch computes of all steps at once is compared step by step: of two loops, histories, constants."""
+    needs_returnn()
+    compute = Activation.compute
+
+    def model() -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.s = nn.zeros([nn.batch_dim])
+        with loop:
+            x = loop.unstack(frames())
+            seen = nn.cum_concat(x)
+            powers = nn.exp(seen)
+            fixed = nn.sigmoid(vector())
+            inner = nn.Loop()
+            inner.state.t = nn.zeros([nn.batch_dim])
+            with inner:
+                y = nn.cos(inner.unstack(other_frames())) * nn.sin(x)
+                inner.state.t = inner.state.t * 0.5 + nn.reduce_sum(y, FEATURES)
+            history = next(dim for dim in seen.dims if dim.name == "history")
+            total = nn.reduce_sum(nn.reduce_sum(powers, history), FEATURES)
+            loop.state.s = loop.state.s * 0.5 + total + inner.state.t + nn.reduce_sum(fixed, FEATURES)
+            return loop.stack(loop.state.s)
+
+    network = nn.Network(model)
+    assert nn.check(network, FEEDS)
+    for kind, steps in {"exp": (0,), "sigmoid": (), "cos": (0, 0), "sin": (0,)}.items():
+
+        def wrong(op: Activation, *x: numpy.ndarray, kind: str = kind) -> Any:
+            return compute(op, *x) + (0.1 if op.kind == kind else numpy.float32(0))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Activation, "compute", wrong)
+            first = nn.check(network, FEEDS, engines=["torch"]).first
+        assert first is not None and first.tensor.op.name == kind and first.steps == steps, (kind, first)
+
+
+def test_pytorch_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it is written, and while it runs: told with the user's line; the other engine is compared all the same."""
+    needs_returnn()
+
+    def model() -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.h = nn.zeros([nn.batch_dim, FEATURES])
+        with loop:
+            limited = nn.tanh(loop.state.h + loop.unstack(frames()))
+            loop.state.h = limited * 0.5
+            return loop.stack(loop.state.h)
+
+    def fails(op: Any, code: Any) -> str:
+        raise ValueError("no such function")
+
+    line = f"test_check.py:{line_of('limited = nn.tanh(loop')}: limited = nn.tanh(loop.state.h"
+    for written, said in ((fails, "ValueError: no such function"), (lambda op, code: "torch.tanh(1)", "TypeError: ")):
+        monkeypatch.setitem(rule._RULES, Activation, written)
+        report = nn.check(nn.Network(model), FEEDS)
+        (failure,) = report.failures
+        assert not report and failure.startswith(f"RETURNN on PyTorch fails: {said}") and line in failure, failure
+        assert f"RETURNN on PyTorch fails: {said}" in str(report)
+        assert "same in NumPy and RETURNN on TensorFlow: output output; up to " in str(report)
+
+
+def test_one_engine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A difference in one is told as its own; the other one is the same."""
+    needs_returnn()
+    monkeypatch.setitem(rule._RULES, Activation, lambda op, code: f"torch.{op.kind}({code.of(op.inputs[0])}) + 0.1")
+    report = nn.check(nn.Network(Tagger()), FEEDS)
+    assert report.engines["tensorflow"].ok and not report.engines["torch"].ok and not report
+    assert report.first is not None and report.first.tensor.op.name == "tanh"
+    assert str(report).startswith("NumPy and RETURNN on PyTorch differ:\n  loss ce: ")
+    assert "\nsame in NumPy and RETURNN on TensorFlow: loss ce, output output, gradients of 4 parameters" in str(report)
+    report = nn.check(nn.Network(Tagger()), FEEDS, engines=["tensorflow"])
+    assert report and list(report.engines) == ["tensorflow"]
+    with pytest.raises(nn.NetworkError, match="the engine is one of 'tensorflow', 'torch', not 'pytorch'"):
+        nn.check(nn.Network(Tagger()), FEEDS, engines=["pytorch"])
+
+
+def without(monkeypatch: pytest.MonkeyPatch, *packages: str) -> None:
+    """Packages are not installed."""
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None if name in packages else find(name, *rest))
+
+
 def test_without_returnn(monkeypatch: pytest.MonkeyPatch) -> None:
     """NumPy alone is run; what is not finite is told all the same."""
-    monkeypatch.setattr(returnn_network, "missing", lambda: "returnn")
+    without(monkeypatch, "returnn", "tensorflow", "torch")
     report = nn.check(nn.Network(Tagger()), FEEDS)
-    assert report and str(report) == "run in NumPy alone: returnn is not installed"
+    assert report and str(report).splitlines() == [
+        "run in NumPy alone",
+        'without RETURNN on TensorFlow: returnn and tensorflow is not installed, pip install ".[tensorflow]"',
+        'without RETURNN on PyTorch: returnn and torch is not installed, pip install ".[torch]"',
+    ]
     assert report.run is not None and "state h" in report.run.trace.arrays()  # type: ignore[union-attr]
     assert not nn.check(nn.Network(lambda: nn.sqrt(vector())), FEEDS)
 
 
-def test_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Found without importing it."""
-    monkeypatch.setitem(sys.modules, "returnn", None)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "returnn" else object())
-    assert returnn_network.missing() == "returnn"
+@pytest.mark.parametrize("package, title", [("tensorflow", "RETURNN on PyTorch"), ("torch", "RETURNN on TensorFlow")])
+def test_without_one_engine(monkeypatch: pytest.MonkeyPatch, package: str, title: str) -> None:
+    """The other one is compared; the report says what to install. To ask for the one that is missing is a failure."""
+    needs_returnn()
+    without(monkeypatch, package)
+    report = nn.check(nn.Network(Tagger()), FEEDS)
+    first, second = str(report).splitlines()
+    assert report and first.startswith(f"same in NumPy and {title}: loss ce, ")
+    assert second.startswith("without RETURNN on ")
+    assert second.endswith(f': {package} is not installed, pip install ".[{package}]"')
+    report = nn.check(nn.Network(Tagger()), FEEDS, engines=[package])
+    assert not report and report.failures == [second]
+    assert str(report).splitlines() == [second, "run in NumPy alone"]
+
+
+def test_nothing_is_imported_before(tmp_path: pathlib.Path) -> None:
+    """Neither engine is imported with the language, nor where it is not used."""
+    code = "import sys; from recipe import nn; import jobs.check.check_config\n"
+    code += "assert not {'torch', 'tensorflow', 'returnn'} & set(sys.modules), sys.modules.keys()"
+    project = pathlib.Path(__file__).resolve().parents[4]
+    start = "import localsis.module; localsis.module.install()\n"
+    subprocess.run([sys.executable, "-c", start + code], cwd=project, check=True)
 
 
 def test_random_numbers_are_told() -> None:

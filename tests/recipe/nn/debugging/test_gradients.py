@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 from recipe import nn
-from recipe.nn.debugging import returnn_network
+from recipe.nn.debugging import returnn_network, torch_network
 from recipe.nn.record.arrays import Arrays
 from recipe.nn.record.form import Form
 from recipe.nn.record.graph import Op
@@ -16,7 +16,7 @@ from recipe.nn.record.graph import Op
 from ..inputs import FEATURES, FEEDS, LABELS, classes, frames
 from ..test_transducer import FEEDS as TRANSDUCER_FEEDS
 from ..test_transducer import Transducer
-from .test_check import Tagger, needs_returnn
+from .test_check import Tagger, needs_returnn, without
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -51,7 +51,10 @@ def test_right(model: Any, feeds: dict[str, Any]) -> None:
     assert report and report.ok, report
     trained = {name for name, parameter in network.parameters.items() if parameter.trainable}
     assert set(report.parameters) == trained
-    assert str(report).startswith(f"same: the gradients of {len(trained)} parameters, up to ")
+    assert [set(one) for one in report.engines.values()] == [trained, trained]
+    assert str(report).startswith(
+        f"same in NumPy, RETURNN on TensorFlow and RETURNN on PyTorch: the gradients of {len(trained)} parameters, up "
+    )
     assert all(1 <= len(one.numbers) <= 5 for one in report.parameters.values())
     assert any(abs(one.along[0]) > 1e-2 for one in report.parameters.values())
     assert max(one.distance for one in report.parameters.values()) < 1e-4
@@ -72,12 +75,12 @@ def test_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(returnn_network.ReturnnNetwork, "gradients", wrong)
     report = nn.check_gradients(network, FEEDS, numbers=7)
     assert not report and {name for name, one in report.parameters.items() if one.text} == {"scores/b", "cell/W"}
-    assert "gradient of cell/W: nan in RETURNN at " in str(report)
+    assert "gradient of cell/W: nan in TensorFlow at " in str(report)
     assert " by differences in NumPy, " in str(report) and "at labels 2; 1 of 7 numbers differ" in str(report)
     monkeypatch.setattr(
         returnn_network.ReturnnNetwork, "trained_names", property(lambda self: {"scores/b", "cell/W", "cell/b"})
     )
-    assert "gradient of scores/W: RETURNN does not train it" in str(nn.check_gradients(network, FEEDS))
+    assert "gradient of scores/W: TensorFlow does not train it" in str(nn.check_gradients(network, FEEDS))
 
 
 def test_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,12 +88,39 @@ def test_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(nn.NetworkError, match="no loss that is trained on"):
         nn.check_gradients(nn.Network(frames), FEEDS)
     network = nn.Network(Tagger())
-    monkeypatch.setattr(returnn_network, "missing", lambda: "returnn and tensorflow")
+    with monkeypatch.context() as patch:
+        without(patch, "returnn", "tensorflow", "torch")
+        report = nn.check_gradients(network, FEEDS)
+    assert not report and str(report).splitlines()[0] == "nothing to compare with"
+    assert str(report).splitlines()[2].startswith("without RETURNN on PyTorch: returnn and torch is not installed")
+    needs_returnn()
+    with monkeypatch.context() as patch:
+        without(patch, "torch")
+        report = nn.check_gradients(network, FEEDS)
+        assert report and str(report).startswith("same in NumPy and RETURNN on TensorFlow: the gradients of 4 ")
+        assert str(report).endswith('\nwithout RETURNN on PyTorch: torch is not installed, pip install ".[torch]"')
+        assert not nn.check_gradients(network, FEEDS, engines=["torch"])
+    monkeypatch.setattr(returnn_network.TensorFlow, "built", lambda *args, **kwargs: 1 / 0)
     report = nn.check_gradients(network, FEEDS)
-    assert not report and str(report) == "nothing to compare with: returnn and tensorflow is not installed"
-    monkeypatch.setattr(returnn_network, "missing", lambda: "")
-    monkeypatch.setattr(returnn_network, "built", lambda *args, **kwargs: 1 / 0)
-    assert str(nn.check_gradients(network, FEEDS)) == "RETURNN fails: ZeroDivisionError: division by zero"
+    assert str(report).startswith(
+        "RETURNN on TensorFlow fails: ZeroDivisionError: division by zero\nsame in NumPy and "
+    )
+
+
+def test_wrong_in_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told as that of PyTorch; of each parameter, the report has the one that is furthest away."""
+    needs_returnn()
+    gradients = torch_network.TorchNetwork.gradients
+
+    def doubled(self: Any, feeds: Any) -> dict[str, numpy.ndarray]:
+        return {name: value * (2 if name == "cell/W" else 1) for name, value in gradients(self, feeds).items()}
+
+    monkeypatch.setattr(torch_network.TorchNetwork, "gradients", doubled)
+    report = nn.check_gradients(nn.Network(Tagger()), FEEDS)
+    assert [name for name, one in report.parameters.items() if one.text] == ["cell/W"]
+    assert not any(one.text for one in report.engines["tensorflow"].values())
+    assert str(report).startswith("NumPy and RETURNN on PyTorch differ:\n  gradient of cell/W: ")
+    assert " in PyTorch at " in str(report) and "\nsame in NumPy and RETURNN on TensorFlow: the " in str(report)
 
 
 def test_precise() -> None:
@@ -154,7 +184,7 @@ def test_scaled_gradients(factor: float) -> None:
                 loop.state.h = nn.tanh(self.cell(nn.concat(Scaled(loop.state.h).output, loop.unstack(x))))
                 (nn.reduce_sum(loop.state.h, FEATURES) ** 2.0).mark_as_loss("square")
 
-    report = nn.check_gradients(nn.Network(Model()), FEEDS)
+    report = nn.check_gradients(nn.Network(Model()), FEEDS, engines=["tensorflow"])  # the op is known nowhere else
     assert report, report
     slopes = report.parameters["below/W"].along
     assert (slopes == (0.0, 0.0)) == (factor == 0.0)

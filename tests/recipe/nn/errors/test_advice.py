@@ -123,7 +123,7 @@ ADVICE: dict[str, list[Advice]] = {
     "A mask that is no condition": [Advice("x != 0", runs="label != 0")],
     "Stacking in Cond": [
         Advice("cond.true = y", "cond"),
-        Advice("cond.false_branch()", "after true"),
+        Advice("cond.false_branch()", "after true", "with cond.false_branch(): cond.false = -y"),
         Advice("cond.false", "after true", "with cond.false_branch(): cond.false = -y"),
         Advice("loop.stack(cond.result)", "after cond"),
     ],

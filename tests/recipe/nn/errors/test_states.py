@@ -325,7 +325,7 @@ PROGRAMS = [
     Wrong(results_of_a_cell_swapped, ["state 'cell'", "LstmState(tensor, tensor)", "but tensor is assigned"]),
     Wrong(part_of_a_state_with_other_dims, ["state \"s['b']\"", "[batch, features=5]", "reduce_sum [batch]"]),
     Wrong(write_into_dict, ["cannot be written into", "loop.state.s = {**loop.state.s"]),
-    Wrong(write_into_list, ["cannot be written into", "loop.state.s = (value, *loop.state.s[1:])"]),
+    Wrong(write_into_list, ["cannot be written into", "loop.state.s = [value, *loop.state.s[1:]]"]),
     Wrong(append_to_list, ["cannot be written into", "Assign the whole state"]),
     Wrong(write_into_named_tuple, ["cannot be written into", "loop.state.s._replace(h=value)"]),
     Wrong(part_of_a_tensor, ["state 's' [batch, features=5]", "no part 'h'", "loop.state.s = {'h': value, ...}"]),

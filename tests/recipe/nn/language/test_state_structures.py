@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -69,3 +69,22 @@ def test_list_as_state() -> None:
             return loop.stack(x)
 
     check_agreement(model, FEEDS)
+
+
+def test_a_list_stays_a_list() -> None:
+    """It is joined to lists and tuples, as is a tuple; what is read cannot be changed in place."""
+
+    def model(start: Any, more: Any) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.last = start(vector() * number for number in (0.0, 1.0))
+        with loop:
+            x = loop.unstack(frames())
+            read = loop.state.last
+            assert isinstance(read, start)
+            loop.state.last = read[1:] + more([x])
+            assert isinstance(loop.state.last, start)
+            return loop.stack(loop.state.last[0])
+
+    digests = {nn.Network(model, start=a, more=b).digest for a in (list, tuple) for b in (list, tuple)}
+    assert len(digests) == 1
+    check_agreement(lambda: model(list, list), {"data": FEEDS["data"], "vector": FEEDS["vector"]})

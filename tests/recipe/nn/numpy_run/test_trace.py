@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy
+import pytest
 
 from recipe import nn
 from recipe.nn.numpy_run.trace import Trace
@@ -46,7 +47,8 @@ def test_steps() -> None:
 
 
 def test_without_asking_for_it() -> None:
-    assert nn.run_numpy(nn.Network(nested), FEEDS).trace is None
+    with pytest.raises(nn.NetworkError, match="no trace was kept: nn.run_numpy.network, feeds, trace=True."):
+        assert nn.run_numpy(nn.Network(nested), FEEDS).trace
 
 
 def test_table() -> None:

@@ -3,6 +3,7 @@ Long runs::
 
     python -m tests.recipe.nn.random_programs COUNT SEED                      # against RETURNN
     python -m tests.recipe.nn.random_programs --all-forms --count N --seed S  # the same, of all forms
+    python -m tests.recipe.nn.random_programs --torch --count N --seed S      # of all forms, on PyTorch alone
     python -m tests.recipe.nn.random_programs --passes --count N --seed S     # in NumPy, before and after each pass
 
 All print failing programs, the last one the smallest of each kind, and a summary.
@@ -15,7 +16,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import hypothesis
 import numpy
@@ -24,15 +25,19 @@ from hypothesis import strategies as st
 from . import Program, check_program, programs
 from .all_forms import all_forms
 from .before_and_after import passes
+from .checks import check_on_torch
 from .passes_run import UNROLLED, run_many
 from .texts import digests, digests_elsewhere
 
 
-def long_run(count: int, seed: int, strategy: st.SearchStrategy[Program]) -> int:
+def long_run(
+    count: int, seed: int, strategy: st.SearchStrategy[Program], check: Callable[[Program], bool] = check_program
+) -> int:
     """
     Checks random programs, all different. Hypothesis starts from simple ones, so it starts anew again and again.
 
     :param strategy: which programs
+    :param check: what is checked of each; gives False for one that an engine cannot run
     :return: how many failed
     """
     tried: set[Program] = set()
@@ -53,14 +58,14 @@ def long_run(count: int, seed: int, strategy: st.SearchStrategy[Program]) -> int
             nonlocal failed, without_steps
             if program not in tried and len(tried) - without_steps < count:
                 tried.add(program)
-                agrees = _agrees(program)
+                agrees = _agrees(program, check)
                 failed += agrees is False
                 without_steps += agrees is None
 
         run()
         ran = len(tried) - without_steps
         print(f"{ran} programs, {failed} failed ({without_steps} more have a loop without any step)", flush=True)
-    return failed + _count_other_texts(sorted(tried, key=repr))
+    return failed + (_count_other_texts(sorted(tried, key=repr)) if check is check_program else 0)
 
 
 def _count_other_texts(tried: list[Program]) -> int:
@@ -71,10 +76,10 @@ def _count_other_texts(tried: list[Program]) -> int:
     return failed
 
 
-def _agrees(program: Program) -> bool | None:
+def _agrees(program: Program, check: Callable[[Program], bool]) -> bool | None:
     """None if TensorFlow cannot run it."""
     try:
-        if not check_program(program):
+        if not check(program):
             return None
     except Exception as error:  # any failure of any kind is what this is looking for
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -110,13 +115,15 @@ def main() -> int:
     parser.add_argument("--without", nargs="*", default=[], metavar="KIND", help="kinds of statements to leave out")
     parser.add_argument("count_and_seed", nargs="*", type=int, metavar="COUNT SEED")
     parser.add_argument("--all-forms", action="store_true", help="programs of all forms, against RETURNN")
+    parser.add_argument("--torch", action="store_true", help="programs of all forms, on PyTorch alone")
     options = parser.parse_args()
     count, seed = [*options.count_and_seed, *(options.count, options.seed)[len(options.count_and_seed) :]]
     if options.passes:
         return int(run_passes(count, seed, options.without) > 0)
     # what is dropped differs between NumPy and RETURNN, which run as in training
-    strategy = all_forms(without=["dropout", *options.without]) if options.all_forms else programs()
-    return int(long_run(count, seed, strategy) > 0)
+    every = options.all_forms or options.torch
+    strategy = all_forms(without=["dropout", *options.without]) if every else programs()
+    return int(long_run(count, seed, strategy, check_on_torch if options.torch else check_program) > 0)
 
 
 if __name__ == "__main__":

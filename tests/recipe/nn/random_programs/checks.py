@@ -9,7 +9,7 @@ import numpy
 
 from recipe import nn
 
-from ..agreement import Agreement, assert_same_output, check_agreement
+from ..agreement import Agreement, assert_same_output, check_agreement, check_torch
 from ..returnn_run import LEARNING_RATE, run_returnn
 from .in_numpy import RunInNumpy
 from .model import RandomModel
@@ -184,6 +184,19 @@ class InOtherWords(RandomModel):
 
         for renamed in statements:
             helper(*renamed)
+
+
+def check_on_torch(program: Program) -> bool:
+    """
+    Runs a program in NumPy and on PyTorch.
+
+    :return: True
+    :raises AssertionError: if these differ, or NumPy and the unrolled program
+    """
+    run = RunInNumpy(program)
+    check_torch(run.network, run.feeds, run.parameters, run.in_numpy, gradients=not program.beam_size)
+    run.check_unrolled()
+    return True
 
 
 def check_program(program: Program, *, everything: bool = True) -> bool:
