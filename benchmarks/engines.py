@@ -35,6 +35,7 @@ from benchmarks.returnn_runs import RunOfReturnn, write_data  # noqa: E402
 from configs.g2p import model  # noqa: E402
 from configs.g2p_graph import BATCHES as BATCH_SIZES  # noqa: E402
 from configs.g2p_graph import THREADS, inputs_of  # noqa: E402
+from jobs.engine_options import options_before  # noqa: E402
 from recipe import nn  # noqa: E402
 
 OPTIONS: dict[str, Any] = {
@@ -171,10 +172,9 @@ def report(results: dict[str, list[Step]], goal: str) -> None:
 def compare_runs(contenders: Contenders, rounds: int, what: str) -> None:
     """From the start of ``python -m returnn`` to the first step, or to the end of a training."""
     data = write_data(contenders.directory / "data.hdf", contenders.batches, steps=100, words=200)
-    configs = {
-        engine: contenders.config(engine, f"run_{what}", SIZES[contenders.size]["dropout"], **data, **BATCH_SIZES)
-        for engine in ("tensorflow", "torch")
-    }
+    dropout = SIZES[contenders.size]["dropout"]
+    options = {engine: {**options_before(engine, "cpu"), **data, **BATCH_SIZES} for engine in ("tensorflow", "torch")}
+    configs = {name: contenders.config(name, f"run_{what}", dropout, **given) for name, given in options.items()}
     print(f"\n{what}: python -m returnn, {'to the first step' if what == 'start' else '100 steps, one epoch'}")
     for _ in range(rounds):
         for engine, config in configs.items():
