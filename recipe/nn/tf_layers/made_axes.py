@@ -95,18 +95,6 @@ def having(build: Any, op: Op, dim: Dim) -> Tensor | None:
     return next((tensor for tensor in found if tensor is not None), None)
 
 
-def made_in(build: Any, body: Body, dim: Dim) -> Reference | None:
-    """The layer that makes an axis in a body, which none of those around has; None if it is not made there."""
-    for around in _around(body.parent):
-        if _first(build, around, dim) is not None:
-            return None
-    made: Layer | None = build.made("axis", dim)
-    if made is not None and made.network is build.units[body]:
-        return made
-    tensor = _first(build, body, dim)
-    return None if tensor is None else build.reference(tensor, build.units[body])
-
-
 def _first(build: Any, body: Body, dim: Dim) -> Tensor | None:
     """The first tensor of a body that has an axis."""
     for op in body.ops:

@@ -13,7 +13,6 @@ from ..ops.transpose import Transpose
 from ..plain.dim import batch_dim
 from ..record.graph import Body, Op, Tensor
 from ..record.loops import FinalState, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
-from ..record.reads import leading_to
 from .build import Build
 from .layer_graph import references
 from .layers import Layer, LayerNetwork, PreviousLayer, Reference
@@ -151,12 +150,11 @@ def _shape_is_known(state: PreviousOp, layer: Layer) -> bool:
     Whether RETURNN finds the shape of a state's layer without the state.
 
     RETURNN (1.20261022, ``_SubnetworkRecCell`` in tf/layers/rec.py) does not find the shape of a state that depends on
-    itself alone, nor, where a loop inside gives the state its value, that of what this loop reads of the state. So its
-    initial value is a layer with all dims, not a number.
+    itself alone. So its initial value is a layer with all dims, not a number.
     Test: discussion/test_attention.py::test_history_of_a_loop_with_an_end
     """
     assert state.final is not None
-    if not _has_batch(state.final, state.loop.body_of_steps) or _is_made_of_a_loop_that_reads_it(state):
+    if not _has_batch(state.final, state.loop.body_of_steps):
         return False
     todo, seen = [layer], set[Layer]()
     while todo:
@@ -171,13 +169,6 @@ def _shape_is_known(state: PreviousOp, layer: Layer) -> bool:
             if source is not None and source.network is layer.network:
                 todo.append(source)
     return True
-
-
-def _is_made_of_a_loop_that_reads_it(state: PreviousOp) -> bool:
-    """Whether a loop inside, or what this is made of in the step, reads a state and leads to its new value."""
-    assert state.final is not None
-    loops = (op for op in leading_to(state.final.op, over_steps=True) if isinstance(op, LoopOp))
-    return any(state in leading_to(loop, over_steps=True) for loop in loops)
 
 
 def _has_batch(tensor: Tensor, body: Body) -> bool:

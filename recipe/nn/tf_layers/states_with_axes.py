@@ -45,9 +45,9 @@ def say_type(layer: Layer, type_said: dict[str, Any]) -> None:
     It reads ``prev:`` of itself first: RETURNN takes note that it goes round in a circle there, believes the layer, and
     does not follow what the new value is made of before it has seen all others.
     """
-    before = PreviousLayer(layer.network)
-    before.target = layer
     unit = layer.network
+    before = PreviousLayer(unit)
+    before.target = layer
     stays = {key: value for key, value in layer.options.items() if key in _OF_STEPS}
     options = {key: value for key, value in layer.options.items() if key not in _OF_STEPS}
     value = Layer(unit, unit.unique_name("value" if layer.has_own_name else f"{layer.name}_value"), options)

@@ -387,6 +387,143 @@ FOUND = [
             after=(("inner", ("found",), (("assign", 1, 2),), None, "number", False),),
         ),
     ),
+    Found(
+        "states of two loops inside, of which one reads what the other is made of",
+        program(
+            lengths=((2,), (2,)),
+            features=4,
+            body=(
+                ("choice", 0),
+                ("timed", 0),
+                (
+                    "inner",
+                    ("input", 0),
+                    (
+                        (
+                            "cond",
+                            5,
+                            (("assign", 0, 5), ("count", 7)),
+                            (
+                                ("read", "step", ("where", ("pool", ("input", 0), 2, "mean"), 5), 5),
+                                ("read", "causal", ("lstm", ("input", 0), 0, None), 6),
+                            ),
+                        ),
+                        ("history", 7),
+                    ),
+                    None,
+                    "",
+                    False,
+                ),
+                (
+                    "inner",
+                    ("linear", ("input", 1), 0),
+                    (
+                        ("square", 5),
+                        ("cond", 4, (("square", 8), ("read", "best", ("over",), 10)), (("flag", 9),)),
+                        (
+                            "inner",
+                            ("labels", "input"),
+                            (("assign", 1, 9), ("swap", 2, 1), ("position", 3)),
+                            None,
+                            "",
+                            True,
+                        ),
+                    ),
+                    None,
+                    "",
+                    False,
+                ),
+                ("assign", 2, 6),
+            ),
+            initial=("number", "number", "input"),
+            beam_size=4,
+            before=(("restart", 0, 0), ("linear", 0, 0)),
+            outputs="each",
+        ),
+        "states_before_inner_loops",
+        "dependency loop",
+    ),
+    Found(
+        "two choices around a loop inside, until a label",
+        program(
+            lengths=((3,), (1,)),
+            features=2,
+            body=(
+                ("timed", 0),
+                ("choice", 0),
+                ("grid", ("add", ("input", 0), 2)),
+                ("linear", 0, 2),
+                (
+                    "inner",
+                    ("input", 0),
+                    (
+                        ("read", "step", ("linear", ("over",), 0), 4),
+                        ("mask", 5, (("read", "dot", ("input", 1), 5), ("linear", 0, 3))),
+                        (
+                            "cond",
+                            10,
+                            (("keep", ("over",)), ("slice", 7, 1)),
+                            (("read", "before", ("table",), 1), ("read", "dot", ("over",), 5)),
+                        ),
+                    ),
+                    None,
+                    "",
+                    False,
+                ),
+                ("choice", 4, "label"),
+            ),
+            over="backwards",
+            end=End(condition="label", number=3, include_eos=False, place="top"),
+            initial=("input", "encoded", "encoded"),
+            beam_size=4,
+            outputs="each",
+        ),
+        "states_before_inner_loops",
+        "^$",
+    ),
+    Found(
+        "a loss of a value per sequence times the step of a loop",
+        program(
+            lengths=((3,), (3,)),
+            features=4,
+            body=(("timed", 2), ("loss", 1), ("read", "causal", ("over",), 0)),
+            initial=("number", "encoded", "number"),
+        ),
+        "time_of_losses",
+        "Loss flattening not implemented",
+    ),
+    Found(
+        "a loss of attention to vectors of a fixed number",
+        program(
+            features=2,
+            body=(("read", "additive", ("table",), 0),),
+        ),
+        "time_of_losses",
+        "Loss flattening not implemented",
+    ),
+    Found(
+        "a part of a state and a frame, read by a loop inside that gives the state its value",
+        program(
+            lengths=((2, 1), (2, 0)),
+            features=2,
+            body=(
+                ("timed", 0),
+                ("slice", 0, 2),
+                (
+                    "inner",
+                    ("input", 0),
+                    (("inner", ("history", 2), (), None, "", False), ("assign", 0, 0)),
+                    ("steps", 0),
+                    "",
+                    False,
+                ),
+            ),
+            over="second",
+            initial=("number", "number", "input"),
+        ),
+        "states_before_inner_loops",
+        "not found",
+    ),
 ]
 
 

@@ -8,7 +8,6 @@ tests/recipe/nn/tf_layers/test_quirks.py that fails without it.
 from __future__ import annotations
 
 from . import (
-    axes_before_inner_loops,
     axes_of_all_steps,
     axes_of_hypotheses,
     batch_major_frames,
@@ -34,14 +33,12 @@ from . import (
     padding_in_products,
     pairs_of_dims,
     positions_per_sequence,
-    previous_in_inner_loops,
     replaced_axes_in_steps,
     rows_of_variables,
     several_fixed_axes,
     shorter_axes_in_steps,
     softmax_of_many_axes,
     softmax_of_no_frames,
-    states_before_axes,
     states_before_inner_loops,
     states_before_others,
     time_of_losses,
@@ -61,7 +58,6 @@ QUIRKS: tuple[Quirk, ...] = (
     lasts_per_sequence.QUIRK,
     axes_of_all_steps.QUIRK,
     output_before_states.QUIRK,
-    previous_in_inner_loops.QUIRK,
     states_before_inner_loops.QUIRK,
     states_before_others.QUIRK,
     type_of_states.QUIRK,
@@ -86,8 +82,6 @@ QUIRKS: tuple[Quirk, ...] = (
     padding_in_products.QUIRK,
     batch_major_frames.QUIRK,
     numbers_of_steps.QUIRK,
-    axes_before_inner_loops.QUIRK,
-    states_before_axes.QUIRK,
     time_of_losses.QUIRK,
     lengths_that_are_stacked.QUIRK,
 )
