@@ -521,8 +521,6 @@ FOUND = [
             over="second",
             initial=("number", "number", "input"),
         ),
-        "states_before_inner_loops",
-        "not found",
     ),
 ]
 
