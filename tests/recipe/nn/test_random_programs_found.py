@@ -522,6 +522,15 @@ FOUND = [
             initial=("number", "number", "input"),
         ),
     ),
+    Found(
+        "labels of those before, by a loop inside that does nothing but repeat them",
+        program(
+            features=2,
+            body=(("inner", ("input", 0), (("embed",),), None, "", False), ("label", 1)),
+        ),
+        "states_before_choices",
+        "require broadcasting",
+    ),
 ]
 
 
