@@ -20,6 +20,22 @@ from recipe.data.hdf import LabelStream, write_label_hdf
 _FIRST_STEP = re.compile(r"train.*\bstep 0\b")
 
 
+class _Times:
+    """Time on the clock, and CPU time of processes that have ended, from now on."""
+
+    def __init__(self) -> None:
+        self._start, self._cpu = time.perf_counter(), self._of_children()
+
+    @staticmethod
+    def _of_children() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    def text(self) -> str:
+        """Both until now."""
+        return f"{time.perf_counter() - self._start:.1f} s, CPU time {self._of_children() - self._cpu:.1f} s"
+
+
 class RunOfReturnn:
     """
     One training by RETURNN, with its files in a directory of its own.
@@ -36,32 +52,28 @@ class RunOfReturnn:
 
     def to_first_step(self) -> str:
         """Runs until the log tells of the first step; gives the time."""
-        start = time.perf_counter()
+        times = _Times()
         process = self._start()
         assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                if _FIRST_STEP.search(line):
-                    return f"{time.perf_counter() - start:.2f} s"
-        finally:
-            process.kill()
-            process.communicate()
-        raise SystemExit(f"no first step: {' '.join(self._command)}")
+        found = any(_FIRST_STEP.search(line) for line in process.stdout)
+        process.kill()
+        process.communicate()
+        if not found:
+            raise SystemExit(f"no first step: {' '.join(self._command)}")
+        return times.text()
 
     def to_the_end(self) -> str:
-        """Runs all of it; gives the time on the clock and the CPU time of it and its children."""
-        start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        """Runs all of it; gives the time."""
+        times = _Times()
         process = self._start()
         output, _ = process.communicate()
         if process.returncode:
             raise SystemExit(f"{' '.join(self._command)} failed:\n{output[-3000:]}")
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-        return f"{time.perf_counter() - start:.1f} s, CPU time {cpu:.1f} s"
+        return times.text()
 
     def _start(self) -> subprocess.Popen[str]:
         shutil.rmtree(self._directory, ignore_errors=True)
-        self._directory.mkdir()
+        (self._directory / "models").mkdir(parents=True)
         return subprocess.Popen(
             self._command,
             cwd=self._directory,
@@ -99,5 +111,5 @@ def write_data(path: pathlib.Path, batches: pathlib.Path, *, steps: int, words: 
         "train": label_dataset(str(path), seq_ordering="default"),
         "num_epochs": 1,
         "log_verbosity": 5,
-        "model": "net",
+        "model": "models/epoch",
     }

@@ -93,6 +93,11 @@ class SearchJob(ModelJob):
         outputs = dict(network.outputs)
         if "output" not in outputs or outputs["output"].sparse_dim is None:
             raise ValueError(f"the network to search with needs labels as its output, but it has {outputs}")
+        axes = [axis for axis in outputs["output"].dims if not axis.is_batch]
+        if len(axes) > 1:
+            raise ValueError(
+                f"the network to search with needs sequences of labels as its output, not {outputs['output']}"
+            )
         dim = outputs["output"].sparse_dim
         if not dim.has_labels:
             raise ValueError(f"the labels {dim} have no names to print: use nn.Dim(..., labels=[...])")
@@ -125,7 +130,7 @@ class SearchJob(ModelJob):
         self.out_rtf.set(seconds / sum(durations.values()) if durations and seconds is not None else None)
 
     def _search_by_torch(self) -> dict[str, list[Hypothesis]]:
-        found = self.work_file("found.jsonl")
+        found = self.work_file("search_output.jsonl")
         network = resolve_network(self.network)
         program = network.giving([("output", dict(network.outputs)["output"])])
         self.run_callback(

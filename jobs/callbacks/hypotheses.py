@@ -29,8 +29,8 @@ class HypothesesWriter(ForwardCallbackIface):
         """
         Writes a line.
 
-        :param outputs: "output" are the labels [beam, positions]; "beam_scores", "beam_scores_1", ... the scores of all
-            searches, of which those of the last one that the labels are of count
+        :param outputs: "output" are the labels [beam, positions] or [beam]; "beam_scores", "beam_scores_1", ... the
+            scores of all searches, of which those of the last one that the labels are of count
         """
         labels = outputs["output"]
         searches = [scores for name, scores in outputs.data.items() if name.startswith("beam_scores")]
@@ -42,7 +42,7 @@ class HypothesesWriter(ForwardCallbackIface):
         names = labels.sparse_dim.vocab.labels
         hypotheses = []
         for row, length, score in zip(_rows(labels, beams, rest), _lengths(rest, beams), scores):
-            found = [names[label] for label in row[:length].flat]
+            found = [names[label] for label in numpy.atleast_1d(row)[:length]]
             # the shortest number that is this float, as people read it
             hypotheses.append({"labels": found, "score": float(str(score)) if math.isfinite(score) else None})
         self.file.write(json.dumps({"seq_tag": seq_tag, "hypotheses": hypotheses}, ensure_ascii=False) + "\n")

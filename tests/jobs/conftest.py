@@ -14,6 +14,7 @@ import localsis
 localsis.install()
 
 from jobs.checkpoint import Checkpoint  # noqa: E402
+from jobs.engines import is_installed  # noqa: E402
 from jobs.model_job import ModelJob  # noqa: E402
 from localsis import settings  # noqa: E402 - what jobs import must be installed first
 from localsis.job import Job, created_jobs  # noqa: E402
@@ -53,8 +54,10 @@ def run_job(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> RunJob:
 
 @pytest.fixture(scope="session", params=["tensorflow", "torch"])
 def engine(request: pytest.FixtureRequest) -> str:
-    """Each engine of RETURNN."""
+    """Each engine of RETURNN that is installed."""
     found: str = request.param
+    if not is_installed(found):
+        pytest.skip(f"{found} is not installed")
     return found
 
 

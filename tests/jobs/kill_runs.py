@@ -57,7 +57,7 @@ class Moment(NamedTuple):
 def has_happened(moment: Moment, setup: pathlib.Path) -> bool:
     """Whether the event of a moment has come: for files, that they are being written right now or are there."""
     if moment.event in ("search", "hypotheses"):
-        name = {"search": "output/returnn.log", "hypotheses": "work/search_output.py"}[moment.event]
+        name = {"search": "output/returnn.log", "hypotheses": "work/search_output.*"}[moment.event]
         return any((setup / "work" / "jobs" / "search").glob(f"SearchJob.*/{name}"))
     training = training_directory(setup)
     if training is None or moment.event == "training":

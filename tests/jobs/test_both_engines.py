@@ -127,6 +127,32 @@ def test_two_searches(reads: bool, word_data: dict[str, Any], on_both_engines: C
     assert {len(items) for items in found.values()} == {6 if reads else 2}
 
 
+@pytest.mark.parametrize("what", ["last", "three"])
+def test_searches_of_few_labels(
+    what: str, word_data: dict[str, Any], on_both_engines: Callable[..., list[Any]]
+) -> None:
+    """One label of each hypothesis, and as many of each."""
+
+    class Model(TwoSearches):
+        def forward(self) -> dict[str, nn.Tensor]:
+            """The last label, or labels along an axis that has no lengths."""
+            assert self.target.sparse_dim is not None
+            letters = nn.get_extern_data(self.source)
+            summary = nn.reduce_sum(self.letters(letters), letters.spatial_dim)
+            loop = nn.Loop(axis=nn.Dim(3, "three"))
+            loop.state.label = nn.constant(0, [nn.batch_dim], sparse_dim=self.target.sparse_dim)
+            with loop:
+                x = summary + self.phones(loop.state.label)
+                loop.state.label = nn.choice(self.first(nn.tanh(x)), search=nn.BeamSearch(3))
+                labels = loop.stack(loop.state.label)
+            return {"output": labels if what == "three" else loop.state.label}
+
+    network = nn.Network(Model(False))
+    jobs = on_both_engines(network, lambda given: SearchJob(network, given, word_data, config=OPTIONS))
+    found = assert_same_hypotheses(*(job.out_hypotheses for job in jobs))
+    assert {len(item.labels) for items in found.values() for item in items} == {3 if what == "three" else 1}
+
+
 class Outputs(nn.Module):
     """Outputs of many kinds."""
 

@@ -81,9 +81,11 @@ def test_killed_and_continued_on_pytorch(tmp_path: pathlib.Path) -> None:
         Moment("all", "scores", 2),
         Moment("task", "rates", 2),
         Moment("returnn", "state", 3),
+        Moment("all", "search", 3, 1.0),
+        Moment("returnn", "hypotheses", 3),
     ]
     lines = run_with_kills(setup, moments, "configs/tiny.torch")
-    assert len(lines) >= 3, lines  # the last file is written within a moment
+    assert len(lines) >= 4, lines  # the last file is written within a moment
     assert differences(setup, undisturbed) == []
 
 

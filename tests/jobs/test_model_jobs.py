@@ -34,7 +34,7 @@ def test_search_wants_a_network_that_searches() -> None:
 
 
 def test_search_wants_names_of_labels_without_spaces() -> None:
-    def network(labels: list[str] | None) -> nn.Network:
+    def network(labels: list[str] | None, copies: int | None = None) -> nn.Network:
         dim = nn.Dim(3, "labels", labels=labels)
         data = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "time"), nn.Dim(2, "features")])
 
@@ -46,7 +46,10 @@ def test_search_wants_names_of_labels_without_spaces() -> None:
             with loop:
                 loop.state.label = nn.choice(readout(mean), search=nn.BeamSearch(2))
                 loop.end(loop.state.label == 0, include_eos=False)
-                return loop.stack(loop.state.label)
+                label = loop.state.label
+                if copies is not None:
+                    label = nn.expand(label, [nn.Dim(copies, "copies")])
+                return loop.stack(label)
 
         return nn.Network(_Of(forward))
 
@@ -54,6 +57,8 @@ def test_search_wants_names_of_labels_without_spaces() -> None:
         SearchJob(network(None), CHECKPOINT, DATA)
     with pytest.raises(ValueError, match="'b c' cannot be one"):
         SearchJob(network(["a", "b c", "d"]), CHECKPOINT, DATA)
+    with pytest.raises(ValueError, match=r"needs sequences of labels as its output, not .*copies"):
+        SearchJob(network(["a", "b", "d"], copies=2), CHECKPOINT, DATA)
 
 
 class _Of(nn.Module):

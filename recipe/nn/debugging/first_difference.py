@@ -12,7 +12,6 @@ from ..numpy_run.trace import Step
 from ..plain.dim import Dim, batch_dim
 from ..plain.errors import SourceLine
 from ..program.program import Program
-from ..record.arrays import aligned
 from ..record.graph import Op, Tensor
 from ..record.loops import LoopOp, PreviousOp, UnstackOp
 from .comparison import Difference, compared, compared_result, frames_mask
@@ -144,9 +143,7 @@ class _Values:
         value = theirs.at(step.step)
         if value is None:
             return Difference("", 0.0)  # no sequence is in it there
-        counts: numpy.ndarray = numpy.ones(step.value.shape, bool)
-        if batch_dim in step.tensor.dims:
-            counts = counts & aligned(step.alive, (batch_dim,), step.tensor.dims)
+        counts = numpy.broadcast_to(step.counts, step.value.shape)
         shaped = self._with_beams(step.value, counts, step.tensor.dims, theirs.beams)
         return None if shaped is None else compared(*shaped, value, self.engine, self.tolerance)
 

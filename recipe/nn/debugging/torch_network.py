@@ -121,7 +121,6 @@ def _mean(total: float, count: float) -> float:
 
 def _output(output: tuple[Any, list[Any], Any], dims: tuple[Dim, ...]) -> EngineValue:
     """An output, with a row for each hypothesis where it has axes over hypotheses."""
-
     value, axes, _ = output
     lengths = {dim: axis[0] for dim, axis in zip(dims, axes) if isinstance(axis, tuple)}
     beams = [dim for dim in dims if dim.is_beam]

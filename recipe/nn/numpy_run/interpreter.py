@@ -192,8 +192,12 @@ class Run(RunState):
         running = [steps.alive for steps in self.loops.values()]
         for tensor in op.outputs:
             value = self.values[tensor]
-            all_beams = union([beams, value.beams, *(one.beams for one in running)])
+            of_lengths = self.beams_of_lengths(tensor.dims)
+            all_beams = union([beams, value.beams, of_lengths, *(one.beams for one in running)])
             goes_on = numpy.logical_and.reduce([one.spread(all_beams).array for one in running])
             array = value.spread(all_beams).array.copy()
+            before, self.beams = self.beams, all_beams
+            counts = self.counts(tensor)
+            self.beams = before
             what = f"<{op.describe(tensor)}, {op.source}>"
-            self.trace.append(Step(tuple(self.steps.values()), what, array, tensor, loop, goes_on))
+            self.trace.append(Step(tuple(self.steps.values()), what, array, tensor, loop, goes_on, counts))

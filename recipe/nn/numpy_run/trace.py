@@ -26,6 +26,7 @@ class Step(NamedTuple):
     :ivar tensor: which tensor of the network it is
     :ivar loop: the innermost loop around
     :ivar alive: which sequences of the batch (hypotheses, in a search) still run in this step: bool [batch]
+    :ivar counts: where the value is no padding, and of sequences that still run: bool, which broadcasts to the value
     """
 
     step: tuple[int, ...]
@@ -34,6 +35,7 @@ class Step(NamedTuple):
     tensor: Tensor
     loop: LoopOp
     alive: numpy.ndarray
+    counts: numpy.ndarray
 
 
 class Trace(Sequence[Step]):

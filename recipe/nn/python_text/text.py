@@ -8,20 +8,12 @@ from collections.abc import Iterator
 
 from ..ops.constants import Constant
 from ..ops.inputs import ExternDataOp, ParameterOp
-from ..ops.lstm import LstmCellOp, LstmSequence
-from ..ops.top_k import TopK
 from ..program.program import Program
+from ..program.value_names import stem_of
 from ..record.graph import Body, Op, Tensor
-from ..record.loops import FinalState, LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
+from ..record.loops import FinalState, LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp
 from .names import Names, quoted, value_text
 from .rules import Expressions
-
-RESULTS: dict[type[Op], tuple[str, ...]] = {
-    LstmCellOp: ("h", "c"),
-    LstmSequence: ("hs", "h", "c"),
-    TopK: ("best", "origin", "label"),
-}
-"""What the results of an op are called that has several; without an entry: name, name_2, ..."""
 
 
 def python_text(program: Program, *, lines: bool = False) -> str:
@@ -83,7 +75,7 @@ class _Text:
             self.line(f"# {path or 'the model itself'}")
             self.module = path
         expressions = self.expressions.of(op)
-        names = [self.names.new(self.stem(x)) for x in op.outputs]
+        names = [self.names.new(stem_of(x)) for x in op.outputs]
         dims = [self.names.dims(x) for x in op.outputs]
         self.names.of.update(zip(op.outputs, names))
         if len(expressions) < len(names):
@@ -104,7 +96,7 @@ class _Text:
                 self.line(f"{name[op.output]} = {name[op.initial]}", self.names.dims(op.output))
         for result in results:
             kind, start = ("steps", "[]") if isinstance(result, StackOp) else ("last", self.zeros(result.output))
-            name[result.output] = self.names.new(f"{self.stem(result.inner).rstrip('_')}_{kind}")
+            name[result.output] = self.names.new(f"{stem_of(result.inner).rstrip('_')}_{kind}")
             self.line(f"{name[result.output]} = {start}")
         with self.steps(loop):
             self.body(loop.body_of_steps)
@@ -155,23 +147,6 @@ class _Text:
     def zeros(self, tensor: Tensor) -> str:
         """What a last value is if there is no step."""
         return self.expressions.call("constant", 0, tensor.dims)
-
-    def stem(self, tensor: Tensor) -> str:
-        """What a value is called, before that is made unique: as the user called it, if that was seen."""
-        op = tensor.op
-        if isinstance(op, ExternDataOp):
-            return op.data.name
-        if isinstance(op, ParameterOp):
-            return op.path
-        if isinstance(op, (PreviousOp, FinalState)):
-            return (op.previous if isinstance(op, FinalState) else op).leaf.name
-        if isinstance(op, ResultOp):
-            return self.stem(op.inner)
-        if type(op) in RESULTS:
-            return RESULTS[type(op)][tensor.index]
-        if isinstance(op, UnstackOp) and op.variable is None:
-            return f"{self.stem(op.inputs[0])}_t"
-        return op.variable or op.name or type(op).__name__.lower()
 
     def title(self, text: str) -> None:
         """A title, after an empty line."""

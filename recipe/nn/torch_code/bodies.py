@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..ops.inputs import ExternDataOp, ParameterOp
-from ..ops.largest import Largest
-from ..ops.lstm import LstmCellOp, LstmSequence
-from ..ops.top_k import TopK
-from ..record.graph import Body, Op, Tensor
-from ..record.loops import FinalState, LoopOp, PreviousOp, ResultOp, UnstackOp
+from ..ops.inputs import ParameterOp
+from ..program.value_names import stem_of
+from ..record.graph import Body, Op
+from ..record.loops import LoopOp, PreviousOp, ResultOp
 from .code import Code
 from .loops import LoopText
 from .rule import expressions_of
-
-RESULTS: dict[type[Op], tuple[str, ...]] = {
-    LstmCellOp: ("h", "c"),
-    LstmSequence: ("hs", "h", "c"),
-    Largest: ("best", "position"),
-    TopK: ("best", "origin", "label"),
-}
-"""What the results of an op are called that has several; without an entry: name, name_2, ..."""
 
 
 class Bodies:
@@ -44,7 +34,7 @@ class Bodies:
         """An op; states and results are written with their loop."""
         if isinstance(op, LoopOp):
             self._comment(op)
-            LoopText(self.code, op, self.write, stem_of).write()
+            LoopText(self.code, op, self.write).write()
         elif not isinstance(op, (PreviousOp, ResultOp)):
             self._op(op)
 
@@ -80,21 +70,3 @@ class Bodies:
             if tensor in self.code.program.needed_tensors:
                 comment = self.code.dims_text(tensor)
                 self.code.define(tensor, self.code.assign(stem_of(tensor), f"{expression}  # {comment}"))
-
-
-def stem_of(tensor: Tensor) -> str:
-    """What a value is called, before that is made unique: as the user called it, if that was seen."""
-    op = tensor.op
-    if isinstance(op, ExternDataOp):
-        return op.data.name
-    if isinstance(op, ParameterOp):
-        return op.path
-    if isinstance(op, (PreviousOp, FinalState)):
-        return (op.previous if isinstance(op, FinalState) else op).leaf.name or "state"
-    if isinstance(op, ResultOp):
-        return stem_of(op.inner)
-    if type(op) in RESULTS:
-        return RESULTS[type(op)][tensor.index]
-    if isinstance(op, UnstackOp) and op.variable is None:
-        return f"{stem_of(op.inputs[0])}_t"
-    return op.variable or op.name or type(op).__name__.lower()

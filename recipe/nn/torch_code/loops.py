@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..ops.history import CumConcat
 from ..plain.dim import Dim, batch_dim
+from ..program.value_names import stem_of
 from ..record.graph import Body, Tensor
 from ..record.loops import FinalState, LastOp, LoopIndex, LoopOp, PreviousOp, ResultOp, StackOp, UnstackOp
 from .code import Code
@@ -21,11 +22,10 @@ class LoopText:
     :param code: where it is written
     :param loop: the loop
     :param write_body: writes the ops of a body
-    :param stem_of: what a tensor is called
     """
 
-    def __init__(self, code: Code, loop: LoopOp, write_body: Callable[[Body], None], stem_of: Callable[[Tensor], str]):
-        self.code, self.loop, self.write_body, self.stem_of = code, loop, write_body, stem_of
+    def __init__(self, code: Code, loop: LoopOp, write_body: Callable[[Body], None]):
+        self.code, self.loop, self.write_body = code, loop, write_body
         needed = code.program.needed
         self.states = [op for op in loop.previous.values() if op in needed and not op.is_constant]
         self.stacks = [op for op in loop.results if isinstance(op, StackOp) and op in needed]
@@ -46,7 +46,7 @@ class LoopText:
         self.unknown = [
             op for op in self.lasts for dim in op.output.dims if dim.is_dynamic and not self.code.knows_lengths(dim)
         ]
-        stacks = {op: self.code.assign(f"{self.stem_of(op.inner)}_steps", "[]", optional=True) for op in self.stacks}
+        stacks = {op: self.code.assign(f"{stem_of(op.inner)}_steps", "[]", optional=True) for op in self.stacks}
         lasts = {op: self._nothing(op) for op in self.lasts}
         self._limit()
         if self.loop.end is None:
@@ -76,23 +76,23 @@ class LoopText:
                 sequence = op.inputs[0]
                 axis = sequence.dims.index(self.loop.input_axis)
                 frames = f"{self.code.of(sequence)}.unbind({axis})"
-                self.code.frames[key] = self.code.assign(f"{self.stem_of(sequence)}_frames", frames)
+                self.code.frames[key] = self.code.assign(f"{stem_of(sequence)}_frames", frames)
 
     def _histories(self) -> None:
         """The frames so far: none before the first step."""
         for op in self.loop.body_of_steps.ops:
             if isinstance(op, CumConcat) and op in self.code.program.needed:
-                self.code.histories[op] = self.code.assign(f"{self.stem_of(op.inputs[0])}_history", "None")
+                self.code.histories[op] = self.code.assign(f"{stem_of(op.inputs[0])}_history", "None")
 
     def _initial(self, op: PreviousOp) -> str:
         assert op.initial is not None
-        name = self.code.assign(self.stem_of(op.output), self.code.expanded(op.initial, op.output.dims))
+        name = self.code.assign(stem_of(op.output), self.code.expanded(op.initial, op.output.dims))
         self.code.define(op.output, name)
         return name
 
     def _nothing(self, op: LastOp) -> str:
         """What a last value is where no step was made; of axes that the steps make, None before the first one."""
-        code, dims, stem = self.code, op.output.dims, f"{self.stem_of(op.inner)}_last"
+        code, dims, stem = self.code, op.output.dims, f"{stem_of(op.inner)}_last"
         if op in self.unknown:
             return code.assign(stem, "None")
         zeros = f"torch.zeros({code.shape(dims)}, dtype={code.dtype(op.output.dtype)}, device=device)"
@@ -196,12 +196,12 @@ class LoopText:
             dims = stack.output.dims
             if isinstance(stack.inner.op, LoopIndex):
                 numbers = f"torch.arange({code.size(axis)}, dtype={code.dtype(stack.output.dtype)}, device=device)"
-                self._result(stack, code.assign(self.stem_of(stack.output), numbers))
+                self._result(stack, code.assign(stem_of(stack.output), numbers))
                 continue
             steps = f"{name}[:{code.size(axis)}]" if self.length else name
             dtype = code.dtype(stack.output.dtype)
             stacked = f"{code.function('stacked')}({steps}, {dims.index(axis)}, {code.shape(dims)}, {dtype}, device)"
-            self._result(stack, code.assign(self.stem_of(stack.output), stacked))
+            self._result(stack, code.assign(stem_of(stack.output), stacked))
         for last, name in lasts.items():
             self._result(last, name)
         for final in self.finals:

@@ -24,11 +24,11 @@ def lstm_step(x: Tensor, h: Tensor, c: Tensor, weights: list[Tensor]) -> tuple[T
     """One step (Hochreiter and Schmidhuber 1997; Gers et al. 2000): the new h and c, [..., dim]."""
     shape = h.shape
     x, h, c = rows(x, 1), rows(h, 1), rows(c, 1)
-    if x.is_cuda or not len(x):
+    if torch.is_grad_enabled() or x.is_cuda or not len(x):
         h, c = torch.lstm_cell(x, (h, c), *weights)
-    else:  # a sequence of one frame is one operation of oneDNN
-        training = torch.is_grad_enabled()
-        _, h, c = torch.lstm(x[None], (h[None], c[None]), weights, True, 1, 0.0, training, False, False)
+    else:  # a sequence of one frame is one operation of oneDNN, fast without gradients
+        _, h, c = torch.lstm(x[None], (h[None], c[None]), weights, True, 1, 0.0, False, False, False)
+        h, c = h[0], c[0]
     return h.view(shape), c.view(shape)
 
 

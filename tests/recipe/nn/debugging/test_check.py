@@ -13,15 +13,18 @@ from typing import Any
 import numpy
 import pytest
 
+from jobs.check.made_up_data import made_up_feeds
 from recipe import nn
 from recipe.nn.debugging import comparison, first_difference, returnn_network
 from recipe.nn.debugging.engines import ENGINES
 from recipe.nn.debugging.gradients import engine_feeds
+from recipe.nn.debugging.torch_values import VariableValues
 from recipe.nn.ops.activation import Activation
 from recipe.nn.tf_layers.build import Build
 from recipe.nn.torch_code import rule
 
 from ....without_returnn import is_left_out, skip
+from ..golden_networks import NETWORKS
 from ..inputs import FEATURES, FEEDS, LABELS, classes, frames, other_frames, vector
 from ..test_transducer import FEEDS as TRANSDUCER_FEEDS
 from ..test_transducer import Transducer
@@ -511,3 +514,28 @@ def test_equal_scores() -> None:
     report = nn.check(nn.Network(model, search=nn.BeamSearch(3)), FEEDS)
     assert report and report.compared == ["scores of hypotheses"]
     assert "hypotheses of equal scores may stand in another order" in str(report)
+
+
+@pytest.mark.parametrize("name", ["rec_ff", "attention_training", "transformer_search", "transducer_training"])
+def test_all_values_are_looked_at(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """On PyTorch each value but parameters and what an LSTM over all frames has no steps of; all are the same."""
+    needs_returnn()
+    network = NETWORKS[name]()
+    feeds, parameters = made_up_feeds(network, 0), network.random_parameters(seed=1)
+    run = nn.run_numpy(network, feeds, parameters, trace=True)
+    unknown: list[Any] = []
+    of = VariableValues.of
+
+    def noted(values: VariableValues, tensor: nn.Tensor) -> Any:
+        found = of(values, tensor)
+        if found is None:
+            unknown.append(tensor.op.name)
+        return found
+
+    monkeypatch.setattr(VariableValues, "of", noted)
+
+    def look(values: Any) -> Any:
+        return first_difference.first_difference(network, run, values, "PyTorch", 1e-4)
+
+    assert ENGINES[1].look_at_values(network, parameters, engine_feeds(run), look) is None
+    assert set(unknown) <= {"parameter", "lstm", "state"}, unknown
