@@ -45,6 +45,8 @@ def say_type(layer: Layer, type_said: dict[str, Any]) -> None:
     It reads ``prev:`` of itself first: RETURNN takes note that it goes round in a circle there, believes the layer, and
     does not follow what the new value is made of before it has seen all others.
     """
+    if layer.options.get("eval") is AFTER:
+        return  # it says it
     unit = layer.network
     before = PreviousLayer(unit)
     before.target = layer

@@ -521,8 +521,15 @@ FOUND = [
             over="second",
             initial=("number", "number", "input"),
         ),
-        "states_before_inner_loops",
-        "not found",
+    ),
+    Found(
+        "labels of those before, by a loop inside that does nothing but repeat them",
+        program(
+            features=2,
+            body=(("inner", ("input", 0), (("embed",),), None, "", False), ("label", 1)),
+        ),
+        "states_before_choices",
+        "require broadcasting",
     ),
 ]
 

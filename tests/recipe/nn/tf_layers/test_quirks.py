@@ -522,6 +522,24 @@ def products_of_merged_features() -> nn.Tensor:
     return nn.dot(merged(frames(), "one"), merged(nn.tanh(frames()), "other"), reduce=TIME)
 
 
+class LabelsOfAChoice(nn.Module):
+    """Labels that are made of those before where a condition holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(LABELS, FEATURES)
+        self.readout = nn.Linear(FEATURES, LABELS)
+
+    def forward(self) -> nn.Tensor:
+        loop = nn.Loop()
+        loop.state.label = nn.constant(1, [nn.batch_dim], sparse_dim=LABELS)
+        with loop:
+            loop.unstack(frames())
+            x = nn.where(nn.reduce_sum(vector()) > 0.0, nn.tanh(self.embedding(loop.state.label)), 0.0)
+            loop.state.label = nn.argmax(self.readout(x))
+            return loop.stack(x)
+
+
 CASES = [
     Case("equal_axes", attention_between_longer_frames, "has the dims"),
     Case("equal_axes", products_of_merged_features, "has the dims"),
@@ -561,6 +579,7 @@ CASES = [
     Case("labels_at_positions", labels_in_windows, "cannot have feature_dim_axis when sparse"),
     Case("lengths_of_histories", loop_over_what_came_so_far, "without dim tag"),
     Case("shorter_axes_in_steps", pooled_in_a_step, "^$"),
+    Case("states_before_choices", LabelsOfAChoice(), "require broadcasting"),
     Case("replaced_axes_in_steps", past_in_a_loop_inside, "dynamic dim .*history_2.* undefined"),
     Case("time_of_losses", LossOfNumbersOfFrames(), "Loss flattening not implemented"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
