@@ -47,6 +47,7 @@ def write_dataset(directory: pathlib.Path, feeds: Mapping[str, Any] = FEEDS) -> 
 
     path = directory / "data.hdf"
     dataset = {"class": "HDFDataset", "files": [str(path)], "use_cache_manager": False}
+    dataset["cache_byte_size"] = 0  # as in recipe/data/dataset.py: a second thread may fill the cache too late
     if path.exists():
         return dataset
     value, lengths = feeds["data"]
