@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy
 
+from ..passes.for_engines import for_engines
 from ..plain.config_sections import BEHAVIOR_VERSION
 from ..plain.dim import Dim, batch_dim
 from ..program.program import Program
 from ..torch_code.config import config_text
-from ..torch_code.program_text import after_passes
 from .comparison import EngineValue
 from .engine import Engine, EngineNetwork, EngineRun, EngineValues, T
 from .failure import error_text, line_text
@@ -66,7 +66,7 @@ class TorchNetwork(EngineNetwork):
 
         with torch.no_grad():
             outputs, losses = self.module.network(self.model, self.inputs(feeds))
-        program = after_passes(self.program)
+        program = for_engines(self.program).program
         scores = [outputs[f"beam_scores_{n}" if n else "beam_scores"][0] for n in range(len(program.scores))]
         return EngineRun(
             {name: _output(outputs[name], tensor.dims) for name, tensor in program.outputs},

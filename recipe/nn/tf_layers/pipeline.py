@@ -6,10 +6,8 @@ from collections.abc import Collection
 
 from ..ops.inputs import ParameterOp
 from ..ops.linear import LinearOp
-from ..passes.beams.rewriting import Beams
-from ..passes.fission.fission import split
+from ..passes.for_engines import for_engines
 from ..passes.joins import Joins
-from ..passes.rewritten import Rewritten
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim
 from ..plain.errors import NetworkError
@@ -49,10 +47,7 @@ class Pipeline:
         self.user_parameters = {
             op.path: op for op in program.root_body.ops if isinstance(op, ParameterOp) and op in program.needed
         }
-        rewritten = Rewritten.start(program)
-        if program.beam_sizes:
-            rewritten = rewritten.then(Beams(program))
-        rewritten = split(rewritten)
+        rewritten = for_engines(program)
         for quirk in quirks(without):
             if quirk.program is not None and quirk.applies(rewritten.program):
                 rewritten = rewritten.then(quirk.program(rewritten.program))

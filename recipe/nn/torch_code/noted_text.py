@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..ops.inputs import ParameterOp
+from ..passes.for_engines import for_engines
 from ..passes.rewritten import Rewritten
 from ..program.program import Program
 from ..record.graph import Body, Op, Tensor
@@ -13,7 +14,6 @@ from . import rules  # noqa: F401 - fills the table of rules
 from .bodies import Bodies
 from .code import Code
 from .function_texts import all_names, imports_of, texts_of
-from .program_text import passed
 
 
 class NotedValue(NamedTuple):
@@ -52,7 +52,7 @@ class NotedText(NamedTuple):
 
 def noted_text(program: Program) -> NotedText:
     """The text of a program of a user, after the passes."""
-    rewritten = passed(program)
+    rewritten = for_engines(program)
     return NotedBodies(rewritten).result()
 
 

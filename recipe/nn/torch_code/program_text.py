@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..passes.beams.rewriting import Beams
-from ..passes.fission.fission import split
-from ..passes.rewritten import Rewritten
+from ..passes.for_engines import for_engines
 from ..plain.dim import Dim
 from ..plain.python_source import DimNames
 from ..program.program import Program
@@ -37,7 +35,7 @@ def program_text(program: Program, dims: DimNames) -> ProgramText:
 
     :param dims: the names of dims in the text
     """
-    program = after_passes(program)
+    program = for_engines(program).program
     for _, tensor in program.outputs:
         for dim in (*tensor.dims, tensor.sparse_dim):
             if dim is not None and not dim.is_dynamic:
@@ -48,19 +46,6 @@ def program_text(program: Program, dims: DimNames) -> ProgramText:
     Bodies(code).write(program.root_body)
     _write_results(code, dims)
     return ProgramText(code.lines.kept(), tuple(code.functions))
-
-
-def after_passes(program: Program) -> Program:
-    """What is written of a program of a user: with plain ops in place of searches, and as little in loops as can be."""
-    return passed(program).program
-
-
-def passed(program: Program) -> Rewritten:
-    """The same, with what became of each value."""
-    rewritten = Rewritten.start(program)
-    if program.beam_sizes:
-        rewritten = rewritten.then(Beams(program))
-    return split(rewritten)
 
 
 def _write_results(code: Code, dims: DimNames) -> None:

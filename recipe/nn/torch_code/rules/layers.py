@@ -14,6 +14,7 @@ from ...ops.pooling import Pool
 from ...ops.positional_encoding import PositionalEncoding
 from ...ops.running_average import RunningAverage
 from ...ops.transposed_convolution import TransposedConvOp
+from ...plain.dim import Dim
 from ..code import Code
 from ..labels_in_range import labels_in_range
 from ..layout import primary
@@ -80,12 +81,18 @@ def lstm(op: LstmSequence, code: Code) -> str | Sequence[str]:
     return f"{code.function('lstm_with_state')}({given}, {op.direction})"
 
 
+def _set_strided_lengths(axis: Dim, out_axis: Dim, stride: int, code: Code) -> None:
+    """Says how long sequences are of which each ``stride``-th frame is there, the first one among them."""
+    if out_axis.is_dynamic:
+        lengths, size = (f"({given} + {stride - 1}) // {stride}" for given in (code.lengths(axis), code.size(axis)))
+        code.set_lengths(out_axis, lengths, size)
+
+
 @rule(ConvOp)
 def convolution(op: ConvOp, code: Code) -> str:
     """``F.conv1d``, by a function of ours."""
-    if op.out_axis is not op.axis and op.out_axis.is_dynamic:
-        lengths = f"({code.lengths(op.axis)} + {op.stride - 1}) // {op.stride}"
-        code.set_lengths(op.out_axis, lengths, f"({code.size(op.axis)} + {op.stride - 1}) // {op.stride}")
+    if op.out_axis is not op.axis:
+        _set_strided_lengths(op.axis, op.out_axis, op.stride, code)
     x, filters, bias = op.inputs
     order = (*op.rest_dims, op.axis, op.in_dim)
     frames = code.without_padding(x, [op.axis], "0.0", order)
@@ -110,9 +117,8 @@ def transposed_convolution(op: TransposedConvOp, code: Code) -> str:
 def convolution_2d(op: Conv2dOp, code: Code) -> str:
     """``F.conv2d``, by a function of ours."""
     for axis, out_axis, stride in zip(op.axes, op.out_axes, op.strides):
-        if out_axis is not axis and out_axis.is_dynamic:
-            lengths = f"({code.lengths(axis)} + {stride - 1}) // {stride}"
-            code.set_lengths(out_axis, lengths, f"({code.size(axis)} + {stride - 1}) // {stride}")
+        if out_axis is not axis:
+            _set_strided_lengths(axis, out_axis, stride, code)
     x, filters, bias = op.inputs
     rest = op.rest_dims
     frames = code.without_padding(x, op.axes, "0.0", (*rest, *op.axes, op.in_dim))
@@ -124,8 +130,7 @@ def convolution_2d(op: Conv2dOp, code: Code) -> str:
 def pool(op: Pool, code: Code) -> str:
     """Frames in groups, over which a function of PyTorch goes."""
     x = op.inputs[0]
-    lengths = f"({code.lengths(op.axis)} + {op.size - 1}) // {op.size}"
-    code.set_lengths(op.out_dim, lengths, f"({code.size(op.axis)} + {op.size - 1}) // {op.size}")
+    _set_strided_lengths(op.axis, op.out_dim, op.size, code)
     mask = code.mask(op.axis, x.dims) or "None"
     function = code.function({"max": "pool_max", "mean": "pool_mean"}[op.mode])
     return f"{function}({code.of(x)}, {mask}, {op.size}, {x.dims.index(op.axis)})"

@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 from recipe import nn
-from recipe.nn.torch_code.program_text import after_passes
+from recipe.nn.passes.for_engines import for_engines
 from recipe.nn.torch_code.running_on import running_on
 
 from ..agreement import random_parameters
@@ -49,7 +49,7 @@ class Recurrent(nn.Module):
 
 def running(model: nn.Module) -> set[str]:
     """The names of the states that run on."""
-    program = after_passes(nn.Network(model, extern_data=[FRAMES, CLASSES]))
+    program = for_engines(nn.Network(model, extern_data=[FRAMES, CLASSES])).program
     return {op.leaf.name for loop in program.loops for op in running_on(loop, program.needed)}
 
 
