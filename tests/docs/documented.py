@@ -36,8 +36,6 @@ LONG = {
     r"\./sis (show|why|check)": "is a name in a sentence",
     r"python -m (recipe|returnn_recurrent|recipe\.nn)\.from_net_dict": "is a name in a sentence",
     r"python -m tests\.docs\.\w+.*": "writes pages; tests compare what it would write",
-    r"benchmarks/.*|(\.venv/bin/)?python benchmarks/.*": "takes minutes; tests/benchmarks starts each at tiny sizes",
-    r"\.ci/run": "is what runs these tests",
 }
 """Patterns of commands that are not run, and why."""
 
