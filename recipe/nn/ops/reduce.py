@@ -65,7 +65,7 @@ class Reduce(Op):
         axes = tuple(dims.index(axis) for axis in self.axes)
         neutral = _NEUTRAL[self.mode] if x.dtype.kind == "f" else _integer_neutral(self.mode, x.dtype)
         result = _FUNCTIONS[self.mode](numpy.where(mask, x, neutral), axis=axes, initial=neutral)
-        return result / mask.sum(axis=axes) if self.mode == "mean" else result.astype(x.dtype)
+        return result / numpy.maximum(mask.sum(axis=axes), 1) if self.mode == "mean" else result.astype(x.dtype)
 
     def form(self) -> Form:
         """``reduce``."""
@@ -103,7 +103,7 @@ def reduce_sum(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None)
 
 
 def reduce_mean(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None) -> Tensor:
-    """The mean along an axis (default: the feature dim)."""
+    """The mean along an axis (default: the feature dim); of no entry at all, 0."""
     return reduce("mean", x, axis)
 
 

@@ -60,7 +60,7 @@ EXTREME = ConfigFunction(
 MEAN = ConfigFunction(
     '''
     def mean_of_entries(source, self, axes, with_padding, **_kwargs):
-        """The mean along axes, without padding; of nothing, no number."""
+        """The mean along axes, without padding; of nothing, 0."""
         import tensorflow as tf
 
         x = source(0, as_data=True, auto_convert=False)
@@ -72,7 +72,7 @@ MEAN = ConfigFunction(
             values = tf.where(inside(x, axis), values, tf.zeros_like(values))
             counts = tf.where(inside(x, axis), counts, tf.zeros_like(counts))
         first = list(range(len(axes)))
-        return tf.reduce_sum(values, axis=first) / tf.reduce_sum(counts, axis=first)
+        return tf.reduce_sum(values, axis=first) / tf.maximum(tf.reduce_sum(counts, axis=first), 1)
     ''',
     needs=(INSIDE,),
 )
@@ -86,8 +86,8 @@ def reduce(op: Reduce, build: Build) -> Layer:
 
     RETURNN (1.20261022, ``ReduceLayer`` in tf/layers/basic.py) takes the lowest finite number for padding, and so for
     the maximum, or ``logsumexp``, of a sequence without entries; the greatest one for the minimum; the mean of
-    none is 0 beside other sequences and no number without. So it is a function of TensorFlow that gives -inf, inf or
-    NaN.
+    none is 0 beside other sequences, but no number without. So it is a function of TensorFlow that gives -inf, inf or
+    0.
     Test: ops/test_reduce.py::test_of_nothing
     """
     if op.mode == "logsumexp":

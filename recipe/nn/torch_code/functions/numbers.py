@@ -9,9 +9,8 @@ from torch import Tensor
 
 
 def masked_mean(x: Tensor, mask: Tensor, dims: int | tuple[int, ...]) -> Tensor:
-    """The mean along axes of what is no padding; NaN of nothing, which has no gradient."""
-    count = mask.expand_as(x).sum(dims)
-    return torch.where(count > 0, torch.where(mask, x, 0.0).sum(dims) / count.clamp(min=1), float("nan"))
+    """The mean along axes of what is no padding; 0 of nothing."""
+    return torch.where(mask, x, 0.0).sum(dims) / mask.expand_as(x).sum(dims).clamp(min=1)
 
 
 def greatest_of(x: Tensor, dims: int | tuple[int, ...], lowest: float) -> Tensor:

@@ -80,12 +80,25 @@ def test_of_nothing() -> None:
         return outputs
 
     outputs = check_agreement(model, FEEDS, gradients=True, train=True).in_numpy.outputs
-    nothing = {"sum": 0.0, "max": -numpy.inf, "min": numpy.inf}
+    nothing = {"sum": 0.0, "mean": 0.0, "max": -numpy.inf, "min": numpy.inf}
     for name, value in nothing.items():
         assert (outputs[f"{name}3"].value[1] == value).all() and numpy.isfinite(outputs[f"{name}3"].value[0]).all()
         assert (outputs[f"{name}9"].value == value).all() and (outputs[f"{name}9_of_window"].value == value).all()
-    assert numpy.isnan(outputs["mean3"].value[1]).all() and numpy.isfinite(outputs["mean3"].value[0]).all()
-    assert numpy.isnan(outputs["mean9"].value).all() and numpy.isnan(outputs["mean9_of_window"].value).all()
+
+
+def test_mean_of_a_sequence_without_frames_is_trained_with() -> None:
+    """An input sequence without frames, beside another one: its mean is 0, and spoils no gradient."""
+    layer = nn.Linear(FEATURES, FEATURES)
+
+    def model() -> nn.Tensor:
+        mean = nn.reduce_mean(layer(frames()), TIME)
+        nn.reduce_sum(mean * mean).mark_as_loss("square")
+        return mean
+
+    value, lengths = FEEDS["data"]
+    feeds = {"data": (value, numpy.array([lengths[0], 0, *lengths[2:]], "int32"))}
+    in_numpy = check_agreement(model, feeds, gradients=True, train=True).in_numpy
+    assert (in_numpy.outputs["output"].value[1] == 0).all() and numpy.isfinite(in_numpy.losses["square"])
 
 
 @pytest.mark.parametrize("place", ["after_a_search", "in_a_search", "in_steps"])

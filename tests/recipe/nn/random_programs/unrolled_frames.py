@@ -164,7 +164,7 @@ class UnrolledFrames:
         return numpy.tanh(sum(x, self.zeros) * 0.3)
 
     def _read_mean(self, x: list[Array], v: Array) -> Array:
-        return numpy.mean(x, axis=0)
+        return numpy.mean(x, axis=0) if x else 0 * v
 
     def _read_max(self, x: list[Array], v: Array) -> Array:
         return numpy.max(x, axis=0)
