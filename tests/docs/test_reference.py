@@ -99,7 +99,9 @@ def test_every_entry_says_what_it_is() -> None:
 
 def own_members(cls: type) -> set[str]:
     """Public methods and properties that a class of the language defines or takes from one that is no public name."""
-    owners = [one for one in cls.__mro__ if one.__module__.startswith("recipe.") and (one is cls or not _is_public(one))]
+    owners = [
+        one for one in cls.__mro__ if one.__module__.startswith("recipe.") and (one is cls or not _is_public(one))
+    ]
     names = {name for owner in owners for name, value in vars(owner).items() if _is_member(value)}
     return {name for name in names if not name.startswith("_")}
 
