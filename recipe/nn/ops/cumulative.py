@@ -15,7 +15,7 @@ _LOG_OF_ZERO = -1e30
 
 
 class CumSum(Op):
-    """The sum of all entries up to each one; the dims are those of ``x``."""
+    """The sum of all entries up to each one."""
 
     name = "cum_sum"
 
@@ -69,7 +69,7 @@ class CumLogSumExp(Op):
 
 
 class CumMax(Op):
-    """The greatest of all entries up to each one; the dims are those of ``x``."""
+    """The greatest of all entries up to each one."""
 
     name = "cum_max"
 
