@@ -39,7 +39,7 @@ class Concat(Op):
                 extra = [dim for dim in tensor.dims if dim in others and dim not in first.dims]
                 raise NetworkError(
                     f"concat joins features, and needs the same dims beside them, but {tensor} has {dims_text(extra)}, "
-                    f"which {first} has not"
+                    f"which {first} does not have"
                 )
         if len(known) < len(self.inputs):
             self._pending = self._pending or pending_dim("concat")
