@@ -64,7 +64,7 @@ def _entry(text: str, page: str, code: str) -> Entry:
     return Entry(
         text.split()[1],
         page,
-        tuple(members[1].split(", ")) if members else (),
+        tuple(name.strip("'") for name in members[1].split(", ")) if members else (),
         code,
         tuple(re.findall(r"`([\w.]+)`", engines["layers"])) if engines else None,
         tuple(re.findall(r"`((?:rf|returnn)\.[\w.]+)`", engines["frontend"])) if engines else None,
