@@ -1,11 +1,12 @@
 # make g2p: the demo; make test: all tests; both set up .venv first
 PYTHON ?= python3
 ENGINE ?= tensorflow
+ADDRESS ?= 127.0.0.1:8000
 VENV := .venv
 INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517
 FAILED = echo "Could not install the packages into $(VENV): no network, or the disk is full? What is above says which; then run the same command again." >&2; exit 1
 
-.PHONY: help venv venv-dev g2p speech test quick check python-version compiler engine
+.PHONY: help venv venv-dev g2p speech test quick check docs python-version compiler engine
 
 help:
 	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo (ENGINE=torch: by PyTorch)"
@@ -13,6 +14,7 @@ help:
 	@echo "make test      set up .venv, then run all tests"
 	@echo "make quick     those of recipe and of imports in NumPy alone, without TensorFlow: a minute and a half"
 	@echo "make check     ruff, import-linter, mypy, documentation"
+	@echo "make docs      set up .venv for tests, then serve the documentation: http://127.0.0.1:8000 (ADDRESS=HOST:PORT)"
 	@echo "make venv      set up .venv only (venv-dev: with what tests need, which is both engines)"
 	@echo "               ENGINE=torch: with PyTorch in place of TensorFlow; where there is no GPU, PyTorch's own index"
 	@echo "               of builds for CPUs (PIP_EXTRA_INDEX_URL) has one that is a tenth as large"
@@ -53,6 +55,9 @@ test: venv-dev
 
 quick: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m pytest -n 2 --without-returnn tests/recipe tests/test_imports.py
+
+docs: $(VENV)/.installed-dev
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs serve --dev-addr $(ADDRESS)
 
 check: venv-dev
 	$(VENV)/bin/ruff format --check .

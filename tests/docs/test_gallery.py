@@ -6,13 +6,13 @@ import textwrap
 
 import pytest
 
-from .gallery import NAMES, what_is_drawn, what_was_drawn
+from .gallery import ARCHITECTURES, NAMES, what_is_drawn, what_was_drawn
 from .pages import ROOT, blocks, text_of
 
 PAGE = "docs/gallery.md"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_each_architecture_is_on_the_page(name: str) -> None:
     text = text_of(PAGE)
     rows = [line for line in text.splitlines() if line.startswith("|") and f"`configs/gallery/{name}.py`" in line]
@@ -27,7 +27,7 @@ def test_pictures_show_the_networks(name: str) -> None:
 
 def test_lines_are_those_of_the_files() -> None:
     shown = [block for block in blocks(PAGE) if block.title is not None]
-    assert {block.title for block in shown} >= {f"configs/gallery/{name}.py" for name in NAMES}
+    assert {block.title for block in shown} >= {f"configs/gallery/{name}.py" for name in ARCHITECTURES}
     for block in shown:
         assert block.title is not None
         lines = (ROOT / block.title).read_text(encoding="utf-8").splitlines()

@@ -24,7 +24,7 @@ def test_decoder_of_the_readme() -> None:
     class Model(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.decoder = names["Decoder"](features, labels, 8)
+            self.decoder = names["Decoder"](features, labels)
 
         def forward(self, search: nn.BeamSearch | None = None) -> tuple[nn.Tensor, nn.Tensor]:
             targets = None if search else nn.get_extern_data(text)

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"`([\w/.]+\.py)::(\w+)`")
-PAGES = sorted(path.name for path in (ROOT / "docs").glob("*.md"))
+PAGES = sorted(str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md"))
 
 
 def functions(path: pathlib.Path) -> set[str]:
@@ -41,10 +41,38 @@ def section(page: str, heading: str) -> str:
     return re.split(r"^## ", text.split(f"## {heading}\n")[1], flags=re.MULTILINE)[0]
 
 
-@pytest.mark.parametrize("page, heading", [("language.md", "Forms"), ("quirks.md", "In rules")])
-def test_each_row_names_a_test(page: str, heading: str) -> None:
-    rows = [line for line in section(page, heading).splitlines() if line.startswith("|")][2:]
+def rows_of(text: str) -> list[str]:
+    """The rows of the tables of a text, without their heads."""
+    lines = text.splitlines()
+    heads = [number for number, line in enumerate(lines) if line.startswith("|---")]
+    left_out = {*heads, *(number - 1 for number in heads)}
+    return [line for number, line in enumerate(lines) if line.startswith("|") and number not in left_out]
+
+
+def test_each_rule_names_a_test() -> None:
+    rows = rows_of(section("quirks.md", "In rules"))
     assert len(rows) > 5 and [row for row in rows if not NAMED.search(row)] == []
+
+
+TABLES = [
+    ("language.md", "The language", ["Forms", "Over sequences, and in training alone", "States and calls"]),
+    (
+        "models.md",
+        "Models",
+        ["Decoders", "Around decoders", "Attentions of `AttentionLstmDecoder`", "Whole models", "Encoders", "Losses"],
+    ),
+    ("speech.md", "Speech", ["Encoders"]),
+]
+
+
+@pytest.mark.parametrize("page, title, headings", TABLES)
+def test_each_row_of_the_readers_tables_has_a_test(page: str, title: str, headings: list[str]) -> None:
+    """On the maintainers' page the same rows stand in the same order, each with a test."""
+    for heading in headings:
+        shown = [row.split(" | ")[0] for row in rows_of(section(page, heading))]
+        tested = rows_of(section("maintainers/tests.md", f"{title}: {heading}"))
+        assert shown and shown == [row.split(" | ")[0] for row in tested]
+        assert [row for row in tested if not NAMED.search(row)] == []
 
 
 def test_limitations_are_written_elsewhere() -> None:

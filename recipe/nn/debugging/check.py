@@ -38,8 +38,8 @@ def check(
     Runs a network in NumPy and in RETURNN on all engines that are installed, in this process and on the CPU, and
     compares outputs, their lengths, losses, gradients, and the scores of a search: ``print(nn.check(network, feeds))``.
 
-    What is wrong is told, not raised: the report names the first value that differs, or the first number that is not
-    finite, with the line that made it.
+    What is wrong is reported, not raised: the report names the first value that differs, or the first number that is
+    not finite, with the line that made it.
 
     :param feeds: as for ``nn.run_numpy``
     :param parameters: arrays by name; default: random ones, none of them constant

@@ -124,7 +124,7 @@ class Mask(Branch):
             if self.body.loop is not None and self.body.loop.body_of_steps.closed:
                 raise NetworkError(
                     f"{tensor.seen_from(source or user_source_line())} is a value of a MaskedComputation in a loop, "
-                    "which is over. In the loop, behind the mask, write loop.stack(value) for all steps or "
+                    "which is over. In the loop, after the mask, write loop.stack(value) for all steps or "
                     "loop.last(value) for the last one, and use that",
                     source,
                 )

@@ -230,7 +230,7 @@ class Loop:
         if not loop.body_of_steps.is_inside(condition.op.body.body_of_steps):
             raise NetworkError(
                 f"the end condition {condition} is a value of a loop inside of this one, which has more steps. Call "
-                "this loop's end behind the inner loop, with inner.last(...) of a value there"
+                "this loop's end after the inner loop, with inner.last(...) of a value there"
             )
         if loop.end is not None:
             raise NetworkError(f"loop.end(...) was called before, with {loop.end}; join conditions with nn.logical_or")

@@ -47,7 +47,7 @@ class _Convolution(Module):
 
 class Conv1d(_Convolution):
     """
-    Convolution over time; ``n`` frames become ``ceil(n / stride)``.
+    Convolution over time, of [batch, time, in_dim]; ``n`` frames become ``ceil(n / stride)``.
 
     :param in_dim: features of the input
     :param out_dim: of the result
@@ -75,7 +75,7 @@ class Conv1d(_Convolution):
 
 class DepthwiseConv1d(Module):
     """
-    Convolution over time of each feature alone.
+    Convolution over time of each feature alone, of [batch, time, dim].
 
     :param dim: features of input and result
     :param size: how many frames one result sees

@@ -16,7 +16,7 @@ from ..record.unknown_start import wrong_type
 
 class Embedding(Module):
     """
-    A vector for each label.
+    A vector for each label: labels [...] become [..., dim]. Its parameter is ``W`` [labels, dim].
 
     :param labels: the dim of the labels
     :param dim: the dim of the vectors

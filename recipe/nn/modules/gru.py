@@ -71,7 +71,7 @@ class _GruParameters(Module):
 
 class Gru(_GruParameters):
     """
-    GRU over a sequence: :class:`GruCell` in each step, with the same parameters.
+    GRU over a sequence: :class:`GruCell` in each step, from [batch, time, in_dim] to [batch, time, out_dim].
 
     :param dims: ``Gru(out_dim)`` or ``Gru(in_dim, out_dim)``
     :param direction: 1 forward in time, -1 backward
@@ -139,7 +139,7 @@ class GruCell(_GruParameters):
 
 class BidirectionalGru(Bidirectional):
     """
-    Two GRUs, one forward and one backward in time, joined; see :class:`Bidirectional`.
+    Two GRUs, one forward and one backward in time, joined: [batch, time, 2 * out_dim]; see :class:`Bidirectional`.
 
     :param dims: ``BidirectionalGru(out_dim)`` or ``(in_dim, out_dim)``; out_dim is that of each direction
     """

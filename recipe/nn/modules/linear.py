@@ -18,7 +18,7 @@ from ..record.recording import current_recording
 
 class Linear(Module):
     """
-    ``y = x W + b``.
+    ``y = x W + b``: [..., in_dim] becomes [..., out_dim]. Parameters: ``W`` [in_dim, out_dim] and ``b`` [out_dim].
 
     :param dims: ``Linear(out_dim)`` or ``Linear(in_dim, out_dim)``; without in_dim it is that of the first input
     :param n_out: out_dim, as RETURNN calls it

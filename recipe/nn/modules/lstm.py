@@ -24,7 +24,7 @@ from .recurrence import axis_of_sequence, check_direction, in_and_out_dim
 
 class Lstm(Module):
     """
-    LSTM over a sequence.
+    LSTM over a sequence: ``y, state = lstm(x)``, from [batch, time, in_dim] to [batch, time, out_dim].
 
     :param dims: ``Lstm(out_dim)`` or ``Lstm(in_dim, out_dim)``
     :param direction: 1 forward in time, -1 backward
@@ -78,7 +78,7 @@ class Lstm(Module):
 
 class LstmCell(Module):
     """
-    One step of an LSTM: ``h, state = cell(x, state)``.
+    One step of an LSTM: ``h, state = cell(x, state)``, from [batch, in_dim] to [batch, out_dim].
 
     :param dims: ``LstmCell(out_dim)`` or ``LstmCell(in_dim, out_dim)``
     """
@@ -118,7 +118,7 @@ class LstmCell(Module):
 
 class BidirectionalLstm(Bidirectional):
     """
-    Two LSTMs, one forward and one backward in time, joined; see :class:`Bidirectional`.
+    Two LSTMs, one forward and one backward in time, joined: [batch, time, 2 * out_dim]; see :class:`Bidirectional`.
 
     :param dims: ``BidirectionalLstm(out_dim)`` or ``(in_dim, out_dim)``; out_dim is that of each direction
     """

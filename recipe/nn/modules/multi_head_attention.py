@@ -38,7 +38,7 @@ class MultiHeadAttention(Module):
 
         q_t = (W_q query_t + b_q)_h,    k_s = (W_k keys_s + b_k)_h,    v_s = (W_v values_s + b_v)_h
         e_ts = q_t . k_s / sqrt(d)  where t sees s,    c_t = sum_s softmax(e_t)_s v_s
-        y_t = W_o (c_t of all heads, one behind the other) + b_o
+        y_t = W_o (c_t of all heads, joined) + b_o
 
     The same in a loop, frame by frame, and of all frames at once::
 
@@ -59,7 +59,7 @@ class MultiHeadAttention(Module):
     :param values_dim: features of the values, PyTorch's ``vdim``; default: those of the keys
     :param with_bias: whether there are biases
     :param dropout: of the weights, in training
-    :param relative: up to how many frames distances are told apart; default: there is no such part
+    :param relative: up to how many frames distances count; default: they do not
     :param rotary: whether queries and keys are turned by their positions
     :raises NetworkError: if the heads cannot have equally many features, or an odd number with ``rotary``
     """

@@ -39,7 +39,7 @@ class Concat(Op):
                 extra = [dim for dim in tensor.dims if dim in others and dim not in first.dims]
                 raise NetworkError(
                     f"concat joins features, and needs the same dims beside them, but {tensor} has {dims_text(extra)}, "
-                    f"which {first} has not"
+                    f"which {first} does not have"
                 )
         if len(known) < len(self.inputs):
             self._pending = self._pending or pending_dim("concat")
@@ -150,7 +150,7 @@ class PostfixInTime(Op):
 
 def concat(*tensors: Tensor | Sequence[Tensor], axes: Sequence[DimLike] | None = None) -> Tensor:
     """
-    Feature vectors put one behind the other: ``[a], [b]`` become ``[a+b]``.
+    Feature vectors joined: ``[..., a]`` and ``[..., b]`` become ``[..., a+b]``.
 
     :param tensors: the parts, as arguments or as one list
     :param axes: the axis of each; default: its feature dim
@@ -167,7 +167,7 @@ def split(
     x: Tensor, num: int | None = None, *, size_splits: Sequence[DimLike] | None = None, axis: DimLike | None = None
 ) -> tuple[Tensor, ...]:
     """
-    A feature vector cut into parts.
+    A feature vector cut into parts: ``[..., a+b]`` becomes ``[..., a]`` and ``[..., b]``.
 
     :param num: into so many equal ones
     :param size_splits: or into parts of these sizes
@@ -196,7 +196,7 @@ def split(
 
 def postfix_in_time(x: Tensor, value: int | float, *, axis: DimLike | str | None = None) -> Tensor:
     """
-    One more frame of this value behind each sequence's last, for example an end-of-sequence label.
+    One more frame of this value after each sequence's last, for example an end-of-sequence label.
 
     :param axis: default: the only axis with lengths
     """
@@ -342,7 +342,7 @@ def squeeze(x: Tensor, axis: DimLike | str | None = None) -> Tensor:
 
 def reverse(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
     """
-    Each sequence from its last frame to its first.
+    Each sequence from its last frame to its first; the dims are those of ``x``.
 
     :param axis: default: the only axis with lengths
     """

@@ -94,7 +94,7 @@ class CumMax(Op):
 
 def cum_max(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
     """
-    The greatest of all entries up to each one.
+    The greatest of all entries up to each one; the dims are those of ``x``.
 
     :param axis: default: the only axis with lengths
     """
@@ -104,7 +104,7 @@ def cum_max(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
 
 def cum_sum(x: Tensor, *, axis: DimLike | str | None = None) -> Tensor:
     """
-    The sum of all entries up to each one.
+    The sum of all entries up to each one; the dims are those of ``x``.
 
     :param axis: default: the only axis with lengths
     """

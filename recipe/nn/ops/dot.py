@@ -59,9 +59,10 @@ class Dot(Op):
 
 def dot(a: Tensor | Parameter, b: Tensor | Parameter, *, reduce: DimLike | str | None = None) -> Tensor:
     """
-    The sum of products over one dim that both have.
+    The sum of products over one dim that both have: [..., k] and [..., k] become the other dims of both.
 
     :param reduce: that dim; default: the feature dim of ``a``
+    :raises NetworkError: if one of them does not have it
     """
     a, b = as_tensor(a), as_tensor(b)
     return Dot(a, b, a.resolve_axis(reduce) if reduce is not None else a.feature_dim).output

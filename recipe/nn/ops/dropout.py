@@ -49,7 +49,7 @@ def dropped(run: Arrays, x: numpy.ndarray, rate: float | Delayed | None) -> nump
 
 def dropout(x: Tensor, rate: Any) -> Tensor:
     """
-    Entries set to 0 with probability ``rate`` in training, the others divided by ``1 - rate``.
+    Entries set to 0 with probability ``rate`` in training, the others divided by ``1 - rate``; same dims.
 
     :raises NetworkError: if the rate is not in [0, 1)
     """

@@ -66,7 +66,7 @@ def concat_in_time(
     *tensors: Tensor | Sequence[Tensor], axis: DimLike | str | Sequence[DimLike | str | None] | None = None
 ) -> Tensor:
     """
-    Sequences one behind the other: the frames of the second after each sequence's own last frame of the first, ...
+    Sequences one after the other: the frames of the second after each sequence's own last frame of the first, ...
 
     :param tensors: the parts, as arguments or as one list, all of the same dims beside the axis
     :param axis: an axis with lengths that all have, or a list of one of each; default: the only one of each

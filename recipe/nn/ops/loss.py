@@ -195,7 +195,7 @@ def _is_share(value: Any) -> bool:
 
 
 def frame_error(scores: Tensor, targets: Tensor) -> Tensor:
-    """1.0 where the label with the greatest score is not the target, else 0.0."""
+    """1.0 where the label with the greatest score is not the target, else 0.0: [..., labels] and [...] become [...]."""
     scores, targets = as_tensor(scores), as_tensor(targets)
     check_labels("frame_error", scores, targets)
     error = cast(ArgMax(scores).output != targets, "float32")

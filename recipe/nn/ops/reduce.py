@@ -98,25 +98,27 @@ def reduce(mode: str, x: Tensor, axis: DimLike | str | Iterable[DimLike] | None 
 
 
 def reduce_sum(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None) -> Tensor:
-    """The sum along an axis (default: the feature dim)."""
+    """The sum along an axis or several (default: the feature dim): [..., axis, ...] becomes [..., ...]."""
     return reduce("sum", x, axis)
 
 
 def reduce_mean(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None) -> Tensor:
-    """The mean along an axis (default: the feature dim); of no entry at all, 0."""
+    """
+    The mean along an axis or several (default: the feature dim): [..., axis, ...] becomes [..., ...]; of no entry, 0.
+    """
     return reduce("mean", x, axis)
 
 
 def reduce_max(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None) -> Tensor:
-    """The maximum along an axis (default: the feature dim)."""
+    """The maximum along an axis or several (default: the feature dim): [..., axis, ...] becomes [..., ...]."""
     return reduce("max", x, axis)
 
 
 def reduce_min(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None) -> Tensor:
-    """The minimum along an axis (default: the feature dim)."""
+    """The minimum along an axis or several (default: the feature dim): [..., axis, ...] becomes [..., ...]."""
     return reduce("min", x, axis)
 
 
 def reduce_logsumexp(x: Tensor, axis: DimLike | str | Iterable[DimLike] | None = None) -> Tensor:
-    """``log(sum(exp(x)))`` along an axis (default: the feature dim), without overflow; of no entry at all, -inf."""
+    """``log(sum(exp(x)))`` along an axis or several (default: the feature dim), without overflow; of nothing, -inf."""
     return reduce("logsumexp", x, axis)

@@ -101,6 +101,6 @@ def merge_dims(x: Tensor, axes: Sequence[DimLike], *, out_dim: DimLike) -> Tenso
     if any(dim.is_dynamic for dim in dims) and len(fixed) == 1:
         raise NetworkError(
             f"merge_dims of {x} joins axes of fixed size, but of {dims_text(dims)} only {fixed[0]} is one. If the "
-            "other one is over chunks, nn.fold(x, window) puts their frames one behind the other"
+            "other one is over chunks, nn.fold(x, window) joins their frames"
         )
     return MergeDims(x, dims, as_dim(out_dim)).output

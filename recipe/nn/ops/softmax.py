@@ -57,13 +57,13 @@ def warn_of_probabilities(name: str, logits: Tensor, instead: str) -> None:
 
 
 def softmax(x: Tensor, axis: DimLike | str | None = None) -> Tensor:
-    """Probabilities along an axis (default: the feature dim)."""
+    """Probabilities along an axis (default: the feature dim); the dims are those of ``x``."""
     x = as_tensor(x)
     return Softmax(x, x.resolve_axis(axis) if axis is not None else x.feature_dim, log=False).output
 
 
 def log_softmax(x: Tensor, axis: DimLike | str | None = None) -> Tensor:
-    """Log probabilities along an axis (default: the feature dim)."""
+    """Log probabilities along an axis (default: the feature dim); the dims are those of ``x``."""
     x = as_tensor(x)
     return Softmax(x, x.resolve_axis(axis) if axis is not None else x.feature_dim, log=True).output
 

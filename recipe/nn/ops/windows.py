@@ -99,7 +99,7 @@ def chunk(x: Tensor, size: DimLike, *, value: TensorLike = 0, axis: DimLike | st
 
 def fold(x: Tensor, window: DimLike, *, axis: DimLike | str | None = None, like: Tensor | None = None) -> Tensor:
     """
-    The frames of chunks one behind the other: ``[..., time', window, ...]`` becomes ``[..., time, ...]``.
+    The frames of chunks one after the other: ``[..., time', window, ...]`` becomes ``[..., time, ...]``.
 
     Windows that overlap are not added up.
 

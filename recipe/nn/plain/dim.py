@@ -21,7 +21,7 @@ _SUMS: dict[tuple, Dim] = {}
 
 class Dim(NoNumber):
     """
-    One axis, told apart by identity, as RETURNN does: two dims of equal size are still two dims.
+    One axis, compared by identity, as in RETURNN: two dims of equal size are still two dims.
 
     ``Dim(512, name="lstm")`` has a fixed size, ``Dim(None, name="time")`` one length per sequence. A plain int may
     stand wherever a static dim is wanted and means one common anonymous dim of that size. Static dims can be added,

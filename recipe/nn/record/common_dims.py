@@ -32,7 +32,8 @@ def common_dims(op_name: str, tensors: Sequence[Tensor]) -> tuple[Dim, ...] | No
             )
             hint += as_long_hint(missing, [dim for dim in largest.dims if dim not in tensor.dims])
             raise NetworkError(
-                f"dims do not match in {op_name}: {tensor} has {dims_text(missing)}, which {largest} has not.{hint}"
+                f"dims do not match in {op_name}: {tensor} has {dims_text(missing)}, "
+                f"which {largest} does not have.{hint}"
             )
     return largest.dims
 
