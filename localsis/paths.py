@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import gzip
 import os
 import pickle
@@ -30,6 +31,27 @@ class Creator(Protocol):
 
     def _sis_directory(self) -> str:
         """Its directory, relative to the setup."""
+
+
+def _in_tasks(get: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A method that may be called in tasks alone, if DELAYED_CHECK_FOR_WORKER says so."""
+
+    @functools.wraps(get)
+    def checked(value: Any) -> Any:
+        settings.check_values_may_be_read(value)
+        return get(value)
+
+    return checked
+
+
+def _wrapped(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same method within another one, as Sisyphus has it: that shows in the hash of a bound method."""
+
+    @functools.wraps(method)
+    def same(value: Any) -> Any:
+        return method(value)
+
+    return same
 
 
 class NoBackup:
@@ -118,11 +140,12 @@ class AbstractPath(DelayedBase):
         """The absolute path; with ``cached=True``, in a task, that of the copy that ``file_caching`` makes."""
         return settings.cached(self.get_path()) if self.cached else self.get_path()
 
+    @_in_tasks
     def get(self) -> Any:
         """The absolute path."""
-        settings.check_values_may_be_read(self)
         return self.get_path()
 
+    @_wrapped
     def available(self) -> bool:
         """Whether the job that makes it has made it; a file from outside: whether it is there."""
         if self._available is not None:
@@ -240,13 +263,13 @@ class Variable(AbstractPath):
         """Whether it has a value."""
         return os.path.isfile(self.get_path())
 
+    @_in_tasks
     def get(self) -> Any:
         """
         The value.
 
         :raises VariableNotSet: if it has none, and no backup
         """
-        settings.check_values_may_be_read(self)
         if not self.is_set():
             return self._unset_value()
         if self.pickle:
