@@ -85,6 +85,9 @@ _NOT_HERE = ("SIS_COMMAND", "worker_wrapper", "on_job_failure", "on_job_finished
 """Settings that change what is run, and that only Sisyphus has."""
 
 
+_TEXTS = ("WORK_DIR", "OUTPUT_DIR", "ALIAS_DIR", "RECIPE_PREFIX", "JOB_OUTPUT", "ALIAS_AND_OUTPUT_SUBDIR")
+
+
 class SettingsError(RuntimeError):
     """A setting that this engine cannot follow, for the user."""
 
@@ -129,6 +132,9 @@ def check(values: Mapping[str, Any], base_dir: str) -> None:
     for name in _NOT_HERE:
         if name in values:
             raise SettingsError(_refused(name, values[name], "It runs tasks itself, and calls nothing of that kind"))
+    for name in _TEXTS:
+        if not isinstance(values[name], str):
+            raise SettingsError(f"the setting {name} is {values[name]!r}, which is no str: it is part of paths or ids")
     if not callable(values["SIS_HASH"]):
         raise SettingsError(f"SIS_HASH is {values['SIS_HASH']!r}, which is no function: no id can be made with it")
 
