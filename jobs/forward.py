@@ -30,6 +30,8 @@ class ForwardJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
+    returnn_options = ("config", "post_config", "forward_data")
+
     def __init__(
         self,
         network: nn.Network | SelectedNetwork,

@@ -40,6 +40,8 @@ class PriorJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
+    returnn_options = ("config", "post_config", "prior_data")
+
     def __init__(
         self,
         network: nn.Network | SelectedNetwork,

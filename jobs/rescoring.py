@@ -44,6 +44,8 @@ class RescoringJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
+    returnn_options = ("config", "post_config", "search_data")
+
     def __init__(
         self,
         network: nn.Network | SelectedNetwork,

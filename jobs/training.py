@@ -89,6 +89,7 @@ class TrainingJob(JobWithUnhashedArguments):
         "cpu_rqmt",
         "log_verbosity",
     )
+    returnn_options = ("config", "post_config", "train_data", "dev_data", "keep_epochs")
     __sis_hash_exclude__ = {"engine": "tensorflow", "horovod_num_processes": None, "multi_node_slots": None}
     # of jobs that an earlier version saved
     engine: str = "tensorflow"
