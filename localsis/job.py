@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, cast
@@ -15,6 +16,8 @@ from .task import Task
 
 created_jobs: dict[str, Job] = {}
 """All jobs of this process by id."""
+
+_LOG = logging.getLogger("localsis")
 
 _IN_HASHES = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-_/")
 
@@ -68,6 +71,9 @@ class Job(metaclass=JobSingleton):
         with job_arguments.explained(cls, {**parsed, **{f"self.{name}": value for name, value in vars(job).items()}}):
             found = all_paths([vars(job), args, kwargs])
         job._sis_inputs |= {path for path in found if path.creator is not job}
+        for path in job._sis_inputs:
+            if not isinstance(path, AbstractPath):  # something else that says it is one: Sisyphus tells it its users
+                path.add_user(job)
         return job
 
     @classmethod
@@ -163,9 +169,13 @@ class Job(metaclass=JobSingleton):
         self._sis_environment[key] = value if verbatim else settings.substitute(value)
 
     def set_attrs(self, attrs: dict[str, Any]) -> None:
-        """Sets attributes that are not set yet: ``self.set_attrs(locals())``."""
+        """Sets attributes that are not set yet: ``self.set_attrs(locals())``. Of others it says that it does not."""
         for key, value in attrs.items():
-            if not (key == "self" and value is self) and not hasattr(self, key):
+            if key == "self" and value is self:
+                continue
+            if hasattr(self, key):
+                _LOG.warning(f"{self}: the attribute {key} is there already, set_attrs() does not make it {value!s}")
+            else:
                 setattr(self, key, value)
 
     def add_alias(self, alias: str) -> Job:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .refusal import Refusal
@@ -36,12 +37,32 @@ def by_name(job_class: type, args: tuple, kwargs: dict[str, Any]) -> dict[str, A
     :raises TypeError: if ``__init__`` does not take them
     """
     init = job_class.__init__  # type: ignore[misc]
-    own = inspect.getfullargspec(init).args
-    if not own:
+    signature, own, is_odd = _signature(init)
+    if own is None:
         raise TypeError(f"{job_class.__name__}.__init__ must have a first argument by a name of its own: self")
-    parsed = inspect.getcallargs(init, None, *args, **kwargs)
-    del parsed[own[0]]
+    try:
+        if is_odd:
+            raise TypeError
+        bound = signature.bind(None, *args, **kwargs)
+    except TypeError:
+        parsed = inspect.getcallargs(init, None, *args, **kwargs)  # whose message is the one that Python gives
+    else:
+        bound.apply_defaults()
+        parsed = dict(bound.arguments)
+    del parsed[own]
     return parsed
+
+
+@functools.lru_cache(maxsize=10_000)
+def _signature(init: Callable[..., Any]) -> tuple[inspect.Signature, str | None, bool]:
+    """
+    The signature of an ``__init__``, kept, as thousands of jobs are of one class; the name that it has for the job; and
+    whether it is one of those that Python takes apart otherwise than Sisyphus.
+    """
+    own = inspect.getfullargspec(init).args
+    signature = inspect.signature(init, follow_wrapped=False)
+    kinds = [parameter.kind for parameter in list(signature.parameters.values())[1:]]
+    return signature, own[0] if own else None, inspect.Parameter.POSITIONAL_ONLY in kinds
 
 
 @contextlib.contextmanager

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import copy
-import logging
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from .hashing import short_hash
 
-_LOG = logging.getLogger("localsis")
 _PREFIX = "SIS_"
 
 

@@ -78,3 +78,9 @@ class Task:
             "tries": self.tries,
             "continuable": False,
         }
+
+    def __repr__(self) -> str:
+        return f"<Task {self.start!r} job=None>"
+
+    def __str__(self) -> str:
+        raise TypeError(f"{self!r} has no name while the graph is written, with Sisyphus neither: give the name of its method")

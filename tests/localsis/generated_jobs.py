@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -165,6 +166,63 @@ class DerivedJob(KeywordJob):
     def __init__(self, first: Any, **rest: Any):
         super().__init__(first, **rest)
         self.first = [first]
+
+
+def logged(init: Any) -> Any:
+    """An ``__init__`` within another one, whose arguments are those of the outer one."""
+
+    @functools.wraps(init)
+    def outer(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+
+    return outer
+
+
+class PositionalJob(Job):
+    """Has an argument that has no name to be given by."""
+
+    def __init__(self, value: Any, /, other: Any = 1, **rest: Any):
+        self.out = self.output_path("out")
+
+
+class WrappedJob(Job):
+    """Has an ``__init__`` within another one."""
+
+    @logged
+    def __init__(self, value: Any = 1, other: Any = 2):
+        self.value = value
+        self.out = self.output_path("out")
+
+
+class AttributesJob(Job):
+    """Keeps its arguments by themselves."""
+
+    def __init__(self, value: Any, out: Any = None, tags: Any = None):
+        self.out = self.output_path("out")
+        self.set_attrs(locals())
+
+
+class SelfMakingJob(Job):
+    """Makes a smaller one of itself."""
+
+    def __init__(self, number: int):
+        self.smaller = SelfMakingJob(number - 1).out if number > 0 else None
+        self.out = self.output_path("out")
+
+
+class PathLike:
+    """Says that it is a path."""
+
+    _sis_path = True
+    creator = None
+    tags: tuple = ()
+
+
+class UsedPath(PathLike):
+    """Says so and takes its users."""
+
+    def add_user(self, user: Any) -> None:
+        """Takes note of a job."""
 
 
 class Outer:
