@@ -121,8 +121,8 @@ def _refusal(value: Any, place: str, advice: str) -> TypeError:
         text = object.__repr__(value)
     text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
     return TypeError(
-        f"{place} is {text}, of type {type(value).__module__}.{type(value).__qualname__}, which a config of RETURNN would "
-        f"not hold as it is: give {advice}"
+        f"{place} is {text}, of type {type(value).__module__}.{type(value).__qualname__}, which a config of RETURNN "
+        f"would not hold as it is: give {advice}"
     )
 
 

@@ -34,9 +34,16 @@ _NAMES = {
 
 _OTHER_NAMES = {"hash_bytes": "sis_hash_helper", "object_state": "get_object_state"}
 
-_METHODS = """__init__ get is_set available get_path rel_path tags copy copy_append join_right set format rformat replace
-    function fallback tasks update output_path output_var add_input set_rqmt update_rqmt set_env set_attrs add_alias
-    set_vis_name keep_value set_keep_value info completed_fraction path_available sh job_id hash""".split()
+_METHODS = """__init__ get is_set available get_path rel_path tags copy copy_append join_right set format rformat
+    replace function fallback tasks update output_path output_var add_input set_rqmt update_rqmt set_env set_attrs
+    add_alias set_vis_name keep_value set_keep_value info completed_fraction path_available sh job_id hash""".split()
+
+
+def module_in_sisyphus(name: str) -> str:
+    """The name of a module: that of Sisyphus, if it is one of this engine's that configs can import."""
+    return {f"{_PACKAGE}.settings": "sisyphus.global_settings", f"{_PACKAGE}.delayed": "sisyphus.delayed_ops"}.get(
+        name, name
+    )
 
 
 def name_in_sisyphus(value: Any) -> tuple[str, str]:

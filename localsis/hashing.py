@@ -9,7 +9,7 @@ import pathlib
 import types
 from typing import Any
 
-from .engine_names import name_in_sisyphus
+from .engine_names import module_in_sisyphus, name_in_sisyphus
 from .refusal import Refusal
 
 _CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -75,7 +75,7 @@ def object_state(value: Any) -> Any:
     if isinstance(value, (types.MethodDescriptorType, types.WrapperDescriptorType)):
         return value.__qualname__
     if isinstance(value, types.ModuleType):
-        return value.__name__
+        return module_in_sisyphus(value.__name__)
     if inspect.isfunction(value) or inspect.isclass(value):
         return value.__module__, value.__qualname__
     if isinstance(value, pathlib.PurePath):

@@ -97,8 +97,8 @@ class Job(metaclass=JobSingleton):
         found = cls.hash(parsed)
         if not isinstance(found, str) or not all(character in _IN_HASHES for character in found):
             raise TypeError(
-                f"{cls.__name__}.hash() gives {found!r}: a job's hash is a str of A-Z, a-z, 0-9 and . - _ / alone, as it "
-                "is part of a directory's name; with Sisyphus too"
+                f"{cls.__name__}.hash() gives {found!r}: a job's hash is a str of A-Z, a-z, 0-9 and . - _ / alone, as "
+                "it is part of a directory's name; with Sisyphus too"
             )
         return found
 

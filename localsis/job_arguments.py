@@ -24,8 +24,8 @@ def take_tags(job_class: type, kwargs: dict[str, Any]) -> Any:
         wrong = [character for character in tag if character not in _IN_TAGS]
         if wrong:
             raise TypeError(
-                f"{job_class.__name__}: sis_tags has {tag!r}, with {wrong[0]!r}: tags are words of A-Z, a-z, 0-9 and - . _ "
-                "alone, with Sisyphus too"
+                f"{job_class.__name__}: sis_tags has {tag!r}, with {wrong[0]!r}: tags are words of A-Z, a-z, 0-9 and "
+                "- . _ alone, with Sisyphus too"
             )
     return tags
 

@@ -35,9 +35,7 @@ def install() -> None:
     own = (AbstractPath, Path, RelPath, Variable, Job, Task, delayed.Delayed, setup_path)
     functions = {value.__name__: value for value in (*own, register_output, register_callback, register_report)}
     toolkit = _subset("sisyphus.toolkit", gs=settings, **functions)
-    hashes = _subset(
-        "sisyphus.hash", short_hash=short_hash, sis_hash_helper=hash_bytes, get_object_state=object_state
-    )
+    hashes = _subset("sisyphus.hash", short_hash=short_hash, sis_hash_helper=hash_bytes, get_object_state=object_state)
     package = _subset(
         "sisyphus",
         __path__=[],

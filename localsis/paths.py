@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import copy
 import functools
 import gzip
@@ -14,6 +13,7 @@ from typing import Any, Protocol, cast
 from . import settings
 from .delayed import DelayedBase
 from .hashing import hash_bytes
+from .literals import literal
 
 
 class Creator(Protocol):
@@ -109,8 +109,8 @@ class AbstractPath(DelayedBase):
             value = (None, value)
         if value is not None and not (isinstance(value, tuple) and len(value) == 2):
             raise TypeError(
-                f"hash_overwrite of the path {self.path!r} is a str, or a tuple of a creator and a str, as in Sisyphus; "
-                f"not {value!r} ({type(value).__name__})"
+                f"hash_overwrite of the path {self.path!r} is a str, or a tuple of a creator and a str, as in "
+                f"Sisyphus; not {value!r} ({type(value).__name__})"
             )
         self._hash_overwrite = value
 
@@ -292,17 +292,3 @@ class Variable(AbstractPath):
         if settings.LEGACY_VARIABLE_CONVERSION:
             return repr(self.get())
         return f"<Variable {self.rel_path()}{f' {self.get()}' if self.is_set() else ''}>"
-
-
-def literal(text: str) -> Any:
-    """
-    The value of a literal as :meth:`Variable.set` writes it, in which ``nan`` and ``inf`` may stand.
-
-    :raises ValueError: for anything else
-    """
-
-    class Numbers(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.AST:
-            return ast.Constant(float(node.id)) if node.id in ("nan", "inf") else node
-
-    return ast.literal_eval(Numbers().visit(ast.parse(text.strip(), mode="eval")))

@@ -12,7 +12,6 @@ _ADVICE = {
     "datetime.date": "{name}.isoformat()",
     "datetime.datetime": "{name}.isoformat()",
     "datetime.time": "{name}.isoformat()",
-    "datetime.timedelta": "{name}.total_seconds()",
     "collections.deque": "list({name})",
     "builtins.bytearray": "bytes({name})",
     "builtins.memoryview": "bytes({name})",

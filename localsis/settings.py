@@ -87,8 +87,8 @@ def check_values_may_be_read(value: Any) -> None:
     """
     if DELAYED_CHECK_FOR_WORKER and not _in_worker:
         raise RuntimeError(
-            f"get() of a {type(value).__name__} is called while the graph is written, which DELAYED_CHECK_FOR_WORKER in "
-            "settings.py forbids: give the job the path or variable itself, and call get() in its task"
+            f"get() of a {type(value).__name__} is called while the graph is written, which DELAYED_CHECK_FOR_WORKER "
+            "in settings.py forbids: give the job the path or variable itself, and call get() in its task"
         )
 
 
@@ -96,7 +96,7 @@ def task_environment() -> dict[str, str]:
     """
     The environment of tasks: this one with DEFAULT_ENVIRONMENT_SET, unless CLEANUP_ENVIRONMENT is False.
 
-    Where the settings say CLEANUP_ENVIRONMENT = True or name DEFAULT_ENVIRONMENT_KEEP, only what is named there is kept.
+    Where the settings say CLEANUP_ENVIRONMENT = True or name DEFAULT_ENVIRONMENT_KEEP, only what that names is kept.
     """
     if CLEANUP_ENVIRONMENT is not None and not CLEANUP_ENVIRONMENT:
         return dict(os.environ)

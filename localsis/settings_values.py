@@ -42,9 +42,7 @@ Settings that this engine follows as Sisyphus does. The environment is this engi
 tasks get all of it.
 """
 
-KEPT_IN_ENVIRONMENT = frozenset(
-    "CUDA_VISIBLE_DEVICES HOME PWD SGE_STDERR_PATH SGE_TASK_ID TMP TMPDIR USER".split()
-)
+KEPT_IN_ENVIRONMENT = frozenset("CUDA_VISIBLE_DEVICES HOME PWD SGE_STDERR_PATH SGE_TASK_ID TMP TMPDIR USER".split())
 """What DEFAULT_ENVIRONMENT_KEEP is where it is not set."""
 
 FIXED: dict[str, Any] = {

@@ -83,4 +83,6 @@ class Task:
         return f"<Task {self.start!r} job=None>"
 
     def __str__(self) -> str:
-        raise TypeError(f"{self!r} has no name while the graph is written, with Sisyphus neither: give the name of its method")
+        raise TypeError(
+            f"{self!r} has no name while the graph is written, with Sisyphus neither: give the name of its method"
+        )

@@ -1,4 +1,4 @@
-"""Options of RETURNN with NumPy's numbers in them are hashed and written as plain ones; what a config cannot hold is refused."""
+"""NumPy's numbers in options of RETURNN are hashed and written as plain ones; what a config cannot hold is refused."""
 
 from __future__ import annotations
 
@@ -108,7 +108,10 @@ def test_plain_values_are_left_as_they_are(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (decimal.Decimal("0.1"), r"option is Decimal\('0.1'\), of type decimal.Decimal, .* not hold as it is: give a numb"),
+        (
+            decimal.Decimal("0.1"),
+            r"option is Decimal\('0.1'\), of type decimal.Decimal, .* not hold as it is: give a numb",
+        ),
         (datetime.date(2020, 1, 1), "datetime.date"),
         ([1, object()], r"option\[1\] is <object"),
         ({"a": [{"b": b"bytes"}]}, r"option\['a'\]\[0\]\['b'\] is b'bytes', of type builtins.bytes"),

@@ -1,4 +1,4 @@
-"""Whole graphs made by a random generator: jobs with values of all kinds, outputs of other jobs, delayed values, tags."""
+"""Whole graphs made by a random generator: jobs with values of all kinds, outputs of other jobs, delayed ones, tags."""
 
 from __future__ import annotations
 
@@ -236,7 +236,7 @@ class Graph(Values):
             lambda: numpy.float64(2) * self.delayed(),
             lambda: numpy.int64(2) + variable(),
             lambda: numpy.array([1.0, 2.0]) * variable(),
-            lambda: "%s" % variable(),
+            lambda: f"{variable()}",
             lambda: f"{self.source().out_value!r}",
             lambda: str(tk.Variable(self.word())),
             lambda: self.source().out_value.get(),
@@ -255,7 +255,9 @@ class Graph(Values):
             lambda: pick.choice(paths),
             lambda: pick.choice(delayed),
             lambda: Task("run", rqmt={"mem": self.inner()}),
-            lambda: Task("run", resume="run", args=[1, (2, self.inner())], mini_task=pick.choice([True, False]), tries=2),
+            lambda: Task(
+                "run", resume="run", args=[1, (2, self.inner())], mini_task=pick.choice([True, False]), tries=2
+            ),
             lambda: pick.choice([tk.register_output, tk.setup_path, tk.register_report, tk.register_callback]),
             lambda: pick.choice([sis_hash.short_hash, sis_hash.sis_hash_helper, sis_hash.get_object_state]),
             lambda: pick.choice([gs.SIS_HASH, gs.update_engine_rqmt, gs.JOB_OUTPUT, gs.WORK_DIR, gs.RECIPE_PREFIX]),

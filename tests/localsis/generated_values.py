@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
 import array
-import ast
 import collections
-import collections.abc
 import contextlib
-import contextvars
 import datetime
 import decimal
 import fractions
 import functools
-import inspect
-import io
-import ipaddress
 import itertools
 import operator
-import os
 import pathlib
-import queue
 import random
 import re
 import string
 import sys
-import tempfile
 import threading
-import time
 import types
-import typing
-import unittest.mock
 import uuid
-import weakref
-import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
 import numpy
 
 from . import generated_classes as classes
+from .generated_of_this_python import makers
 
 Make = Callable[[], Any]
 
@@ -64,7 +50,7 @@ class Values:
             (12, self._objects()),
             (5, self._functions()),
             (3, self._odd_objects()),
-            *([(6, self._of_this_python())] if of_this_python else []),
+            *([(6, makers(self))] if of_this_python else []),
         ]
 
     def value(self, depth: int = 3) -> Any:
@@ -287,54 +273,4 @@ class Values:
             lambda: classes.Equal(),
             lambda: {classes.Colour.RED: self.inner(), classes.Level.LOW: 2},
             lambda: {classes.Frozen(1): self.inner()},
-        ]
-
-    def _of_this_python(self) -> list[Make]:
-        return [
-            lambda: classes.Bits.READ | classes.Bits.WRITE,
-            lambda: numpy.add,
-            lambda: numpy.mean,
-            lambda: numpy.dtype(self.chosen.choice(["float32", "int8"])),
-            lambda: numpy.ma.array([1, 2]),
-            lambda: numpy.poly1d([1, 2]),
-            lambda: numpy.random.default_rng(1),
-            lambda: numpy.longdouble(1),
-            lambda: numpy.rec.array([(1, 2)]),
-            lambda: numpy.void(b"abc"),
-            lambda: numpy.array([(1, 2)], dtype=[("a", int), ("b", int)])[0],
-            lambda: numpy.nditer([1]),
-            lambda: list[int],
-            lambda: typing.Optional[int],
-            lambda: typing.List[int],
-            lambda: typing.Any,
-            lambda: classes.double.__code__,
-            lambda: functools.lru_cache(classes.double),
-            lambda: functools.partialmethod(classes.double),
-            lambda: property(classes.double),
-            lambda: staticmethod(classes.double),
-            lambda: io.StringIO("text"),
-            lambda: io.BytesIO(b"text"),
-            lambda: weakref.ref(classes.Options),
-            lambda: threading.Event(),
-            lambda: inspect.signature(classes.add),
-            lambda: datetime.datetime.now,
-            lambda: string.Template("$a"),
-            lambda: super(classes.SameAsClass, classes.SameAsClass(1)),
-            lambda: type("Made", (), {})(),
-            lambda: zoneinfo.ZoneInfo("UTC"),
-            lambda: ast.parse("1 + 1"),
-            lambda: contextvars.ContextVar("name"),
-            lambda: queue.Queue(),
-            lambda: tempfile.TemporaryDirectory,
-            lambda: collections.abc.Sequence,
-            lambda: unittest.mock.sentinel.some,
-            lambda: ipaddress.ip_address("127.0.0.1"),
-            lambda: argparse.Namespace(a=self.inner()),
-            lambda: classes.Attributes.derived,
-            lambda: types.ModuleType("made"),
-            lambda: types.GenericAlias(list, (int,)),
-            lambda: os.stat_result(range(10)),
-            lambda: sys.version_info,
-            lambda: sys.flags,
-            lambda: time.gmtime(0),
         ]

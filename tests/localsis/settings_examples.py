@@ -30,7 +30,10 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "JOB_USE_TAGS_IN_PATH": ({"settings.py": "JOB_USE_TAGS_IN_PATH = True"}, {}),
     "JOB_USE_TAGS_IN_PATH as a text": ({}, {"SIS_JOB_USE_TAGS_IN_PATH": "yes"}),
     "ALIAS_AND_OUTPUT_SUBDIR": ({}, {"SIS_ALIAS_AND_OUTPUT_SUBDIR": "sub"}),
-    "directories": ({"settings.py": "WORK_DIR += '2'; ALIAS_DIR = 'al'"}, {"SIS_WORK_DIR": "w4", "SIS_OUTPUT_DIR": "o"}),
+    "directories": (
+        {"settings.py": "WORK_DIR += '2'; ALIAS_DIR = 'al'"},
+        {"SIS_WORK_DIR": "w4", "SIS_OUTPUT_DIR": "o"},
+    ),
     "LEGACY conversions": ({"settings.py": "LEGACY_PATH_CONVERSION = LEGACY_VARIABLE_CONVERSION = True"}, {}),
     "RAISE_VARIABLE_NOT_SET_EXCEPTION": ({}, {"SIS_RAISE_VARIABLE_NOT_SET_EXCEPTION": "False"}),
     "DELAYED_CHECK_FOR_WORKER": ({"settings.py": "DELAYED_CHECK_FOR_WORKER = True"}, {}),
