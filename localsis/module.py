@@ -8,12 +8,12 @@ from typing import Any
 
 from . import delayed, settings
 from .beyond import ModulesBeyond, beyond
-from .hashing import hash_bytes, object_state, short_hash
 from .job import Job
 from .outputs import register_callback, register_output
 from .paths import AbstractPath, Path, Variable
 from .relative_paths import RelPath, setup_path
 from .reports import register_report
+from .settings_file import hash_functions
 from .task import Task
 
 
@@ -35,7 +35,7 @@ def install() -> None:
     own = (AbstractPath, Path, RelPath, Variable, Job, Task, delayed.Delayed, setup_path)
     functions = {value.__name__: value for value in (*own, register_output, register_callback, register_report)}
     toolkit = _subset("sisyphus.toolkit", gs=settings, **functions)
-    hashes = _subset("sisyphus.hash", short_hash=short_hash, sis_hash_helper=hash_bytes, get_object_state=object_state)
+    hashes = _subset("sisyphus.hash", **hash_functions())
     package = _subset(
         "sisyphus",
         __path__=[],

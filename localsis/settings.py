@@ -7,7 +7,8 @@ import string
 from typing import Any
 
 from .beyond import beyond
-from .settings_values import DEFAULTS, FIXED, KEPT_IN_ENVIRONMENT, check, defaults, from_environment, from_file
+from .settings_file import read
+from .settings_values import DEFAULTS, FIXED, KEPT_IN_ENVIRONMENT, check
 
 BASE_DIR = os.path.abspath(".")
 WORK_DIR: str = DEFAULTS["WORK_DIR"]
@@ -57,17 +58,13 @@ def load(base_dir: str, *, for_sisyphus: bool = False) -> None:
     """
     own = globals()
     own["BASE_DIR"] = os.path.abspath(base_dir)
-    before = defaults()
-    values = dict(before)
-    for file in os.environ.get("SIS_GLOBAL_SETTINGS_FILE", "settings.py").split(":"):
-        if file:
-            from_file(os.path.join(BASE_DIR, file), values)
-    from_environment(os.environ, values)
+    values = read(BASE_DIR)
     if not for_sisyphus:
         check(values, BASE_DIR)
     own.update({name: values[name] for name in DEFAULTS})
+    known = {*DEFAULTS, *FIXED}
     _given.clear()
-    _given.update({name: value for name, value in values.items() if not name.startswith("_") and name not in before})
+    _given.update({name: value for name, value in values.items() if not name.startswith("_") and name not in known})
 
 
 def enter_worker() -> None:

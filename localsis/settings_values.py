@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import copy
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from .hashing import short_hash
 
-_PREFIX = "SIS_"
+PREFIX = "SIS_"
+"""What variables of the environment begin with that are settings."""
 
 
 def update_engine_rqmt(last_rqmt: dict[str, Any], last_usage: dict[str, Any]) -> dict[str, Any]:
@@ -88,29 +87,6 @@ class SettingsError(RuntimeError):
     """A setting that this engine cannot follow, for the user."""
 
 
-def from_file(path: str, values: dict[str, Any]) -> None:
-    """Runs a settings file, in which all settings of :data:`DEFAULTS` can be changed, as Sisyphus runs it."""
-    if not os.path.exists(path):
-        return
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    values.update({"__name__": "sisyphus.global_settings", "__file__": path})
-    exec(compile(text, path, "exec"), values)
-
-
-def from_environment(environment: Mapping[str, str], values: dict[str, Any]) -> None:
-    """Takes over each variable ``SIS_NAME`` as the setting NAME: a literal, or else the text itself."""
-    for variable, text in environment.items():
-        if not variable.startswith(_PREFIX):
-            continue
-        name = variable.removeprefix(_PREFIX)
-        try:
-            value = ast.literal_eval(text)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            value = text
-        values[name] = value.split(":") if name == "IMPORT_PATHS" and isinstance(value, str) else value
-
-
 def defaults() -> dict[str, Any]:
     """All settings as they are where nothing is said, for a settings file to change."""
     return {**copy.deepcopy(DEFAULTS), **FIXED}
@@ -137,6 +113,6 @@ def check(values: Mapping[str, Any], base_dir: str) -> None:
 
 def _refused(name: str, value: Any, what: str) -> str:
     return (
-        f"the settings say {name} = {value!r} (settings.py, or {_PREFIX}{name} in the environment), which the embedded "
+        f"the settings say {name} = {value!r} (settings.py, or {PREFIX}{name} in the environment), which the embedded "
         f"engine cannot follow. {what}. Remove the setting, or install Sisyphus: github.com/rwth-i6/sisyphus"
     )
