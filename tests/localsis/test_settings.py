@@ -78,6 +78,16 @@ def test_what_cannot_be_followed_is_refused(text: str, message: str, tmp_path: p
     settings.load(str(tmp_path), for_sisyphus=True)  # which follows it
 
 
+def test_file_is_read_where_nothing_is_called_sisyphus(tmp_path: pathlib.Path) -> None:
+    """As ``./sis show`` reads it."""
+    (tmp_path / "settings.py").write_text("from sisyphus.hash import short_hash\nSIS_HASH = short_hash\n")
+    code = "import sys, localsis.settings_file as s; s.read(sys.argv[1]); print([*sys.modules].count('sisyphus'))"
+    environment = {**os.environ, "PYTHONPATH": str(pathlib.Path(__file__).resolve().parents[2])}
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert result.stdout == "0\n", result.stderr
+
+
 def test_environment_counts_after_the_file(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "settings.py").write_text("WORK_DIR = 'of_file'\nOWN = 3\n")
     monkeypatch.setenv("SIS_WORK_DIR", "of_environment")
