@@ -184,7 +184,7 @@ class TrainingJob(JobWithUnhashedArguments):
             self.out_checkpoints[epoch] = output_checkpoint(self, prefix, self.engine, self._network_at(epoch))
         models = self.out_model_dir.get_path()
         if not is_complete(models, self.num_epochs):
-            reopen(os.path.dirname(os.path.dirname(models)), f"{self.num_epochs} epochs are wanted")
+            reopen(os.path.abspath(self._sis_path()), f"{self.num_epochs} epochs are wanted")
 
     # for the graph
 
