@@ -16,7 +16,6 @@ OUTPUT_DIR: str = DEFAULTS["OUTPUT_DIR"]
 ALIAS_DIR: str = DEFAULTS["ALIAS_DIR"]
 IMPORT_PATHS: list[str] = DEFAULTS["IMPORT_PATHS"]
 DEFAULT_ENVIRONMENT_SET: dict[str, Any] = DEFAULTS["DEFAULT_ENVIRONMENT_SET"]
-CLEANUP_ENVIRONMENT: bool | None = DEFAULTS["CLEANUP_ENVIRONMENT"]
 RECIPE_PREFIX: str = DEFAULTS["RECIPE_PREFIX"]
 SIS_HASH: Any = DEFAULTS["SIS_HASH"]
 JOB_OUTPUT: str = DEFAULTS["JOB_OUTPUT"]
@@ -95,9 +94,10 @@ def task_environment() -> dict[str, str]:
 
     Where the settings say CLEANUP_ENVIRONMENT = True or name DEFAULT_ENVIRONMENT_KEEP, only what that names is kept.
     """
-    if CLEANUP_ENVIRONMENT is not None and not CLEANUP_ENVIRONMENT:
+    clean = _given.get("CLEANUP_ENVIRONMENT")
+    if clean is not None and not clean:
         return dict(os.environ)
-    kept = _given.get("DEFAULT_ENVIRONMENT_KEEP", KEPT_IN_ENVIRONMENT if CLEANUP_ENVIRONMENT else None)
+    kept = _given.get("DEFAULT_ENVIRONMENT_KEEP", KEPT_IN_ENVIRONMENT if clean else None)
     environment = {
         name: value
         for name, value in os.environ.items()

@@ -23,7 +23,6 @@ DEFAULTS: dict[str, Any] = {
     "ALIAS_DIR": "alias",
     "IMPORT_PATHS": ["config", "recipe", "recipe/"],
     "DEFAULT_ENVIRONMENT_SET": {},
-    "CLEANUP_ENVIRONMENT": None,
     "RECIPE_PREFIX": "recipe",
     "SIS_HASH": short_hash,
     "JOB_OUTPUT": "output",
