@@ -92,6 +92,7 @@ def _manager(configs: list[str]) -> int:
         with lock_work_directory(settings.work_dir()):
             for config in configs:
                 call_config(config)
+            settings.check_changes()
             return Manager().run()
     except (ConfigError, ManagerError, SettingsError, WorkDirectoryError) as error:
         return _complain(str(error))

@@ -274,6 +274,12 @@ class Job(metaclass=JobSingleton):
             raise AttributeError(beyond(f"Job.{name}"))
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._sis_job_id == other._sis_job_id  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(vars(self).get("_sis_job_id"))  # None while pickle has not filled it yet
+
     def __lt__(self, other: Any) -> bool:
         return isinstance(other, Job) and self._sis_job_id < other._sis_job_id
 

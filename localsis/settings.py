@@ -8,7 +8,7 @@ from typing import Any
 
 from .beyond import beyond
 from .settings_file import read
-from .settings_values import DEFAULTS, FIXED, KEPT_IN_ENVIRONMENT, check
+from .settings_values import DEFAULTS, FIXED, KEPT_IN_ENVIRONMENT, NOT_HERE, check
 
 BASE_DIR = os.path.abspath(".")
 WORK_DIR: str = DEFAULTS["WORK_DIR"]
@@ -32,6 +32,7 @@ _given: dict[str, Any] = {}
 """All that settings.py and the environment define, also what is the setup's own."""
 
 _in_worker = False
+_base_dir = BASE_DIR
 
 
 def __getattr__(name: str) -> Any:
@@ -56,7 +57,7 @@ def load(base_dir: str, *, for_sisyphus: bool = False) -> None:
     :raises SettingsError: for a setting that this engine cannot follow and that changes ids, paths or what is run
     """
     own = globals()
-    own["BASE_DIR"] = os.path.abspath(base_dir)
+    own["BASE_DIR"] = own["_base_dir"] = os.path.abspath(base_dir)
     values = read(BASE_DIR)
     if not for_sisyphus:
         check(values, BASE_DIR)
@@ -64,6 +65,16 @@ def load(base_dir: str, *, for_sisyphus: bool = False) -> None:
     known = {*DEFAULTS, *FIXED}
     _given.clear()
     _given.update({name: value for name, value in values.items() if not name.startswith("_") and name not in known})
+
+
+def check_changes() -> None:
+    """
+    Checks what a config has set, as ``gs.NAME = ...``.
+
+    :raises SettingsError: for a setting that this engine cannot follow
+    """
+    own = globals()
+    check({name: own[name] for name in (*DEFAULTS, *FIXED, *NOT_HERE, "BASE_DIR") if name in own}, _base_dir)
 
 
 def enter_worker() -> None:

@@ -75,7 +75,7 @@ FIXED: dict[str, Any] = {
 }
 """Settings that change files of jobs or what is run, and that this engine has at these values alone."""
 
-_NOT_HERE = ("SIS_COMMAND", "worker_wrapper", "on_job_failure", "on_job_finished")
+NOT_HERE = ("SIS_COMMAND", "worker_wrapper", "on_job_failure", "on_job_finished")
 """Settings that change what is run, and that only Sisyphus has."""
 
 
@@ -100,7 +100,7 @@ def check(values: Mapping[str, Any], base_dir: str) -> None:
             raise SettingsError(_refused(name, values[name], f"It has {name} = {value!r} alone"))
     if values.get("BASE_DIR", base_dir) != base_dir:
         raise SettingsError(_refused("BASE_DIR", values["BASE_DIR"], f"Start it in that directory; this is {base_dir}"))
-    for name in _NOT_HERE:
+    for name in NOT_HERE:
         if name in values:
             raise SettingsError(_refused(name, values[name], "It runs tasks itself, and calls nothing of that kind"))
     for name in _TEXTS:
@@ -112,6 +112,7 @@ def check(values: Mapping[str, Any], base_dir: str) -> None:
 
 def _refused(name: str, value: Any, what: str) -> str:
     return (
-        f"the settings say {name} = {value!r} (settings.py, or {PREFIX}{name} in the environment), which the embedded "
-        f"engine cannot follow. {what}. Remove the setting, or install Sisyphus: github.com/rwth-i6/sisyphus"
+        f"the settings say {name} = {value!r} (in settings.py, as {PREFIX}{name} in the environment, or as gs.{name} in a "
+        f"config), which the embedded engine cannot follow. {what}. Remove the setting, or install Sisyphus: "
+        "github.com/rwth-i6/sisyphus"
     )

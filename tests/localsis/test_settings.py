@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from localsis import settings
+from localsis import reports, settings
 from localsis.job import created_jobs
 from localsis.settings_values import SettingsError
 
@@ -155,6 +155,29 @@ def test_a_refused_setting_ends_the_manager(tmp_path: pathlib.Path) -> None:
     command = [sys.executable, "sis", "manager", "configs/contract.py"]
     result = subprocess.run(command, cwd=setup, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 1 and "JOB_SAVE = 'saved'" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_settings_of_a_config(tmp_path: pathlib.Path) -> None:
+    """A config may set them, for what it asks for from then on."""
+    from sisyphus import gs, tk
+
+    from .graph_examples import SourceJob
+
+    settings.load(str(tmp_path))
+    first = SourceJob("first").add_alias("alias")
+    gs.ALIAS_AND_OUTPUT_SUBDIR = "sub"
+    both, second = SourceJob("first"), SourceJob("second").add_alias("other")
+    assert both is first and first._sis_all_aliases() == ["alias", "sub/alias"]
+    assert second._sis_all_aliases() == ["sub/other"]
+    assert tk.register_report("report", {}).name == "subreport"  # as with Sisyphus
+    reports.registered.pop()
+    gs.JOB_OUTPUT = "results"
+    assert second.out_file.rel_path() == f"work/{second.job_id()}/results/file.txt"
+    settings.check_changes()
+    for name, value in {"JOB_SAVE": "saved", "worker_wrapper": print, "BASE_DIR": "/", "SIS_HASH": 3}.items():
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(SettingsError, match=name):
+            patch.setattr(gs, name, value, raising=False)
+            settings.check_changes()
 
 
 def test_values_are_read_in_tasks_alone_if_so_wanted(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
