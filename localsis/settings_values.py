@@ -112,7 +112,7 @@ def check(values: Mapping[str, Any], base_dir: str) -> None:
 
 def _refused(name: str, value: Any, what: str) -> str:
     return (
-        f"the settings say {name} = {value!r} (in settings.py, as {PREFIX}{name} in the environment, or as gs.{name} in a "
-        f"config), which the embedded engine cannot follow. {what}. Remove the setting, or install Sisyphus: "
+        f"the settings say {name} = {value!r} (in settings.py, as {PREFIX}{name} in the environment, or as gs.{name} "
+        f"in a config), which the embedded engine cannot follow. {what}. Remove the setting, or install Sisyphus: "
         "github.com/rwth-i6/sisyphus"
     )
