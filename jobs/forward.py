@@ -30,7 +30,7 @@ class ForwardJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
-    returnn_options = ("config", "post_config", "forward_data")
+    returnn_options = (*ModelJob.returnn_options, "forward_data")
 
     def __init__(
         self,

@@ -48,6 +48,7 @@ class ModelJob(JobWithUnhashedArguments):
     """
 
     unhashed = ("engine", "post_config", "device", "time_rqmt", "mem_rqmt", "cpu_rqmt", "log_verbosity")
+    returnn_options = ("config", "post_config")
 
     # of jobs that an earlier version saved
     engine: str = "tensorflow"

@@ -40,7 +40,7 @@ class PriorJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
-    returnn_options = ("config", "post_config", "prior_data")
+    returnn_options = (*ModelJob.returnn_options, "prior_data")
 
     def __init__(
         self,

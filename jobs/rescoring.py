@@ -44,7 +44,7 @@ class RescoringJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
-    returnn_options = ("config", "post_config", "search_data")
+    returnn_options = (*ModelJob.returnn_options, "search_data")
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ class SearchJob(ModelJob):
     """
 
     __sis_hash_exclude__ = {"seconds_per_frame": None}
-    returnn_options = ("config", "post_config", "search_data")
+    returnn_options = (*ModelJob.returnn_options, "search_data")
 
     def __init__(
         self,
