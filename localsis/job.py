@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -40,7 +39,7 @@ class JobSingleton(type):
             if tags is None:
                 tags = {tag for path in extract_paths(parsed) for tag in path.tags}
         if job_id not in created_jobs:
-            created_jobs[job_id] = job_class._make(job_id, tags, *copy.deepcopy((args, kwargs, parsed)))
+            created_jobs[job_id] = job_class._make(job_id, tags, *job_arguments.copied(job_class, args, kwargs, parsed))
         job = created_jobs[job_id]
         job._sis_alias_prefixes.add(settings.ALIAS_AND_OUTPUT_SUBDIR)
         return job

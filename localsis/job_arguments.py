@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .refusal import Refusal
+from .refusal import Refusal, advice, shortened, type_name
 
 _IN_TAGS = "-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 
@@ -63,6 +64,30 @@ def _signature(init: Callable[..., Any]) -> tuple[inspect.Signature, str | None,
     signature = inspect.signature(init, follow_wrapped=False)
     kinds = [parameter.kind for parameter in list(signature.parameters.values())[1:]]
     return signature, own[0] if own else None, inspect.Parameter.POSITIONAL_ONLY in kinds
+
+
+def copied(job_class: type, args: tuple, kwargs: dict[str, Any], parsed: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """
+    Copies of all arguments, so that the job stays as it is whatever is done to them later.
+
+    :raises TypeError: for an argument that cannot be copied
+    """
+    try:
+        return copy.deepcopy((args, kwargs, parsed))
+    except Exception as error:
+        name, value = next((item for item in parsed.items() if not _can_be_copied(item[1])), ("an argument", parsed))
+        raise TypeError(
+            f"{job_class.__name__}: {name} is {shortened(value)}, of type {type_name(value)}, which cannot be copied: "
+            f"{error}. All arguments of a job are, with Sisyphus too. Give {advice(value, name)} instead"
+        ) from error
+
+
+def _can_be_copied(value: Any) -> bool:
+    try:
+        copy.deepcopy(value)
+    except Exception:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from localsis.job import created_jobs
 from localsis.manager import Manager
 from localsis.refusal import Refusal
 
-from .generated_classes import Anything, Items, OwnHash, Slots
+from .generated_classes import Anything, Items, NotCopied, OwnHash, Slots
 from .generated_jobs import AnyJob, ForgetfulJob, LockJob, OwnHashJob, StarJob
 from .graph_examples import SourceJob
 
@@ -94,6 +94,21 @@ def test_what_is_not_hashed_is_refused_too() -> None:
         with pytest.raises(TypeError, match=f"LockJob: self.lock is <unlocked .* {NO_STATE}"):
             LockJob("lock")
     assert not any(name.startswith("tests/localsis/generated_jobs/LockJob") for name in created_jobs)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (NotCopied(), r"args is \(<.*NotCopied object.*, of type tuple, which cannot be copied.*not to be copied"),
+        ([re], "args is .*cannot pickle 'module' object"),
+    ],
+    ids=["object", "module"],
+)
+def test_what_cannot_be_copied(value: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=f"AnyJob: {message}"):
+        AnyJob(value)
+    with pytest.raises(TypeError, match=r"ForgetfulJob: unhashed is .*Give .* instead"):
+        ForgetfulJob(1, value)
 
 
 def test_a_refusal_names_an_object_that_cannot_be_shown() -> None:
