@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from sisyphus import Job
 
-from .plain_options import plain_arguments
+from .options.plain import plain_arguments
 
 _LOG = logging.getLogger("jobs")
 
@@ -19,7 +19,7 @@ class JobSingleton(type(Job)):  # called as the engine's own is: the name is par
     """
     Makes equal hashed arguments give the same job, and has it look at those that are not hashed.
 
-    Options of RETURNN are made plain values first: see :mod:`jobs.plain_options`.
+    Options of RETURNN are made plain values first: see :mod:`jobs.options.plain`.
     """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:

@@ -99,7 +99,7 @@ def test_what_is_not_hashed_is_refused_too() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (NotCopied(), r"args is \(<.*NotCopied object.*, of type tuple, which cannot be copied.*not to be copied"),
+        (NotCopied(), r"args is \(<.*NotCopied object.*, of type tuple, which cannot be copied: not to be copied"),
         ([re], "args is .*cannot pickle 'module' object"),
     ],
     ids=["object", "module"],
@@ -108,7 +108,7 @@ def test_what_cannot_be_copied(value: Any, message: str) -> None:
     with pytest.raises(TypeError, match=f"AnyJob: {message}"):
         AnyJob(value)
     with pytest.raises(TypeError, match=r"ForgetfulJob: unhashed is .*Give .* instead"):
-        ForgetfulJob(1, value)
+        ForgetfulJob("cannot be copied", value)
 
 
 def test_a_refusal_names_an_object_that_cannot_be_shown() -> None:

@@ -15,7 +15,7 @@ from sisyphus import tk
 
 from jobs.export_model import ExportModelJob
 from jobs.forward import ForwardJob
-from jobs.plain_options import plain_option
+from jobs.options.plain import plain_option
 from jobs.prior import PriorJob
 from jobs.rescoring import RescoringJob
 from jobs.search import SearchJob
@@ -23,8 +23,8 @@ from jobs.training import TrainingJob
 from recipe import nn
 from recipe.nn.tf_layers.python_source import NetDictSource
 
-from .examples import CountJob
-from .test_unhashed import TRAIN, training
+from ..examples import CountJob
+from ..test_unhashed import TRAIN, training
 
 
 class Level(enum.IntEnum):
@@ -147,7 +147,11 @@ def test_what_a_config_cannot_hold_is_refused(value: Any, message: str) -> None:
 def test_all_options_of_a_training(argument: str) -> None:
     def job(value: Any) -> TrainingJob:
         arguments = {"config": {}, "post_config": {}, "train_data": TRAIN, "dev_data": TRAIN, "keep_epochs": None}
-        arguments[argument] = {1, value} if argument == "keep_epochs" else {"a": 5, "option": value}
+        arguments[argument] = {
+            "config": {"max_seqs": value},
+            "post_config": {"max_seqs": value},
+            "keep_epochs": {1, value},
+        }.get(argument, {**TRAIN, "partition_epoch": value})
         return TrainingJob(nn.Network(_loss), num_epochs=3, **arguments)
 
     assert job(numpy.int64(2)) is job(2)
