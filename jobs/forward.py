@@ -31,6 +31,8 @@ class ForwardJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
+    returnn_options = (*ModelJob.returnn_options, "forward_data")
+
     def __init__(
         self,
         network: nn.Network | SelectedNetwork,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from sisyphus import Task
 
@@ -48,6 +48,7 @@ class ModelJob(JobWithUnhashedArguments):
     """
 
     unhashed = ("engine", "post_config", "device", "time_rqmt", "mem_rqmt", "cpu_rqmt", "log_verbosity")
+    returnn_options: ClassVar[tuple[str, ...]] = ("config", "post_config")
 
     # of jobs that an earlier version saved
     engine: str = "tensorflow"

@@ -45,6 +45,8 @@ class RescoringJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
+    returnn_options = (*ModelJob.returnn_options, "search_data")
+
     def __init__(
         self,
         network: nn.Network | SelectedNetwork,

@@ -42,6 +42,7 @@ class SearchJob(ModelJob):
     """
 
     __sis_hash_exclude__ = {"seconds_per_frame": None}
+    returnn_options = (*ModelJob.returnn_options, "search_data")
 
     def __init__(
         self,

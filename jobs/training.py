@@ -89,6 +89,7 @@ class TrainingJob(JobWithUnhashedArguments):
         "cpu_rqmt",
         "log_verbosity",
     )
+    returnn_options = ("config", "post_config", "train_data", "dev_data", "keep_epochs")
     __sis_hash_exclude__ = {"engine": "tensorflow", "horovod_num_processes": None, "multi_node_slots": None}
     # of jobs that an earlier version saved
     engine: str = "tensorflow"
@@ -184,7 +185,7 @@ class TrainingJob(JobWithUnhashedArguments):
             self.out_checkpoints[epoch] = output_checkpoint(self, prefix, self.engine, self._network_at(epoch))
         models = self.out_model_dir.get_path()
         if not is_complete(models, self.num_epochs):
-            reopen(os.path.dirname(os.path.dirname(models)), f"{self.num_epochs} epochs are wanted")
+            reopen(os.path.abspath(self._sis_path()), f"{self.num_epochs} epochs are wanted")
 
     # for the graph
 

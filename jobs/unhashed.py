@@ -10,14 +10,21 @@ from typing import Any, ClassVar
 
 from sisyphus import Job
 
+from .options.plain import plain_arguments
+
 _LOG = logging.getLogger("jobs")
 
 
 class JobSingleton(type(Job)):  # called as the engine's own is: the name is part of the hash of a job's class
-    """Makes equal hashed arguments give the same job, and has it look at those that are not hashed."""
+    """
+    Makes equal hashed arguments give the same job, and has it look at those that are not hashed.
+
+    Options of RETURNN are made plain values first: see :mod:`jobs.options.plain`.
+    """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """The job with these arguments."""
+        args, kwargs = plain_arguments(cls, args, kwargs)
         job = super().__call__(*args, **kwargs)
         kwargs.pop("sis_tags", None)
         parsed = inspect.getcallargs(cls.__init__, None, *args, **kwargs)
@@ -33,9 +40,11 @@ class JobWithUnhashedArguments(Job, metaclass=JobSingleton):
     except for those that it takes over.
 
     :cvar unhashed: the names of these arguments
+    :cvar returnn_options: the names of arguments that go into a config of RETURNN, which are made plain values
     """
 
     unhashed: ClassVar[tuple[str, ...]] = ()
+    returnn_options: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def hash(cls, parsed_args: dict[str, Any]) -> str:

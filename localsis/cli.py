@@ -82,18 +82,20 @@ def _manager(configs: list[str]) -> int:
     from .config_call import ConfigError, call_config
     from .manager import Manager, ManagerError
     from .module import install
+    from .settings_values import SettingsError
     from .work_lock import WorkDirectoryError, lock_work_directory
 
-    settings.load(os.getcwd())
     install()
-    sys.path.insert(0, settings.BASE_DIR)
-    import_paths.install()
     try:
+        settings.load(os.getcwd())
+        sys.path.insert(0, settings.BASE_DIR)
+        import_paths.install()
         with lock_work_directory(settings.work_dir()):
             for config in configs:
                 call_config(config)
+            settings.check_changes()
             return Manager().run()
-    except (ConfigError, ManagerError, WorkDirectoryError) as error:
+    except (ConfigError, ManagerError, SettingsError, WorkDirectoryError) as error:
         return _complain(str(error))
     except KeyboardInterrupt:  # while the config was read; later the manager itself ends in good order
         return _complain("stopped; nothing was started")
@@ -105,8 +107,10 @@ def _manager(configs: list[str]) -> int:
 
 def _worker(words: list[str]) -> int:
     from . import settings
+    from .module import install
     from .worker import run
 
+    install()
     settings.load(os.getcwd())
     return run(words[1], words[2], int(words[3]))
 
@@ -124,7 +128,7 @@ def _real(arguments: list[str]) -> int:
         return subprocess.call(command)
     if "-r" not in arguments:
         command.insert(2, "-r")
-    settings.load(os.getcwd())
+    settings.load(os.getcwd(), for_sisyphus=True)
     try:
         lock = lock_work_directory(settings.work_dir())
     except WorkDirectoryError as error:

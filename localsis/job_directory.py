@@ -6,6 +6,7 @@ import gzip
 import os
 import pickle
 
+from . import settings
 from .job import Job
 
 _LONGEST_NAME = 255
@@ -16,12 +17,12 @@ def set_up(job: Job) -> None:
     place = job._sis_path()
     if os.path.islink(place) and not os.path.exists(place):
         os.remove(place)  # it led to a directory that is gone
-    for part in ("output", "work", "input", "engine"):
+    for part in (settings.JOB_OUTPUT, "work", "input", "engine"):
         os.makedirs(job._sis_path(part), exist_ok=True)
     for name in job._sis_directories:
-        os.makedirs(job._sis_path("output", name), exist_ok=True)
+        os.makedirs(job._sis_path(settings.JOB_OUTPUT, name), exist_ok=True)
     for name in job._sis_outputs:
-        os.makedirs(os.path.dirname(job._sis_path("output", name)), exist_ok=True)
+        os.makedirs(os.path.dirname(job._sis_path(settings.JOB_OUTPUT, name)), exist_ok=True)
     for other in job._sis_input_jobs():
         name = other._sis_id() if len(other._sis_id()) <= _LONGEST_NAME else other._sis_id().rpartition("/")[2]
         link(other._sis_path(), job._sis_path("input", name.replace("/", "_")))

@@ -69,10 +69,13 @@ def make_links() -> None:
     """Makes the links below ``output/`` for what is there, and those of aliases."""
     for name, path in registered.items():
         if _is_there(path):
-            link(os.path.realpath(path.get_path()), os.path.join(settings.BASE_DIR, settings.OUTPUT_DIR, name))
+            prefixes = path.creator._sis_output_prefixes() if isinstance(path.creator, Job) else [""]
+            for prefix in prefixes:
+                place = os.path.join(settings.BASE_DIR, settings.OUTPUT_DIR, prefix, name)
+                link(os.path.realpath(path.get_path()), place)
     for job in created_jobs.values():
         if os.path.isdir(job._sis_path()):
-            for alias in job._sis_aliases:
+            for alias in job._sis_all_aliases():
                 link(job._sis_path(), os.path.join(settings.BASE_DIR, settings.ALIAS_DIR, alias))
 
 

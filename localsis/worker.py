@@ -26,6 +26,7 @@ def run(job_dir: str, task_name: str, number: int) -> int:
     :return: exit status
     """
     install()
+    settings.enter_worker()
     job_dir = os.path.abspath(job_dir)
     sys.path.insert(0, settings.BASE_DIR)
     import_paths.install()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-import runpy
 from collections.abc import Iterator
 
 from .saved_job import InspectionError, SavedJob
@@ -18,11 +18,11 @@ class Setup:
 
     def __init__(self, directory: str):
         self.directory = os.path.abspath(directory)
-        settings = os.path.join(self.directory, "settings.py")
-        values = runpy.run_path(settings) if os.path.exists(settings) else {}
-        self.work_dir = os.path.join(self.directory, os.environ.get("SIS_WORK_DIR", values.get("WORK_DIR", "work")))
-        self.alias_dir = os.path.join(self.directory, values.get("ALIAS_DIR", "alias"))
-        self.output_dir = os.path.join(self.directory, values.get("OUTPUT_DIR", "output"))
+        read = importlib.import_module("localsis.settings_file").read  # only ./sis comes here
+        values = read(self.directory)
+        self.work_dir = os.path.join(self.directory, values["WORK_DIR"])
+        self.alias_dir = os.path.join(self.directory, values["ALIAS_DIR"])
+        self.output_dir = os.path.join(self.directory, values["OUTPUT_DIR"])
 
     def job(self, name: str) -> SavedJob:
         """

@@ -45,8 +45,8 @@ def show(setup: Setup, name: str) -> Iterator[str]:
     for key, side in networks(arguments).items():
         yield f"{key}:"
         yield from (f"  {line}" for line in network_lines(side))
-    config = os.path.join(job.directory, "output", "returnn.config")
-    if os.path.exists(config):
+    places = [os.path.join(setup.work_dir, job.relative(path)) for path in job.outputs]
+    for config in filter(os.path.exists, (path for path in places if os.path.basename(path) == "returnn.config")):
         yield f"{os.path.relpath(config, setup.directory)}:"
         with open(config, encoding="utf-8") as file:
             yield from (f"  {line.rstrip()}" for line in file)
