@@ -4,10 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from .checkpoint import complete_epochs, remove_checkpoint
+from .checkpoint_files import complete_epochs, has_half_written, remove_checkpoint
 from .keep_rules import KeepRules
 from .learning_rates import EpochData
 from .returnn_errors import ReturnnError
+from .training_progress import read_scores
+
+
+def trained_epochs(learning_rates: str) -> int:
+    """
+    How many epochs a training has done, by its learning-rate file: that stays when checkpoints are removed.
+
+    An epoch counts once it is scored on the dev data, as its checkpoint was written before.
+    """
+    scores = read_scores(learning_rates)
+    return max(
+        (epoch for epoch, data in scores.items() if any(key.startswith("dev") for key in data.scores)), default=0
+    )
+
+
+def check_goes_on(model_dir: str, learning_rates: str, job_id: str) -> set[int]:
+    """
+    Checks that a training that was begun can go on: it is not begun anew because its checkpoints were removed.
+
+    :param job_id: for the message
+    :return: the epochs before its newest checkpoint that have none any more
+    :raises ReturnnError: if epochs were trained, and there is no checkpoint of any
+    """
+    there, trained = complete_epochs(model_dir), trained_epochs(learning_rates)
+    if trained and not there and not has_half_written(model_dir):
+        raise ReturnnError(
+            f"{trained} epochs were trained, and all checkpoints in {model_dir} were removed since: put that of epoch "
+            f"{trained} back, or train from the beginning: ./sis retry --from-start {job_id}"
+        )
+    return set(range(1, max(there, default=0))) - there
+
+
+def removed_checkpoint(model_dir: str, epoch: int, job_id: str) -> str:
+    """
+    What is said of a checkpoint that a finished training has not any more: which, what there is, how to get it back.
+
+    :param job_id: of the training
+    """
+    there = sorted(complete_epochs(model_dir))
+    others = f"there are those of the epochs {', '.join(map(str, there))}" if there else "there is none of any epoch"
+    return (
+        f"the checkpoint of epoch {epoch} was removed from {model_dir} of the finished {job_id}; {others}. Put it "
+        f"back, or ask for another epoch, or train again: ./sis retry --from-start {job_id}"
+    )
 
 
 def drop_unreadable(model_dir: str, error: ReturnnError) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 
@@ -111,7 +110,7 @@ def _worker(words: list[str]) -> int:
 
 
 def _real(arguments: list[str]) -> int:
-    """Runs Sisyphus without its questions; its own exit status says nothing, so its graph is asked afterwards."""
+    """Runs Sisyphus; its manager by :mod:`localsis.under_sisyphus`, in place of this process."""
     from . import settings
     from .work_lock import WorkDirectoryError, lock_work_directory
 
@@ -123,23 +122,16 @@ def _real(arguments: list[str]) -> int:
         return subprocess.call(command)
     if "-r" not in arguments:
         command.insert(2, "-r")
+    if not {"-co", "-io"} & set(arguments):
+        command.insert(2, "-io")  # errors are told of at the end, and cleared by ./sis retry
     settings.load(os.getcwd())
     try:
         lock = lock_work_directory(settings.work_dir())
     except WorkDirectoryError as error:
         return _complain(str(error))
-    previous = signal.signal(signal.SIGINT, lambda number, frame: None)  # Ctrl-C is Sisyphus' to answer
-    subprocess.run(command, input="u\n" * 1000, text=True, check=False, pass_fds=[lock.fileno()])
-    unfinished = (
-        '[s for s, j in tk.sis_graph.get_jobs_by_status().items() if j and s not in ("finished", "input_path")]'
-    )
-    check = f'print("UNFINISHED", {unfinished})'
-    configs = [item for item in arguments[1:] if not item.startswith("-")]
-    result = subprocess.run(
-        [str(program), "console", "--script", "-c", check, *configs], capture_output=True, text=True, check=False
-    )
-    signal.signal(signal.SIGINT, previous)
-    return 0 if "UNFINISHED []" in result.stdout else 1
+    os.set_inheritable(lock.fileno(), True)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "localsis.under_sisyphus", *command])
 
 
 def _complain(text: str, status: int = 1) -> int:

@@ -27,7 +27,7 @@ def show(setup: Setup, name: str) -> Iterator[str]:
     yield job.job_id
     yield f"  class: {job.class_name}"
     yield f"  directory: {os.path.relpath(job.directory, setup.directory)}"
-    for alias in setup.aliases(job):
+    for alias in setup.aliases(job.job_id):
         yield f"  alias: {alias}"
     yield f"  state: {directory_state(job.directory)}"
     yield "inputs:"
