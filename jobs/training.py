@@ -29,7 +29,14 @@ from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .score_keys import score_key
-from .training_checkpoints import check_done, check_goes_on, drop_unreadable, removed_checkpoint, trained_epochs
+from .training_checkpoints import (
+    check_done,
+    check_goes_on,
+    drop_unreadable,
+    removed_checkpoint,
+    trained_epochs,
+    unneeded_epochs,
+)
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .unhashed import JobWithUnhashedArguments
 
@@ -259,6 +266,13 @@ class TrainingJob(JobWithUnhashedArguments):
         if epoch is None:
             return f"{path.get_path()} was removed. Make it again: ./sis retry --from-start {self.job_id()}"
         return removed_checkpoint(self.out_model_dir.get_path(), epoch, self.job_id())
+
+    def unneeded_checkpoints(self) -> set[int]:
+        """The epochs whose checkpoints no rule keeps, once it is done: of a time when more was asked for."""
+        models, rates = self.out_model_dir.get_path(), self.out_learning_rates.get_path()
+        if not os.path.exists(os.path.join(os.path.dirname(os.path.dirname(models)), "finished")):
+            return set()
+        return unneeded_epochs(models, self.out_checkpoints, self.keep_rules, read_scores(rates))
 
     # in the task
 

@@ -82,5 +82,18 @@ def check_done(model_dir: str, wanted: Collection[int], keep_rules: KeepRules, s
     missing = [epoch for epoch in wanted if epoch not in there]
     if missing:
         raise ReturnnError(f"RETURNN ended well, but the checkpoints of the epochs {missing} are not there")
-    for epoch in there - keep_rules.kept(there, scores) - set(wanted):
+    for epoch in unneeded_epochs(model_dir, wanted, keep_rules, scores):
         remove_checkpoint(model_dir, epoch)
+
+
+def unneeded_epochs(
+    model_dir: str, wanted: Collection[int], keep_rules: KeepRules, scores: Mapping[int, EpochData]
+) -> set[int]:
+    """
+    The epochs that have a checkpoint which is not to be kept.
+
+    :param wanted: the epochs whose checkpoints are outputs
+    :param scores: of all epochs
+    """
+    there = complete_epochs(model_dir)
+    return there - keep_rules.kept(there, scores) - set(wanted)

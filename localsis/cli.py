@@ -9,6 +9,8 @@ import subprocess
 import sys
 
 USAGE = """usage: ./sis manager CONFIG ...
+       ./sis retry [JOB ...]   clears the error of jobs that failed (none named: of all), so that they go on
+       ./sis clean [CONFIG ...]  what takes space, and what of it the configs do not need
        ./sis show JOB          what a job is
        ./sis why JOB_A JOB_B   in what two jobs differ
        ./sis draw JOB [FILE]     the networks of a job as pictures

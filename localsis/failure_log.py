@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .system_errors import explain
+from .system_errors import explain, refusal_now
 
 _MOST_LINES = 10
 _TAIL = 200_000  # bytes that are read of a log
@@ -72,7 +72,9 @@ def reason(log: str, *, was_torn: bool = False) -> str:
             text = file.read().decode(errors="replace")
     except OSError as error:
         return f"its log cannot be read: {error.strerror}"
-    return reason_in(text, was_torn=was_torn)
+    found = reason_in(text, was_torn=was_torn)
+    refusal = None if _start_of_message(text.splitlines()) is not None else refusal_now(os.path.dirname(log))
+    return f"{refusal}\n{found}" if refusal else found  # the message itself may not have found room in the log
 
 
 def reason_in(text: str, *, was_torn: bool = False) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 
 _WORDS = (
@@ -39,3 +41,19 @@ def explain(text: str) -> str | None:
     :param text: the message of an exception, or the last lines of a command
     """
     return next((words for pattern, words in _WORDS if re.search(pattern, text)), None)
+
+
+def refusal_now(directory: str) -> str | None:
+    """What the file system of a directory refuses at this moment, found out by a small file; None if it takes it."""
+    path = os.path.join(directory, f".room.{os.getpid()}.part")
+    try:
+        with open(path, "wb") as file:
+            file.write(b"\0" * 65536)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return explain(f"[Errno {error.errno}] {error.strerror}") or f"{directory} takes no file: {error.strerror}"
+    finally:
+        with contextlib.suppress(OSError):
+            os.remove(path)
+    return None

@@ -17,6 +17,7 @@ from typing import Any
 
 from .missing_inputs import is_finished, removed_inputs, words_of
 from .stuck_jobs import STATES, describe, job_name, report, report_missing, stuck_job
+from .system_errors import explain
 
 _QUESTIONS_LEFT = ("--ui", "-i", "--interactive")
 """Options with which Sisyphus asks for what the user wants it to ask."""
@@ -38,29 +39,41 @@ def main(arguments: list[str]) -> int:
         sys.stdin = io.StringIO("u\n" * 1000)  # of its answers "update the outputs", else a no
     program: Any = importlib.import_module("sisyphus.__main__")
     settings: Any = importlib.import_module("sisyphus.global_settings")
-    ended_well = _note_end(program)
+    how_it_ended = _note_end(program)
     settings.on_job_failure = _tell_once(getattr(settings, "on_job_failure", None))
     try:
         program.main()
-        return _finish(importlib.import_module("sisyphus.toolkit").sis_graph) if ended_well() else 1
+        problem = how_it_ended()
+        if problem:
+            print(problem, flush=True)
+        status = _finish(importlib.import_module("sisyphus.toolkit").sis_graph)
+        if problem is None and status == 0:
+            print("\nall outputs are there", flush=True)  # below a question of Sisyphus, which ends no line
+        return 1 if problem is not None else status
     except KeyboardInterrupt:
         return 1
 
 
-def _note_end(program: Any) -> Callable[[], bool]:
-    """Takes note of how the manager ends, which Sisyphus keeps to itself; gives what says whether it ended well."""
-    manager, errors, calls = program.manager, [], []
+def _note_end(program: Any) -> Callable[[], str | None]:
+    """
+    Takes note of how the manager ends, which Sisyphus keeps to itself.
+
+    :return: what gives None if it ended well, else what is to be said of it, which may be nothing
+    """
+    manager = program.manager
+    problem: list[str | None] = [""]  # if it is not even called
 
     def noting(arguments: Any) -> None:
-        calls.append(True)
         try:
             manager(arguments)
-        except BaseException as error:
-            errors.append(error)
+            problem[0] = None
+        except OSError as error:
+            words = explain(f"[Errno {error.errno}] {error}")
+            problem[0] = f"Sisyphus' manager ended with: {error}{f': {words}' if words else ''}. Then start it again"
             raise
 
     program.manager = noting
-    return lambda: bool(calls) and not any(isinstance(error, Exception) for error in errors)
+    return lambda: problem[0]
 
 
 def _tell_once(before: Callable[[Any], None] | None) -> Callable[[Any], None]:
@@ -105,7 +118,6 @@ def _finish(graph: Any) -> int:
             print(text, flush=True)
     if missing or any(found for state, found in jobs.items() if state not in _DONE):
         return 1
-    print("\nall outputs are there", flush=True)  # below a question of Sisyphus, which ends no line
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import os
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from ..checkpoint_files import complete_epochs
 from ..inspection.job_names import Setup
 from ..inspection.saved_job import InspectionError
 from .clear import Run, clear, cleared_name, failed_runs, put_aside, stuck_runs, unfinished_runs
+from .lock import has_manager
 from .running import running
 
 
@@ -93,21 +93,9 @@ def _start_anew(setup: Setup, job_id: str) -> Iterator[str]:
 
 
 def _what_next(setup: Setup) -> str:
-    if not _has_manager(setup.work_dir):
+    if not has_manager(setup.work_dir):
         return "next: ./sis manager CONFIG"
     return "a manager is running here: Sisyphus takes this up by itself; the embedded engine at its next start"
-
-
-def _has_manager(work_dir: str) -> bool:
-    """Whether a manager holds the lock of a work directory."""
-    try:
-        with open(os.path.join(work_dir, ".manager.lock"), encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _is_finished(directory: str) -> bool:

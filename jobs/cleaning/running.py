@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import glob
+import json
 import os
 import shutil
 import subprocess
@@ -24,6 +25,9 @@ def running(job_id: str, directory: str) -> str | None:
     :param job_id: its id
     :param directory: its directory
     """
+    holder = _holder(directory)
+    if holder is not None:
+        return holder
     for path in sorted(glob.glob(os.path.join(glob.escape(directory), "usage.*.[0-9]*"))):
         task, number = os.path.basename(path).split(".")[1:3]
         if os.path.exists(os.path.join(directory, f"finished.{task}.{number}")):
@@ -37,6 +41,22 @@ def running(job_id: str, directory: str) -> str | None:
             return f"{host} runs its task {task}; it wrote {time.time() - _last_change(directory):.0f} s ago"
     if f"{job_id.replace('/', '.')}." in "".join(f"{name}." for name in _queue()):
         return "it is in the queue of Slurm"
+    return None
+
+
+def _holder(directory: str) -> str | None:
+    """The task that holds the directory, by the file ``holder.N`` into which it writes every few seconds."""
+    for path in sorted(glob.glob(os.path.join(glob.escape(directory), "holder.[0-9]*"))):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                record = json.loads(file.read())
+            age = time.time() - os.path.getmtime(path)
+        except (OSError, ValueError):
+            continue
+        host, pid = record.get("host"), record.get("pid")
+        is_dead = host == os.uname().nodename and isinstance(pid, int) and not psutil.pid_exists(pid)
+        if age < _FRESH and not is_dead:
+            return f"process {pid} on {host} holds its directory; it was heard of {max(age, 0):.0f} s ago"
     return None
 
 

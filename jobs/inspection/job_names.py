@@ -45,7 +45,7 @@ class Setup:
         :raises InspectionError: if there is none, or more than one
         """
         for place in (name, os.path.join(self.work_dir, name), os.path.join(self.alias_dir, name)):
-            job_id = self._job_at(os.path.join(self.directory, place))
+            job_id = self.job_of_path(os.path.join(self.directory, place))
             if job_id is not None:
                 return job_id
         found = sorted(job_id for job_id in self.job_ids() if _has_prefix(job_id, name))
@@ -63,15 +63,16 @@ class Setup:
     def is_config(self, name: str) -> bool:
         """Whether a name is that of a function of a config (``configs/g2p.py``), and of no job."""
         module = name.partition("(")[0].rpartition(".")[0].replace(".", "/")
-        return os.path.isfile(os.path.join(self.directory, f"{module}.py")) and self._job_at(name) is None
+        return os.path.isfile(os.path.join(self.directory, f"{module}.py")) and self.job_of_path(name) is None
 
     def job_ids(self) -> Iterator[str]:
-        """The ids of all jobs that have a directory."""
+        """The ids of all jobs that have a directory; not those that were put aside (``.cleared.0001``)."""
         for directory, names, _ in os.walk(self.work_dir, followlinks=False):
+            names[:] = [name for name in names if ".cleared." not in name]
             jobs = [name for name in names if _is_job(os.path.join(directory, name))]
             for name in jobs:
                 yield os.path.relpath(os.path.join(directory, name), self.work_dir)
-            names[:] = [name for name in names if name not in jobs and ".cleared." not in name]
+            names[:] = [name for name in names if name not in jobs]
 
     def job_directory(self, job_id: str) -> str:
         """The directory of a job."""
@@ -93,7 +94,7 @@ class Setup:
         aliases = self.aliases(job_id)
         return f"{aliases[0]} ({job_id})" if aliases else job_id
 
-    def _job_at(self, path: str) -> str | None:
+    def job_of_path(self, path: str) -> str | None:
         """The id of the job whose directory this is, or in whose directory it stands."""
         if not os.path.exists(path):
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import glob
+import importlib
 import json
 import os
 import re
@@ -30,6 +31,7 @@ def show(setup: Setup, name: str) -> Iterator[str]:
     for alias in setup.aliases(job.job_id):
         yield f"  alias: {alias}"
     yield f"  state: {directory_state(job.directory)}"
+    yield from (f"    {line}" for line in error_lines(job.directory))
     yield "inputs:"
     yield from (f"  {job.relative(path)}" for path in job.inputs)
     arguments = {key: plain(value, job) for key, value in job.arguments.items()}
@@ -89,6 +91,16 @@ def directory_state(path: str) -> str:
         return f"failed, see {os.path.join(path, f'log.{kind}')}"
     logs = sorted(path for path in glob.glob(os.path.join(directory, "log.*")) if re.search(r"log\.\w+\.[0-9]+$", path))
     return f"started, not finished, see {logs[-1]}" if logs else "set up, not started"
+
+
+def error_lines(path: str) -> Iterator[str]:
+    """Why a job failed, by its logs, and what to do; nothing if it did not fail."""
+    read = importlib.import_module("localsis.failure_log").failures  # only ./sis comes here
+    failures = read(path)
+    for failure in failures:
+        yield from failure.why.splitlines()
+    if failures:
+        yield "when that is mended: ./sis retry with the name of this job, then the manager"
 
 
 def network_lines(side: Side) -> Iterator[str]:
