@@ -24,6 +24,7 @@ from .checkpoint_files import (
     remove_checkpoint,
     remove_incomplete,
 )
+from .removed_checkpoint import missing_files
 from .returnn_errors import ReturnnError
 
 __all__ = [
@@ -102,9 +103,7 @@ class Checkpoint:
         """
         for ending in self.files:
             if not os.path.exists(self.prefix() + ending):
-                raise FileNotFoundError(
-                    f"the checkpoint {self.prefix()} is not there or not complete: it has no file {ending}"
-                )
+                raise FileNotFoundError(missing_files(self.prefix(), ending))
 
     def copy_from(self, prefix: str) -> None:
         """

@@ -45,7 +45,7 @@ def refusal_now(directory: str) -> str | None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        return refusal_in(f"OSError: [Errno {error.errno}] {error.strerror}") or f"{directory} takes no file: {error}"
+        return refusal_in(f"OSError: [Errno {error.errno}] {error.strerror}")
     finally:
         with contextlib.suppress(OSError):
             os.remove(path)

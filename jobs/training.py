@@ -24,6 +24,7 @@ from .keep_rules import KeepRules
 from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import put_aside_if_damaged
 from .preload import Preload, preload_options
+from .removed_checkpoint import removed_checkpoint
 from .reopening import reopen
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
@@ -33,7 +34,6 @@ from .training_checkpoints import (
     check_done,
     check_goes_on,
     drop_unreadable,
-    removed_checkpoint,
     trained_epochs,
     unneeded_epochs,
 )

@@ -40,20 +40,6 @@ def check_goes_on(model_dir: str, learning_rates: str, job_id: str) -> set[int]:
     return set(range(1, max(there, default=0))) - there
 
 
-def removed_checkpoint(model_dir: str, epoch: int, job_id: str) -> str:
-    """
-    What is said of a checkpoint that a finished training has not any more: which, what there is, how to get it back.
-
-    :param job_id: of the training
-    """
-    there = sorted(complete_epochs(model_dir))
-    others = f"there are those of the epochs {', '.join(map(str, there))}" if there else "there is none of any epoch"
-    return (
-        f"the checkpoint of epoch {epoch} was removed from {model_dir} of the finished {job_id}; {others}. Put it "
-        f"back, or ask for another epoch, or train again: ./sis retry --from-start {job_id}"
-    )
-
-
 def drop_unreadable(model_dir: str, error: ReturnnError) -> bool:
     """
     Removes the newest checkpoint if RETURNN could not read it.
