@@ -18,8 +18,10 @@ from localsis.job import created_jobs
 from localsis.missing_inputs import removed_inputs, words_of
 from recipe import nn
 
+from .cleaning.test_retry import sis
 from .configs.asking import NumberJob
 from .configs.tiny import tiny_model
+from .setup_directory import make_setup
 from .test_training import played as played
 
 RunJob = Callable[[Any], Any]
@@ -130,3 +132,24 @@ def test_checkpoints_outside_of_the_rules(run_job: RunJob, played: None) -> None
     assert job.unneeded_checkpoints() == {1, 3, 4}, "5 is the best one, 6 the last"
     os.remove(job._sis_path("finished"))
     assert job.unneeded_checkpoints() == set()
+
+
+def test_by_the_manager(tmp_path: pathlib.Path, played: None) -> None:
+    """Nothing is run again; what needs a checkpoint is told before it is started, and goes on once that is put back."""
+    setup = make_setup(tmp_path / "setup")
+    assert sis(setup, "manager", "configs/removing.py(3)")[0] == 0
+    training = (setup / "alias" / "training").resolve()
+    models = training / "output" / "models"
+    (models / "epoch.001.index").rename(setup / "kept")
+    for path in models.glob("epoch.003.*"):
+        path.unlink()
+    status, text = sis(setup, "manager", "configs/removing.py(3)")
+    assert status == 0 and "started" not in text and "was finished" not in text
+    status, text = sis(setup, "manager", "configs/removing.py(1, 2, 3)")
+    assert status == 1 and (training / "finished").exists() and (setup / "output" / "size.2").exists()
+    assert "the checkpoint of epoch 1 was removed" in text and "those of the epochs 2. Put" in text
+    (failed,) = [line for line in text.splitlines() if "FAILED" in line]
+    assert "ReadingJob" in failed and "failed: reading/1" in text and "TrainingJob" in failed
+    (setup / "kept").rename(models / "epoch.001.index")
+    status, text = sis(setup, "manager", "configs/removing.py(1, 2, 3)")
+    assert status == 0 and (setup / "output" / "size.1").read_text() == "0\n"
