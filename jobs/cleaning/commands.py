@@ -34,6 +34,9 @@ def main(arguments: list[str]) -> int:
     """
     command, *words = [item for item in arguments if not item.startswith("-")] or [""]
     options = {item for item in arguments if item.startswith("-")}
+    if options & {"-h", "--help"}:
+        print(USAGE)
+        return 0
     if command not in OPTIONS or options - OPTIONS[command]:
         print(USAGE, file=sys.stderr)
         return 2
