@@ -13,6 +13,10 @@ _READ_ONLY = (
 )
 _LOST = "the file system is lost, or its server does not answer: start again when it is back on this machine"
 _NO_ACCESS = "access to a file is denied: look at the owner and the permissions of it and of its directory"
+_UNKNOWN = (
+    "the disk is full, or a quota used up, or its file system was lost for a while (PyTorch does not say which): make "
+    "room and start again"
+)
 
 _PATTERNS = (
     (r"No space left on device|\b[Ee]rrno ?=? ?28\b|ResourceExhaustedError[^\n]*(?:on disk|space left)", _FULL),
@@ -27,7 +31,9 @@ _PATTERNS = (
 )
 """What Python, TensorFlow, PyTorch and HDF5 say: mostly with the words or the number of the system's error."""
 
-WRITER_FAILED = r"PytorchStreamWriter failed writing|inline_container\.cc:\d+\] \. unexpected pos"
+WRITER_FAILED = (
+    r"PytorchStreamWriter failed writing|inline_container\.cc:\d+\] \. unexpected pos|basic_ios::clear: iostream error"
+)
 """What PyTorch says of each failure to write a checkpoint; the reason is not in it."""
 
 
@@ -53,5 +59,11 @@ def refusal_now(directory: str) -> str | None:
 
 
 def write_failed(directory: str) -> str:
-    """What is said where a program could not write, and does not know why."""
-    return refusal_now(directory) or _FULL
+    """
+    What is said where a program could not write, and does not know why.
+
+    :param directory: of its output, maybe with checkpoints in ``models``
+    """
+    places = [directory, os.path.join(directory, "models")]
+    found = [refusal_now(place) for place in places if os.path.isdir(place)]
+    return next(filter(None, found), _UNKNOWN)

@@ -21,6 +21,8 @@ _RUN_AGAIN = "RETRY OR CONTINUE TASK"
 _NO_RESULT = re.compile(r"[\w.]*(?:CalledProcessError)\b|Executed command failed")
 """What an error says that only names the command which failed: the reason stands before it."""
 
+_KILLED = r"returned non-zero exit status 137\b|died with <Signals\.SIGKILL|^Return-Code: 137"
+
 
 class Failure(NamedTuple):
     """
@@ -82,12 +84,12 @@ def reason_in(text: str, *, was_torn: bool = False) -> str:
     parts = re.split(rf"#+\n{_RUN_AGAIN}\n#+\n", re.sub(r"\x1b\[[0-9;]*m", "", text))
     text = next((part for part in reversed(parts) if part.strip()), "")  # what only began told nothing
     lines = [line.rstrip() for line in text.splitlines()]
-    if "Command got killed by SGE" in text:
-        return "it was killed for want of memory (137): ask for more (mem_rqmt), or give it less to do at once"
     missing = re.findall(r"Path not available: +(\S.*)", "\n".join(lines))
     if missing:
         return f"its input {missing[-1].strip()} is not there"
     message = _message(lines)
+    if "Command got killed by SGE" in text or re.search(_KILLED, "\n".join(message[-4:])):
+        return "it was killed for want of memory (137): ask for more (mem_rqmt), or give it less to do at once"
     if not message:
         told = [_OF_SISYPHUS.sub("", line) for line in lines if line and not _is_idle(line)][-_MOST_LINES:]
         if was_torn or not told:

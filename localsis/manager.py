@@ -15,7 +15,7 @@ from .job import Job
 from .job_directory import set_up
 from .missing_inputs import removed_inputs, words_of
 from .run_state import MOST_INTERRUPTIONS, TaskRun
-from .stuck_jobs import explained, job_name
+from .stuck_jobs import explained, job_label, job_name
 
 _POLL = 0.1
 _PATIENCE = 3.0  # seconds for tasks to end
@@ -201,13 +201,14 @@ class Manager:
         if free < _LEAST_DISK:
             self._fail(run.job, f"{run.task.name} {why}, and the disk is full ({free // 1000} kB free): make room")
         elif self.interruptions[key] > MOST_INTERRUPTIONS:
-            self._fail(run.job, f"{run.task.name} {why} {self.interruptions[key]} times:\n{reason(key)}")
+            what = f"{why} {self.interruptions[key]} times"
+            self._fail(run.job, explained(run.task.name, reason(key), key, what=what))
         else:
             self.display.say(f"{run.job._sis_id()}: {run.task.name} {why}; it goes on")
 
     def _fail(self, job: Job, why: str) -> None:
         self.failed[job._sis_id()] = why
-        self.display.say(f"{job._sis_id()}: FAILED, {why}")
+        self.display.say(f"{job_label(job_name(job), job._sis_id())}: FAILED, {why}")
 
     # the end
 

@@ -45,6 +45,11 @@ def job_name(job: Any) -> str:
     return str(min(job._sis_aliases or (), default=job.job_id()))
 
 
+def job_label(name: str, job_id: str) -> str:
+    """A job by its name, and by its id where that is another."""
+    return name if name == job_id else f"{name} ({job_id})"
+
+
 def report(jobs: Iterable[StuckJob]) -> str:
     """All jobs that do not go on, with reasons and with what to do; empty if there are none."""
     found = sorted(jobs)
@@ -61,7 +66,7 @@ def report(jobs: Iterable[StuckJob]) -> str:
 
 def describe(job: StuckJob) -> str:
     """One job: which, why, and where its whole log is."""
-    label = job.name if job.name == job.job_id else f"{job.name} ({job.job_id})"
+    label = job_label(job.name, job.job_id)
     found = failures(job.directory)
     if job.state == "error" and found:
         return "\n".join(f"{label}: {explained(one.task, one.why, one.log)}" for one in found[:2])
@@ -74,9 +79,9 @@ def describe(job: StuckJob) -> str:
     return f"{label}: {what}" + "".join(f"\n{_indented(reason(log))}\n  whole log: {log}" for log in logs[-1:])
 
 
-def explained(task: str, why: str, log: str) -> str:
+def explained(task: str, why: str, log: str, *, what: str = "ended with an error") -> str:
     """What is said of a task that failed."""
-    return f"{task} ended with an error:\n{_indented(why)}\n  whole log: {log}"
+    return f"{task} {what}:\n{_indented(why)}\n  whole log: {log}"
 
 
 def report_missing(missing: Mapping[str, Sequence[str]]) -> str:

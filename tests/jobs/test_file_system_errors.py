@@ -66,11 +66,20 @@ def test_message_that_found_no_room_in_the_log(tmp_path: pathlib.Path) -> None:
     assert "KeyError: 'x'" in str(error_from_log("KeyError: 'x'\n", 1, str(tmp_path / "log")))
 
 
-def test_pytorch_does_not_say_why_it_cannot_write(tmp_path: pathlib.Path) -> None:
-    line = "RuntimeError: [enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"
-    assert "the disk is full" in write_failed(str(tmp_path))
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RuntimeError: [enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534",
+        "RuntimeError: basic_ios::clear: iostream error",
+    ],
+)
+def test_pytorch_does_not_say_why_it_cannot_write(line: str, tmp_path: pathlib.Path) -> None:
+    """So it is tried out, also where the checkpoints are."""
+    assert "the disk is full, or a quota" in write_failed(str(tmp_path))
     assert write_failed(str(tmp_path)) in str(error_from_log(line, 1, str(tmp_path / "log")))
     assert str(refusal_now("/sys")) in str(error_from_log(line, 1, "/sys/log"))
+    (tmp_path / "models").symlink_to("/sys")
+    assert str(refusal_now("/sys")) in str(error_from_log(line, 1, str(tmp_path / "log")))
 
 
 def test_data_that_were_removed() -> None:
