@@ -270,7 +270,8 @@ class TrainingJob(JobWithUnhashedArguments):
     def unneeded_checkpoints(self) -> set[int]:
         """The epochs whose checkpoints no rule keeps, once it is done: of a time when more was asked for."""
         models, rates = self.out_model_dir.get_path(), self.out_learning_rates.get_path()
-        if not os.path.exists(os.path.join(os.path.dirname(os.path.dirname(models)), "finished")):
+        job = os.path.dirname(os.path.dirname(models))
+        if not any(os.path.exists(os.path.join(job, name)) for name in ("finished", "finished.tar.gz")):
             return set()
         return unneeded_epochs(models, self.out_checkpoints, self.keep_rules, read_scores(rates))
 

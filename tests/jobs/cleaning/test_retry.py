@@ -49,6 +49,7 @@ def job_directory(setup: pathlib.Path, name: str) -> pathlib.Path:
 
 def test_one_job_goes_on(setup: pathlib.Path) -> None:
     job = job_directory(setup, "a")
+    assert "    ValueError: a is not mended\n    when that is mended: ./sis retry" in sis(setup, "show", "failing/a")[1]
     status, text = sis(setup, "retry", "failing/a")
     assert status == 0 and "failing/a (" in text and "log.run.1.error.01" in text and "./sis manager CONFIG" in text
     assert not (job / "error.run.1").exists() and not (job / "usage.run.1").exists()
