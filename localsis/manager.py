@@ -75,11 +75,9 @@ class Manager:
                 continue
             if os.path.exists(job._sis_path("hold")):
                 self.display.say(f"{job._sis_id()}: is held; it goes on once {job._sis_path('hold')} is removed")
-            if not os.path.isdir(job._sis_path()):
-                continue
-            if job._sis_is_finished():
+            if job._sis_is_finished() and not removed_inputs(job):
                 self._reopen(job)
-            for run in self._runs(job):
+            for run in self._runs(job) if os.path.isdir(job._sis_path()) else ():
                 if run.is_failed():
                     why = reason(run.marker("log")).partition("\n")[0]
                     self.display.say(f"{job._sis_id()}: failed before, is tried again (it was: {why})")
@@ -88,15 +86,13 @@ class Manager:
                     self.display.say(f"{job._sis_id()}: still running since an earlier start")
                     self._prepared.add(job._sis_id())
                     self.running.append(run)
+            self._fail_for_removed_inputs(job)
 
-        self._fail_for_removed_inputs()
-
-    def _fail_for_removed_inputs(self) -> None:
-        """Says which jobs wait for what somebody has removed, and nothing makes again."""
-        for job in self.jobs:
-            if not outputs.is_done(job) and job._sis_id() not in self.failed:
-                for path in removed_inputs(job)[:1]:
-                    self._fail(job, f"what it needs is gone: {words_of(path)}")
+    def _fail_for_removed_inputs(self, job: Job) -> None:
+        """Says that a job waits for what somebody has removed, and nothing makes again."""
+        gone = removed_inputs(job)
+        if gone and not self._is_at_work(job):
+            self._fail(job, f"what it needs is gone: {words_of(gone[0])}")
 
     def _reopen(self, job: Job) -> None:
         missing = ", ".join(job._sis_missing_outputs()[:3])
@@ -230,11 +226,13 @@ class Manager:
     def _finish(self) -> int:
         outputs.make_links()
         self._update_reports(force=True)
-        self._fail_for_removed_inputs()
         missing = outputs.missing_outputs()
-        for path in outputs.removed_outputs():
-            self.display.say(words_of(path))
         if missing or self.failed:
+            for job in self.jobs:
+                if job._sis_id() not in self.failed and not outputs.is_done(job):
+                    self._fail_for_removed_inputs(job)
+            for path in outputs.removed_outputs():
+                self.display.say(words_of(path))
             self.display.say(f"not done: {', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}")
             if self.failed:
                 names = sorted(job_name(job) for job in self.jobs if job._sis_id() in self.failed)

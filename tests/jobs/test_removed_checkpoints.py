@@ -153,3 +153,14 @@ def test_by_the_manager(tmp_path: pathlib.Path, played: None) -> None:
     (setup / "kept").rename(models / "epoch.001.index")
     status, text = sis(setup, "manager", "configs/removing.py(1, 2, 3)")
     assert status == 0 and (setup / "output" / "size.1").read_text() == "0\n"
+
+
+def test_finished_job_that_cannot_be_run_again_stays_finished(tmp_path: pathlib.Path, played: None) -> None:
+    setup = make_setup(tmp_path / "setup")
+    assert sis(setup, "manager", "configs/removing.py(1)")[0] == 0
+    models, reading = ((setup / "alias" / name).resolve() for name in ("training/output/models", "reading/1"))
+    (models / "epoch.001.index").unlink()
+    (reading / "output" / "size").unlink()
+    status, text = sis(setup, "manager", "configs/removing.py(1)")
+    assert status == 1 and "what it needs is gone: the checkpoint of epoch 1 was removed" in text
+    assert (reading / "finished").exists() and (reading / "finished.run.1").exists()
