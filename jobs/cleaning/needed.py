@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import tempfile
@@ -27,7 +28,9 @@ def needed_by(configs: list[str]) -> Needed:
 
     :raises InspectionError: if a config cannot be called
     """
-    call_with_jobs = importlib.import_module("localsis.graph_call").call_with_jobs  # only ./sis comes here
+    if importlib.util.find_spec("localsis") is None:
+        raise InspectionError("what configs need is told by ./sis alone; here: clean, without a config")
+    call_with_jobs = importlib.import_module("localsis.graph_call").call_with_jobs
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "needed.json")
         try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from ..checkpoint_files import complete_epochs
+from ..inspection.failure_reasons import failure_reasons
 from ..inspection.job_names import Setup
 from ..inspection.saved_job import InspectionError
+from ..inspection.show import directory_state
 from .clear import Run, clear, cleared_name, failed_runs, put_aside, stuck_runs, unfinished_runs
 from .lock import has_manager
 from .running import running
@@ -65,8 +65,12 @@ def _check_may_be_cleared(job_id: str, directory: str, from_start: bool) -> None
 def _listed(setup: Setup, job_ids: Sequence[str]) -> Iterator[str]:
     yield f"{len(job_ids)} {'job has' if len(job_ids) == 1 else 'jobs have'} failed:"
     for job_id in job_ids:
-        reasons = [str(one.why).splitlines()[0] for one in failure_log().failures(setup.job_directory(job_id))]
-        yield f"  {setup.title(job_id)}: {reasons[0] if reasons else 'was interrupted again and again'}"
+        directory = setup.job_directory(job_id)
+        reasons = failure_reasons(directory)
+        if reasons:
+            yield f"  {setup.title(job_id)}: {reasons[0].splitlines()[0]}"
+        else:
+            yield f"  {setup.title(job_id)}: {directory_state(directory)}"
 
 
 def _go_on(setup: Setup, job_id: str) -> Iterator[str]:
@@ -105,8 +109,3 @@ def _is_finished(directory: str) -> bool:
 def _tasks(runs: Sequence[Run]) -> str:
     names = list(dict.fromkeys(run.task for run in runs))
     return f"{' and '.join(names)}{f' ({len(runs)} runs)' if len(runs) > len(names) else ''}"
-
-
-def failure_log() -> Any:
-    """What reads logs: the engine's own module, which only ``./sis`` needs here."""
-    return importlib.import_module("localsis.failure_log")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import glob
-import importlib
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from typing import Any
 
 from recipe.nn.canonical.difference import Side
 
+from .failure_reasons import failure_reasons
 from .job_names import Setup
 from .values import Text, plain, tree
 
@@ -95,11 +95,10 @@ def directory_state(path: str) -> str:
 
 def error_lines(path: str) -> Iterator[str]:
     """Why a job failed, by its logs, and what to do; nothing if it did not fail."""
-    read = importlib.import_module("localsis.failure_log").failures  # only ./sis comes here
-    failures = read(path)
-    for failure in failures:
-        yield from failure.why.splitlines()
-    if failures:
+    reasons = failure_reasons(path)
+    for reason in reasons:
+        yield from reason.splitlines()
+    if reasons:
         yield "when that is mended: ./sis retry with the name of this job, then the manager"
 
 
