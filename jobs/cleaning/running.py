@@ -54,10 +54,19 @@ def _holder(directory: str) -> str | None:
         except (OSError, ValueError):
             continue
         host, pid = record.get("host"), record.get("pid")
-        is_dead = host == os.uname().nodename and isinstance(pid, int) and not psutil.pid_exists(pid)
+        is_dead = _is_of_here(record) and isinstance(pid, int) and not psutil.pid_exists(pid)
         if age < _FRESH and not is_dead:
             return f"process {pid} on {host} holds its directory; it was heard of {max(age, 0):.0f} s ago"
     return None
+
+
+def _is_of_here(record: dict[str, Any]) -> bool:
+    """Whether a process is one of those that are seen here: of this machine, and not of a container."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        namespace = ""
+    return record.get("host") == os.uname().nodename and record.get("pidns", namespace) == namespace
 
 
 def _read(path: str) -> dict[str, Any]:

@@ -110,6 +110,8 @@ def test_job_whose_directory_is_held(setup: pathlib.Path) -> None:
     assert "process 7 on elsewhere holds its directory" in sis(setup, "retry", "failing/a")[1]
     (job / "holder.1").write_text(json.dumps({"host": os.uname().nodename, "pid": 2**22 + 1}))
     assert running("x", str(job)) is None, "its process has ended"
+    (job / "holder.1").write_text(json.dumps({"host": os.uname().nodename, "pidns": "pid:[1]", "pid": 2**22 + 1}))
+    assert "holds its directory" in str(running("x", str(job))), "of a container, whose numbers are others"
 
 
 def test_manager_that_runs_is_named(setup: pathlib.Path) -> None:
