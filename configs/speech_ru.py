@@ -124,6 +124,7 @@ def ensemble() -> None:
     checkpoint, scores = combined_checkpoint(network, parts), {}
     for part in ("dev", "test"):
         search = search_with(network, checkpoint, data.out_hdf[part])
+        search.add_alias(f"{name}/search_{part}")
         scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
     finish(name, scores, "sizes and rates are in configs/speech_ru.py")
 
@@ -151,6 +152,7 @@ def attention_experiment(name: str, model: AttentionRecogniser, network: nn.Netw
     scores = {}
     for part in ("dev", "test"):
         search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
+        search.add_alias(f"{name}/search_{part}")
         scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
     finish(name, scores, "sizes and rates are in configs/speech_ru.py")
 
@@ -182,6 +184,7 @@ def transducer() -> None:
     for part in ("dev", "test"):
         network = nn.Network(model, search=nn.BeamSearch(8, length_normalization=0.0))
         search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
+        search.add_alias(f"{name}/search_{part}")
         phones = CollapseAlignmentJob(search.out_hypotheses, topology=TOPOLOGY, blank=BLANK).out_hypotheses
         scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=True)
     finish(name, scores, "sizes, rates and topology are in configs/speech_ru.py")
@@ -197,6 +200,7 @@ def ctc_experiment(
     for part in ("dev", "test"):
         network = nn.Network(model, search=nn.BeamSearch(1, length_normalization=0.0))
         search = search_with(network, checkpoint, data.out_hdf[part])
+        search.add_alias(f"{name}/search_{part}")
         phones = CtcCollapseJob(search.out_hypotheses, blank=BLANK).out_hypotheses
         scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=with_sclite)
     finish(name, scores, "./sis manager configs/speech_ru.ctc trains the larger system")

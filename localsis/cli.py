@@ -16,6 +16,7 @@ USAGE = """usage: ./sis manager CONFIG ...
        ./sis draw JOB [FILE]     the networks of a job as pictures
        ./sis draw CONFIG [FILE]  the jobs of a config as a picture
        ./sis check CONFIG        its networks in NumPy and in RETURNN, on made-up data
+       ./sis try EXPERIMENT [INPUT]  a trained model on a word, a recording, an array
 
   CONFIG   configs/g2p.py runs py() of configs/g2p.py, configs/g2p.full runs full() of it
   JOB      its id, an alias, its directory, or the start of its hash

@@ -21,17 +21,27 @@ USAGE = """usage: ./sis show [--form] JOB   what a job is: state, inputs, argume
        ./sis draw [--depth=N] JOB [FILE]   pictures of the networks of a job
        ./sis draw CONFIG [FILE]            a picture of the jobs of a config
        ./sis check CONFIG        its networks, two steps on made-up data in NumPy and in RETURNN
+       ./sis try [--engine=NAME] [--n-best=N] EXPERIMENT [INPUT ...]   a trained model on input of your own
 
   JOB      its id, an alias, its directory, or the start of the hash that its id ends with
   CONFIG   as for the manager: configs/g2p.py; nothing of it is run
   FILE     .svg (default), .png, .pdf, .dot or .txt
   --form   the canonical forms of its networks alone, as JSON (docs/canonical_form.md)
-  --depth  how deep modules are opened in a picture"""
+  --depth  how deep modules are opened in a picture
+  EXPERIMENT  the JOB of a search, or the part of aliases that its jobs share: g2p/demo
+  INPUT    labels as text, a .wav file, or a .npy file of features; without one: the lines of standard input
+  --engine  numpy (default), tensorflow or torch; --n-best: how many hypotheses are shown (default 3)"""
 
-COMMANDS = {"show": (1, 1), "why": (2, 2), "draw": (1, 2), "check": (1, 1)}
+COMMANDS = {"show": (1, 1), "why": (2, 2), "draw": (1, 2), "check": (1, 1), "try": (1, 10_000)}
 """The commands, with how many words each takes, at least and at most."""
 
-OPTIONS = {"show": r"--form", "why": r"$^", "draw": r"--depth=[0-9]+", "check": r"$^"}
+OPTIONS = {
+    "show": r"--form",
+    "why": r"$^",
+    "draw": r"--depth=[0-9]+",
+    "check": r"$^",
+    "try": r"--engine=(numpy|tensorflow|torch)|--n-best=[1-9][0-9]*",
+}
 """The options of each, as patterns."""
 
 
@@ -52,6 +62,8 @@ def main(arguments: list[str]) -> int:
     try:
         if command == "draw" and setup.is_config(words[0]):
             return _draw_config(words, options)
+        if command == "try":
+            return _try(words, options)
         if command == "check":
             return with_jobs_of(words[0], "jobs.check.check_config:check_config", words)
         for line in _lines(setup, command, words, options):
@@ -79,6 +91,13 @@ def _draw_config(words: list[str], options: list[str]) -> int:
         raise InspectionError("--depth is for networks; a config's picture shows its jobs")
     target = checked_target(words[1] if len(words) > 1 else None, words[0])
     return with_jobs_of(words[0], "jobs.inspection.draw:draw_config", [words[0], target])
+
+
+def _try(words: list[str], options: list[str]) -> int:
+    given = dict(option.removeprefix("--").split("=") for option in options)
+    arguments = [given.get("engine", "numpy"), given.get("n-best", "3"), *words]
+    call_with_jobs = importlib.import_module("localsis.graph_call").call_with_jobs  # only ./sis comes here
+    return int(call_with_jobs([], "jobs.trial.command:run", arguments))
 
 
 def with_jobs_of(config: str, function: str, arguments: list[str]) -> int:

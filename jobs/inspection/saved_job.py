@@ -139,19 +139,26 @@ def _path_of(path: Record) -> str:
     return str(path.state.get("path", ""))
 
 
-def _read(directory: str) -> Record:
+def saved_bytes(directory: str) -> bytes:
+    """
+    What an engine saved of the job in a directory: a pickle, compressed.
+
+    :raises InspectionError: if nothing is there
+    """
     saved, archive = os.path.join(directory, "job.save"), os.path.join(directory, "finished.tar.gz")
+    if os.path.exists(saved):
+        with open(saved, "rb") as file:
+            return file.read()
+    if os.path.exists(archive):
+        with tarfile.open(archive) as tar:
+            member = tar.extractfile("job.save")
+            return member.read() if member is not None else b""
+    raise InspectionError(f"{directory} has no job.save: no engine has set this job up")
+
+
+def _read(directory: str) -> Record:
     try:
-        if os.path.exists(saved):
-            with open(saved, "rb") as file:
-                content = file.read()
-        elif os.path.exists(archive):
-            with tarfile.open(archive) as tar:
-                member = tar.extractfile("job.save")
-                content = member.read() if member is not None else b""
-        else:
-            raise InspectionError(f"{directory} has no job.save: no engine has set this job up")
-        record = _Unpickler(io.BytesIO(gzip.decompress(content))).load()
+        record = _Unpickler(io.BytesIO(gzip.decompress(saved_bytes(directory)))).load()
     except (OSError, EOFError, KeyError, pickle.UnpicklingError, tarfile.TarError, AttributeError, ValueError) as error:
         raise InspectionError(f"the saved job in {directory} cannot be read: {error}") from error
     if not isinstance(record, Record):

@@ -9,6 +9,8 @@ from .commands import is_command
 from .pages import PAGES, blocks, inline_code
 
 NAMES = {
+    "EXPERIMENT INPUT ...": "spelling word.npy",
+    "g2p/demo sisyphus": "spelling word.npy",
     "g2p/demo/training": "spelling/training",
     "configs/g2p.py": "configs/spelling.py",
     "JOB_A": "spelling/training",
@@ -34,7 +36,7 @@ LONG = {
     r"python -m returnn": "is a name in a sentence",
     r"python -W error": "is a name in a sentence",
     r"\./sis retry .+": "wants a job that failed; tests/jobs/cleaning have some",
-    r"\./sis (show|why|check)": "is a name in a sentence",
+    r"\./sis (show|why|check|try)": "is a name in a sentence",
     r"python -m (recipe|returnn_recurrent|recipe\.nn)\.from_net_dict": "is a name in a sentence",
     r"python -m tests\.docs\.\w+.*": "writes pages; tests compare what it would write",
 }

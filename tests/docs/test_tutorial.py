@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy
 import pytest
 
 from tests.jobs.setup_directory import make_setup, run_manager
@@ -34,6 +35,7 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     run_manager(setup, "configs/spelling.py")
     (search,) = (setup / "work/jobs/search").glob("SearchJob.*")
     (setup / "search").symlink_to(search)
+    numpy.save(setup / "word.npy", numpy.eye(3)[[1, 1, 0, 0, 2, 2]])
     return setup
 
 
@@ -72,6 +74,35 @@ def test_short_command(command: str, setup: pathlib.Path) -> None:
     done = subprocess.run(["bash", "-c", command], cwd=setup, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert done.stdout.strip() or set(setup.iterdir()) - files or "returnn" in command
+
+
+@pytest.mark.parametrize("engine", ["numpy", "tensorflow", "torch"])
+def test_what_a_model_finds(engine: str, setup: pathlib.Path) -> None:
+    """The word that the frames spell, of four hypotheses that the search keeps three of."""
+    printed = sis(setup, "try", f"--engine={engine}", "--n-best=2", "spelling", "word.npy")
+    (word, first, second) = printed.splitlines()[-3:]
+    assert word == "word.npy"
+    assert first.split()[1:] == ["b", "a", "c"] and second.split()[1:] != ["b", "a", "c"]
+    assert 0 > float(first.split()[0]) > float(second.split()[0])
+
+
+def test_inputs_that_do_not_fit(setup: pathlib.Path) -> None:
+    numpy.save(setup / "wide.npy", numpy.zeros((4, 5)))
+    for words, message in [
+        (["spelling", "nothing.npy"], "there is no file nothing.npy"),
+        (["spelling", "wide.npy"], "gives features [4, 5], and the network wants [time, 3]"),
+        (["spelling/training", "word.npy"], "is no search"),
+        (["speling", "word.npy"], "there is no job 'speling'"),
+    ]:
+        assert message in sis(setup, "try", *words, status=1)
+
+
+def sis(setup: pathlib.Path, *words: str, status: int = 0) -> str:
+    """What a command of ``./sis`` prints."""
+    environment = {**os.environ, "SIS_PYTHON": sys.executable, "DISABLE_CUDA": "1"}
+    done = subprocess.run([sys.executable, "sis", *words], cwd=setup, capture_output=True, text=True, env=environment)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout + (done.stderr if status else "")
 
 
 def test_each_command_is_run_or_has_a_reason() -> None:

@@ -1,0 +1,1 @@
+"""``./sis try``: a trained model on input of one's own."""

@@ -1,0 +1,128 @@
+"""What a user types or names, as the input of a network: text as labels, recordings as features."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from jobs.inspection.job_names import Setup
+from jobs.inspection.saved_job import InspectionError
+from recipe import nn
+from recipe.nn.plain.errors import did_you_mean
+
+
+def feeds_of(network: nn.Network, texts: Sequence[str], features: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The feeds of a batch, a sequence for each input.
+
+    :param network: of a search, with one input
+    :param texts: what was typed; for a network of features the names of files
+    :param features: how recordings became features: arguments ``num_mel`` and ``stack``
+    :return: by name of the input, the array [batch, time, ...] and the lengths
+    :raises InspectionError: if the network has other inputs, or an input does not fit
+    """
+    if len(network.extern_data) != 1:
+        raise InspectionError(
+            f"the network has the inputs {', '.join(sorted(network.extern_data))}; only one can be given"
+        )
+    ((name, data),) = network.extern_data.items()
+    dims = [dim for dim in data.dims if not dim.is_batch]
+    if data.sparse_dim is not None:
+        rows = [numpy.array(indices(text, data.sparse_dim), "int32") for text in texts]
+    else:
+        rows = [frames(text, dims[-1].size or 0, features) for text in texts]
+    lengths = numpy.array([len(row) for row in rows], "int32")
+    batch = numpy.zeros((len(rows), lengths.max(), *rows[0].shape[1:]), rows[0].dtype)
+    for place, row in zip(batch, rows):
+        place[: len(row)] = row
+    return {name: (batch, lengths)}
+
+
+def indices(text: str, dim: nn.Dim) -> list[int]:
+    """
+    The labels of a text: single characters where all labels are such, else what stands between spaces.
+
+    :raises InspectionError: for one that is no label, or where the labels have no names
+    """
+    if not dim.has_labels:
+        raise InspectionError(f"the labels {dim} of the input have no names: use nn.Dim(..., labels=[...])")
+    known = {label: index for index, label in enumerate(dim.labels or ())}
+    by_character = all(len(label) == 1 for label in known)
+    found = []
+    for label in text if by_character else text.split():
+        index = known.get(label, known.get(label.lower(), known.get(label.upper())))
+        if index is None:
+            shown = " ".join(list(known)[:40]) + (" ..." if len(known) > 40 else "")
+            raise InspectionError(
+                f"{label!r} in {text!r} is no label of {dim}.{did_you_mean(label, known)} There are: {shown}"
+            )
+        found.append(index)
+    if not found:
+        raise InspectionError("an input is empty")
+    return found
+
+
+def frames(path: str, size: int, features: Mapping[str, Any]) -> numpy.ndarray:
+    """
+    The features of a recording [time, size], or an array of them that NumPy saved.
+
+    :raises InspectionError: if there is no such file, or it has other features
+    """
+    if not os.path.exists(path):
+        raise InspectionError(
+            f"there is no file {path}: the network reads features, so give a .wav file, or .npy [time, {size}]"
+        )
+    if path.endswith(".npy"):
+        found = numpy.load(path).astype("float32")
+    elif not features:
+        raise InspectionError(
+            "how the features of its data were made is not known: give a .npy file of them [time, features]"
+        )
+    else:
+        found = features_of_recording(path, **features)
+    if found.ndim != 2 or found.shape[1] != size:
+        raise InspectionError(f"{path} gives features {list(found.shape)}, and the network wants [time, {size}]")
+    return found
+
+
+def features_of_recording(path: str, *, num_mel: int = 40, stack: int = 3) -> numpy.ndarray:
+    """
+    What :class:`jobs.speech_features.FestvoxFeaturesJob` makes of a recording.
+
+    :raises InspectionError: if it is no WAV file that can be read
+    """
+    from recipe.data.log_mel import log_mel, normalised, read_wav, stacked
+
+    try:
+        samples, rate = read_wav(path)
+    except ValueError as error:
+        raise InspectionError(str(error)) from error
+    return stacked(normalised(log_mel(samples, rate, num_mel=num_mel)), stack)
+
+
+def features_behind(setup: Setup, data: Any) -> dict[str, Any]:
+    """
+    How the features of a dataset were made: the arguments of the job that did.
+
+    :param data: RETURNN dataset options
+    :return: empty if no job of this setup made features of recordings for it
+    """
+    for path in _paths(data):
+        try:
+            job = setup.job(path)
+        except InspectionError:
+            continue
+        if job.class_name.endswith(".FestvoxFeaturesJob"):
+            return {name: job.arguments[name] for name in ("num_mel", "stack") if name in job.arguments}
+    return {}
+
+
+def _paths(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [path for item in value.values() for path in _paths(item)]
+    if isinstance(value, (list, tuple)):
+        return [path for item in value for path in _paths(item)]
+    return [str(value)] if hasattr(value, "get_path") else []
