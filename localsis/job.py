@@ -207,6 +207,10 @@ class Job(metaclass=JobSingleton):
         """Whether an output can be read already."""
         return self._sis_is_finished()
 
+    def may_be_removed(self, output: str) -> bool:
+        """Whether the job stays finished without an output; by Sisyphus it does so without any."""
+        return False
+
     def sh(self, command: str, **options: Any) -> str | None:
         """Runs a shell command; ``{name}`` are attributes of the job. Options are those of :func:`shell.sh`."""
         return shell.sh(command, sis_replace=vars(self), **options)
@@ -259,7 +263,9 @@ class Job(metaclass=JobSingleton):
         return os.path.exists(os.path.join(directory, "finished")) or os.path.exists(directory + "/finished.tar.gz")
 
     def _sis_missing_outputs(self) -> list[str]:
-        return [name for name, path in self._sis_outputs.items() if not os.path.exists(path.get_path())]
+        """Names of outputs that are not there, but for those that the job says somebody may have removed."""
+        gone = [name for name, path in self._sis_outputs.items() if not os.path.exists(path.get_path())]
+        return [name for name in gone if not self.may_be_removed(name)] if gone else []
 
     def _sis_task_rqmt(self, task: Task) -> dict[str, Any]:
         rqmt, replace = self._sis_rqmt.get(task.name, ({}, False))

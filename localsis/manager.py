@@ -9,10 +9,13 @@ import time
 
 from . import outputs, reports, settings
 from .display import Display, make_display
+from .failure_log import reason
 from .interruption import Interruption
 from .job import Job
 from .job_directory import set_up
+from .missing_inputs import removed_inputs, words_of
 from .run_state import MOST_INTERRUPTIONS, TaskRun
+from .stuck_jobs import explained, job_label, job_name
 
 _POLL = 0.1
 _PATIENCE = 3.0  # seconds for tasks to end
@@ -72,18 +75,24 @@ class Manager:
                 continue
             if os.path.exists(job._sis_path("hold")):
                 self.display.say(f"{job._sis_id()}: is held; it goes on once {job._sis_path('hold')} is removed")
-            if not os.path.isdir(job._sis_path()):
-                continue
-            if job._sis_is_finished():
+            if job._sis_is_finished() and not removed_inputs(job):
                 self._reopen(job)
-            for run in self._runs(job):
+            for run in self._runs(job) if os.path.isdir(job._sis_path()) else ():
                 if run.is_failed():
-                    self.display.say(f"{job._sis_id()}: failed before, is tried again")
+                    why = reason(run.marker("log")).partition("\n")[0]
+                    self.display.say(f"{job._sis_id()}: failed before, is tried again (it was: {why})")
                     run.clear_error()
                 elif not run.is_finished() and run.find_process():
                     self.display.say(f"{job._sis_id()}: still running since an earlier start")
                     self._prepared.add(job._sis_id())
                     self.running.append(run)
+            self._fail_for_removed_inputs(job)
+
+    def _fail_for_removed_inputs(self, job: Job) -> None:
+        """Says that a job waits for what somebody has removed, and nothing makes again."""
+        gone = removed_inputs(job)
+        if gone and not self._is_at_work(job):
+            self._fail(job, f"what it needs is gone: {words_of(gone[0])}")
 
     def _reopen(self, job: Job) -> None:
         missing = ", ".join(job._sis_missing_outputs()[:3])
@@ -178,9 +187,7 @@ class Manager:
         if run.is_finished():
             return
         if run.is_failed():
-            self._fail(
-                run.job, f"{run.task.name} ended with an error:\n{run.log_tail()}  whole log: {run.marker('log')}"
-            )
+            self._fail(run.job, explained(run.task.name, reason(run.marker("log")), run.marker("log")))
             return
         key = run.marker("log")
         self.interruptions[key] = self.interruptions.get(key, 0) + 1
@@ -190,13 +197,14 @@ class Manager:
         if free < _LEAST_DISK:
             self._fail(run.job, f"{run.task.name} {why}, and the disk is full ({free // 1000} kB free): make room")
         elif self.interruptions[key] > MOST_INTERRUPTIONS:
-            self._fail(run.job, f"{run.task.name} {why} {self.interruptions[key]} times:\n{run.log_tail()}")
+            what = f"{why} {self.interruptions[key]} times"
+            self._fail(run.job, explained(run.task.name, reason(key), key, what=what))
         else:
             self.display.say(f"{run.job._sis_id()}: {run.task.name} {why}; it goes on")
 
     def _fail(self, job: Job, why: str) -> None:
         self.failed[job._sis_id()] = why
-        self.display.say(f"{job._sis_id()}: FAILED, {why}")
+        self.display.say(f"{job_label(job_name(job), job._sis_id())}: FAILED, {why}")
 
     # the end
 
@@ -220,7 +228,15 @@ class Manager:
         self._update_reports(force=True)
         missing = outputs.missing_outputs()
         if missing or self.failed:
+            for job in self.jobs:
+                if job._sis_id() not in self.failed and not outputs.is_done(job):
+                    self._fail_for_removed_inputs(job)
+            for path in outputs.removed_outputs():
+                self.display.say(words_of(path))
             self.display.say(f"not done: {', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}")
+            if self.failed:
+                names = sorted(job_name(job) for job in self.jobs if job._sis_id() in self.failed)
+                self.display.say(f"failed: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}")
             self.display.say("mend what is said above and start again; what is done stays done")
             return 1
         for function, args, kwargs in outputs.callbacks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from . import reports, settings
 from .beyond import beyond
@@ -85,6 +85,12 @@ def missing_outputs() -> list[str]:
         *(name for name, path in registered.items() if not _is_there(path)),
         *(report.name for report in reports.registered if not all(map(_is_there, report.required))),
     ]
+
+
+def removed_outputs() -> list[AbstractPath]:
+    """Registered outputs that are not there, though the jobs that make them are done."""
+    gone = [path for path in registered.values() if not _is_there(path) and isinstance(path.creator, Job)]
+    return [path for path in gone if is_done(cast(Job, path.creator))]
 
 
 def _is_there(path: AbstractPath) -> bool:

@@ -92,14 +92,6 @@ class TaskRun:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
 
-    def log_tail(self, lines: int = 25) -> str:
-        """The last lines of its log."""
-        try:
-            with open(self.marker("log"), encoding="utf-8", errors="replace") as file:
-                return "".join(file.readlines()[-lines:])
-        except OSError:
-            return ""
-
     def clear_error(self) -> None:
         """Puts the log of a failed run aside, so that it can be run again."""
         count = len(glob.glob(glob.escape(self.marker("log")) + ".error.*")) + 1
