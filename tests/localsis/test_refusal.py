@@ -71,7 +71,7 @@ def test_objects_that_show_nothing_of_what_is_in_them(value: Any, where: str, ad
         (Manager, "it is the embedded engine's own, so its id would be another one with Sisyphus"),
         (SourceJob("x").out_file._sort_key, "it is the embedded engine's own"),
     ],
-    ids=str,
+    ids=["lambda", "items", "text", "number", "manager", "method"],
 )
 def test_other_refusals(value: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
