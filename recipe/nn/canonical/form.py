@@ -4,33 +4,30 @@ The canonical form of a network: what its hash is taken of. ``docs/canonical_for
 It is plain data, written as JSON with sorted keys. It is built from the layers that outputs and losses depend on, in
 the order in which they are reached from them. Layers and dims are numbered in that order and have no names; only
 parameters, inputs, outputs and losses are named.
+
+Graphs of thousands of networks need the digests alone, so the text is written at once; the data are read from it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
+from collections.abc import Callable
+from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
-
-import numpy
 
 from ..ops.constants import Constant
 from ..plain.delayed import Delayed
 from ..plain.dim import Dim, batch_dim, single_step_dim
-from ..plain.errors import NetworkError
 from ..plain.formula import Formula
-from ..plain.number import plain_number
 from ..program.program import Program
 from ..record.form import Form, FormPart, InputForm
 from ..record.graph import Op, Tensor
 from .forms_of_ops import FormsOfOps
+from .numbers import canonical_number, in_dtype
 
 FORMAT = 2
 """Version of the format. Another number gives every network another hash."""
-
-_EXACT = 2**53
-"""From here on not every whole number is a float64."""
 
 
 class CanonicalForm(NamedTuple):
@@ -49,18 +46,61 @@ class CanonicalForm(NamedTuple):
     digest: str
 
 
-def canonical_json(form: dict[str, Any]) -> str:
-    """The text of a form that is hashed."""
-    return json.dumps(form, sort_keys=True, separators=(",", ":"), allow_nan=False)
+class Hashed(NamedTuple):
+    """
+    What a graph of jobs keeps of the canonical form of a network.
+
+    :ivar digest: SHA-256 of the form's text, in hex
+    :ivar delayed: the values in it that jobs give later
+    """
+
+    digest: str
+    delayed: tuple[Delayed, ...]
 
 
 def canonical_form(program: Program) -> CanonicalForm:
     """The canonical form; equal for equal computations with equal parameter names."""
-    return _Builder(program).build()
+    writer = _Writer(program)
+    text = writer.text()
+    return CanonicalForm(json.loads(text), writer.names(), tuple(writer.delayed.values()), _sha256(text))
 
 
-class _Builder:
-    """Numbers the forms of a program in the order in which they are reached from its losses and outputs."""
+def hashed(program: Program) -> Hashed:
+    """The digest of the canonical form, without the form."""
+    writer = _Writer(program)
+    return Hashed(_sha256(writer.text()), tuple(writer.delayed.values()))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class _DimEntry:
+    """
+    What is written of a dim.
+
+    :param size: its size, or how it is computed, as text
+    :param labels: what its indices stand for, as text
+    """
+
+    def __init__(self, size: str, labels: str | None):
+        self.size, self.labels = size, labels
+        self.of: str | None = None
+        """What has its length, where no layer that was reached makes it."""
+
+    def text(self) -> str:
+        """The entry."""
+        labels = "" if self.labels is None else f'"labels":{self.labels},'
+        of = "" if self.of is None else f'"of":{self.of},'
+        return f'{{{labels}{of}"size":{self.size}}}'
+
+
+class _Writer:
+    """
+    Writes the form of a program. Its forms are numbered in the order in which they are reached from losses and outputs.
+
+    All methods that give a text give JSON without spaces, with sorted keys.
+    """
 
     def __init__(self, program: Program):
         self.program = program
@@ -68,42 +108,50 @@ class _Builder:
         self.numbers: dict[Form, int] = {}
         self.reached: list[Form] = []
         self.dims: dict[Dim, int] = {}
-        self.dim_entries: list[Any] = []
+        self.dim_entries: list[_DimEntry | None] = []
         self.delayed: dict[int, Delayed] = {}
 
-    def build(self) -> CanonicalForm:
+    def text(self) -> str:
         """The form of the whole program."""
         program = self.program
-        losses = {
-            loss.name: {
-                "from": self.value(loss.tensor),
-                **({"as_error": True} if loss.as_error else {"scale": self.value(loss.scale)}),
-            }
-            for loss in sorted(program.losses, key=lambda loss: loss.name)
-        }
+        losses = {loss.name: self.loss(loss) for loss in sorted(program.losses, key=lambda loss: loss.name)}
         outputs = {name: self.value(tensor) for name, tensor in sorted(program.outputs, key=lambda o: o[0])}
-        layers: list[Any] = []
+        layers: list[str] = []
         self.add_entries(layers)
         for dim, x in self.lengths_of_constants():
             if not self.is_reached(x):
-                self.dim_entries[self.dims[dim]]["of"] = self.value(x)
+                entry = self.dim_entries[self.dims[dim]]
+                assert entry is not None
+                entry.of = self.value(x)
                 self.add_entries(layers)
-        form = {
-            "format": FORMAT,
-            "losses": losses,
-            "outputs": outputs,
-            "inputs": {name: self.input(data) for name, data in sorted(program.extern_data.items())},
-            "layers": layers,
-            "dims": self.dim_entries,
-        }
-        names: dict[str, list[Any]] = {
-            "layers": [list(self.forms.described[one]) for one in self.reached],
+        inputs = {name: self.input(data) for name, data in sorted(program.extern_data.items())}
+        dims = ",".join([entry.text() for entry in self.dim_entries if entry is not None])
+        return (
+            f'{{"dims":[{dims}],"format":{FORMAT},"inputs":{_object(inputs)},"layers":[{",".join(layers)}],'
+            f'"losses":{_object(losses)},"outputs":{_object(outputs)}}}'
+        )
+
+    def names(self) -> dict[str, list[Any]]:
+        """The names of what was written, by number."""
+        return {
+            "layers": [list(self.forms.described(one)) for one in self.reached],
             "dims": [dim.name for dim in self.dims],
         }
-        digest = hashlib.sha256(canonical_json(form).encode()).hexdigest()
-        return CanonicalForm(form, names, tuple(self.delayed.values()), digest)
 
-    def add_entries(self, layers: list[Any]) -> None:
+    def loss(self, loss: Any) -> str:
+        """The entry of a loss."""
+        x = self.value(loss.tensor)
+        return (
+            f'{{"as_error":true,"from":{x}}}' if loss.as_error else f'{{"from":{x},"scale":{self.value(loss.scale)}}}'
+        )
+
+    def input(self, data: Any) -> str:
+        """The entry of an input."""
+        dims = self.value(data.dims)
+        sparse_dim = "" if data.sparse_dim is None else f',"sparse_dim":{self.value(data.sparse_dim)}'
+        return f'{{"dims":{dims},"dtype":{_string(data.dtype)}{sparse_dim}}}'
+
+    def add_entries(self, layers: list[str]) -> None:
         """The entries of the forms that were reached since."""
         while len(layers) < len(self.reached):
             layers.append(self.entry(self.reached[len(layers)]))
@@ -121,94 +169,135 @@ class _Builder:
             form = form.of
         return not isinstance(form, Form) or self.forms.shared(form) in self.numbers
 
-    def entry(self, form: Form) -> dict[str, Any]:
+    def entry(self, form: Form) -> str:
         """The entry of a form."""
         options = {"class": form.kind, **form.options}
-        entry = {key: self.value(options[key]) for key in sorted(options) if options[key] is not None}
         if form.kind == "constant":
-            entry["value"] = self.value(_in_dtype(options["value"], options["dtype"]))
-        return entry
+            options["value"] = in_dtype(options["value"], options["dtype"])
+        return _object({key: self.value(options[key]) for key in sorted(options) if options[key] is not None})
 
-    def number(self, form: Form) -> int:
+    def value(self, value: Any) -> str:
+        """An option."""
+        write = _WRITERS.get(type(value))
+        if write is None:  # ops, and what is derived from Python's types
+            write = next((one for kind, one in _WRITERS.items() if isinstance(value, kind)), _Writer.number)
+        return write(self, value)
+
+    def word(self, value: Any) -> str:
+        """True, False, None or a text."""
+        return json.dumps(value)
+
+    def string(self, value: str) -> str:
+        """A text."""
+        return _string(value)
+
+    def number(self, value: Any) -> str:
+        """A number."""
+        return json.dumps(canonical_number(value), allow_nan=False)
+
+    def of_op(self, value: Tensor | Op) -> str:
+        """A reference to what a tensor is computed by, or to a loop or a state."""
+        return self.value(self.forms.of(value))
+
+    def form(self, value: Form) -> str:
+        """A reference to a form."""
+        return f'{{"layer":{self.reach(self.forms.shared(value))}}}'
+
+    def part(self, value: FormPart) -> str:
+        """A reference to a part of a form."""
+        return f'{{"layer":{self.reach(value.of)},"part":{_string(value.name)}}}'
+
+    def input_form(self, value: InputForm) -> str:
+        """A reference to an input."""
+        return f'{{"input":{_string(value.name)}}}'
+
+    def dim(self, value: Dim) -> str:
+        """A reference to a dim."""
+        number = self.number_of_dim(value)
+        return f'{{"dim":{number}}}' if isinstance(number, int) else f'{{"dim":{_string(number)}}}'
+
+    def later(self, value: Delayed) -> str:
+        """A value that a job gives."""
+        self.delayed.setdefault(id(value), value)
+        return f'{{"delayed":{json.dumps(value.origin, sort_keys=True, separators=(",", ":"), allow_nan=False)}}}'
+
+    def formula(self, value: Formula) -> str:
+        """A text with values in it."""
+        return f'{{"formula":{_string(value.template)},"values":{self.list(value.values)}}}'
+
+    def dict(self, value: dict[Any, Any]) -> str:
+        """Options by name, or what there is for each of several dims."""
+        items = {f"dim {self.number_of_dim(key)}" if isinstance(key, Dim) else str(key): value[key] for key in value}
+        return _object({key: self.value(items[key]) for key in sorted(items)})
+
+    def list(self, value: list[Any] | tuple[Any, ...]) -> str:
+        """Several values, in their order."""
+        return f"[{','.join([self.value(item) for item in value])}]"
+
+    def reach(self, form: Form) -> int:
         """The number of a form; one that is reached for the first time gets its entry later."""
-        if form not in self.numbers:
-            self.numbers[form] = len(self.reached)
+        number = self.numbers.get(form)
+        if number is None:
+            number = self.numbers[form] = len(self.reached)
             self.reached.append(form)
-        return self.numbers[form]
+        return number
 
-    def input(self, data: Any) -> dict[str, Any]:
-        """The entry of an input."""
-        entry = {"dims": self.value(data.dims), "dtype": data.dtype}
-        return entry if data.sparse_dim is None else {**entry, "sparse_dim": self.value(data.sparse_dim)}
-
-    def value(self, value: Any) -> Any:
-        """An option as plain data."""
-        if value is None or isinstance(value, (bool, str)):
-            return value
-        if isinstance(value, (Tensor, Op)):
-            return self.value(self.forms.of(value))
-        if isinstance(value, Form):
-            return {"layer": self.number(self.forms.shared(value))}
-        if isinstance(value, FormPart):
-            return {"layer": self.number(value.of), "part": value.name}
-        if isinstance(value, InputForm):
-            return {"input": value.name}
-        if isinstance(value, Dim):
-            return {"dim": self.dim(value)}
-        if isinstance(value, Delayed):
-            self.delayed.setdefault(id(value), value)
-            return {"delayed": value.origin}
-        if isinstance(value, Formula):
-            return {"formula": value.template, "values": [self.value(item) for item in value.values]}
-        if isinstance(value, dict):
-            items = {f"dim {self.dim(key)}" if isinstance(key, Dim) else str(key): value[key] for key in value}
-            return {key: self.value(items[key]) for key in sorted(items)}
-        if isinstance(value, (list, tuple)):
-            return [self.value(item) for item in value]
-        return _number(value)
-
-    def dim(self, dim: Dim) -> Any:
-        """The number of a dim."""
-        if dim in (batch_dim, single_step_dim):
+    def number_of_dim(self, dim: Dim) -> int | str:
+        """The number of a dim; of the batch and of a single step, which all networks have, the name."""
+        number = self.dims.get(dim)
+        if number is not None:
+            return number
+        if dim is batch_dim or dim is single_step_dim:
             return dim.name
-        if dim not in self.dims:
-            self.dims[dim] = number = len(self.dim_entries)
-            self.dim_entries.append(None)
-            size = dim.known_size if dim.known_size is not None or dim.is_dynamic else self.delayed_size(dim)
-            self.dim_entries[number] = {"size": size}
-            if dim.has_labels:
-                delayed = dim.delayed_labels
-                self.dim_entries[number]["labels"] = self.value(dim.labels if delayed is None else delayed)
-        return self.dims[dim]
+        self.dims[dim] = number = len(self.dim_entries)
+        self.dim_entries.append(None)
+        size = dim.known_size
+        size_text = self.value(size) if size is not None or dim.is_dynamic else self.delayed_size(dim)
+        labels = dim.delayed_labels or dim.labels if dim.has_labels else None
+        self.dim_entries[number] = _DimEntry(size_text, None if labels is None else self.labels(labels))
+        return number
 
-    def delayed_size(self, dim: Dim) -> Any:
+    def labels(self, labels: tuple[str, ...] | Delayed) -> str:
+        """What the indices of a dim stand for."""
+        if not isinstance(labels, Delayed) and all(type(label) is str for label in labels):
+            return json.dumps(labels, separators=(",", ":"))
+        return self.value(labels)
+
+    def delayed_size(self, dim: Dim) -> str:
         """The size of a dim that waits for a job: that job, or how it is computed from other dims."""
         if dim.delayed_size is not None:
             return self.value(dim.delayed_size)
         whole, divisor = dim.quotient
         if whole is not None:
-            return {"dim": self.dim(whole), "divided_by": self.value(divisor)}
+            return f'{{"dim":{self.number_of_dim(whole)},"divided_by":{self.value(divisor)}}}'
         if dim.factors:
-            return {"product": sorted(self.dim(factor) for factor in dim.factors)}
+            return f'{{"product":{self.list(sorted(self.number_of_dim(factor) for factor in dim.factors))}}}'
         parts = dim.terms or {dim.same_size_as: 1}
-        terms = [[count, None if base is None else self.dim(base)] for base, count in parts.items()]
-        return {"sum": sorted(terms, key=lambda term: -1 if term[1] is None else term[1])}
+        terms = [[count, None if base is None else self.number_of_dim(base)] for base, count in parts.items()]
+        return f'{{"sum":{self.list(sorted(terms, key=lambda term: -1 if term[1] is None else term[1]))}}}'
 
 
-def _number(value: Any) -> Any:
-    """A number; equal numbers are equal, whatever type they are of."""
-    value = plain_number(value)
-    if isinstance(value, (bool, int)):
-        return value
-    if not isinstance(value, float):
-        raise NetworkError(f"an option of a layer cannot be hashed: {value!r} ({type(value).__name__})")
-    if not math.isfinite(value) or (value == 0 and math.copysign(1, value) < 0):
-        return {"float": repr(value)}
-    return int(value) if value.is_integer() and abs(value) < _EXACT else value
+_string = encode_basestring_ascii
+
+_WRITERS: dict[type, Callable[[_Writer, Any], str]] = {
+    bool: _Writer.word,
+    type(None): _Writer.word,
+    str: _Writer.string,
+    Tensor: _Writer.of_op,
+    Op: _Writer.of_op,
+    Form: _Writer.form,
+    FormPart: _Writer.part,
+    InputForm: _Writer.input_form,
+    Dim: _Writer.dim,
+    Delayed: _Writer.later,
+    Formula: _Writer.formula,
+    dict: _Writer.dict,
+    list: _Writer.list,
+    tuple: _Writer.list,
+}
+"""What writes a value, by its class; all else is a number."""
 
 
-def _in_dtype(value: Any, dtype: str) -> Any:
-    """A constant, as its dtype holds it: of float32 the shortest decimal that is this float32."""
-    if isinstance(value, Delayed) or not dtype.startswith("float") or dtype == "float64":
-        return value
-    return plain_number(numpy.dtype(dtype).type(value))
+def _object(items: dict[str, str]) -> str:
+    """A JSON object of texts whose keys are sorted."""
+    return "{" + ",".join([f"{_string(key)}:{text}" for key, text in items.items()]) + "}"
