@@ -179,13 +179,13 @@ class _Writer:
     def value(self, value: Any) -> str:
         """An option."""
         write = _WRITERS.get(type(value))
-        if write is None:  # ops, and what is derived from Python's types
-            write = next((one for kind, one in _WRITERS.items() if isinstance(value, kind)), _Writer.number)
+        if write is None:
+            write = _writer_of(value)
         return write(self, value)
 
     def word(self, value: Any) -> str:
-        """True, False, None or a text."""
-        return json.dumps(value)
+        """True, False or None."""
+        return "null" if value is None else "true" if value else "false"
 
     def string(self, value: str) -> str:
         """A text."""
@@ -193,7 +193,7 @@ class _Writer:
 
     def number(self, value: Any) -> str:
         """A number."""
-        return json.dumps(canonical_number(value), allow_nan=False)
+        return repr(value) if type(value) is int else json.dumps(canonical_number(value), allow_nan=False)
 
     def of_op(self, value: Tensor | Op) -> str:
         """A reference to what a tensor is computed by, or to a loop or a state."""
@@ -282,9 +282,10 @@ _string = encode_basestring_ascii
 _WRITERS: dict[type, Callable[[_Writer, Any], str]] = {
     bool: _Writer.word,
     type(None): _Writer.word,
+    int: _Writer.number,
+    float: _Writer.number,
     str: _Writer.string,
     Tensor: _Writer.of_op,
-    Op: _Writer.of_op,
     Form: _Writer.form,
     FormPart: _Writer.part,
     InputForm: _Writer.input_form,
@@ -295,7 +296,14 @@ _WRITERS: dict[type, Callable[[_Writer, Any], str]] = {
     list: _Writer.list,
     tuple: _Writer.list,
 }
-"""What writes a value, by its class; all else is a number."""
+"""What writes a value, by its class."""
+
+
+def _writer_of(value: Any) -> Callable[[_Writer, Any], str]:
+    """The same of an op, of what is derived from Python's types, and of numbers of NumPy."""
+    if isinstance(value, Op):
+        return _Writer.of_op
+    return next((write for kind, write in _WRITERS.items() if isinstance(value, kind)), _Writer.number)
 
 
 def _object(items: dict[str, str]) -> str:
