@@ -213,8 +213,10 @@ class _Writer:
 
     def dim(self, value: Dim) -> str:
         """A reference to a dim."""
-        number = self.number_of_dim(value)
-        return f'{{"dim":{number}}}' if isinstance(number, int) else f'{{"dim":{_string(number)}}}'
+        number = self.dims.get(value)
+        if number is None:
+            number = self.number_of_dim(value)
+        return f'{{"dim":{number}}}' if type(number) is int else f'{{"dim":"{number}"}}'
 
     def later(self, value: Delayed) -> str:
         """A value that a job gives."""
@@ -307,5 +309,5 @@ def _writer_of(value: Any) -> Callable[[_Writer, Any], str]:
 
 
 def _object(items: dict[str, str]) -> str:
-    """A JSON object of texts whose keys are sorted."""
+    """A JSON object of texts, whose keys are sorted."""
     return "{" + ",".join([f"{_string(key)}:{text}" for key, text in items.items()]) + "}"

@@ -149,7 +149,11 @@ def input_tensor(recording: Recording, data: ExternData) -> Tensor:
 
 def parameter_tensor(recording: Recording, parameter: Parameter) -> Tensor:
     """The tensor that stands for a parameter, the same at each use."""
-    if parameter not in recording.parameters:
-        with recording.at(recording.root_body):
-            recording.parameters[parameter] = ParameterOp(parameter).output
-    return recording.parameters[parameter]
+    tensor = recording.parameters.get(parameter)
+    if tensor is None:
+        before, recording.body = recording.body, recording.root_body
+        try:
+            tensor = recording.parameters[parameter] = ParameterOp(parameter).output
+        finally:
+            recording.body = before
+    return tensor

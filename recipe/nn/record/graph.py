@@ -49,10 +49,12 @@ class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
     def __init__(self, op: Op, index: int):
         _set_op(self, op)
         _set_index(self, index)
-        self.set(None, "float32", None)
+        _set_known_dims(self, None)
+        _set_dtype(self, "float32")
+        _set_sparse_dim(self, None)
 
-    def set(self, known_dims: tuple[Dim, ...] | None, dtype: str, sparse_dim: Dim | None) -> None:
-        """Says what it is, once that is known."""
+    def _become(self, known_dims: tuple[Dim, ...] | None, dtype: str, sparse_dim: Dim | None) -> None:
+        """Says what it is, once its op knows."""
         _set_known_dims(self, known_dims)
         _set_dtype(self, dtype)
         _set_sparse_dim(self, sparse_dim)
@@ -310,7 +312,7 @@ class Op:
         new._module_path = self.module_path()
         if not dims and self._has_results_for(new.inputs):
             for old, tensor in zip(self.outputs, new.outputs):
-                tensor.set(old.known_dims, old.dtype, old.sparse_dim)
+                tensor._become(old.known_dims, old.dtype, old.sparse_dim)
         else:
             new.infer()
         body.ops.append(new)
@@ -359,7 +361,7 @@ class Op:
 
         Axes over hypotheses come right after the batch axis.
         """
-        self.outputs[index].set(
+        self.outputs[index]._become(
             beams_first(dims) if dims is not None else None,
             dtype or (self.inputs[0].dtype if self.inputs else "float32"),
             sparse_dim,
