@@ -12,10 +12,11 @@ _SELDOM = (20_000, 50, 100)
 
 @contextlib.contextmanager
 def seldom_collected() -> Iterator[None]:
-    """For code that makes many objects and drops few."""
+    """For code that makes many objects and drops few. What is there at its end is never looked through again."""
     before = gc.get_threshold()
     gc.set_threshold(*_SELDOM)
     try:
         yield
     finally:
+        gc.freeze()  # else each of them is visited again, last when the process ends
         gc.set_threshold(*before)
