@@ -1,0 +1,115 @@
+"""
+Which tasks may start: as many as the machine has cores and memory for.
+
+Of those that wait, the one that asks for the most memory comes first, of equal ones the one that waits longest. One for
+which there is no room yet is passed by smaller ones, but only while it could not start without them either: as soon as
+only tasks that began after it are in its way, no further one starts, and it gets its turn.
+
+A short task ("mini task") counts as one core and little memory, and one of them may run at any time, whatever else
+does, so that the scores of one experiment need not wait for the training of another.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import NamedTuple
+
+from .job import Job
+from .run_state import TaskRun
+
+_MEMORY = 1.0
+"""GB, of a task that does not say what it needs."""
+
+_MEMORY_OF_MINI_TASKS = 0.2
+
+
+class Needs(NamedTuple):
+    """
+    What a task asks for.
+
+    :ivar memory: in GB
+    :ivar cores: how many
+    :ivar is_short: whether it is a mini task
+    """
+
+    memory: float
+    cores: int
+    is_short: bool
+
+
+class Places:
+    """
+    The tasks that wait, and how much of the machine is taken.
+
+    :param cores: of the machine
+    :param memory: of the machine, in GB
+    """
+
+    def __init__(self, cores: int, memory: float):
+        self.cores, self.memory = cores, memory
+        self._waiting: dict[Needs, dict[TaskRun, int]] = {}
+        """Those that ask for the same, with the number of their turn, in this order."""
+        self._taken: dict[TaskRun, tuple[Needs, int]] = {}
+        self._turns = itertools.count()
+
+    def wait(self, run: TaskRun) -> None:
+        """
+        Lets a task wait for its turn.
+
+        :raises ValueError: if what it asks for is no number
+        """
+        self._waiting.setdefault(self._needs(run), {})[run] = next(self._turns)
+
+    def take(self, run: TaskRun) -> None:
+        """Counts a task that runs."""
+        self._taken[run] = self._needs(run), next(self._turns)
+
+    def leave(self, run: TaskRun) -> None:
+        """Counts a task no longer, which ended."""
+        self._taken.pop(run, None)
+
+    def forget(self, job: Job) -> None:
+        """Lets no task of a job wait any more."""
+        for runs in self._waiting.values():
+            for run in [run for run in runs if run.job is job]:
+                del runs[run]
+
+    def next(self) -> TaskRun | None:
+        """Takes the task out that is to start now; None if there is room for none of those that wait."""
+        heads = [(needs, *next(iter(runs.items()))) for needs, runs in self._waiting.items() if runs]
+        for needs, run, turn in sorted(heads, key=lambda head: (-head[0].memory, head[2])):
+            if self._has_room(needs, [taken for taken, _ in self._taken.values()]):
+                del self._waiting[needs][run]
+                return run
+            if self._has_room(needs, [taken for taken, began in self._taken.values() if began < turn]):
+                return None
+        return None
+
+    def is_too_large(self, run: TaskRun) -> bool:
+        """Whether a task asks for more memory than there is, so that it runs alone."""
+        return self._needs(run).memory > self.memory
+
+    def _has_room(self, needs: Needs, taken: list[Needs]) -> bool:
+        """Whether there is room for a task beside those that run."""
+        short = next((one for one in taken if one.is_short), None)
+        if needs.is_short and short is None:
+            return True
+        if not needs.is_short and short is not None:
+            taken = list(taken)
+            taken.remove(short)
+        if not taken:
+            return True
+        all_of_them = [*taken, needs]
+        return (
+            sum(one.cores for one in all_of_them) <= self.cores
+            and sum(one.memory for one in all_of_them) <= self.memory
+        )
+
+    def _needs(self, run: TaskRun) -> Needs:
+        rqmt = run.job._sis_task_rqmt(run.task)
+        memory = rqmt.get("mem", _MEMORY_OF_MINI_TASKS if run.task.mini_task else _MEMORY)
+        try:
+            cores = max(1, min(int(rqmt.get("cpu", 1)), self.cores))
+            return Needs(max(0.0, float(memory)), cores, run.task.mini_task)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"its task {run.task.name} asks for {rqmt}, but cpu and mem (GB) are numbers") from error
