@@ -12,9 +12,9 @@ does, so that the scores of one experiment need not wait for the training of ano
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from typing import NamedTuple
 
-from .job import Job
 from .run_state import TaskRun
 
 _MEMORY = 1.0
@@ -47,47 +47,45 @@ class Places:
 
     def __init__(self, cores: int, memory: float):
         self.cores, self.memory = cores, memory
-        self._waiting: dict[Needs, dict[TaskRun, int]] = {}
-        """Those that ask for the same, with the number of their turn, in this order."""
-        self._taken: dict[TaskRun, tuple[Needs, int]] = {}
+        self._waiting: dict[Needs, dict[str, tuple[TaskRun, int]]] = {}
+        """Those that ask for the same, by their names, with the number of their turn, in this order."""
+        self._began: dict[TaskRun, int] = {}
         self._turns = itertools.count()
 
     def wait(self, run: TaskRun) -> None:
         """
-        Lets a task wait for its turn.
+        Lets a task wait for its turn, if it does not so already.
 
         :raises ValueError: if what it asks for is no number
         """
-        self._waiting.setdefault(self._needs(run), {})[run] = next(self._turns)
+        waiting = self._waiting.setdefault(self._needs(run), {})
+        if _name(run) not in waiting:
+            waiting[_name(run)] = run, next(self._turns)
 
-    def take(self, run: TaskRun) -> None:
-        """Counts a task that runs."""
-        self._taken[run] = self._needs(run), next(self._turns)
+    def next(self, running: Collection[TaskRun]) -> TaskRun | None:
+        """
+        Takes the task out that is to start now; None if there is room for none of those that wait.
 
-    def leave(self, run: TaskRun) -> None:
-        """Counts a task no longer, which ended."""
-        self._taken.pop(run, None)
-
-    def forget(self, job: Job) -> None:
-        """Lets no task of a job wait any more."""
-        for runs in self._waiting.values():
-            for run in [run for run in runs if run.job is job]:
-                del runs[run]
-
-    def next(self) -> TaskRun | None:
-        """Takes the task out that is to start now; None if there is room for none of those that wait."""
-        heads = [(needs, *next(iter(runs.items()))) for needs, runs in self._waiting.items() if runs]
+        :param running: the tasks that run on this machine
+        """
+        self._began = {run: self._began[run] if run in self._began else next(self._turns) for run in running}
+        taken = {run: self._needs_of_running(run) for run in running}
+        heads = [(needs, *next(iter(runs.values()))) for needs, runs in self._waiting.items() if runs]
         for needs, run, turn in sorted(heads, key=lambda head: (-head[0].memory, head[2])):
-            if self._has_room(needs, [taken for taken, _ in self._taken.values()]):
-                del self._waiting[needs][run]
+            if self._has_room(needs, list(taken.values())):
+                del self._waiting[needs][_name(run)]
                 return run
-            if self._has_room(needs, [taken for taken, began in self._taken.values() if began < turn]):
+            if self._has_room(needs, [taken[other] for other, began in self._began.items() if began < turn]):
                 return None
         return None
 
     def is_too_large(self, run: TaskRun) -> bool:
         """Whether a task asks for more memory than there is, so that it runs alone."""
-        return self._needs(run).memory > self.memory
+        return self.memory_of(run) > self.memory
+
+    def memory_of(self, run: TaskRun) -> float:
+        """How much memory a task asks for, in GB."""
+        return self._needs(run).memory
 
     def _has_room(self, needs: Needs, taken: list[Needs]) -> bool:
         """Whether there is room for a task beside those that run."""
@@ -105,6 +103,12 @@ class Places:
             and sum(one.memory for one in all_of_them) <= self.memory
         )
 
+    def _needs_of_running(self, run: TaskRun) -> Needs:
+        try:
+            return self._needs(run)
+        except ValueError:  # it was started when the job asked for something else
+            return Needs(_MEMORY, 1, run.task.mini_task)
+
     def _needs(self, run: TaskRun) -> Needs:
         rqmt = run.job._sis_task_rqmt(run.task)
         memory = rqmt.get("mem", _MEMORY_OF_MINI_TASKS if run.task.mini_task else _MEMORY)
@@ -113,3 +117,7 @@ class Places:
             return Needs(max(0.0, float(memory)), cores, run.task.mini_task)
         except (TypeError, ValueError) as error:
             raise ValueError(f"its task {run.task.name} asks for {rqmt}, but cpu and mem (GB) are numbers") from error
+
+
+def _name(run: TaskRun) -> str:
+    return run.marker("log")
