@@ -2,8 +2,8 @@
 Which tasks may start: as many as the machine has cores and memory for.
 
 Of those that wait, the one that asks for the most memory comes first, of equal ones the one that waits longest. One for
-which there is no room yet is passed by smaller ones, but only while it could not start without them either: as soon as
-only tasks that began after it are in its way, no further one starts, and it gets its turn.
+which there is no room yet is passed by others, but only while it could not start without them either: as soon as only
+tasks that passed it are in its way, no further one starts, and it gets its turn.
 
 A short task ("mini task") counts as one core and little memory, and one of them may run at any time, whatever else
 does, so that the scores of one experiment need not wait for the training of another.
@@ -37,6 +37,20 @@ class Needs(NamedTuple):
     is_short: bool
 
 
+class _Began(NamedTuple):
+    """
+    A task that runs.
+
+    :ivar needs: what it asks for
+    :ivar turn: the number of its turn
+    :ivar time: when it began: the number of the next turn
+    """
+
+    needs: Needs
+    turn: int
+    time: int
+
+
 class Places:
     """
     The tasks that wait, and how much of the machine is taken.
@@ -49,7 +63,7 @@ class Places:
         self.cores, self.memory = cores, memory
         self._waiting: dict[Needs, dict[str, tuple[TaskRun, int]]] = {}
         """Those that ask for the same, by their names, with the number of their turn, in this order."""
-        self._began: dict[TaskRun, int] = {}
+        self._began: dict[TaskRun, _Began] = {}
         self._turns = itertools.count()
 
     def wait(self, run: TaskRun) -> None:
@@ -68,14 +82,19 @@ class Places:
 
         :param running: the tasks that run on this machine
         """
-        self._began = {run: self._began[run] if run in self._began else next(self._turns) for run in running}
-        taken = {run: self._needs_of_running(run) for run in running}
+        self._began = {run: self._began.get(run) or _Began(self._needs_of_running(run), -1, -1) for run in running}
         heads = [(needs, *next(iter(runs.values()))) for needs, runs in self._waiting.items() if runs]
         for needs, run, turn in sorted(heads, key=lambda head: (-head[0].memory, head[2])):
-            if self._has_room(needs, list(taken.values())):
+            if self._has_room(needs, [other.needs for other in self._began.values()]):
                 del self._waiting[needs][_name(run)]
+                self._began[run] = _Began(needs, turn, next(self._turns))
                 return run
-            if self._has_room(needs, [taken[other] for other, began in self._began.items() if began < turn]):
+            not_passed = [
+                other.needs
+                for other in self._began.values()
+                if other.time < turn or (-other.needs.memory, other.turn) < (-needs.memory, turn)
+            ]
+            if self._has_room(needs, not_passed):
                 return None
         return None
 
