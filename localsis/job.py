@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, cast
 
 from . import settings, shell
 from .beyond import JOB_METHODS, beyond
-from .call_arguments import call_arguments
 from .hashing import short_hash
 from .paths import AbstractPath, Path, Variable, extract_paths
 from .task import Task
@@ -25,7 +25,7 @@ class JobSingleton(type):
         """The job with these arguments."""
         tags = kwargs.pop("sis_tags", None)
         job_class = cast("type[Job]", cls)
-        parsed = call_arguments(cls.__init__, None, *args, **kwargs)  # type: ignore[misc]
+        parsed = inspect.getcallargs(cls.__init__, None, *args, **kwargs)  # type: ignore[misc]
         del parsed["self"]
         job_id = f"{job_class._id_prefix()}.{job_class.hash(parsed)}"
         if job_id in created_jobs:
