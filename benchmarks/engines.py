@@ -61,15 +61,17 @@ class Contenders:
     """
     Those of one size of the model, and a directory for the files that they read.
 
-    :param size: "demo" or "full"
+    :param size: one of :data:`SIZES`
     :param directory: where to write
+    :param words: in a batch
+    :param threads: of PyTorch, for each a contender
     """
 
-    def __init__(self, size: str, directory: pathlib.Path):
-        self.size, self.directory = size, directory
+    def __init__(self, size: str, directory: pathlib.Path, *, words: int = 200, threads: Sequence[int] = (1, 2)):
+        self.size, self.directory, self.words, self.threads = size, directory, words, threads
         self.parameters, self.batches = directory / "parameters.npz", directory / "batches.npz"
         numpy.savez(self.parameters, **nn.Network(model(inputs_of(), **SIZES[size])).random_parameters())
-        write_batches(self.batches, cmudict_batches(BATCHES))
+        write_batches(self.batches, cmudict_batches(BATCHES, words=words))
 
     def config(self, engine: str, name: str, dropout: float, beam: int = 0, **options: Any) -> pathlib.Path:
         """Writes a config for an engine; its name is that of the file."""
@@ -104,7 +106,7 @@ class Contenders:
         """Each of them."""
         return [
             self.tensorflow(task, dropout, beam, save=save),
-            *(make(task, dropout, beam, threads=n) for n in (1, 2) for make in (self.written, self.by_hand)),
+            *(make(task, dropout, beam, threads=n) for n in self.threads for make in (self.written, self.by_hand)),
         ]
 
     def _returnn(
@@ -130,17 +132,19 @@ def _threads(count: int) -> dict[str, str]:
 
 def compare_training(contenders: Contenders, steps: int, further_steps: int) -> None:
     """Losses without dropout, then steps with it; what TensorFlow ended with, after more steps, is searched with."""
-    some = contenders.all("train", 0.0)
-    results = alternate(some, 0, batches=BATCHES)
-    check_same(results, 2, tolerance=1e-4)
-    _close(some)
-    trained = contenders.directory / "trained.npz"
     dropout = SIZES[contenders.size]["dropout"]
+    if dropout:
+        some = contenders.all("train", 0.0)
+        check_same(alternate(some, 0, batches=BATCHES), 2, tolerance=1e-4)
+        _close(some)
+    trained = contenders.directory / "trained.npz"
     make = contenders.all if steps else (lambda *given, **saved: [contenders.tensorflow(*given, **saved)])
     some = make("train", dropout, save=[trained])
     if steps:
         results = alternate(some, steps, batches=BATCHES)
-        print(f"\ntraining, {contenders.size}, batches of 200 words, losses equal without dropout")
+        if not dropout:
+            check_same(results, 2, tolerance=1e-4)
+        print(f"\ntraining, {contenders.size}, batches of {contenders.words} words, losses equal without dropout")
         report(results, "goal: CPU time / TensorFlow <= 0.65; time / by hand <= 1.0")
     for number in range(further_steps):
         some[0].step(number % BATCHES)
@@ -153,29 +157,35 @@ def compare_search(contenders: Contenders, beam: int, steps: int) -> None:
     some = contenders.all("search", 0.0, beam)
     results = alternate(some, steps, batches=BATCHES)
     check_same(results, 1, tolerance=1e-3)
-    print(f"\nsearch, {contenders.size}, beam {beam}, batches of 200 words, scores equal")
+    print(f"\nsearch, {contenders.size}, beam {beam}, batches of {contenders.words} words, scores equal")
     report(results, "goal: time / TensorFlow <= 0.71, time / by hand <= 0.67")
     _close(some)
 
 
 def report(results: dict[str, list[Step]], goal: str) -> None:
-    """Medians, and the ratio of the written PyTorch to each other contender, of pairs of neighbouring steps."""
-    print(f"{'':32s}{'ms':>8s}{'CPU ms':>9s}   written / this: time, CPU time   ({goal})")
+    """
+    Medians, and ratios of pairs of neighbouring steps: of the written PyTorch to each other contender, with as many
+    threads, and of TensorFlow to each.
+    """
+    print(f"({goal})")
+    print(f"{'':32s}{'ms':>8s}{'CPU ms':>9s}   written / this: time, CPU time   TensorFlow / this: time, CPU time")
     for name, steps in results.items():
         line = f"{name:32s}" + "".join(f"{1e3 * value:9.1f}" for value in medians(steps))
-        same_threads = written(2) if name == by_hand(2) else written(1)
-        if name != same_threads:
-            line += "".join(f"{value:14.3f}" for value in ratios(results[same_threads], steps))
-        print(line)
+        line += _ratio(results[written(2) if name in (written(2), by_hand(2)) else written(1)], steps)
+        print(line + "   " + _ratio(results[TENSORFLOW], steps))
 
 
-def compare_runs(contenders: Contenders, rounds: int, what: str) -> None:
+def _ratio(steps: list[Step], others: list[Step]) -> str:
+    return "".join(f"{value:15.3f}" for value in ratios(steps, others))
+
+
+def compare_runs(contenders: Contenders, rounds: int, what: str, steps: int) -> None:
     """From the start of ``python -m returnn`` to the first step, or to the end of a training."""
-    data = write_data(contenders.directory / "data.hdf", contenders.batches, steps=100, words=200)
+    data = write_data(contenders.directory / "data.hdf", contenders.batches, steps=steps, words=contenders.words)
     dropout = SIZES[contenders.size]["dropout"]
     options = {engine: {**options_before(engine, "cpu"), **data, **BATCH_SIZES} for engine in ("tensorflow", "torch")}
     configs = {name: contenders.config(name, f"run_{what}", dropout, **given) for name, given in options.items()}
-    print(f"\n{what}: python -m returnn, {'to the first step' if what == 'start' else '100 steps, one epoch'}")
+    print(f"\n{what}: python -m returnn, {'to the first step' if what == 'start' else f'{steps} steps, one epoch'}")
     for _ in range(rounds):
         for engine, config in configs.items():
             environment = _threads(1) if engine == "torch" else {}
@@ -196,18 +206,23 @@ def main() -> None:
     parser.add_argument("--further-steps", type=int, default=100, help="of training before the search")
     parser.add_argument("--only", choices=["train", "search", "start", "run"], action="append")
     parser.add_argument("--rounds", type=int, default=3, help="of starts and of runs")
+    parser.add_argument("--run-steps", type=int, default=100, help="of a run")
+    parser.add_argument("--words", type=int, default=200, help="in a batch")
+    parser.add_argument("--beam", type=int, action="append", help="default: 4, then 12")
+    parser.add_argument("--threads", type=int, action="append", choices=[1, 2], help="of PyTorch; default: 1 and 2")
     arguments = parser.parse_args()
     tasks = arguments.only or ["train", "search", "start", "run"]
     with tempfile.TemporaryDirectory() as directory:
-        contenders = Contenders(arguments.size, pathlib.Path(directory))
+        threads = sorted({1, *(arguments.threads or (2,))})
+        contenders = Contenders(arguments.size, pathlib.Path(directory), words=arguments.words, threads=threads)
         if "train" in tasks or "search" in tasks:
             compare_training(contenders, arguments.steps if "train" in tasks else 0, arguments.further_steps)
         if "search" in tasks:
-            for beam in (4, 12):
-                compare_search(contenders, beam, max(3, arguments.steps // 2))
+            for beam in arguments.beam or (4, 12):
+                compare_search(contenders, beam, arguments.steps // 2 + 1)
         for what in ("start", "run"):
             if what in tasks:
-                compare_runs(contenders, arguments.rounds, what)
+                compare_runs(contenders, arguments.rounds, what, arguments.run_steps)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ Batch = dict[str, tuple[numpy.ndarray, numpy.ndarray]]
 SIZES: dict[str, dict[str, Any]] = {
     "demo": {"embedding_dim": 64, "lstm_dim": 128, "num_layers": 1, "dropout": 0.1},
     "full": {"embedding_dim": 128, "lstm_dim": 256, "num_layers": 2, "dropout": 0.2},
+    "tiny": {"embedding_dim": 4, "lstm_dim": 8, "num_layers": 1, "dropout": 0.0},
 }
-"""As in ``configs/g2p.py``."""
-BEAM_SIZES = {"demo": 4, "full": 12}
+"""As in ``configs/g2p.py``, and one for a look whether a benchmark runs."""
+BEAM_SIZES = {"demo": 4, "full": 12, "tiny": 2}
 MAX_STEPS = 40
 LEARNING_RATE = 0.001
 

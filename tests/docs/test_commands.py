@@ -43,7 +43,7 @@ def test_commands_in_the_text(page: str) -> None:
         "python -m pytest tests/recipe/nn/ops/test_cumulativ.py",
         "python -m pytest tests/recipe/nn/ops/test_cumulative.py::test_against_nmpy",
         "benchmarks/g2p_pears.py",
-        "python benchmarks/alternatives.py --no-such-option",
+        "python benchmarks/engines.py --no-such-option",
         "sis manager configs/g2p.py",
     ],
 )

@@ -1,29 +1,45 @@
-"""The tutorial, as a new user follows it: its blocks in files, the config run by ``./sis``."""
+"""The tutorial, as a new user follows it: its blocks in files, the config run by ``./sis``, then all short commands."""
 
 from __future__ import annotations
 
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
+import pytest
+
 from tests.jobs.setup_directory import make_setup, run_manager
 
+from .documented import LONG, documented_commands, in_the_setup, short_commands, why_long
 from .pages import ROOT, blocks
 
 PAGE = "docs/tutorial.md"
 
+pytestmark = pytest.mark.xdist_group("tutorial")
 
-def test_config_trains_and_spells(tmp_path: pathlib.Path) -> None:
-    setup = make_setup(tmp_path / "setup")
+
+@pytest.fixture(scope="module")
+def setup(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A setup with the files of the tutorial, whose config has run."""
+    setup = make_setup(tmp_path_factory.mktemp("tutorial") / "setup")
     (setup / "configs").unlink()
     shutil.copytree(ROOT / "configs", setup / "configs")
-    program = []
+    for name in ("Makefile", "benchmarks", "returnn_recurrent", "tests"):
+        (setup / name).symlink_to(ROOT / name)
     for block in blocks(PAGE):
         if block.title is not None:
             (setup / block.title).write_text(block.code, encoding="utf-8")
-        elif block.kind == "python":
-            program.append(block.code)
+    run_manager(setup, "configs/spelling.py")
+    (search,) = (setup / "work/jobs/search").glob("SearchJob.*")
+    (setup / "search").symlink_to(search)
+    return setup
+
+
+def test_program(setup: pathlib.Path) -> None:
+    """Its blocks of Python, one after the other, print what the page shows."""
+    program = [block.code for block in blocks(PAGE) if block.title is None and block.kind == "python"]
     (setup / "tutorial.py").write_text("\n".join(program), encoding="utf-8")
     printed = subprocess.run(
         [sys.executable, "tutorial.py"], cwd=setup, capture_output=True, text=True, check=True
@@ -32,8 +48,41 @@ def test_config_trains_and_spells(tmp_path: pathlib.Path) -> None:
         if block.kind == "text":
             assert block.code in printed
 
-    run_manager(setup, "configs/spelling.py")
+
+def test_config_trains_and_spells(setup: pathlib.Path) -> None:
     assert float((setup / "output/spelling/wer").read_text()) < 10
     assert (setup / "output/spelling/learning_curves.png").exists()
+
+
+def test_second_run_starts_nothing(setup: pathlib.Path) -> None:
     (setup / "manager.log").unlink()
     assert "started" not in run_manager(setup, "configs/spelling.py")
+
+
+@pytest.mark.parametrize("command", short_commands())
+def test_short_command(command: str, setup: pathlib.Path) -> None:
+    """It ends well in this setup, and says something or leaves a file."""
+    files = set(setup.iterdir())
+    environment = {
+        **os.environ,
+        "PATH": f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "SIS_PYTHON": sys.executable,
+        "DISABLE_CUDA": "1",
+    }
+    done = subprocess.run(["bash", "-c", command], cwd=setup, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert done.stdout.strip() or set(setup.iterdir()) - files or "returnn" in command
+
+
+def test_each_command_is_run_or_has_a_reason() -> None:
+    """A command with a name of its own in capitals would be run with that name: it wants one here."""
+    for command, place in documented_commands():
+        if why_long(command) is None:
+            names = [word for word in in_the_setup(command).split() if word.isupper() and len(word) > 1]
+            assert not names, f"{place}: what stands for {names[0]} in {command}"
+
+
+def test_each_reason_is_needed() -> None:
+    commands = {command for command, _ in documented_commands()}
+    for pattern in LONG:
+        assert any(why_long(command) == LONG[pattern] for command in commands), pattern

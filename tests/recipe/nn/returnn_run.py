@@ -104,29 +104,38 @@ def run_returnn(
             config=config, extern_data=extern_data, train_flag=train, eval_flag=True, search_flag=search, name="root"
         )
         built.construct_from_dict(settings["network"])
-        session.run([tf.compat.v1.global_variables_initializer(), built.global_train_step_var.initializer])
         variables = {variable.name.split(":")[0]: variable for variable in built.get_params_list()}
+        _initialize(session, built, variables, parameters or {})
         if checkpoint is not None:
             built.load_params_from_file(str(checkpoint), session)
-        _set_variables(session, variables, parameters or {})
-        feed_dict = _feed_dict(extern_data, feeds)
-        losses, total = _losses(session, built, feed_dict)
+        losses, total = _losses(built)
+        fetches = {
+            "outputs": {
+                name: _output_fetches(built.layers[layer_of_output(name)].output) for name, _ in network.outputs
+            },
+            "losses": losses,
+            "gradients": _gradient_fetches(total, variables) if gradients or trains else {},
+            "beam_scores": _beam_scores(built, network) if search else (),
+        }
+        # one call for all: TensorFlow prepares the graph anew for each set of fetches
+        values = session.run(fetches, feed_dict=_feed_dict(extern_data, feeds))
+        found = values["gradients"]
         run = ReturnnRun(
             outputs={
-                name: _output(session, built.layers[layer_of_output(name)].output, feed_dict)
+                name: _output(built.layers[layer_of_output(name)].output, *values["outputs"][name])
                 for name, _ in network.outputs
             },
-            losses=losses,
-            gradients=_gradients(session, total, variables, feed_dict) if gradients or trains else {},
-            parameters={name: session.run(variable) for name, variable in variables.items()},
+            losses={name: float(value * factor) for name, (value, factor) in values["losses"].items()},
+            gradients={name: found.get(name) for name in sorted(variables)} if gradients or trains else {},
+            parameters=session.run(variables),
             trained={},
             layers_in_loop=_layers_in_loops(built),
-            beam_scores=_beam_scores(session, built, network, feed_dict) if search else None,
+            beam_scores=values["beam_scores"] if search else None,
         )
         if trains:
             if any(gradient is not None for gradient in run.gradients.values()):
-                _train(session, config, built, feed_dict, steps=int(trains))
-            run.trained.update({name: session.run(variable) for name, variable in variables.items()})
+                _train(session, config, built, _feed_dict(extern_data, feeds), steps=int(trains))
+            run.trained.update(session.run(variables))
         return run
 
 
@@ -177,10 +186,17 @@ def _train(session: Any, config: Any, network: Any, feed_dict: dict[Any, Any], s
         session.run((step, network.get_post_control_dependencies()), feed_dict=feed_dict)
 
 
-def _set_variables(session: Any, variables: Mapping[str, Any], values: Mapping[str, numpy.ndarray]) -> None:
-    for name, value in values.items():
-        initializer = variables[name].initializer
-        session.run(initializer, feed_dict={initializer.inputs[1]: value})
+def _initialize(session: Any, built: Any, variables: Mapping[str, Any], values: Mapping[str, numpy.ndarray]) -> None:
+    """Start values of all variables: those given, else RETURNN's own."""
+    import tensorflow as tf
+
+    given = {id(variables[name]) for name in values}
+    others = [variable for variable in tf.compat.v1.global_variables() if id(variable) not in given]
+    initializers = [variables[name].initializer for name in values]
+    session.run(
+        [tf.compat.v1.variables_initializer(others), built.global_train_step_var.initializer, *initializers],
+        feed_dict={one.inputs[1]: value for one, value in zip(initializers, values.values())},
+    )
 
 
 def _feed_dict(extern_data: Any, feeds: Mapping[str, Any]) -> dict[Any, Any]:
@@ -199,35 +215,37 @@ def _feed_dict(extern_data: Any, feeds: Mapping[str, Any]) -> dict[Any, Any]:
     return feed_dict
 
 
-def _output(session: Any, data: Any, feed_dict: dict[Any, Any]) -> ReturnnOutput:
-    dynamic = [dim for dim in data.dims if not dim.is_batch_dim() and dim.dimension is None]
-    sizes = [dim.dyn_size for dim in dynamic]
-    value, lengths = session.run((data.placeholder, sizes), feed_dict=feed_dict)
+def _dynamic_dims(data: Any) -> list[Any]:
+    return [dim for dim in data.dims if not dim.is_batch_dim() and dim.dimension is None]
+
+
+def _output_fetches(data: Any) -> tuple[Any, list[Any]]:
+    """What an output needs: its value, and the lengths along its axes."""
+    return data.placeholder, [dim.dyn_size for dim in _dynamic_dims(data)]
+
+
+def _output(data: Any, value: numpy.ndarray, lengths: list[numpy.ndarray]) -> ReturnnOutput:
     names = ["batch" if dim.is_batch_dim() else dim.name for dim in data.dims]
-    return ReturnnOutput(value, names, {dim.name: length for dim, length in zip(dynamic, lengths)})
+    return ReturnnOutput(value, names, {dim.name: length for dim, length in zip(_dynamic_dims(data), lengths)})
 
 
-def _losses(session: Any, network: Any, feed_dict: dict[Any, Any]) -> tuple[dict[str, float], Any]:
+def _losses(network: Any) -> tuple[dict[str, tuple[Any, Any]], Any]:
+    """Value and normalisation of each loss, and the total loss."""
     holders, total, _ = network.get_losses_initialized(with_total=True)
     losses = {}
     for name, holder in holders.items():
         value = holder.get_loss_value()
-        value = value if value is not None else holder.get_error_value()
-        value, factor = session.run((value, holder.get_norm_factor()), feed_dict=feed_dict)
-        losses[name] = float(value * factor)
+        losses[name] = (value if value is not None else holder.get_error_value(), holder.get_norm_factor())
     return losses, total
 
 
-def _gradients(
-    session: Any, total: Any, variables: Mapping[str, Any], feed_dict: dict[Any, Any]
-) -> dict[str, numpy.ndarray | None]:
+def _gradient_fetches(total: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Gradients of the total loss, of those variables that it depends on."""
     import tensorflow as tf
 
     names = sorted(variables)
     symbolic = dict(zip(names, tf.gradients(total, [variables[name] for name in names])))
-    dense = {name: tf.convert_to_tensor(gradient) for name, gradient in symbolic.items() if gradient is not None}
-    values = session.run(dense, feed_dict=feed_dict)
-    return {name: values.get(name) for name in names}
+    return {name: tf.convert_to_tensor(gradient) for name, gradient in symbolic.items() if gradient is not None}
 
 
 def _layers_in_loops(network: Any) -> dict[str, list[str]]:
@@ -240,6 +258,6 @@ def _layers_in_loops(network: Any) -> dict[str, list[str]]:
     }
 
 
-def _beam_scores(session: Any, built: Any, network: nn.Network, feed_dict: dict[Any, Any]) -> numpy.ndarray:
+def _beam_scores(built: Any, network: nn.Network) -> Any:
     found = [built.layers[layer_of_output(name)].get_search_choices() for name, _ in network.outputs]
-    return session.run(next(choices for choices in found if choices).beam_scores, feed_dict=feed_dict)
+    return next(choices for choices in found if choices).beam_scores

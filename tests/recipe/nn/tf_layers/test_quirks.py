@@ -628,7 +628,7 @@ def test_steps_of_a_loop_transpose_no_frames(monkeypatch: pytest.MonkeyPatch) ->
     import tensorflow as tf
 
     changed: list[int] = []
-    gradients = returnn_run._gradients
+    gradients = returnn_run._gradient_fetches
 
     def counted(*arguments: Any) -> Any:
         ops = tf.compat.v1.get_default_graph().get_operations()
@@ -637,7 +637,7 @@ def test_steps_of_a_loop_transpose_no_frames(monkeypatch: pytest.MonkeyPatch) ->
         changed.append(sum(order != sorted(order) for order in orders))
         return gradients(*arguments)
 
-    monkeypatch.setattr(returnn_run, "_gradients", counted)
+    monkeypatch.setattr(returnn_run, "_gradient_fetches", counted)
     network = nn.Network(AttentionToAnLstm())
     feeds = {name: FEEDS[name] for name in network.extern_data}
     for without in ((), ["batch_major_frames"]):
