@@ -2,8 +2,8 @@
 Recording, lowering and hashing a Transformer with 6+6 layers, d 512: after warm-up, and as a whole process.
 
 Limits: 30 ms median; 0.5 s and 80 MB peak resident memory for a whole process; 6 CPU s for 1,000 different networks of
-12 layers, those of ``benchmarks/graph.py``. The peer, returnn_common, takes 4.3 s warm, 8.7 s and 590 MB cold for such a
-model. Run ``python benchmarks/record.py``.
+12 layers, those of ``benchmarks/graph.py``. The peer, returnn_common, takes 4.3 s warm, 8.7 s and 590 MB cold for such
+a model. Run ``python benchmarks/record.py``.
 """
 
 from __future__ import annotations
