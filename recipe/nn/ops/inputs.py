@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from ..plain.delayed import Delayed
@@ -52,7 +51,7 @@ class ParameterOp(Op):
 
     def __init__(self, parameter: Parameter):
         self.owned = parameter
-        self.parameter = copy.copy(parameter)  # what the model does with its own later is another network's
+        self.parameter = parameter.__copy__()  # what the model does with its own later is another network's
         self._path: str | None = None
         super().__init__()
 

@@ -75,6 +75,7 @@ class Parameter(Arithmetic[Tensor]):
         object.__setattr__(self, name, checked_option(name, value))
 
     def __copy__(self) -> Parameter:
+        """Another one with the same options."""
         twin = object.__new__(type(self))
         for name, value in vars(self).items():
             object.__setattr__(twin, name, value)  # it was checked
