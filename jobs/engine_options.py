@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from recipe import nn
-from recipe.nn.plain.delayed import is_delayed
 
+from .options.optimizers import OTHER_NAMES
+from .options.tables import OPTIMIZERS
 from .score_keys import score_key
 
 _NOT_ON_TORCH = (
@@ -22,12 +23,6 @@ _NOT_ON_TORCH = (
 )
 """Options that RETURNN has on TensorFlow alone, and that change what is trained."""
 
-_OPTIMIZERS = "adadelta adafactor adagrad adam adamax adamw asgd lbfgs muon nadam radam rmsprop rprop sgd sparseadam"
-"""Those of PyTorch 2.13, by the names under which RETURNN knows them."""
-
-_OTHER_NAMES = {"gradientdescent": "sgd", "momentum": "sgd"}
-"""What TensorFlow calls otherwise."""
-
 _ADAM = ("adam", "adamw", "adamax", "nadam", "radam")
 _EPSILON = 1e-16  # RETURNN's default on TensorFlow
 
@@ -36,20 +31,13 @@ def check_torch_options(config: Mapping[str, Any], post_config: Mapping[str, Any
     """
     Finds out, when the graph is written, that a training by PyTorch cannot have an option.
 
-    :raises ValueError: for an option or an optimizer that is not there
+    :raises ValueError: for an option that is not there
     """
     wrong = sorted(name for name in _NOT_ON_TORCH if config.get(name) or post_config.get(name))
     if wrong:
         raise ValueError(
             f'with engine="torch" RETURNN has no {", ".join(wrong)}; it has gradient_clip, gradient_clip_global_norm, '
             "gradient_noise"
-        )
-    optimizer = config.get("optimizer", post_config.get("optimizer"))
-    name = optimizer.get("class") if isinstance(optimizer, Mapping) else optimizer
-    if isinstance(name, str) and not is_delayed(name) and "." not in name and _torch_class(name) is None:
-        raise ValueError(
-            f'with engine="torch" there is no optimizer {name!r}; there are: {", ".join(_OPTIMIZERS.split())}, and '
-            "classes by their whole name, as package.module.Class"
         )
 
 
@@ -130,5 +118,5 @@ def _measure(options: Mapping[str, Any], network: nn.Network | nn.StagedNetwork)
 
 
 def _torch_class(name: str) -> str | None:
-    known = _OTHER_NAMES.get(name.lower(), name.lower())
-    return known if known in _OPTIMIZERS.split() else None
+    known = OTHER_NAMES.get(name.lower(), name.lower())
+    return known if known in OPTIMIZERS["torch"] else None

@@ -20,6 +20,7 @@ from .checkpoint import Checkpoint
 from .forward import forward_options
 from .hypotheses import Hypothesis, read_hypotheses, write_hypotheses
 from .model_job import ModelJob
+from .options.datasets import check_dataset
 from .returnn_process import resolve_paths
 from .selected_network import SelectedNetwork, all_networks, resolve_network
 
@@ -76,6 +77,7 @@ class RescoringJob(ModelJob):
         for one in all_networks(network):
             _check_end_label(one, end_label)
         self.hypotheses = hypotheses
+        check_dataset(search_data, "search_data")
         self.search_data = search_data
         self.end_label = end_label
 

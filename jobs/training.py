@@ -117,7 +117,8 @@ class TrainingJob(JobWithUnhashedArguments):
         log_verbosity: int = 5,
     ):
         _check_arguments(network, num_epochs, engine)
-        check_options(config or {}, post_config or {}, device, _OWN_OPTIONS)
+        data = {"train_data": train_data, "dev_data": dev_data}
+        check_options(config or {}, post_config or {}, device, _OWN_OPTIONS, training_engine=engine, datasets=data)
         if engine == "torch":
             check_torch_options(config or {}, post_config or {})
         processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)

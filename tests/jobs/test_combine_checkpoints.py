@@ -107,7 +107,7 @@ def test_one_checkpoint_for_all_scales(models: Models) -> None:
     def error_rate(network: nn.Network) -> tk.Variable:
         checkpoint = combined_checkpoint(network, parts)
         made.add(checkpoint.path.creator.job_id())
-        return SearchJob(network, checkpoint, {}).out_num_seqs
+        return SearchJob(network, checkpoint, {"class": "HDFDataset", "files": []}).out_num_seqs
 
     tuning = tune(models.search, {"scale": [0.0, 0.2, 0.4], "beam_size": [2, 4]}, error_rate)
     assert len(made) == 1 and len(tuning.network.networks) == 6
@@ -120,7 +120,7 @@ def test_rescoring_with_it(models: Models) -> None:
     """The fused model without a search is what rescoring wants."""
     scoring = nn.Network(models.fused(0.3))
     combined = combined_checkpoint(scoring, models.parts("a/epoch.001.index", "b/epoch.001.index"))
-    job = RescoringJob(scoring, combined, tk.Path("found.jsonl"), {}, end_label="$")
+    job = RescoringJob(scoring, combined, tk.Path("found.jsonl"), {"class": "HDFDataset", "files": []}, end_label="$")
     assert job.model_checkpoint.path.creator is combined.path.creator
 
 

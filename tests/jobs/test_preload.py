@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:no output and no loss depends"),  # the classifier of the encoder in Model
 ]
 HIDDEN = nn.Dim(6, name="hidden")
+DATA = {"class": "HDFDataset", "files": []}
 
 
 class Encoder(nn.Module):
@@ -93,22 +94,22 @@ def test_values_arrive_in_returnn(pretraining: nn.Network, network: nn.Network, 
 
 def test_checked_by_the_training(pretraining: nn.Network, network: nn.Network) -> None:
     with pytest.raises(nn.NetworkError) as caught:
-        TrainingJob(network, {}, {}, preload=[Preload(checkpoint(pretraining))])
+        TrainingJob(network, DATA, DATA, preload=[Preload(checkpoint(pretraining))])
     assert f"{pathlib.Path(__file__).name}:" in str(caught.value)
     assert "missing in the checkpoint: encoder/layer/W [features=5, hidden=6]" in str(caught.value)
     assert "differs: layer/W [features=5, hidden=6] in the checkpoint, [hidden=6, hidden=6]" in str(caught.value)
     with pytest.raises(nn.NetworkError, match="fit no parameter of the network: 'enc/'"):
-        TrainingJob(network, {}, {}, preload=[Preload(checkpoint(), name_map={"enc/": ""})])
-    TrainingJob(network, {}, {}, preload=[Preload(checkpoint(network))])
+        TrainingJob(network, DATA, DATA, preload=[Preload(checkpoint(), name_map={"enc/": ""})])
+    TrainingJob(network, DATA, DATA, preload=[Preload(checkpoint(network))])
 
 
 def test_hashed_by_checkpoint_and_map(pretraining: nn.Network, network: nn.Network) -> None:
     def job_id(*preload: Preload) -> str:
-        return TrainingJob(network, {}, {}, preload=list(preload)).job_id()
+        return TrainingJob(network, DATA, DATA, preload=list(preload)).job_id()
 
     mapped = {"encoder/": ""}
     ids = {
-        TrainingJob(network, {}, {}).job_id(),
+        TrainingJob(network, DATA, DATA).job_id(),
         job_id(Preload(checkpoint(), name_map=mapped)),
         job_id(Preload(checkpoint(path="elsewhere/epoch.001.index"), name_map=mapped)),
         job_id(Preload(checkpoint(), name_map={"encoder/layer/": "layer/"})),
@@ -121,17 +122,17 @@ def test_hashed_by_checkpoint_and_map(pretraining: nn.Network, network: nn.Netwo
 def test_checked_by_the_search() -> None:
     trained, search = nn.Network(small_model()), nn.Network(small_model(lstm_dim=6), search=nn.BeamSearch(2))
     with pytest.raises(nn.NetworkError, match=r"differs: decoder/cell/W_re \[decoder=5, .* \[decoder=6, "):
-        SearchJob(search, TrainingJob(trained, {}, {}).out_checkpoints[1], {})
+        SearchJob(search, TrainingJob(trained, DATA, DATA).out_checkpoints[1], DATA)
     model = small_model()
     right = nn.Network(model, search=nn.BeamSearch(2))
-    job = SearchJob(right, checkpoint(nn.Network(model)), {})
-    assert job is SearchJob(right, checkpoint(), {}), "the network of a checkpoint is no part of the hash"
+    job = SearchJob(right, checkpoint(nn.Network(model)), DATA)
+    assert job is SearchJob(right, checkpoint(), DATA), "the network of a checkpoint is no part of the hash"
 
 
 def test_stages_are_trained_in_turn(pretraining: nn.Network) -> None:
     """Each checkpoint is known to be of the network of its epoch."""
     wide = nn.Network(Model())
     stages = nn.StagedNetwork({1: pretraining, 3: wide}, copy_param_mode="subset")
-    job = TrainingJob(stages, {}, {}, num_epochs=3)
+    job = TrainingJob(stages, DATA, DATA, num_epochs=3)
     assert [job.out_checkpoints[epoch].network for epoch in (1, 2, 3)] == [pretraining, pretraining, wide]
-    assert job.job_id() != TrainingJob(pretraining, {}, {}, num_epochs=3).job_id()
+    assert job.job_id() != TrainingJob(pretraining, DATA, DATA, num_epochs=3).job_id()

@@ -172,7 +172,7 @@ def test_processes_without_mpirun(run_job: RunJob, tmp_path: pathlib.Path, monke
 
 def test_gpus_of_several_processes() -> None:
     job = _training(horovod_num_processes=4, multi_node_slots=2, device="gpu")
-    assert job.rqmt["gpu"] == 2 and _training(device="gpu", config={"a": 1}).rqmt["gpu"] == 1
+    assert job.rqmt["gpu"] == 2 and _training(device="gpu", config={"max_seqs": 1}).rqmt["gpu"] == 1
 
 
 def test_damaged_learning_rates_are_put_aside(run_job: RunJob, played: None, capsys: pytest.CaptureFixture) -> None:

@@ -1,0 +1,1 @@
+"""What RETURNN knows: its options, optimizers and datasets, checked when the graph is written."""

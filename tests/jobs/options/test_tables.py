@@ -1,0 +1,20 @@
+"""The tables are those of the RETURNN, TensorFlow and PyTorch that are installed."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.options import tables
+
+from . import make_tables
+
+
+def test_options_and_datasets() -> None:
+    assert tables.OPTIONS == make_tables.options()
+    assert tables.DATASETS == make_tables.datasets()
+    assert {"learning_rate": "float", "batch_size": "any", "sort_dataset": "bool"}.items() <= tables.OPTIONS.items()
+
+
+@pytest.mark.xdist_group("returnn-1")
+def test_optimizers() -> None:
+    assert tables.OPTIMIZERS == make_tables.optimizers()
