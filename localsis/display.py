@@ -72,30 +72,40 @@ class LiveDisplay(Display):
         self._live = Live(console=self._console, auto_refresh=False)
         self._drawn: object = None
         self._state: State | None = None
+        self._said: list[str] = []
 
     def __enter__(self) -> Display:
         self._live.start()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._print_messages()
         if self._state is not None:
             self._live.update(self._table(self._state))
         self._live.stop()
 
     def say(self, text: str) -> None:
-        """One message, above the table."""
+        """One message, above the table; with the next table, as each print draws the table anew."""
+        self._said.append(f"[{clock(time.monotonic() - self._start)}] {text}")
+        if not self._live.is_started:
+            self._print_messages()
+
+    def _print_messages(self) -> None:
         from rich.text import Text
 
-        self._console.print(Text(f"[{clock(time.monotonic() - self._start)}] {text}"))
+        if self._said:
+            self._console.print(Text("\n".join(self._said)))
+            self._said.clear()
 
     def show(self, state: State) -> None:
         """The state of all jobs, called in each round."""
         self._state = state
-        what = [run.job._sis_id() for run in state.running], len(state.failed), len(state.open)
+        what = [run.job._sis_id() for run in state.running], len(state.failed), len(state.open), len(self._said)
         wait = self.INTERVAL if what == self._drawn else self.SHORTEST
         if time.monotonic() - self._last < wait:
             return
-        self._last, self._drawn = time.monotonic(), what
+        self._last, self._drawn = time.monotonic(), (*what[:-1], 0)
+        self._print_messages()
         self._live.update(self._table(state), refresh=True)
 
     def _table(self, state: State) -> Any:

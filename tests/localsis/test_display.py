@@ -102,3 +102,23 @@ def test_the_last_state_stays(display: Any) -> None:
         display.show(state(3, done=3, failed=[], running=[]))
     text = display._console.file.getvalue()
     assert "3 finished" in text and text.rindex("3 finished") > text.rindex("running")
+
+
+def test_messages_come_with_the_next_table_and_at_once_where_there_is_none(
+    display: Any, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each print draws the table anew, and a thousand short tasks have two thousand messages."""
+    file, shown = display._console.file, state(3, done=0, failed=[], running=[1])
+    with display:
+        display.show(shown)
+        for number in range(100):
+            display.say(f"message {number}")
+        assert "message" not in file.getvalue()
+        clock[0] += 0.3
+        display.show(shown)
+        assert [f"message {number}" in file.getvalue() for number in (0, 99)] == [True, True]
+        assert file.getvalue().count("1 running") <= 3
+        display.say("the last one")
+    assert "the last one" in file.getvalue()
+    display.say("after it")
+    assert "after it" in file.getvalue()
