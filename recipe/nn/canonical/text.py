@@ -208,13 +208,13 @@ class FormWriter:
         self.dim_entries.append(None)
         size = dim.known_size
         size_text = self.value(size) if size is not None or dim.is_dynamic else self.delayed_size(dim)
-        labels = dim.delayed_labels or dim.labels if dim.has_labels else None
-        self.dim_entries[number] = _DimEntry(size_text, None if labels is None else self.labels(labels))
+        self.dim_entries[number] = _DimEntry(size_text, self.labels(dim) if dim.has_labels else None)
         return number
 
-    def labels(self, labels: tuple[str, ...] | Delayed) -> str:
+    def labels(self, dim: Dim) -> str:
         """What the indices of a dim stand for."""
-        if not isinstance(labels, Delayed) and all(type(label) is str for label in labels):
+        labels = dim.labels if dim.delayed_labels is None else dim.delayed_labels
+        if isinstance(labels, tuple) and all(type(label) is str for label in labels):
             return _json(labels)
         return self.value(labels)
 
@@ -224,7 +224,7 @@ class FormWriter:
             return self.value(dim.delayed_size)
         whole, divisor = dim.quotient
         if whole is not None:
-            return f'{{"dim":{self.number_of_dim(whole)},"divided_by":{self.value(divisor)}}}'
+            return f'{{"dim":{self.value(self.number_of_dim(whole))},"divided_by":{self.value(divisor)}}}'
         if dim.factors:
             return f'{{"product":{self.list(sorted(self.number_of_dim(factor) for factor in dim.factors))}}}'
         parts = dim.terms or {dim.same_size_as: 1}

@@ -66,7 +66,8 @@ def test_kept_networks(name: str) -> None:
 
 
 def test_numbers_that_json_has_not_words_that_it_escapes_and_what_jobs_give() -> None:
-    size, scale = GivenLater(5), GivenLater(0.5)
+    size, scale, words = GivenLater(5), GivenLater(0.5), GivenLater(3)
+    given_labels = nn.Dim(size, "words", labels=words)
     labels = nn.Dim(3, "labels", labels=["a", 'b"\\', "ü\n"])
     rest = nn.Dim(size, "given")
 
@@ -74,14 +75,22 @@ def test_numbers_that_json_has_not_words_that_it_escapes_and_what_jobs_give() ->
         time = nn.Dim(None, "time")
         x = nn.get_extern_data(nn.ExternData("dätä", [nn.batch_dim, time, rest]))
         y = nn.get_extern_data(nn.ExternData("labels", [nn.batch_dim, time], sparse_dim=labels))
+        z = nn.get_extern_data(nn.ExternData("words", [nn.batch_dim, time], sparse_dim=given_labels))
         total = nn.reduce_sum(x, axis=rest)
         nn.reduce_sum(total, axis=time).mark_as_loss("wrong", as_error=True)
         nn.reduce_mean(total, axis=time).mark_as_loss("right", scale=scale)
         numbers = [float("inf"), -float("inf"), float("nan"), -0.0, 1e300, 2.0**60, 3]
         ends = {f"number{place}": nn.where(total > 0.0, total, number) for place, number in enumerate(numbers)}
         wide = nn.concat(x, x)
-        return {**ends, "both": wide, "labels": y, "twice": nn.Linear(rest * 2 + 1)(wide), "halves": x * scale}
+        return {
+            **ends,
+            "both": wide,
+            "labels": y,
+            "words": z,
+            "twice": nn.Linear(rest * 2 + 1)(wide),
+            "halves": x * scale,
+        }
 
     network = nn.Network(model)
-    assert {one.source for one in network.delayed} == {size, scale}
+    assert {one.source for one in network.delayed} == {size, scale, words}
     check(network)
