@@ -8,16 +8,19 @@ import signal
 import time
 
 from . import outputs, reports, settings
-from .display import Display, make_display
+from .agenda import OFTEN, Agenda
+from .display import Display, State, make_display
 from .failure_log import reason
 from .interruption import Interruption
 from .job import Job
 from .job_directory import set_up
+from .machine import available_cores, available_memory
 from .missing_inputs import removed_inputs, words_of
+from .places import Places
 from .run_state import MOST_INTERRUPTIONS, TaskRun
 from .stuck_jobs import explained, job_label, job_name
+from .waiting import EndOfProcesses
 
-_POLL = 0.1
 _PATIENCE = 3.0  # seconds for tasks to end
 _LEAST_DISK = 1_000_000  # bytes; with less, a task that vanished is not simply run again
 
@@ -30,17 +33,23 @@ class Manager:
     """
     Runs everything that the registered outputs need.
 
-    :param cores: how many cores tasks may use together
+    :param cores: how many cores tasks may use together; default: all of this machine
+    :param memory: how much memory they may ask for together, in GB; default: all of this machine
     """
 
-    def __init__(self, cores: int | None = None):
-        self.cores = cores or len(os.sched_getaffinity(0))
+    def __init__(self, cores: int | None = None, memory: float | None = None):
+        self.places = Places(cores or available_cores(), memory or available_memory())
+        self.agenda = Agenda()
         self.has_gpu = shutil.which("nvidia-smi") is not None
         self.running: list[TaskRun] = []
         self.failed: dict[str, str] = {}
         self.interruptions: dict[str, int] = {}
         self.jobs: list[Job] = []
         self._prepared: set[str] = set()
+        self._ends = EndOfProcesses()
+        self._changed: set[Job] | None = None
+        """Jobs whose links may be made; None: all."""
+        self._links_made = -float("inf")
         self.display: Display = make_display()
         self.interruption = Interruption()
 
@@ -55,7 +64,7 @@ class Manager:
                 self._take_up_jobs()
                 with self.display:
                     while self._step():
-                        time.sleep(_POLL)
+                        self._wait()
                 return self._finish()
             except KeyboardInterrupt:
                 self._stop_all()
@@ -70,8 +79,9 @@ class Manager:
     def _take_up_jobs(self) -> None:
         """Takes up all jobs that the outputs need, also those that an update of a job asks for."""
         known, self.jobs = set(self.jobs), outputs.wanted_jobs()
-        for job in self.jobs:
-            if job in known or outputs.is_done(job):
+        self.agenda.begin([job for job in self.jobs if not outputs.is_done(job)])
+        for job in self.agenda.open:
+            if job in known:
                 continue
             if os.path.exists(job._sis_path("hold")):
                 self.display.say(f"{job._sis_id()}: is held; it goes on once {job._sis_path('hold')} is removed")
@@ -112,23 +122,51 @@ class Manager:
             if run.is_finished() or run.is_failed() or not run.is_alive():
                 self.running.remove(run)
                 self._ended(run)
+                self._note_change(run.job)
         grown = False
-        for job in self.jobs:
-            if not outputs.is_done(job) and job._sis_id() not in self.failed:
-                grown = self._advance(job) or grown
+        while due := self.agenda.due(run.job for run in self.running):
+            for job in due:
+                if outputs.is_done(job):
+                    self.agenda.close(job)
+                    self._note_change(job)
+                elif job._sis_id() not in self.failed:
+                    grown = self._advance(job) or grown
         if grown:
             self._take_up_jobs()
-        outputs.make_links()
+        self._start_waiting()
+        self._make_links()
         self._update_reports()
-        self.display.show(self.jobs, self.running, self.failed)
+        self.display.show(State(self.jobs, self.agenda.open, self.running, self.failed))
         return grown or bool(self.running)
+
+    def _wait(self) -> None:
+        """Waits until a task ends; some things that happen meanwhile are seen by looking."""
+        self._ends.wait([run.process.pid for run in self.running if run.process is not None], OFTEN)
+
+    def _note_change(self, job: Job) -> None:
+        """Notes that something happened to a job: it is looked at, and its links are made."""
+        self.agenda.look_at(job)
+        if self._changed is not None:
+            self._changed.add(job)
+
+    def _make_links(self) -> None:
+        """Makes the links of what changed; now and then also of what is made by jobs that run."""
+        if self._changed is not None and time.monotonic() - self._links_made >= OFTEN:
+            self._links_made = time.monotonic()
+            self._changed |= {run.job for run in self.running}
+        if self._changed is None or self._changed:
+            outputs.make_links(self._changed)
+        self._changed = set()
 
     def _advance(self, job: Job) -> bool:
         """Starts what can be started of a job; says whether it asked for more inputs instead."""
-        if os.path.exists(job._sis_path("hold")) or any(
-            not path.available() for path in job._sis_inputs if path.creator is not None
-        ):
+        if os.path.exists(job._sis_path("hold")):
+            self.agenda.wait(job)
             return False
+        for path in job._sis_inputs:
+            if path.creator is not None and not path.available():
+                self.agenda.wait(job, path)
+                return False
         missing = sorted(path for path in job._sis_inputs if path.creator is None and not path.available())
         if missing:
             self._fail(job, f"its input {missing[0].get_path()} is not there")
@@ -141,7 +179,7 @@ class Manager:
             for number in task.ids():
                 run = TaskRun(job, task, number)
                 if not run.is_finished() and not self._is_running(run) and job._sis_id() not in self.failed:
-                    self._start(run)
+                    self._ask_for_a_place(run)
             return False
         missing_outputs = job._sis_missing_outputs()
         if missing_outputs:
@@ -149,6 +187,8 @@ class Manager:
         else:
             with open(job._sis_path("finished"), "w", encoding="utf-8"):
                 pass
+            self.agenda.close(job)
+            self._note_change(job)
             self.display.say(f"{job._sis_id()}: finished")
         return False
 
@@ -161,13 +201,32 @@ class Manager:
             for other in self.running
         )
 
-    def _start(self, run: TaskRun) -> None:
-        rqmt = run.job._sis_task_rqmt(run.task)
-        if rqmt.get("gpu", 0) and not self.has_gpu:
+    def _ask_for_a_place(self, run: TaskRun) -> None:
+        """Lets a task wait until there is room for it."""
+        if run.job._sis_task_rqmt(run.task).get("gpu", 0) and not self.has_gpu:
             self._fail(run.job, 'it wants a GPU, and this machine has none. Give device="cpu", or use a cluster')
             return
-        if not run.task.mini_task and self._cores_in_use() + self._cores_for(run) > self.cores:
-            return
+        try:
+            self.places.wait(run)
+        except ValueError as error:
+            self._fail(run.job, str(error))
+
+    def _start_waiting(self) -> None:
+        """Starts the tasks for which there is room."""
+        while run := self.places.next(self.running):
+            if os.path.exists(run.job._sis_path("hold")):
+                self.agenda.wait(run.job)
+            elif run.is_finished():
+                self._note_change(run.job)
+            elif run.job._sis_id() not in self.failed:
+                if self.places.is_too_large(run):
+                    self.display.say(
+                        f"{run.job._sis_id()}: {run.task.name} asks for {self.places.memory_of(run):g} GB of memory, "
+                        f"and there are {self.places.memory:.1f} GB: it runs alone"
+                    )
+                self._start(run)
+
+    def _start(self, run: TaskRun) -> None:
         if run.job._sis_id() not in self._prepared or not os.path.exists(run.job._sis_path("job.save")):
             set_up(run.job)
             self._prepared.add(run.job._sis_id())
@@ -175,13 +234,9 @@ class Manager:
             os.remove(run.marker("usage"))
         run.start()
         self.running.append(run)
+        if self._changed is not None:
+            self._changed.add(run.job)
         self.display.say(f"{run.job._sis_id()}: {run.task.name} started")
-
-    def _cores_for(self, run: TaskRun) -> int:
-        return 0 if run.task.mini_task else min(int(run.job._sis_task_rqmt(run.task).get("cpu", 1)), self.cores)
-
-    def _cores_in_use(self) -> int:
-        return sum(self._cores_for(run) for run in self.running)
 
     def _ended(self, run: TaskRun) -> None:
         if run.is_finished():

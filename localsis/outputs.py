@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 from . import reports, settings
@@ -65,17 +65,22 @@ def is_done(job: Job) -> bool:
     return job._sis_is_finished() and not job._sis_missing_outputs()
 
 
-def make_links() -> None:
-    """Makes the links below ``output/`` for what is there, and those of aliases."""
+def make_links(jobs: Collection[Job] | None = None) -> None:
+    """
+    Makes the links below ``output/`` for what is there, and those of aliases.
+
+    :param jobs: only those to these jobs and what they make; default: all
+    """
     for name, path in registered.items():
-        if _is_there(path):
+        if (jobs is None or path.creator in jobs) and _is_there(path):
             prefixes = path.creator._sis_output_prefixes() if isinstance(path.creator, Job) else [""]
             for prefix in prefixes:
                 place = os.path.join(settings.BASE_DIR, settings.OUTPUT_DIR, prefix, name)
                 link(os.path.realpath(path.get_path()), place)
-    for job in created_jobs.values():
-        if os.path.isdir(job._sis_path()):
-            for alias in job._sis_all_aliases():
+    for job in created_jobs.values() if jobs is None else jobs:
+        aliases = job._sis_all_aliases()
+        if aliases and os.path.isdir(job._sis_path()):
+            for alias in aliases:
                 link(job._sis_path(), os.path.join(settings.BASE_DIR, settings.ALIAS_DIR, alias))
 
 
