@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import os
-import re
 from typing import Any
 
 from . import settings
+from .config_errors import missing_package, users_traceback
+from .config_names import (
+    ConfigError,
+    ConfigName,
+    check_name,
+    functions,
+    missing_arguments,
+    no_function,
+    parse_name,
+)
 from .garbage import seldom_collected
-
-
-class ConfigError(Exception):
-    """A config that cannot be run, for the user."""
+from .settings_values import SettingsError
 
 
 def call_config(text: str) -> None:
@@ -21,32 +28,39 @@ def call_config(text: str) -> None:
     Calls the function of a config.
 
     :param text: ``configs/FILE.FUNCTION``, maybe with literal arguments in brackets
-    :raises ConfigError: if there is no such file or function
+    :raises ConfigError: if there is no such file or function, if it wants other arguments, or if it fails
     """
-    match = re.fullmatch(r"([\w./-]+?)(\(.*\))?", text.strip(), re.DOTALL)
-    if not match:
-        raise ConfigError(f"{text!r} names no config. Write for example configs/g2p.py or configs/g2p.full")
-    module_name, _, function_name = match[1].replace("/", ".").rpartition(".")
-    file = os.path.join(settings.BASE_DIR, *module_name.split(".")) + ".py"
-    if not os.path.exists(file):
-        plain = os.path.join(settings.BASE_DIR, *match[1].replace("/", ".").split(".")) + ".py"
-        hint = f" Did you mean {match[1]}.py?" if os.path.exists(plain) else ""
-        raise ConfigError(f"there is no config file {os.path.relpath(file, settings.BASE_DIR)}.{hint}")
-    module = importlib.import_module(module_name)
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        own = [
-            name
-            for name, value in vars(module).items()
-            if callable(value) and getattr(value, "__module__", None) == module_name and not name.startswith("_")
-        ]
-        raise ConfigError(
-            f"{os.path.relpath(file, settings.BASE_DIR)} has no function {function_name}(). It has: {', '.join(own)}. "
-            f"{match[1].rsplit('.', 1)[0]}.NAME runs another one than py()"
-        )
-    args, kwargs = _arguments(match[2])
-    with seldom_collected():
-        function(*args, **kwargs)
+    check_name(text, settings.BASE_DIR)
+    name = parse_name(text)
+    args, kwargs = _arguments(name.arguments)
+    try:
+        function = getattr(importlib.import_module(name.module), name.function, None)
+        if callable(function):
+            _check_arguments(name, function, args, kwargs)
+            with seldom_collected():
+                function(*args, **kwargs)
+            return
+    except (ConfigError, SettingsError):
+        raise
+    except ModuleNotFoundError as error:
+        raise ConfigError(missing_package(error, settings.BASE_DIR)) from error
+    except Exception as error:
+        raise ConfigError(users_traceback(error, settings.BASE_DIR)) from error
+    raise ConfigError(no_function(name, functions(os.path.join(settings.BASE_DIR, name.file))))
+
+
+def _check_arguments(name: ConfigName, function: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # of what is written in C
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        required = tuple(one.name for one in signature.parameters.values() if one.default is one.empty)
+        if not (args or kwargs) and required:
+            raise ConfigError(missing_arguments(name, str(signature), required)) from error
+        raise ConfigError(f"{name.file}: {name.function}{signature} does not take {name.arguments}: {error}") from error
 
 
 def _arguments(text: str | None) -> tuple[list[Any], dict[str, Any]]:

@@ -6,11 +6,11 @@ import importlib
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 from typing import Any
 
-from .cli import choose_engine
+from .config_names import ConfigError
+from .sisyphus_program import check_configs, choose_engine, program
 
 
 def call_with_jobs(configs: list[str], function: str, arguments: list[str]) -> int:
@@ -24,31 +24,35 @@ def call_with_jobs(configs: list[str], function: str, arguments: list[str]) -> i
     """
     if choose_engine() == "sisyphus":
         return _under_sisyphus(configs, function, arguments)
-    from . import import_paths, settings
-    from .config_call import ConfigError, call_config
-    from .module import install
-    from .outputs import registered
-    from .reports import registered as reports
+    from .config_call import call_config
+    from .this_process import enter_setup
 
-    install()
-    settings.load(os.getcwd())
-    sys.path.insert(0, settings.BASE_DIR)
-    import_paths.install()
+    enter_setup(os.getcwd())
     try:
         for config in configs:
             call_config(config)
     except ConfigError as error:
         raise RuntimeError(str(error)) from error
-    paths = [*registered.values(), *(path for report in reports for path in report.required)]
-    jobs = list(dict.fromkeys(path.creator for path in paths if path.creator is not None))
     module, _, name = function.partition(":")
     called: Any = getattr(importlib.import_module(module), name)
-    return int(called(jobs, arguments))
+    return int(called(asked_jobs(), arguments))
+
+
+def asked_jobs() -> list[Any]:
+    """The jobs that outputs and reports come from which configs asked for, in this process of the embedded engine."""
+    from .outputs import registered
+    from .reports import registered as reports
+
+    paths = [*registered.values(), *(path for report in reports for path in report.required)]
+    return list(dict.fromkeys(path.creator for path in paths if path.creator is not None))
 
 
 def _under_sisyphus(configs: list[str], function: str, arguments: list[str]) -> int:
     """In a console of Sisyphus, whose own exit status says nothing."""
-    program = pathlib.Path(sys.executable).with_name("sis")
+    try:
+        check_configs(configs)
+    except ConfigError as error:
+        raise RuntimeError(str(error)) from error
     module, _, name = function.partition(":")
     with tempfile.TemporaryDirectory() as directory:
         status = pathlib.Path(directory) / "status"
@@ -56,5 +60,5 @@ def _under_sisyphus(configs: list[str], function: str, arguments: list[str]) -> 
             f"import sys; sys.path.insert(0, {os.getcwd()!r}); from {module} import {name}; "
             f"open({str(status)!r}, 'w').write(str({name}(list(tk.sis_graph.jobs()), {arguments!r})))"
         )
-        subprocess.run([str(program), "console", "--script", "-c", code, *configs], check=False)
+        subprocess.run([str(program()), "console", "--script", "-c", code, *configs], check=False)
         return int(status.read_text()) if status.exists() else 1

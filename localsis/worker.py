@@ -19,6 +19,13 @@ KILLED = 137
 """Exit status that says that a process was killed by SIGKILL, as for want of memory."""
 
 
+def start(job_dir: str, task_name: str, number: int) -> int:
+    """As :func:`run`, in the setup of this directory."""
+    install()
+    settings.load(os.getcwd())
+    return run(job_dir, task_name, number)
+
+
 def run(job_dir: str, task_name: str, number: int) -> int:
     """
     Runs a task from a job's ``job.save``; leaves the marker ``finished`` or ``error``.

@@ -3,5 +3,6 @@
 import importlib
 import sys
 
-room = "cleaning" if sys.argv[1:2] in (["retry"], ["clean"]) else "inspection"
-sys.exit(importlib.import_module(f"returnn_recurrent.jobs.{room}.commands").main(sys.argv[1:]))
+command_line = importlib.import_module("localsis.command_line")
+commands = importlib.import_module("returnn_recurrent.jobs.commands").COMMANDS
+sys.exit(command_line.run(sys.argv[1:], commands, "python -m returnn_recurrent"))

@@ -6,6 +6,8 @@ import importlib
 import os
 from collections.abc import Iterator
 
+from recipe.nn.plain.errors import did_you_mean
+
 from .saved_job import InspectionError, SavedJob
 
 
@@ -109,7 +111,15 @@ class Setup:
                     return job_id
         return None
 
+    def all_aliases(self) -> list[str]:
+        """The aliases of all jobs."""
+        self.aliases("")
+        return sorted(alias for aliases in (self._aliases or {}).values() for alias in aliases)
+
     def _near(self, name: str) -> str:
+        meant = did_you_mean(name, self.all_aliases())
+        if meant:
+            return meant
         ending = os.path.basename(name).partition(".")[0].lower()
         near = sorted(job_id for job_id in self.job_ids() if ending and ending in job_id.lower())[:5]
         return " There is:" + "".join(f"\n  {job_id}" for job_id in near) if near else ""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ast
-import functools
 import importlib.util
 import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 
+from jobs.commands import COMMANDS
+from localsis import command_line
+from localsis.command_line import OWN_COMMANDS, parse
+
 from .pages import ROOT
+
+SIS_COMMANDS = {**OWN_COMMANDS, **COMMANDS}
+"""As the program has them."""
 
 TO_BE_WRITTEN = {"configs/mine.py", "configs/spelling.py", "configs/spelling_model.py", "tutorial.py"}
 """Files that a page tells the reader to write."""
@@ -60,33 +65,28 @@ def _make(words: list[str]) -> None:
         raise WrongCommand(f"{' '.join(words)}: {done.stderr}")
 
 
-@functools.lru_cache
-def _usage() -> str:
-    return subprocess.run([sys.executable, "sis", "--help"], cwd=ROOT, capture_output=True, text=True).stdout
-
-
 def _sis(words: list[str]) -> None:
-    match = re.search(rf"\./sis {words[1]}\b([^\n]*)", _usage())
-    if match is None:
-        raise WrongCommand(f"./sis has no command {words[1]}; it has:\n{_usage()}")
-    given = [word for word in words[2:] if not word.startswith("-")]
-    if words[1] in ("manager", "check"):
-        for config in given:
-            _config(config)
+    """Asks the parser of the command itself; a command alone is only named."""
+    if len(words) == 2 and words[1] in SIS_COMMANDS:
         return
-    if words[1] == "try":
-        return  # any number of inputs, which test_tutorial gives it
-    if words[1] == "draw" and given[:1] and given[0].startswith("configs/"):
-        _config(given[0])
-    optional = len(re.findall(r"\[[A-Z_]+\]", match[1]))
-    wanted = len(re.findall(r"\b[A-Z][A-Z_]+\b", match[1]))
-    if given and not wanted - optional <= len(given) <= wanted:
-        raise WrongCommand(f"{' '.join(words)}: it takes {wanted} names")
-    options = {word for word in words[2:] if word.startswith("-")}
-    own_usage = subprocess.run([sys.executable, "sis", words[1], "--help"], cwd=ROOT, capture_output=True, text=True)
-    unknown = [option for option in options if option.partition("=")[0] not in own_usage.stderr + own_usage.stdout]
-    if unknown:
-        raise WrongCommand(f"./sis {words[1]} has no option {unknown[0]}")
+    try:
+        options = vars(parse([_own(word) for word in words[1:]], SIS_COMMANDS))
+    except KeyError:
+        raise WrongCommand(f"./sis has no command {words[1]}; it has {', '.join(SIS_COMMANDS)}") from None
+    except command_line.WrongCommand as error:
+        raise WrongCommand(f"{' '.join(words)}: {error}") from error
+    except SystemExit:  # help
+        return
+    configs = [options["config"]] if "config" in options else options.get("configs", [])
+    if str(options.get("job", "")).startswith("configs/"):
+        configs = [options["job"]]
+    for config in configs:
+        _config(config)
+
+
+def _own(word: str) -> str:
+    """A number for what stands for one in ``--depth=N``."""
+    return word.replace("=N", "=1")
 
 
 def _config(name: str) -> None:

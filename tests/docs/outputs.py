@@ -16,7 +16,7 @@ from jobs.check.check_config import network_title, networks_of
 from jobs.check.comparison import NUM_STEPS
 from jobs.hypotheses import Hypothesis
 from jobs.summary import print_summary
-from jobs.trial.command import print_found
+from jobs.trial.trial import print_found
 from localsis import outputs
 from recipe import nn
 from recipe.data.cmudict import PHONES

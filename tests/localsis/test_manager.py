@@ -340,7 +340,7 @@ def test_other_project_called_sisyphus_is_refused(setup: pathlib.Path) -> None:
 def test_usage(setup: pathlib.Path) -> None:
     assert run(setup)[0] == 2
     status, text = run(setup, "manager")
-    assert status == 2 and "usage: ./sis manager CONFIG" in text
+    assert status == 2 and "usage: ./sis manager [-h] [-r] CONFIG [CONFIG ...]" in text
 
 
 def test_work_directory_that_cannot_be_made(setup: pathlib.Path) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from jobs.inspection.commands import main
+from jobs.commands import COMMANDS
 from jobs.inspection.saved_job import InspectionError, SavedJob
 from jobs.training import TrainingJob
-from localsis import settings
+from localsis import command_line, settings
 from localsis.job import created_jobs
 from localsis.job_directory import link
 from localsis.paths import Path
@@ -74,7 +74,7 @@ def run(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
 
     :raises AssertionError: if it fails
     """
-    status = main(list(arguments))
+    status = command_line.run(arguments, COMMANDS)
     text = capsys.readouterr()
     assert status == 0, text.err
     return text.out
@@ -194,12 +194,12 @@ def test_names_of_a_job(how: str, setup: pathlib.Path, capsys: pytest.CaptureFix
 
 def test_unknown_and_ambiguous_names(setup: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     jobs = sorted(training(rate=rate).job_id() for rate in (0.1, 0.2))
-    assert main(["show", "nothing"]) == 1
+    assert command_line.run(["show", "nothing"], COMMANDS) == 1
     assert "there is no job 'nothing' in work/" in capsys.readouterr().err
-    assert main(["why", jobs[0], "TrainingJob"]) == 1
+    assert command_line.run(["why", jobs[0], "TrainingJob"], COMMANDS) == 1
     message = capsys.readouterr().err
     assert "may be one of 2 jobs" in message and all(f"\n  {job_id}" in message for job_id in jobs)
-    assert main(["show", f"{jobs[0][:-3]}xyz"]) == 1
+    assert command_line.run(["show", f"{jobs[0][:-3]}xyz"], COMMANDS) == 1
     assert f"There is:\n  {jobs[0]}" in capsys.readouterr().err
 
 
@@ -207,18 +207,18 @@ def test_damaged_and_missing_job_save(setup: pathlib.Path, capsys: pytest.Captur
     job = training()
     saved = pathlib.Path(job._sis_path("job.save"))
     saved.write_bytes(saved.read_bytes()[:50])
-    assert main(["show", job.job_id()]) == 1
+    assert command_line.run(["show", job.job_id()], COMMANDS) == 1
     assert "cannot be read" in capsys.readouterr().err
     saved.unlink()
     pathlib.Path(job._sis_path("finished")).touch()
-    assert main(["show", job.job_id()]) == 1
+    assert command_line.run(["show", job.job_id()], COMMANDS) == 1
     assert "no job.save" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["show"], ["why", "a"], ["show", "a", "b"], ["show", "--all", "a"]])
 def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(arguments) == 2
-    assert "usage: ./sis show" in capsys.readouterr().err
+    assert command_line.run(arguments, COMMANDS) == 2
+    assert f"usage: ./sis {arguments[0]} [-h] " in capsys.readouterr().err
 
 
 def test_forms_as_json(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,10 +10,10 @@ import sys
 
 import pytest
 
-from jobs.inspection.commands import main
+from jobs.commands import COMMANDS
 from jobs.inspection.draw import draw_config
 from jobs.inspection.job_graph import graph_picture, graph_table, job_graph
-from localsis import settings
+from localsis import command_line, settings
 from localsis.job import created_jobs
 from recipe import nn
 
@@ -34,15 +34,15 @@ def setup(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
 def test_network_of_a_job(setup: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As it was recorded, though some of its sizes are not known yet."""
     job = training(alias="exp/training")
-    assert main(["draw", "exp/training", "net.dot"]) == 0
+    assert command_line.run(["draw", "exp/training", "net.dot"], COMMANDS) == 0
     assert capsys.readouterr().out == "net.dot\n"
     source = (setup / "net.dot").read_text()
     assert "readout (Linear" in source and "loss sum" in source
-    assert main(["draw", job.job_id(), "net.txt"]) == 0
+    assert command_line.run(["draw", job.job_id(), "net.txt"], COMMANDS) == 0
     table = (setup / "net.txt").read_text()
     assert table == job.network.summary() and "and those of sizes that jobs give" in table
     if shutil.which("dot") is not None:
-        assert main(["draw", "exp/training"]) == 0
+        assert command_line.run(["draw", "exp/training"], COMMANDS) == 0
         assert "<svg" in (setup / "exp_training.svg").read_text()
 
 
@@ -52,7 +52,7 @@ def test_networks_of_a_job(setup: pathlib.Path) -> None:
     job = CountJob(nn.StagedNetwork({1: nn.Network(model), 4: nn.Network(model)}))  # type: ignore[arg-type]
     CountJob(7)._sis_setup_directory()
     job._sis_setup_directory()
-    assert main(["draw", "--depth=0", job.job_id(), "net.dot"]) == 0
+    assert command_line.run(["draw", "--depth=0", job.job_id(), "net.dot"], COMMANDS) == 0
     files = sorted(path.name for path in setup.glob("*.dot"))
     assert files == ["net_size_stages_1.dot", "net_size_stages_4.dot"]
     assert "subgraph" not in (setup / files[0]).read_text()
@@ -110,5 +110,5 @@ def test_errors(arguments: list[str], message: str, capsys: pytest.CaptureFixtur
         job = CountJob(3)
         job._sis_setup_directory()
         arguments = [job.job_id() if word == "count" else word for word in arguments]
-    assert main(arguments) == 1
+    assert command_line.run(arguments, COMMANDS) == 1
     assert message in capsys.readouterr().err

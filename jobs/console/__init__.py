@@ -1,0 +1,1 @@
+"""``./sis console``, and the jobs of a config by their names, for notebooks too."""

@@ -1,0 +1,1 @@
+"""``./sis data``: what the trainings of a config would see."""
