@@ -30,7 +30,7 @@ def main(arguments: list[str], commands: Commands = OWN_COMMANDS) -> int:
 
     try:
         if choose_engine() == "sisyphus":
-            run_sisyphus = command_module(commands[name]).run_sisyphus if known else pass_on
+            run_sisyphus = vars(command_module(commands[name]))["run_sisyphus"] if known else pass_on
             return int(run_sisyphus(arguments))
     except RuntimeError as error:
         print(error, file=sys.stderr)

@@ -57,7 +57,7 @@ def how_to_install(package: str, base_dir: str) -> str:
             text = file.read()
     except OSError:
         text = ""
-    for match in re.finditer(r"^(\w+) = \[(.*?)\]\s*(?:#.*)?$", text, re.DOTALL | re.MULTILINE):
+    for match in re.finditer(r"^(\w+) = \[(.*?)\][ \t]*(?:#[^\n]*)?$", text, re.DOTALL | re.MULTILINE):
         names = [name.lower() for name in re.findall(r'"([A-Za-z0-9._-]+)', match[2])]
         if match[1] != "requires" and {wanted, f"{wanted}-cpu"} & set(names):
             if match[1] == "dependencies":

@@ -35,7 +35,8 @@ def open_setup(directory: str | None = None) -> str:
     """
     directory = os.path.abspath(directory or os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     os.chdir(directory)  # paths of a setup are relative to it
-    engine = choose_engine()
+    is_here = getattr(sys.modules.get("sisyphus"), "gs", None) is settings  # as when this is called again
+    engine = "embedded" if is_here else choose_engine()
     if engine == "embedded":
         enter_setup(directory)
     else:

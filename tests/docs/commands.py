@@ -67,7 +67,7 @@ def _make(words: list[str]) -> None:
 
 def _sis(words: list[str]) -> None:
     """Asks the parser of the command itself; a command alone is only named."""
-    if len(words) == 2 and words[1] in SIS_COMMANDS:
+    if len(words) == 2 and words[1] in (*SIS_COMMANDS, "-h", "--help"):
         return
     try:
         options = vars(parse([_own(word) for word in words[1:]], SIS_COMMANDS))
@@ -160,6 +160,12 @@ def _there(words: list[str]) -> None:
         raise WrongCommand(f"there is no program {words[0]}")
 
 
+def _eval(words: list[str]) -> None:
+    """What the shell runs inside of it."""
+    for inner in re.findall(r"\$\((.*?)\)", words[1]):
+        check_line(inner)
+
+
 def _nothing(words: list[str]) -> None:
     """A command of the cluster or of the shell, with names of the reader's own."""
 
@@ -174,6 +180,7 @@ _CHECKERS: dict[str, Callable[[list[str]], None]] = {
     "git": _git,
     "apt": _debian,
     "cd": _nothing,
+    "eval": _eval,
     "scontrol": _nothing,
     "bin/python": _python,
     "bin/pip": _pip,
