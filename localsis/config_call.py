@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from . import settings
-from .config_errors import missing_package, users_traceback
+from .config_errors import words_of
 from .config_names import (
     ConfigError,
     ConfigName,
@@ -42,10 +42,8 @@ def call_config(text: str) -> None:
             return
     except (ConfigError, SettingsError):
         raise
-    except ModuleNotFoundError as error:
-        raise ConfigError(missing_package(error, settings.BASE_DIR)) from error
     except Exception as error:
-        raise ConfigError(users_traceback(error, settings.BASE_DIR)) from error
+        raise ConfigError(words_of(error, settings.BASE_DIR)) from error
     raise ConfigError(no_function(name, functions(os.path.join(settings.BASE_DIR, name.file))))
 
 

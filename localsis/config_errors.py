@@ -31,6 +31,18 @@ def users_traceback(error: BaseException, base_dir: str) -> str:
     return "".join(told.format()).rstrip().replace(base_dir + os.sep, "")
 
 
+def is_of_config(error: BaseException) -> bool:
+    """Whether an error was raised while Sisyphus read or called a config."""
+    return any(frame.name == "load_configs" for frame in traceback.extract_tb(error.__traceback__))
+
+
+def words_of(error: BaseException, base_dir: str) -> str:
+    """What is said of an error in a config."""
+    if isinstance(error, ModuleNotFoundError):
+        return missing_package(error, base_dir)
+    return users_traceback(error, base_dir)
+
+
 def missing_package(error: ModuleNotFoundError, base_dir: str) -> str:
     """What is missing, where it is imported, and what to install."""
     if error.name is None or error.name.startswith("sisyphus."):
@@ -76,7 +88,9 @@ def place_of(error: BaseException, base_dir: str) -> str:
 
 
 def _is_engine(file: str) -> bool:
-    return file.startswith((_HERE + os.sep, "<frozen importlib")) or file == _importlib_file()
+    package = getattr(sys.modules.get("sisyphus"), "__file__", None)
+    engines = [_HERE, os.path.dirname(package)] if package else [_HERE]
+    return file.startswith((*(f"{one}{os.sep}" for one in engines), "<frozen ")) or file == _importlib_file()
 
 
 def _importlib_file() -> str | None:

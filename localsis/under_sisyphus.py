@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .config_errors import is_of_config
+from .config_errors import words_of as words_of_config
 from .missing_inputs import is_finished, removed_inputs, words_of
 from .stuck_jobs import STATES, describe, job_name, report, report_missing, stuck_job
 from .system_errors import explain
@@ -24,6 +26,10 @@ _QUESTIONS_LEFT = ("--ui", "-i", "--interactive")
 
 _DONE = ("finished", "input_path")
 _GOING_ON = ("running", "queue")
+
+
+class _ConfigProblem(str):
+    """What is said of a config that failed: there is no whole graph to tell of."""
 
 
 def main(arguments: list[str]) -> int:
@@ -46,6 +52,8 @@ def main(arguments: list[str]) -> int:
         problem = how_it_ended()
         if problem:
             print(problem, flush=True)
+        if isinstance(problem, _ConfigProblem):
+            return 1
         status = _finish(importlib.import_module("sisyphus.toolkit").sis_graph)
         if problem is None and status == 0:
             print("\nall outputs are there", flush=True)  # below a question of Sisyphus, which ends no line
@@ -67,7 +75,12 @@ def _note_end(program: Any) -> Callable[[], str | None]:
         try:
             manager(arguments)
             problem[0] = None
-        except OSError as error:
+        except Exception as error:
+            if is_of_config(error):
+                problem[0] = _ConfigProblem(words_of_config(error, os.getcwd()))
+                raise SystemExit(1) from None  # which Sisyphus says nothing about
+            if not isinstance(error, OSError):
+                raise
             words = explain(f"[Errno {error.errno}] {error}")
             problem[0] = f"Sisyphus' manager ended with: {error}{f': {words}' if words else ''}. Then start it again"
             raise

@@ -76,11 +76,11 @@ def setup(tmp_path: pathlib.Path) -> pathlib.Path:
         (tmp_path / name).symlink_to(PROJECT / name)
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "toy.py").write_text("def py():\n    pass\n\n\ndef wants(a):\n    pass\n")
-    play_sisyphus(tmp_path)
     return tmp_path
 
 
 def test_sisyphus_gets_its_own_options(setup: pathlib.Path) -> None:
+    play_sisyphus(setup)
     status, text = run_sisyphus(setup, "manager", "-co", "--http", "8080", "configs/toy.py")
     assert status == 0, text
     assert (setup / "called").read_text() == "manager -r -co --http 8080 configs/toy.py\n"
@@ -95,8 +95,32 @@ def test_sisyphus_gets_its_own_options(setup: pathlib.Path) -> None:
     ],
 )
 def test_configs_are_looked_at_before_sisyphus_starts(config: str, message: str, setup: pathlib.Path) -> None:
+    play_sisyphus(setup)
     status, text = run_sisyphus(setup, "manager", config)
     assert status == 1 and message in text and "Traceback" not in text and not (setup / "called").exists()
+
+
+CONFIG_THAT_FAILS = """
+def load_configs():
+    exec(compile("def py():\\n    {line}\\npy()", "{file}", "exec"), {{}})
+load_configs()
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import no_such_package", "the package no_such_package is not installed. Install it: "),
+    ],
+)
+def test_configs_that_fail_under_sisyphus(line: str, message: str, setup: pathlib.Path) -> None:
+    """Its own lines are left out, and nothing is said of a graph that is not whole."""
+    manager = CONFIG_THAT_FAILS.format(line=line, file=setup / "configs" / "toy.py")
+    play_sisyphus(setup, manager=manager, states="'error': [Job('failed')]")
+    status, text = run_sisyphus(setup, "manager", "configs/toy.py")
+    assert status == 1 and message in text and "configs/toy.py" in text, text
+    assert "under_sisyphus" not in text and "failed" not in text
 
 
 def test_help_needs_neither_the_language_nor_the_engine() -> None:
