@@ -32,7 +32,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Shows them; gives the exit status: 1 if nothing could be shown."""
+    """Shows them; gives the exit status: 1 if a dataset cannot be read."""
     from ..inspection.command_output import with_jobs_of
 
     arguments = [options.config, str(options.examples), str(options.read), str(options.epoch), options.pictures]

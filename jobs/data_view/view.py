@@ -26,7 +26,7 @@ def view_config(jobs: Sequence[Any], arguments: Sequence[str]) -> int:
 
     :param jobs: those that the config asks for
     :param arguments: the config; how many sequences are shown and how many read; the epoch; the directory of pictures
-    :return: exit status: 1 if no dataset could be shown
+    :return: exit status: 1 if there is no training, or a dataset that is there cannot be read
     """
     config, examples, most, epoch, pictures = arguments
     trainings = [job for job in jobs_with_inputs(jobs) if hasattr(job, "train_data") and hasattr(job, "dev_data")]
@@ -34,7 +34,7 @@ def view_config(jobs: Sequence[Any], arguments: Sequence[str]) -> int:
         print(f"{config} has no training", file=sys.stderr)
         return 1
     shown: dict[str, str] = {}
-    done = False
+    failed = False
     for job in trainings:
         title = job_title(job)
         print(title)
@@ -54,12 +54,12 @@ def view_config(jobs: Sequence[Any], arguments: Sequence[str]) -> int:
                     sample = read_sample(resolved, examples=int(examples), most=int(most), epoch=int(epoch))
             except Exception as error:  # of whichever class of RETURNN's or of the user's
                 print(f"  cannot be read: {type(error).__name__}: {error}")
+                failed = True
                 continue
             print("\n".join(sample_lines(sample, labels_of(job.network), recordings_of(options, resolved))))
             for picture in draw(sample, os.path.join(pictures, f"{file_name(title)}_{part}")):
                 print(f"  picture: {picture}")
-            done = True
-    return 0 if done else 1
+    return 1 if failed else 0
 
 
 def missing_lines(options: Any, config: str) -> Iterator[str]:

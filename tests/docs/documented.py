@@ -34,6 +34,7 @@ LONG = {
     r"\.venv/bin/python tutorial\.py": "is run by test_tutorial",
     r"\.venv/bin/python -m pytest .*": "is a part of these tests",
     r"PYTHON -m tests\.cluster\..*": "needs Slurm",
+    r"eval .*": "changes the shell that runs it; tests/localsis/test_completion.py asks one",
     r"python -m returnn": "is a name in a sentence",
     r"python -W error": "is a name in a sentence",
     r"\./sis retry .+": "wants a job that failed; tests/jobs/cleaning have some",
