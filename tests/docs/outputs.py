@@ -18,6 +18,7 @@ from jobs.hypotheses import Hypothesis
 from jobs.summary import print_summary
 from jobs.trial.trial import print_found
 from localsis import outputs
+from localsis.stuck_jobs import explained, job_label
 from recipe import nn
 from recipe.data.cmudict import PHONES
 from recipe.nn.debugging.check import run_with_trace
@@ -120,6 +121,15 @@ def hypotheses_of_a_word(block: Block) -> None:
     assert all(label in PHONES.labels for one in hypotheses for label in one.labels)
 
 
+def failure_of_a_job(block: Block) -> None:
+    """What the manager says of a job that failed, but for its id."""
+    label = job_label("training", re.search(r"\((.*)\)", block.code)[1])
+    said = explained(
+        "run", "ReturnnError: RETURNN ended with status 1: the disk is full: make room and start again", "L"
+    )
+    assert f"{label}: {said}".startswith(block.code.rstrip())
+
+
 OUTPUTS: dict[str, Callable[[Block], None]] = {
     "g2p/demo": functools.partial(summary_of, g2p.py),
     "speech_ru/demo": functools.partial(summary_of, speech_ru.py),
@@ -128,5 +138,6 @@ OUTPUTS: dict[str, Callable[[Block], None]] = {
     "DIFFERENT:": check_of_a_wrong_network,
     "NumPy": check_that_finds_a_difference,
     "sisyphus": hypotheses_of_a_word,
+    "training": failure_of_a_job,
 }
 """By the first word of the block."""
