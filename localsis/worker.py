@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from . import import_paths, settings
+from .cost_record import CostRecord
 from .module import install
 
 KILLED = 137
@@ -34,17 +35,20 @@ def run(job_dir: str, task_name: str, number: int) -> int:
         job = pickle.load(file)
     task = next(task for task in job.tasks() if task.name == task_name)
     note_process(task.marker(job_dir, "usage", number), job._sis_task_rqmt(task))
+    cost = CostRecord(task.marker(job_dir, "cost", number))
     os.chdir(os.path.join(job_dir, "work"))
     try:
         getattr(job, task.start)(*task.arguments[number - 1])
     except BaseException as error:
         traceback.print_exc()
+        cost.stop()
         sys.stderr.flush()
         status = getattr(error, "returncode", 1) if isinstance(error, subprocess.CalledProcessError) else 1
         if status in (KILLED, -9):
             return KILLED  # not an error of the job's: without a marker it is run again
         _touch(task.marker(job_dir, "error", number))
         return 1
+    cost.stop()
     _touch(task.marker(job_dir, "finished", number))
     return 0
 
