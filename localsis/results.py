@@ -90,7 +90,8 @@ def short_text(place: str) -> tuple[str, ...]:
 
 def results_text(results: Iterable[Result], experiments: Iterable[str] = (), output_dir: str = "output") -> str:
     """
-    All outputs, in groups by experiment: values, then short texts, then where the others are.
+    All outputs, in groups by experiment: values, then short texts, then where the others are; groups that have
+    neither values nor texts stand last.
 
     :param experiments: names under which jobs have aliases, as ``g2p/demo`` of ``g2p/demo/training``
     :param output_dir: where outputs are linked to, as it is to be written
@@ -101,7 +102,7 @@ def results_text(results: Iterable[Result], experiments: Iterable[str] = (), out
         groups.setdefault(group_of(result.name, known), []).append(result)
     lines: list[str] = []
     left, texts_left = _MOST_OUTPUTS, _MOST_TEXTS
-    for group, members in sorted(groups.items()):
+    for group, members in sorted(groups.items(), key=lambda item: (not any(map(_has_value, item[1])), item[0])):
         if left <= 0:
             break
         shown = sorted(members, key=lambda one: (one.value is None, not one.lines, not one.is_there))[:left]
@@ -126,17 +127,20 @@ def group_of(name: str, experiments: set[str] | Mapping[str, Any]) -> str:
 
 def _group_lines(group: str, shown: Sequence[Result], texts: Sequence[Result], output_dir: str) -> list[str]:
     names = {one: one.name[len(group) + 1 :] if group else one.name for one in shown}
-    width = max(len(name) for name in names.values())
     values = [one for one in shown if one.value is not None]
+    missing = [one for one in shown if not one.is_there]
+    width = max((len(names[one]) for one in (*values, *missing)), default=0)
     value_width = max((len(one.value or "") for one in values if _is_number(one.value)), default=0)
     lines = [f"  {names[one]:<{width}}  {(one.value or '').rjust(value_width)}" for one in values]
     for one in texts:
         lines += [f"  {names[one]}", *(f"    {line}".rstrip() for line in one.lines)]
-    for one in shown:
-        if one.value is None and one not in texts:
-            place = os.path.join(output_dir, one.name) if one.is_there else "not there"
-            lines.append(f"  {names[one]:<{width}}  {place}")
-    return lines
+    places = [one for one in shown if one not in (*values, *texts, *missing)]
+    lines += [f"  {os.path.join(output_dir, one.name)}" for one in places]
+    return lines + [f"  {names[one]:<{width}}  not there" for one in missing]
+
+
+def _has_value(result: Result) -> bool:
+    return result.value is not None or bool(result.lines)
 
 
 def _is_number(text: str | None) -> bool:
