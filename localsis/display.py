@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from .job_names import short_label
@@ -78,8 +80,8 @@ class LiveDisplay(Display):
         from rich.text import Text
 
         if self._said:
-            # The terminal breaks what is too long, so that ids can be copied whole.
-            self._console.print(Text("\n".join(self._said)), soft_wrap=True)
+            lines = [part for text in self._said for part in wrapped(text, self._console.width)]
+            self._console.print(Text("\n".join(lines)), soft_wrap=True)
             self._said.clear()
 
     def show(self, state: State) -> None:
@@ -105,6 +107,14 @@ class LiveDisplay(Display):
             for part, style in line:
                 text.append(part, style or None)
         return text
+
+
+def wrapped(text: str, width: int) -> Iterator[str]:
+    """Lines of a message, broken between words; an id or path stays whole, so that it can be copied."""
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        options: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False, "drop_whitespace": True}
+        yield from textwrap.wrap(line, width, subsequent_indent=indent, **options) or [""]
 
 
 def make_display() -> Display:

@@ -20,12 +20,6 @@ def short_id(job_id: str) -> str:
     return job_id.rpartition("/")[2]
 
 
-def short_name(job: Any) -> str:
-    """Its first alias, else its short id."""
-    name = job_name(job)
-    return short_id(name) if name == job.job_id() else name
-
-
 def short_label(job: Any) -> str:
     """An alias with the short id beside it; where there is none, the whole id."""
     name = job_name(job)

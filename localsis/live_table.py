@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from .job import Job
 from .job_names import display_name
 from .run_state import TaskRun
 
-_WIDEST_NAME = 48
+_LEAST_NAME, _WIDEST_NAME = 20, 70
 _WAITING = 5  # more of them tell nothing: they are counted
 _BAR = 10
 
@@ -61,10 +62,12 @@ def table(state: State, width: int, height: int, signs: Signs = SIGNS) -> list[L
     waiting = [job for job in others if job._sis_id() not in state.failed]
     room = max(3, height - 1)
     for_failed = min(len(failed), max(1, room // 4))
-    name_width = min(_WIDEST_NAME, max(20, width - 46))
+    most = max(_LEAST_NAME, min(_WIDEST_NAME, width - 46))
+    name_width = max([len(display_name(job, most, signs.ellipsis)) for job in (*runs, *failed[:room])], default=0)
     lines: list[Line] = []
-    for number, run in enumerate(runs.values()):
-        lines_of_run = list(_running(run, name_width, width, signs))
+    counted = collections.Counter(run.job for run in state.running)
+    for number, (job, run) in enumerate(runs.items()):
+        lines_of_run = list(_running(run, counted[job], name_width, width, signs))
         left = len(runs) - number - 1
         if len(lines) + len(lines_of_run) + (1 if left else 0) > room - for_failed:
             lines.append([(f"         and {left + 1} more", "dim")])
@@ -88,9 +91,10 @@ def table(state: State, width: int, height: int, signs: Signs = SIGNS) -> list[L
     return lines
 
 
-def _running(run: TaskRun, name_width: int, width: int, signs: Signs) -> Iterator[Line]:
+def _running(run: TaskRun, tasks: int, name_width: int, width: int, signs: Signs) -> Iterator[Line]:
     """A job that runs: in one line, and in a second one below if what it says of itself does not fit there."""
-    part, info, memory = fraction(run.job), information(run.job) or "", memory_in_use(run)
+    part, memory = fraction(run.job), memory_in_use(run)
+    info = ", ".join(filter(None, [f"{tasks} tasks" if tasks > 1 else "", information(run.job)]))
     name = display_name(run.job, name_width, signs.ellipsis)
     line: Line = [
         ("running  ", "green"),
@@ -110,7 +114,11 @@ def _running(run: TaskRun, name_width: int, width: int, signs: Signs) -> Iterato
 def _failed(job: Job, why: str, name_width: int, width: int, signs: Signs) -> Line:
     name = display_name(job, name_width, signs.ellipsis)
     left = width - 9 - name_width - 2
-    return [("failed   ", "red"), (name.ljust(name_width), ""), ("  " + shortened(first_reason(why), left), "red")]
+    return [
+        ("failed   ", "red"),
+        (name.ljust(name_width), ""),
+        ("  " + shortened(first_reason(why), left, signs.ellipsis), "red"),
+    ]
 
 
 def _bar(part: float, signs: Signs) -> str:

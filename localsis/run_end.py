@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .job_names import job_name, short_name
+from .job_names import display_name, job_name
 from .results import Result, results_text
 from .task_costs import costs_table, read_costs
 
 FAILURE_HOOK, END_HOOK = "when_job_fails", "when_manager_ends"
 """Functions of settings.py that are called on both engines."""
+
+_WIDEST_NAME = 44  # so that a table of costs fits into 80 columns
 
 
 def closing_text(results: Iterable[Result], jobs: Iterable[Any], problems: str, output_dir: str, status: int) -> str:
@@ -27,7 +29,9 @@ def closing_text(results: Iterable[Result], jobs: Iterable[Any], problems: str, 
     jobs = list(jobs)
     parts = [
         results_text(results, experiments_of(jobs), output_dir),
-        "\n".join(costs_table((short_name(job), cost) for job in jobs for cost in read_costs(job._sis_path()))),
+        "\n".join(
+            costs_table((display_name(job, _WIDEST_NAME), cost) for job in jobs for cost in read_costs(job._sis_path()))
+        ),
         problems,
         "all outputs are there" if status == 0 else "",
     ]
