@@ -76,7 +76,7 @@ class ForwardJob(ModelJob):
         if network.beam_sizes:
             raise ValueError("the network searches, so it has hypotheses, not outputs: use SearchJob")
 
-    def run(self) -> None:
+    def work(self) -> None:
         """
         Runs RETURNN.
 

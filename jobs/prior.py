@@ -92,7 +92,7 @@ class PriorJob(ModelJob):
                 f"[batch, time, labels]; this one has {dict(network.outputs)}"
             )
 
-    def run(self) -> None:
+    def work(self) -> None:
         """
         Runs RETURNN.
 

@@ -95,7 +95,7 @@ class RescoringJob(ModelJob):
         if dim is None or not dim.has_labels:
             raise ValueError(f"the labels {dim} have no names: use nn.Dim(..., labels=[...])")
 
-    def run(self) -> None:
+    def work(self) -> None:
         """
         Scores with RETURNN.
 

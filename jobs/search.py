@@ -110,7 +110,7 @@ class SearchJob(ModelJob):
         if spaced:
             raise ValueError(f"labels are printed with spaces between them, so {spaced[0]!r} cannot be one")
 
-    def run(self) -> None:
+    def work(self) -> None:
         """
         Searches with RETURNN, then writes what was found.
 

@@ -17,9 +17,11 @@ from .average_checkpoints import AverageCheckpointsJob
 from .best_checkpoint import GetBestCheckpointJob
 from .checkpoint import Checkpoint, check_room, output_checkpoint
 from .checkpoint_files import epoch_of, epoch_prefix, is_complete, remove_incomplete
+from .directory_holder import DirectoryHolder
 from .distributed import check_processes, launcher
 from .engine_options import check_torch_options, options_after, options_before
 from .engines import check_engine_is_installed, warn_if_missing
+from .exclusive_run import job_directory, run_exclusively
 from .keep_rules import KeepRules
 from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import put_aside_if_damaged
@@ -281,10 +283,14 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def run(self) -> None:
         """
-        Writes the config and runs RETURNN until all epochs are there.
+        Writes the config and runs RETURNN until all epochs are there, as soon as no other process does so.
 
         :raises ReturnnError: if RETURNN fails, with the reason; its log stays in output/returnn.log
+        :raises DirectoryLost: if the job's directory is removed meanwhile
         """
+        run_exclusively(job_directory(self.out_log), self._train)
+
+    def _train(self, holder: DirectoryHolder) -> None:
         check_engine_is_installed(self.engine)
         check_device(self.device, self.engine)
         command = launcher(self.engine, self.horovod_num_processes, self.multi_node_slots)
@@ -302,11 +308,11 @@ class TrainingJob(JobWithUnhashedArguments):
             table=self.out_learning_curves_table,
             json=self.out_learning_curves_json,
         )
-        environment: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
+        options: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
         config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         for attempt in range(3):
             try:
-                run_returnn(config, log=log, launcher=command, watch=curves, **environment)
+                run_returnn(config, log=log, launcher=command, watch=curves, holder=holder, **options)
                 break
             except ReturnnError as error:
                 if not drop_unreadable(models, error) or attempt == 2:

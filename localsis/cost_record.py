@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import threading
 import time
 from typing import Any
 
@@ -29,6 +28,8 @@ class CostRecord:
     It is never the reason for a task to end: on a full disk the file stays as it was.
 
     :param path: of the file
+    :ivar current: memory of this process and all below it when it was last measured, in GB: ``rss`` and ``vms``
+    :ivar max: the most that was measured
     """
 
     def __init__(self, path: str):
@@ -37,27 +38,30 @@ class CostRecord:
         self._process = psutil.Process()
         age = _age_of_this_process()
         self._began, self._clock = time.time() - age, time.monotonic() - age
-        self._memory = 0.0
         self._origin = _given_origin()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cost", daemon=True)
-        self._thread.start()
+        self.current: dict[str, float] = {}
+        self.max: dict[str, float] = {}
+        self._next, self._wait = -float("inf"), _FIRST
 
-    def stop(self) -> None:
+    def measure(self) -> None:
+        """Measures and writes the file, if it is time; that is more and more seldom."""
+        if time.monotonic() >= self._next:
+            self._next, self._wait = time.monotonic() + self._wait, min(_SELDOM, 2 * self._wait)
+            self._write()
+
+    def end(self) -> None:
         """Writes what it was in the end."""
-        self._ending.set()
-        self._thread.join()
-        self.write()
+        self._write()
 
-    def write(self) -> None:
-        """Measures, and writes the file."""
+    def _write(self) -> None:
+        cpu_seconds = self._measure()
         entry = {
             "host": os.uname().nodename,
             "pid": self._process.pid,
             "began": self._began,
-            "cpu_seconds": round(self._measure(), 2),
             "seconds": round(time.monotonic() - self._clock, 2),
-            "memory": round(self._memory, 4),
+            "cpu_seconds": round(cpu_seconds, 2),
+            "memory": round(self.max["rss"], 4),
             **self._origin,
         }
         part = f"{self._path}.part"
@@ -66,24 +70,20 @@ class CostRecord:
                 json.dump({"starts": [*self._before, entry]}, file)
             os.replace(part, self._path)
 
-    def _run(self) -> None:
-        wait = _FIRST
-        while not self._ending.wait(wait):
-            wait = min(_SELDOM, 2 * wait)
-            with contextlib.suppress(psutil.Error):
-                self.write()
-
     def _measure(self) -> float:
         """Notes the memory of this process and all below it; gives their CPU time."""
         own = os.times()
         seconds = own.user + own.system + own.children_user + own.children_system  # these of children that have ended
-        resident = self._process.memory_info().rss
-        for process in self._process.children(recursive=True):
+        resident = virtual = 0
+        for process in [self._process, *self._process.children(recursive=True)]:
             with contextlib.suppress(psutil.Error), process.oneshot():
-                times = process.cpu_times()
-                seconds += sum(times[:4])
-                resident += process.memory_info().rss
-        self._memory = max(self._memory, resident / _GB, _peak_of_this_process() / _GB)
+                memory = process.memory_info()
+                resident, virtual = resident + memory.rss, virtual + memory.vms
+                if process.pid != self._process.pid:
+                    seconds += sum(process.cpu_times()[:4])
+        self.current = {"rss": resident / _GB, "vms": virtual / _GB}
+        peak = {**self.current, "rss": max(resident, _peak_of_this_process()) / _GB}
+        self.max = {name: max(value, self.max.get(name, 0.0)) for name, value in peak.items()}
         return seconds
 
 

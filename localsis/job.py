@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import logging
 import os
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import Any, ClassVar, cast
 from . import job_arguments, settings, shell
 from .beyond import JOB_METHODS, beyond
 from .inputs import all_paths, extract_paths
+from .job_state import as_sisyphus, from_sisyphus
 from .paths import AbstractPath, Path, Variable
 from .task import Task
 
@@ -273,6 +275,12 @@ class Job(metaclass=JobSingleton):
 
     def __deepcopy__(self, memo: dict) -> Job:
         return self
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return copyreg.__newobj__, (type(self), self._sis_job_id), as_sisyphus(vars(self))  # type: ignore[attr-defined]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(from_sisyphus(state))
 
     def __getattr__(self, name: str) -> Any:
         if name in JOB_METHODS:

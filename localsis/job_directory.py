@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import pickle
 
 from . import settings
 from .job import Job
+from .job_file import write_job
 
 _LONGEST_NAME = 255
 
@@ -26,9 +25,7 @@ def set_up(job: Job) -> None:
     for other in job._sis_input_jobs():
         name = other._sis_id() if len(other._sis_id()) <= _LONGEST_NAME else other._sis_id().rpartition("/")[2]
         link(other._sis_path(), job._sis_path("input", name.replace("/", "_")))
-    with gzip.open(job._sis_path("job.save.part"), "wb") as file:
-        pickle.dump(job, file, protocol=4)
-    os.replace(job._sis_path("job.save.part"), job._sis_path("job.save"))
+    write_job(job, job._sis_path("job.save"))
     with open(job._sis_path("info"), "w", encoding="utf-8") as text:
         text.write(info_text(job))
 

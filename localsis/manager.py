@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+from typing import Any
 
 from . import outputs, reports, settings
 from .agenda import OFTEN, Agenda
@@ -48,6 +49,7 @@ class Manager:
         self.running: list[TaskRun] = []
         self.failed: dict[str, str] = {}
         self.interruptions: dict[str, int] = {}
+        self._silent: dict[str, Any] = {}
         self.jobs: list[Job] = []
         self._prepared: set[str] = set()
         self._ends = EndOfProcesses()
@@ -94,14 +96,18 @@ class Manager:
             if job._sis_is_finished() and not removed_inputs(job):
                 self._reopen(job)
             for run in self._runs(job) if os.path.isdir(job._sis_path()) else ():
-                if run.is_failed():
+                if run.is_finished():
+                    continue
+                if run.find_process():
+                    self.display.say(f"{short_label(job)}: still running since an earlier start")
+                    self.running.append(run)
+                    run.drop_error()
+                elif self._is_elsewhere(run):
+                    run.drop_error()
+                elif run.is_failed():
                     why = reason(run.marker("log")).partition("\n")[0]
                     self.display.say(f"{short_label(job)}: failed before, is tried again (it was: {why})")
                     run.clear_error()
-                elif not run.is_finished() and run.find_process():
-                    self.display.say(f"{short_label(job)}: still running since an earlier start")
-                    self._prepared.add(job._sis_id())
-                    self.running.append(run)
             self._fail_for_removed_inputs(job)
 
     def _fail_for_removed_inputs(self, job: Job) -> None:
@@ -109,6 +115,15 @@ class Manager:
         gone = removed_inputs(job)
         if gone and not self._is_at_work(job):
             self._fail(job, f"what it needs is gone: {words_of(gone[0])}")
+
+    def _is_elsewhere(self, run: TaskRun) -> bool:
+        """Whether a run may be alive elsewhere; then it is watched, and nothing is started meanwhile."""
+        if not run.find_elsewhere(self._silent.get(run.marker("log"))):
+            return False
+        assert run.elsewhere is not None
+        self.display.say(f"{short_label(run.job)}: {run.task.name} may be running on {run.elsewhere.where}")
+        self.running.append(run)
+        return True
 
     def _reopen(self, job: Job) -> None:
         missing = ", ".join(job._sis_missing_outputs()[:3])
@@ -125,10 +140,13 @@ class Manager:
     def _step(self) -> bool:
         """Looks after what runs and starts what can; says whether there is anything to wait for."""
         for run in list(self.running):
-            if run.is_finished() or run.is_failed() or not run.is_alive():
+            if run.is_finished() or not run.is_alive() or (run.is_failed() and not run.is_here):
                 self.running.remove(run)
                 self._ended(run)
                 self._note_change(run.job)
+            elif run.elsewhere is not None and run.elsewhere.is_confirmed and not run.is_told:
+                run.is_told = True
+                self.display.say(f"{short_label(run.job)}: is running on {run.elsewhere.where}, and is waited for")
         grown = False
         while due := self.agenda.due(run.job for run in self.running):
             for job in due:
@@ -174,7 +192,7 @@ class Manager:
                 self.agenda.wait(job, path)
                 return False
         missing = sorted(path for path in job._sis_inputs if path.creator is None and not path.available())
-        if missing:
+        if missing and not self._is_at_work(job):
             self._fail(job, f"its input {missing[0].get_path()} is not there")
             return False
         if not self._is_at_work(job) and job._sis_update_inputs():
@@ -210,7 +228,8 @@ class Manager:
     def _ask_for_a_place(self, run: TaskRun) -> None:
         """Lets a task wait until there is room for it."""
         if run.job._sis_task_rqmt(run.task).get("gpu", 0) and not self.has_gpu:
-            self._fail(run.job, 'it wants a GPU, and this machine has none. Give device="cpu", or use a cluster')
+            if not self._is_elsewhere(run):
+                self._fail(run.job, 'it wants a GPU, and this machine has none. Give device="cpu", or use a cluster')
             return
         try:
             self.places.wait(run)
@@ -219,7 +238,7 @@ class Manager:
 
     def _start_waiting(self) -> None:
         """Starts the tasks for which there is room."""
-        while run := self.places.next(self.running):
+        while run := self.places.next([run for run in self.running if run.is_here]):
             if os.path.exists(run.job._sis_path("hold")):
                 self.agenda.wait(run.job)
             elif run.is_finished():
@@ -233,11 +252,14 @@ class Manager:
                 self._start(run)
 
     def _start(self, run: TaskRun) -> None:
+        if self._is_elsewhere(run):
+            return
         if run.job._sis_id() not in self._prepared or not os.path.exists(run.job._sis_path("job.save")):
             set_up(run.job)
             self._prepared.add(run.job._sis_id())
-        if run.marker("usage") and os.path.exists(run.marker("usage")):
-            os.remove(run.marker("usage"))
+        for kind in ("usage", "error"):
+            if os.path.exists(run.marker(kind)):
+                os.remove(run.marker(kind))
         run.start()
         self.running.append(run)
         if self._changed is not None:
@@ -247,13 +269,19 @@ class Manager:
     def _ended(self, run: TaskRun) -> None:
         if run.is_finished():
             return
+        if run.error_is_of_another():
+            run.drop_error()
         if run.is_failed():
-            self._fail(run.job, explained(run.task.name, reason(run.marker("log")), run.marker("log")))
+            if not self._is_elsewhere(run.again()) and not self._is_waited_for(run):
+                self._fail(run.job, explained(run.task.name, reason(run.marker("log")), run.marker("log")))
+            return
+        if run.elsewhere is not None:
+            self._silent[run.marker("log")] = run.elsewhere.evidence
+            self.display.say(f"{short_label(run.job)}: {run.elsewhere.where} is not heard of any more; it goes on here")
             return
         key = run.marker("log")
         self.interruptions[key] = self.interruptions.get(key, 0) + 1
-        status = run.child.returncode if run.child is not None else None
-        why = "was killed (137: maybe out of memory)" if status in (137, -signal.SIGKILL) else "was interrupted"
+        why = run.why_interrupted()
         free = shutil.disk_usage(settings.work_dir()).free
         if free < _LEAST_DISK:
             self._fail(run.job, f"{run.task.name} {why}, and the disk is full ({free // 1000} kB free): make room")
@@ -261,7 +289,16 @@ class Manager:
             what = f"{why} {self.interruptions[key]} times"
             self._fail(run.job, explained(run.task.name, reason(key), key, what=what))
         else:
-            self.display.say(f"{short_label(run.job)}: {run.task.name} {why}; it goes on")
+            goes_on = "goes on" if os.path.isdir(run.job._sis_path()) else "begins anew"
+            self.display.say(f"{short_label(run.job)}: {run.task.name} {why}; it {goes_on}")
+
+    def _is_waited_for(self, run: TaskRun) -> bool:
+        """Whether another process waited for a run that ended with an error, and may go on with it now."""
+        waiting = run.again()
+        if run.elsewhere is not None or not waiting.find_elsewhere(waits=True):
+            return False
+        self.running.append(waiting)
+        return True
 
     def _fail(self, job: Job, why: str) -> None:
         self.failed[job._sis_id()] = why
@@ -277,7 +314,7 @@ class Manager:
             for run in self.running:
                 run.send(number)
             end = time.monotonic() + _PATIENCE
-            while any(run.is_alive() for run in self.running) and time.monotonic() < end:
+            while any(run.is_here and run.is_alive() for run in self.running) and time.monotonic() < end:
                 if self.interruption.is_urgent and number == signal.SIGTERM:
                     break
                 time.sleep(0.05)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import glob
-import json
 import os
 import shutil
 import subprocess
@@ -13,6 +12,8 @@ import time
 from typing import Any
 
 import psutil
+
+from jobs.holder_files import is_known_dead, who
 
 _FRESH = 300.0
 """Seconds: what another machine has written of a job since then comes from somebody who runs it."""
@@ -45,28 +46,17 @@ def running(job_id: str, directory: str) -> str | None:
 
 
 def _holder(directory: str) -> str | None:
-    """The task that holds the directory, by the file ``holder.N`` into which it writes every few seconds."""
+    """The task that holds the directory, by the file into which it writes every few seconds."""
     for path in sorted(glob.glob(os.path.join(glob.escape(directory), "holder.[0-9]*"))):
         try:
             with open(path, encoding="utf-8", errors="replace") as file:
-                record = json.loads(file.read())
+                text = file.read()
             age = time.time() - os.path.getmtime(path)
-        except (OSError, ValueError):
+        except OSError:
             continue
-        host, pid = record.get("host"), record.get("pid")
-        is_dead = _is_of_here(record) and isinstance(pid, int) and not psutil.pid_exists(pid)
-        if age < _FRESH and not is_dead:
-            return f"process {pid} on {host} holds its directory; it was heard of {max(age, 0):.0f} s ago"
+        if age < _FRESH and not is_known_dead(text):
+            return f"{who(text)} holds its directory; it was heard of {max(age, 0):.0f} s ago"
     return None
-
-
-def _is_of_here(record: dict[str, Any]) -> bool:
-    """Whether a process is one of those that are seen here: of this machine, and not of a container."""
-    try:
-        namespace = os.readlink("/proc/self/ns/pid")
-    except OSError:
-        namespace = ""
-    return record.get("host") == os.uname().nodename and record.get("pidns", namespace) == namespace
 
 
 def _read(path: str) -> dict[str, Any]:

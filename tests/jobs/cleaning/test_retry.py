@@ -14,6 +14,7 @@ import pytest
 
 from jobs.cleaning.clear import Run, clear, failed_runs, put_aside, stuck_runs, unfinished_runs
 from jobs.cleaning.running import running
+from jobs.process_identity import own_identity
 
 from ..setup_directory import make_setup
 
@@ -107,10 +108,11 @@ def test_running_job_is_refused(setup: pathlib.Path) -> None:
 def test_job_whose_directory_is_held(setup: pathlib.Path) -> None:
     job = job_directory(setup, "a")
     (job / "holder.1").write_text(json.dumps({"host": "elsewhere", "pid": 7}) + " " * 200)
-    assert "process 7 on elsewhere holds its directory" in sis(setup, "retry", "failing/a")[1]
-    (job / "holder.1").write_text(json.dumps({"host": os.uname().nodename, "pid": 2**22 + 1}))
+    assert "process 7 on elsewhere since None holds its directory" in sis(setup, "retry", "failing/a")[1]
+    ended = {**own_identity(), "pid": 2**22 + 1}
+    (job / "holder.1").write_text(json.dumps(ended))
     assert running("x", str(job)) is None, "its process has ended"
-    (job / "holder.1").write_text(json.dumps({"host": os.uname().nodename, "pidns": "pid:[1]", "pid": 2**22 + 1}))
+    (job / "holder.1").write_text(json.dumps({**ended, "pidns": "pid:[1]"}))
     assert "holds its directory" in str(running("x", str(job))), "of a container, whose numbers are others"
 
 
