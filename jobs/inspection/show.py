@@ -20,7 +20,7 @@ from .values import Text, plain, tree
 
 def show(setup: Setup, name: str) -> Iterator[str]:
     """
-    A job as lines: its id, state, what its tasks needed, inputs, arguments, outputs, networks, and the config that it wrote.
+    A job as lines: id, state, what its tasks needed, inputs, arguments, outputs, networks, the config that it wrote.
 
     :param name: see :meth:`Setup.job`
     :raises InspectionError: if there is no such job
