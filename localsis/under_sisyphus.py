@@ -117,7 +117,8 @@ def _finish(graph: Any, settings: Any, problem: str | None) -> int:
     told_status = status if problem is None else 1
     text = closing_text(_results(graph, output_dir), needed, "\n".join(problems), output_dir, told_status)
     print(f"\n{text}" if text else "", flush=True)  # below a question of Sisyphus, which ends no line
-    tell_end(settings, told_status, "\n\n".join(filter(None, [problem, text])), _say)
+    if problem != "":  # of which it is known how it ended: neither Ctrl-C nor a config that fails
+        tell_end(settings, told_status, "\n\n".join(filter(None, [problem, text])), _say)
     return status
 
 

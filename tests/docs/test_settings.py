@@ -107,9 +107,9 @@ def test_hooks_send_what_they_are_told(tmp_path: pathlib.Path, monkeypatch: pyte
     (values,) = [values for values in map(loaded, SETTINGS) if "when_manager_ends" in values]
     for name in ("sendmail", "notify-send"):
         program = tmp_path / name
-        program.write_text(
-            f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/{name}.arguments\n[ {name} = notify-send ] || cat > {tmp_path}/{name}.input\n'
-        )
+        note = f'printf "%s\\n" "$@" > {tmp_path}/{name}.arguments'
+        read = f"cat > {tmp_path}/{name}.input" if name == "sendmail" else ""
+        program.write_text(f"#!/bin/sh\n{note}\n{read}\n")
         program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setenv("EMAIL", "me@example.org")

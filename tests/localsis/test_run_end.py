@@ -141,3 +141,11 @@ def test_an_error_in_a_hook_ends_nothing() -> None:
     tell_end(settings, 0, "text", said.append)
     tell_end(types.SimpleNamespace(), 0, "text", said.append)
     assert said == ["when_manager_ends of settings.py: ZeroDivisionError: division by zero"]
+
+
+def test_ctrl_c_tells_nobody(named: pathlib.Path) -> None:
+    play_sisyphus(named, manager="raise KeyboardInterrupt")
+    with open(named / "site" / "sisyphus" / "global_settings.py", "a") as file:
+        file.write(HOOKS)
+    assert run_sisyphus(named, "manager", "configs/named.named")[0] == 1
+    assert not (named / "told").exists()
