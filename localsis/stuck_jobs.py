@@ -65,8 +65,9 @@ def report_failed(failed: Mapping[str, str], missing: Sequence[str]) -> str:
     title = ["1 job failed:" if len(failed) == 1 else f"{len(failed)} jobs failed:"] if failed else []
     reasons = [f"{label}: {failed[label]}" for label in sorted(failed)]
     more = [f"and {len(reasons) - _MOST_JOBS} more"] if len(reasons) > _MOST_JOBS else []
-    names = ", ".join(missing[:8]) + (" ..." if len(missing) > 8 else "")
-    end = [f"not done: {names}"] if missing else []
+    end = [f"not done: {_first_few(missing)}"] if missing else []
+    if len(failed) > 1:
+        end.append(f"failed: {_first_few([label.partition(' (')[0] for label in sorted(failed)])}")
     end.append("Mend what is said there, then start the manager again: it tries what failed, and what is done stays")
     return "\n".join([*title, *reasons[:_MOST_JOBS], *more, *end])
 
@@ -102,6 +103,10 @@ def report_missing(missing: Mapping[str, Sequence[str]]) -> str:
     lines = [f"{what}\n  wanted by {_listed(missing[what])}" for what in sorted(missing)]
     more = [f"and {len(lines) - _MOST_JOBS} more"] if len(lines) > _MOST_JOBS else []
     return "\n".join(["What jobs wait for is not there:", *lines[:_MOST_JOBS], *more])
+
+
+def _first_few(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
 
 
 def _listed(names: Sequence[str]) -> str:
