@@ -8,6 +8,7 @@ import io
 import os
 import pickle
 import sys
+import tarfile
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -32,10 +33,31 @@ def read_job(path: str) -> Job:
 
     :raises TypeError: if it is something else
     """
-    with gzip.open(path, "rb") as file:
-        job = _Unpickler(io.BytesIO(file.read())).load()
+    with open(path, "rb") as file:
+        return _job_of(file.read(), path)
+
+
+def load_job(path: str) -> Job:
+    """
+    ``tk.load_job``: a job as it was saved, also of a directory that Sisyphus has cleaned up.
+
+    :param path: its directory, or ``job.save`` or ``finished.tar.gz`` in it
+    :raises FileNotFoundError: if no job is saved there
+    :raises TypeError: if it is something else
+    """
+    saved, archive = (os.path.join(path, name) for name in ("job.save", "finished.tar.gz"))
+    place = path if os.path.isfile(path) else saved if os.path.isfile(saved) else archive
+    if not place.endswith(".tar.gz"):
+        return read_job(place)
+    with tarfile.open(place) as tar:
+        member = tar.extractfile("job.save")
+        return _job_of(member.read() if member is not None else b"", place)
+
+
+def _job_of(content: bytes, place: str) -> Job:
+    job = _Unpickler(io.BytesIO(gzip.decompress(content))).load()
     if not isinstance(job, Job):
-        raise TypeError(f"what is saved in {path} is no job")
+        raise TypeError(f"what is saved in {place} is no job")
     return job
 
 

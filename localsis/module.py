@@ -9,6 +9,7 @@ from typing import Any
 from . import delayed, settings
 from .beyond import ModulesBeyond, beyond
 from .job import Job
+from .job_file import load_job
 from .outputs import register_callback, register_output
 from .paths import AbstractPath, Path, Variable
 from .relative_paths import RelPath, setup_path
@@ -33,7 +34,9 @@ def _subset(name: str, **parts: Any) -> types.ModuleType:
 def install() -> None:
     """Makes ``from sisyphus import Job, Task, tk, gs`` mean this engine, in this process."""
     own = (AbstractPath, Path, RelPath, Variable, Job, Task, delayed.Delayed, setup_path)
-    functions = {value.__name__: value for value in (*own, register_output, register_callback, register_report)}
+    functions = {
+        value.__name__: value for value in (*own, load_job, register_output, register_callback, register_report)
+    }
     toolkit = _subset("sisyphus.toolkit", gs=settings, **functions)
     hashes = _subset("sisyphus.hash", **hash_functions())
     package = _subset(

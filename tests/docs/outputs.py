@@ -18,9 +18,11 @@ from jobs.learning_curves import curves_table
 from jobs.learning_rates import EpochData
 from jobs.trial.command import print_found
 from localsis import outputs
+from localsis.job_names import job_label
 from localsis.paths import AbstractPath, Variable
 from localsis.results import Result, results_text, value_text
 from localsis.run_end import all_jobs, experiments_of
+from localsis.stuck_jobs import explained
 from recipe import nn
 from recipe.data.cmudict import PHONES
 from recipe.nn.debugging.check import run_with_trace
@@ -134,6 +136,15 @@ def hypotheses_of_a_word(block: Block) -> None:
     assert all(label in PHONES.labels for one in hypotheses for label in one.labels)
 
 
+def failure_of_a_job(block: Block) -> None:
+    """What the manager says of a job that failed, but for its id."""
+    label = job_label("training", re.search(r"\((.*)\)", block.code)[1])
+    said = explained(
+        "run", "ReturnnError: RETURNN ended with status 1: the disk is full: make room and start again", "L"
+    )
+    assert f"{label}: {said}".startswith(block.code.rstrip())
+
+
 OUTPUTS: dict[str, Callable[[Block], None]] = {
     "g2p/demo": functools.partial(results_of, g2p.py),
     "speech_ru/demo": functools.partial(results_of, speech_ru.py),
@@ -142,5 +153,6 @@ OUTPUTS: dict[str, Callable[[Block], None]] = {
     "DIFFERENT:": check_of_a_wrong_network,
     "NumPy": check_that_finds_a_difference,
     "sisyphus": hypotheses_of_a_word,
+    "training": failure_of_a_job,
 }
 """By the first word of the block."""

@@ -9,9 +9,14 @@ import pickletools
 import shutil
 import subprocess
 import sys
+import tarfile
 
 import pytest
+from sisyphus import tk
 
+from localsis.job_file import write_job
+
+from .graph_examples import SourceJob
 from .saved_jobs import WORKER, make_setup, make_stand_in
 from .test_manager import PROJECT
 from .test_manager import run as run_manager
@@ -90,3 +95,18 @@ def test_sisyphus_itself_reads_it_and_the_other_way_round(job: pathlib.Path, tmp
     subprocess.run([sis, "console", "--script", "-c", set_up, "configs/saved.py"], cwd=tmp_path, check=True)
     run_worker(job, tmp_path)
     check_done(job)
+
+
+def test_load_job_reads_directories_files_and_archives(tmp_path: pathlib.Path) -> None:
+    """``tk.load_job``, as Sisyphus has it."""
+    job = SourceJob("loaded")
+    write_job(job, str(tmp_path / "job.save"))
+    for place in (tmp_path, tmp_path / "job.save"):
+        assert tk.load_job(str(place)).job_id() == job.job_id()
+    with tarfile.open(tmp_path / "finished.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "job.save", "job.save")
+    (tmp_path / "job.save").unlink()
+    for place in (tmp_path, tmp_path / "finished.tar.gz"):
+        assert isinstance(tk.load_job(str(place)), SourceJob)
+    with pytest.raises(FileNotFoundError):
+        tk.load_job(str(tmp_path / "nothing"))
