@@ -25,7 +25,7 @@ from configs.g2p_graph import (
     training,
 )
 from jobs.optimal_parameters import tune
-from jobs.summary import print_summary
+from jobs.summary import print_next_step
 from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data.cmudict import END_LABEL, PHONES
@@ -107,7 +107,7 @@ def ensemble() -> None:
     checkpoints = [last_checkpoint(training(lstm, DEMO_RATES)), transformer_training(attention).average_of_last(2)]
     scores = ensemble_searches("g2p/ensemble", [lstm, attention], checkpoints, nn.BeamSearch(12))
     next_step = "Ensemble(weights=...) weights the models"
-    tk.register_callback(print_summary, "g2p/ensemble", scores, next_step, has_training=False)
+    tk.register_callback(print_next_step, next_step, [job.out_wer for job in scores.values()])
 
 
 def beam_search(g2p: SequenceToSequence, beam_size: int, *, length_normalization: float = 1.0) -> nn.Network:

@@ -20,7 +20,7 @@ from jobs.preload import Preload
 from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.search import SearchJob
 from jobs.selected_network import SelectedNetwork
-from jobs.summary import print_summary
+from jobs.summary import print_next_step
 from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data import cmudict, gruut
@@ -234,7 +234,7 @@ def experiment(
         job_ids={"training": train.job_id(), **job_ids},
     )
     tk.register_output(f"{name}/experiment.html", page.out_page)
-    tk.register_callback(print_summary, name, scores, next_step, has_page=True)
+    tk.register_callback(print_next_step, next_step, [page.out_page, *(job.out_wer for job in scores.values())])
 
 
 def searches(

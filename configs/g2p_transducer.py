@@ -18,7 +18,7 @@ from jobs.lexicon import CmudictJob, LexiconToHdfJob
 from jobs.preload import Preload
 from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.search import SearchJob
-from jobs.summary import print_summary
+from jobs.summary import print_next_step
 from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data.cmudict import LETTERS, PHONES
@@ -113,7 +113,8 @@ def experiment(
         part: recognition(f"{name}/{part}", transducer, second, lexicon)
         for part, lexicon in (("dev", lexica.out_dev_lexicon), ("test", lexica.out_test_lexicon))
     }
-    tk.register_callback(print_summary, name, scores, "./sis manager configs/g2p_transducer.full trains larger models")
+    next_step = "./sis manager configs/g2p_transducer.full trains larger models"
+    tk.register_callback(print_next_step, next_step, [job.out_wer for job in scores.values()])
 
 
 def recognition(name: str, model: TransducerModel, train: TrainingJob, lexicon: tk.Path) -> PronunciationScoringJob:

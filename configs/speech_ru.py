@@ -29,7 +29,7 @@ from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.sclite import ScliteJob
 from jobs.search import SearchJob
 from jobs.speech_features import FestvoxFeaturesJob
-from jobs.summary import print_summary
+from jobs.summary import print_next_step
 from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data.dataset import aligned_dataset, label_dataset
@@ -359,7 +359,7 @@ def score(name: str, phones: tk.Path, references: tk.Path, *, with_sclite: bool 
 
 def finish(name: str, scores: dict[str, PronunciationScoringJob], next_step: str) -> None:
     """Prints the scores when all is done."""
-    tk.register_callback(print_summary, name, scores, next_step, sequence="sentence")
+    tk.register_callback(print_next_step, next_step, [job.out_per for job in scores.values()])
 
 
 def features() -> FestvoxFeaturesJob:

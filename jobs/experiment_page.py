@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import math
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from recipe.nn.pictures.drawing import picture
 
 from .alignments import Alignment, read_alignments
 from .atomic_file import write_text
+from .task_costs import cost_rows
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222; }
@@ -107,9 +109,16 @@ class ExperimentPageJob(Job):
             ),
             _section("Network", network_section(self.network.parameters, self.summary, self.picture_source)),
             _section("Config", _details("RETURNN config of the training", _pre(_read(self.returnn_config)))),
+            *self._costs(),
             _section("Ids", ids_table({**self.job_ids, "network": self.network.digest})),
         ]
         write_text(self.out_page, page(self.title, sections))
+
+    def _costs(self) -> list[str]:
+        """What the tasks of these jobs needed, where that is known."""
+        work_dir = os.path.abspath(self.out_page.get_path()).partition(f"{os.sep}{self.job_id()}{os.sep}")[0]
+        costs = {what: cost_rows(os.path.join(work_dir, job_id)) for what, job_id in self.job_ids.items()}
+        return [_section("Time and memory", costs_table(costs))] if any(costs.values()) else []
 
     def _examples(self, alignments: Sequence[Alignment]) -> list[Alignment]:
         worst = sorted(alignments, key=lambda item: (-item.errors, item.tag))[: self.num_examples // 2]
@@ -211,6 +220,14 @@ def svg_picture(source: str) -> tuple[bytes | None, str]:
     if result.returncode:
         return None, f"dot ended with status {result.returncode}: {result.stderr.decode(errors='replace').strip()}"
     return result.stdout, ""
+
+
+def costs_table(costs: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
+    """Each task of each job with its time, memory and host, and of which commit and with which versions it ran."""
+    head = ["time", "CPU time", "memory", "host"]
+    rows = [[f"{what}: {row['task']}", *(row[name] for name in head)] for what, found in costs.items() for row in found]
+    origins = dict.fromkeys(row["origin"] for found in costs.values() for row in found if row["origin"])
+    return _table(["task", *head], rows) + "".join(f"<p>{html.escape(origin)}</p>" for origin in origins)
 
 
 def ids_table(ids: Mapping[str, str]) -> str:

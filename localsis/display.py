@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import textwrap
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
-from .job import Job
-from .run_state import TaskRun
-
-
-class State(NamedTuple):
-    """
-    How far everything is.
-
-    :ivar jobs: all that the outputs need
-    :ivar open: those that are not done, failed ones included
-    :ivar running: the tasks that run
-    :ivar failed: why jobs failed, by their ids
-    """
-
-    jobs: Sequence[Job]
-    open: Sequence[Job]
-    running: Sequence[TaskRun]
-    failed: Mapping[str, str]
+from .job_names import short_label
+from .live_table import PLAIN_SIGNS, SIGNS, State, clock, information, table
 
 
 class Display:
@@ -54,7 +40,7 @@ class Display:
         for run in state.running:
             info = information(run.job)
             if info:
-                self.say(f"{run.job._sis_id()}: {info}")
+                self.say(f"{short_label(run.job)}: {info}")
 
 
 class LiveDisplay(Display):
@@ -68,7 +54,7 @@ class LiveDisplay(Display):
         from rich.console import Console
         from rich.live import Live
 
-        self._console = Console()
+        self._console = Console(highlight=False)
         self._live = Live(console=self._console, auto_refresh=False)
         self._drawn: object = None
         self._state: State | None = None
@@ -94,7 +80,8 @@ class LiveDisplay(Display):
         from rich.text import Text
 
         if self._said:
-            self._console.print(Text("\n".join(self._said)))
+            lines = [part for text in self._said for part in wrapped(text, self._console.width)]
+            self._console.print(Text("\n".join(lines)), soft_wrap=True)
             self._said.clear()
 
     def show(self, state: State) -> None:
@@ -109,64 +96,28 @@ class LiveDisplay(Display):
         self._live.update(self._table(state), refresh=True)
 
     def _table(self, state: State) -> Any:
-        """What runs first, then what failed, then what waits, as far as there is room; the rest is counted."""
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
+        """The lines, each of which is no wider than the terminal."""
         from rich.text import Text
 
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        for title in ("job", "state", "time", "done", ""):
-            table.add_column(title, overflow="fold")
-        room = max(3, self._console.height - 3)
-        runs = {run.job: run for run in state.running}
-        for job, run in list(runs.items())[:room]:
-            part = fraction(job)
-            bar = ProgressBar(total=1.0, completed=part, width=20) if part is not None else ""
-            time_of_run = clock(time.time() - run.started)
-            table.add_row(_name(job), Text("running", "green"), time_of_run, bar, Text(information(job) or ""))
-        others = [job for job in state.open if job not in runs]
-        failed = [job for job in others if job._sis_id() in state.failed]
-        waiting = [job for job in others if job._sis_id() not in state.failed]
-        for jobs, word, style in ((failed, "failed", "red"), (waiting, "waiting", "dim")):
-            for job in jobs[: max(0, room - table.row_count)]:
-                table.add_row(_name(job), Text(word, style), "", "", "")
-        counts = {
-            "running": len(runs),
-            "failed": len(failed),
-            "waiting": len(waiting),
-            "finished": len(state.jobs) - len(state.open),
-        }
-        table.add_row(", ".join(f"{number} {word}" for word, number in counts.items() if number))
-        return table
+        signs = SIGNS if self._console.encoding.lower().startswith("utf") else PLAIN_SIGNS
+        lines = table(state, self._console.width, self._console.height - 2, signs)
+        text = Text(no_wrap=True, overflow="crop", end="")
+        for number, line in enumerate(lines):
+            text.append("\n" if number else "")
+            for part, style in line:
+                text.append(part, style or None)
+        return text
 
 
-def _name(job: Job) -> str:
-    return job._sis_aliases[0] if job._sis_aliases else job._sis_id()
+def wrapped(text: str, width: int) -> Iterator[str]:
+    """Lines of a message, broken between words; an id or path stays whole, so that it can be copied."""
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        options: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False, "drop_whitespace": True}
+        yield from textwrap.wrap(line, width, subsequent_indent=indent, **options) or [""]
 
 
 def make_display() -> Display:
-    """The live one in a terminal, else the plain one."""
-    return LiveDisplay() if sys.stdout.isatty() else Display()
-
-
-def information(job: Job) -> str | None:
-    """What a running job says of itself; a mistake in that must not end the manager."""
-    try:
-        return job.info()
-    except Exception as error:
-        return f"(info() failed: {error})"
-
-
-def fraction(job: Job) -> float | None:
-    """How much a running job says it has done, between 0 and 1."""
-    try:
-        part = job.completed_fraction()
-        return None if part is None else max(0.0, min(1.0, part))
-    except Exception:
-        return None
-
-
-def clock(seconds: float) -> str:
-    """``1:02:03``."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+    """The live one in a terminal that can move its cursor, else the plain one."""
+    can_move = os.environ.get("TERM", "dumb").lower() not in ("dumb", "unknown", "")
+    return LiveDisplay() if sys.stdout.isatty() and can_move else Display()

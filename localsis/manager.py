@@ -10,16 +10,20 @@ from typing import Any
 
 from . import outputs, reports, settings
 from .agenda import OFTEN, Agenda
-from .display import Display, State, make_display
+from .display import Display, make_display
 from .failure_log import reason
+from .finish import end_of_run
 from .interruption import Interruption
 from .job import Job
 from .job_directory import set_up
+from .job_names import job_label, job_name, short_label
+from .live_table import State
 from .machine import available_cores, available_memory
 from .missing_inputs import removed_inputs, words_of
 from .places import Places
+from .run_end import tell_end, tell_failure
 from .run_state import MOST_INTERRUPTIONS, TaskRun
-from .stuck_jobs import explained, job_label, job_name
+from .stuck_jobs import explained
 from .waiting import EndOfProcesses
 
 _PATIENCE = 3.0  # seconds for tasks to end
@@ -74,7 +78,9 @@ class Manager:
                 return 1
             except OSError as error:
                 self._stop_all()
-                raise ManagerError(f"cannot write: {error}. Make room or give access, then start again") from error
+                problem = f"cannot write: {error}. Make room or give access, then start again"
+                tell_end(settings, 1, problem, self.display.say)
+                raise ManagerError(problem) from error
 
     # preparation
 
@@ -86,21 +92,21 @@ class Manager:
             if job in known:
                 continue
             if os.path.exists(job._sis_path("hold")):
-                self.display.say(f"{job._sis_id()}: is held; it goes on once {job._sis_path('hold')} is removed")
+                self.display.say(f"{short_label(job)}: is held; it goes on once {job._sis_path('hold')} is removed")
             if job._sis_is_finished() and not removed_inputs(job):
                 self._reopen(job)
             for run in self._runs(job) if os.path.isdir(job._sis_path()) else ():
                 if run.is_finished():
                     continue
                 if run.find_process():
-                    self.display.say(f"{job._sis_id()}: still running since an earlier start")
+                    self.display.say(f"{short_label(job)}: still running since an earlier start")
                     self.running.append(run)
                     run.drop_error()
                 elif self._is_elsewhere(run):
                     run.drop_error()
                 elif run.is_failed():
                     why = reason(run.marker("log")).partition("\n")[0]
-                    self.display.say(f"{job._sis_id()}: failed before, is tried again (it was: {why})")
+                    self.display.say(f"{short_label(job)}: failed before, is tried again (it was: {why})")
                     run.clear_error()
             self._fail_for_removed_inputs(job)
 
@@ -115,13 +121,13 @@ class Manager:
         if not run.find_elsewhere(self._silent.get(run.marker("log"))):
             return False
         assert run.elsewhere is not None
-        self.display.say(f"{run.job._sis_id()}: {run.task.name} may be running on {run.elsewhere.where}")
+        self.display.say(f"{short_label(run.job)}: {run.task.name} may be running on {run.elsewhere.where}")
         self.running.append(run)
         return True
 
     def _reopen(self, job: Job) -> None:
         missing = ", ".join(job._sis_missing_outputs()[:3])
-        self.display.say(f"{job._sis_id()}: was finished, but has not {missing}; it is run again")
+        self.display.say(f"{short_label(job)}: was finished, but has not {missing}; it is run again")
         for name in os.listdir(job._sis_path()):
             if name == "finished" or name.startswith("finished."):
                 os.remove(job._sis_path(name))
@@ -140,7 +146,7 @@ class Manager:
                 self._note_change(run.job)
             elif run.elsewhere is not None and run.elsewhere.is_confirmed and not run.is_told:
                 run.is_told = True
-                self.display.say(f"{run.job._sis_id()}: is running on {run.elsewhere.where}, and is waited for")
+                self.display.say(f"{short_label(run.job)}: is running on {run.elsewhere.where}, and is waited for")
         grown = False
         while due := self.agenda.due(run.job for run in self.running):
             for job in due:
@@ -207,7 +213,7 @@ class Manager:
                 pass
             self.agenda.close(job)
             self._note_change(job)
-            self.display.say(f"{job._sis_id()}: finished")
+            self.display.say(f"{short_label(job)}: finished")
         return False
 
     def _is_at_work(self, job: Job) -> bool:
@@ -240,8 +246,8 @@ class Manager:
             elif run.job._sis_id() not in self.failed:
                 if self.places.is_too_large(run):
                     self.display.say(
-                        f"{run.job._sis_id()}: {run.task.name} asks for {self.places.memory_of(run):g} GB of memory, "
-                        f"and there are {self.places.memory:.1f} GB: it runs alone"
+                        f"{short_label(run.job)}: {run.task.name} asks for {self.places.memory_of(run):g} GB of "
+                        f"memory, and there are {self.places.memory:.1f} GB: it runs alone"
                     )
                 self._start(run)
 
@@ -258,7 +264,7 @@ class Manager:
         self.running.append(run)
         if self._changed is not None:
             self._changed.add(run.job)
-        self.display.say(f"{run.job._sis_id()}: {run.task.name} started")
+        self.display.say(f"{short_label(run.job)}: {run.task.name} started")
 
     def _ended(self, run: TaskRun) -> None:
         if run.is_finished():
@@ -271,7 +277,7 @@ class Manager:
             return
         if run.elsewhere is not None:
             self._silent[run.marker("log")] = run.elsewhere.evidence
-            self.display.say(f"{run.job._sis_id()}: {run.elsewhere.where} is not heard of any more; it goes on here")
+            self.display.say(f"{short_label(run.job)}: {run.elsewhere.where} is not heard of any more; it goes on here")
             return
         key = run.marker("log")
         self.interruptions[key] = self.interruptions.get(key, 0) + 1
@@ -284,7 +290,7 @@ class Manager:
             self._fail(run.job, explained(run.task.name, reason(key), key, what=what))
         else:
             goes_on = "goes on" if os.path.isdir(run.job._sis_path()) else "begins anew"
-            self.display.say(f"{run.job._sis_id()}: {run.task.name} {why}; it {goes_on}")
+            self.display.say(f"{short_label(run.job)}: {run.task.name} {why}; it {goes_on}")
 
     def _is_waited_for(self, run: TaskRun) -> bool:
         """Whether another process waited for a run that ended with an error, and may go on with it now."""
@@ -296,7 +302,9 @@ class Manager:
 
     def _fail(self, job: Job, why: str) -> None:
         self.failed[job._sis_id()] = why
-        self.display.say(f"{job_label(job_name(job), job._sis_id())}: FAILED, {why}")
+        text = f"{job_label(job_name(job), job._sis_id())}: {why}"
+        self.display.say(f"FAILED: {text}")
+        tell_failure(settings, job, text, self.display.say)
 
     # the end
 
@@ -318,19 +326,14 @@ class Manager:
     def _finish(self) -> int:
         outputs.make_links()
         self._update_reports(force=True)
-        missing = outputs.missing_outputs()
-        if missing or self.failed:
-            for job in self.jobs:
-                if job._sis_id() not in self.failed and not outputs.is_done(job):
-                    self._fail_for_removed_inputs(job)
-            for path in outputs.removed_outputs():
-                self.display.say(words_of(path))
-            self.display.say(f"not done: {', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}")
-            if self.failed:
-                names = sorted(job_name(job) for job in self.jobs if job._sis_id() in self.failed)
-                self.display.say(f"failed: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}")
-            self.display.say("mend what is said above and start again; what is done stays done")
-            return 1
-        for function, args, kwargs in outputs.callbacks:
-            function(*args, **kwargs)
-        return 0
+        for job in self.jobs:
+            if job._sis_id() not in self.failed and not outputs.is_done(job):
+                self._fail_for_removed_inputs(job)
+        try:
+            if not outputs.missing_outputs() and not self.failed:
+                outputs.call_callbacks()
+        finally:
+            end = end_of_run(self.jobs, self.failed)
+            print(f"\n{end.text}", flush=True)
+            tell_end(settings, *end, self.display.say)
+        return end.status

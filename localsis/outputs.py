@@ -36,6 +36,12 @@ def register_callback(function: Callable[..., Any], *args: Any, **kwargs: Any) -
     callbacks.append((function, args, kwargs))
 
 
+def call_callbacks() -> None:
+    """Calls these functions, in order."""
+    for function, args, kwargs in callbacks:
+        function(*args, **kwargs)
+
+
 def wanted_jobs() -> list[Job]:
     """All jobs that the outputs need, inputs first; what is behind a finished job is not looked at."""
     order: list[Job] = []

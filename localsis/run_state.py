@@ -17,6 +17,7 @@ import psutil
 from . import settings
 from .elsewhere import Elsewhere
 from .job import Job
+from .setup_origin import origin_of
 from .task import Task
 
 MOST_INTERRUPTIONS = 3
@@ -114,7 +115,12 @@ class TaskRun:
             self.child = subprocess.Popen(
                 command,
                 cwd=settings.BASE_DIR,
-                env={**settings.task_environment(), "PYTHONUNBUFFERED": "1", **self.job._sis_environment},
+                env={
+                    **settings.task_environment(),
+                    "PYTHONUNBUFFERED": "1",
+                    **origin_of(settings.BASE_DIR).environment(),
+                    **self.job._sis_environment,
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

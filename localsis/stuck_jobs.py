@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .failure_log import failures, reason
+from .job_names import job_label, job_name
 
 STATES = ("error", "retry_error", "queue_error", "interrupted_not_resumable")
 """States of Sisyphus in which a job stays until somebody does something."""
@@ -40,16 +41,6 @@ def stuck_job(job: Any, directory: str, state: str) -> StuckJob:
     return StuckJob(job_name(job), job.job_id(), os.path.abspath(directory), state)
 
 
-def job_name(job: Any) -> str:
-    """What a user calls a job: its first alias, else its id."""
-    return str(min(job._sis_aliases or (), default=job.job_id()))
-
-
-def job_label(name: str, job_id: str) -> str:
-    """A job by its name, and by its id where that is another."""
-    return name if name == job_id else f"{name} ({job_id})"
-
-
 def report(jobs: Iterable[StuckJob]) -> str:
     """All jobs that do not go on, with reasons and with what to do; empty if there are none."""
     found = sorted(jobs)
@@ -62,6 +53,23 @@ def report(jobs: Iterable[StuckJob]) -> str:
     names = "".join(f" {job.name}" for job in found) if len(found) <= 3 else ""  # none: all
     parts.append(f"Mend what is said there, then: ./sis retry{names}\nand start the manager again; what is done stays")
     return "\n".join(parts)
+
+
+def report_failed(failed: Mapping[str, str], missing: Sequence[str]) -> str:
+    """
+    What a manager that tries all again at its next start says in the end.
+
+    :param failed: why jobs failed, by their labels
+    :param missing: names of outputs that are not there
+    """
+    title = ["1 job failed:" if len(failed) == 1 else f"{len(failed)} jobs failed:"] if failed else []
+    reasons = [f"{label}: {failed[label]}" for label in sorted(failed)]
+    more = [f"and {len(reasons) - _MOST_JOBS} more"] if len(reasons) > _MOST_JOBS else []
+    end = [f"not done: {_first_few(missing)}"] if missing else []
+    if len(failed) > 1:
+        end.append(f"failed: {_first_few([label.partition(' (')[0] for label in sorted(failed)])}")
+    end.append("Mend what is said there, then start the manager again: it tries what failed, and what is done stays")
+    return "\n".join([*title, *reasons[:_MOST_JOBS], *more, *end])
 
 
 def describe(job: StuckJob) -> str:
@@ -95,6 +103,10 @@ def report_missing(missing: Mapping[str, Sequence[str]]) -> str:
     lines = [f"{what}\n  wanted by {_listed(missing[what])}" for what in sorted(missing)]
     more = [f"and {len(lines) - _MOST_JOBS} more"] if len(lines) > _MOST_JOBS else []
     return "\n".join(["What jobs wait for is not there:", *lines[:_MOST_JOBS], *more])
+
+
+def _first_few(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -17,8 +17,11 @@ from typing import Any
 
 from .config_errors import is_of_config
 from .config_errors import words_of as words_of_config
+from .job_names import job_name
 from .missing_inputs import is_finished, removed_inputs, words_of
-from .stuck_jobs import STATES, describe, job_name, report, report_missing, stuck_job
+from .results import Result, read_report, read_result
+from .run_end import all_jobs, closing_text, tell_end, tell_failure
+from .stuck_jobs import STATES, describe, report, report_missing, stuck_job
 from .system_errors import explain
 
 _QUESTIONS_LEFT = ("--ui", "-i", "--interactive")
@@ -46,7 +49,7 @@ def main(arguments: list[str]) -> int:
     program: Any = importlib.import_module("sisyphus.__main__")
     settings: Any = importlib.import_module("sisyphus.global_settings")
     how_it_ended = _note_end(program)
-    settings.on_job_failure = _tell_once(getattr(settings, "on_job_failure", None))
+    settings.on_job_failure = _tell_once(settings)
     try:
         program.main()
         problem = how_it_ended()
@@ -54,9 +57,7 @@ def main(arguments: list[str]) -> int:
             print(problem, flush=True)
         if isinstance(problem, _ConfigProblem):
             return 1
-        status = _finish(importlib.import_module("sisyphus.toolkit").sis_graph)
-        if problem is None and status == 0:
-            print("\nall outputs are there", flush=True)  # below a question of Sisyphus, which ends no line
+        status = _finish(importlib.import_module("sisyphus.toolkit").sis_graph, settings, problem)
         return 1 if problem is not None else status
     except KeyboardInterrupt:
         return 1
@@ -89,24 +90,53 @@ def _note_end(program: Any) -> Callable[[], str | None]:
     return lambda: problem[0]
 
 
-def _tell_once(before: Callable[[Any], None] | None) -> Callable[[Any], None]:
+def _tell_once(settings: Any) -> Callable[[Any], None]:
     """What Sisyphus calls again and again for each job that failed: tells why, the first time."""
     told: set[str] = set()
+    before: Callable[[Any], None] | None = getattr(settings, "on_job_failure", None)
 
     def tell(job: Any) -> None:
         if job.job_id() not in told:
             told.add(job.job_id())
-            print(f"FAILED: {describe(stuck_job(job, job._sis_path(), 'error'))}", flush=True)
+            text = describe(stuck_job(job, job._sis_path(), "error"))
+            print(f"FAILED: {text}", flush=True)
+            tell_failure(settings, job, text, _say)
         if before is not None:
             before(job)
 
     return tell
 
 
-def _finish(graph: Any) -> int:
-    """Says what does not go on; gives the exit status."""
+def _finish(graph: Any, settings: Any, problem: str | None) -> int:
+    """
+    Tells what there is and what does not go on; gives the exit status.
+
+    :param problem: how the manager ended; None: well
+    """
     jobs: Mapping[str, Any] = graph.get_jobs_by_status(skip_finished=True)
     stuck = [stuck_job(job, job._sis_path(), state) for state in STATES for job in jobs.get(state, ())]
+    missing = _missing(graph, jobs)
+    problems = [
+        f"{job_name(job)}: is held; it goes on once {job._sis_path()}/hold is removed" for job in jobs.get("hold", ())
+    ]
+    going_on = sum(len(jobs.get(state, ())) for state in _GOING_ON)
+    if going_on:
+        are = "job is" if going_on == 1 else "jobs are"
+        problems.append(f"{going_on} {are} still running or queued; the next start goes on")
+    problems += [text for text in (report_missing(missing), report(stuck)) if text]
+    status = 1 if missing or any(found for state, found in jobs.items() if state not in _DONE) else 0
+    output_dir = str(getattr(settings, "OUTPUT_DIR", "output"))
+    needed = all_jobs(path for target in graph.targets for path in target.required_full_list)
+    told_status = status if problem is None else 1
+    text = closing_text(_results(graph, output_dir), needed, "\n".join(problems), output_dir, told_status)
+    print(f"\n{text}" if text else "", flush=True)  # below a question of Sisyphus, which ends no line
+    if problem != "":  # of which it is known how it ended: neither Ctrl-C nor a config that fails
+        tell_end(settings, told_status, "\n\n".join(filter(None, [problem, text])), _say)
+    return status
+
+
+def _missing(graph: Any, jobs: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What is not there and nothing makes, with who wants it."""
     missing: dict[str, list[str]] = {}
     for job in jobs.get("waiting", ()):
         for path in removed_inputs(job):
@@ -121,17 +151,22 @@ def _finish(graph: Any) -> int:
         for path in target.required_full_list:
             if path.creator is not None and is_finished(path.creator) and not path.available():
                 missing.setdefault(words_of(path), []).append(f"the output {target.name}")
-    for job in jobs.get("hold", ()):
-        print(f"{job_name(job)}: is held; it goes on once {os.path.join(job._sis_path(), 'hold')} is removed")
-    going_on = sum(len(jobs.get(state, ())) for state in _GOING_ON)
-    if going_on:
-        print(f"{going_on} {'job is' if going_on == 1 else 'jobs are'} still running or queued; the next start goes on")
-    for text in (report_missing(missing), report(stuck)):
-        if text:
-            print(text, flush=True)
-    if missing or any(found for state, found in jobs.items() if state not in _DONE):
-        return 1
-    return 0
+    return missing
+
+
+def _results(graph: Any, output_dir: str) -> list[Result]:
+    """The outputs and reports of Sisyphus' graph; what it calls in the end is none."""
+    found = []
+    for target in graph.targets:
+        if hasattr(target, "_sis_path"):
+            found.append(read_result(target.name, target._sis_path))
+        elif getattr(target, "_output_path", None):
+            found.append(read_report(target.name, os.path.join(output_dir, target.name)))
+    return found
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ from typing import Any
 import psutil
 
 from . import settings
+from .cost_record import CostRecord
 
-_MEASURED = 10.0  # seconds between two measurements of memory, which looks at all processes
+_FIRST = 0.25  # seconds until the file is written again; then it is written more and more seldom
 
 
 class UsageWriter:
@@ -22,19 +23,17 @@ class UsageWriter:
 
     :param path: of the file
     :param rqmt: what the task asked for
+    :param cost: measures what it needs, and keeps that
     :param on_removal: is called, in another thread, when the directory of the file is not there any more
     :ivar out_of_memory: whether the task ended so; Sisyphus then asks for more
     """
 
-    def __init__(self, path: str, rqmt: dict[str, Any], on_removal: Callable[[], None]):
-        self._path, self._rqmt, self._on_removal = path, rqmt, on_removal
+    def __init__(self, path: str, rqmt: dict[str, Any], cost: CostRecord, on_removal: Callable[[], None]):
+        self._path, self._rqmt, self._cost, self._on_removal = path, rqmt, cost, on_removal
         self.out_of_memory = False
         self._process = psutil.Process()
         self._began = time.time()
         self._directory = os.stat(os.path.dirname(path))
-        self._max: dict[str, float] = {}
-        self._current: dict[str, float] = {}
-        self._measured = float("-inf")
         self._ending = threading.Event()
         self.write()
         self._thread = threading.Thread(target=self._run, name="usage", daemon=True)
@@ -44,19 +43,20 @@ class UsageWriter:
         """Writes once more, and ends the writing."""
         self._ending.set()
         self._thread.join()
+        self._cost.end()
         with contextlib.suppress(OSError):
             self.write()
 
     def write(self) -> None:
         """Writes the file."""
-        self._measure()
+        self._cost.measure()
         usage = {
             "pid": self._process.pid,
             "start_time": self._process.create_time(),
             "host": os.uname().nodename,
             "user": str(os.getuid()),
-            "max": self._max,
-            "current": self._current,
+            "max": self._cost.max,
+            "current": self._cost.current,
             "used_time": (time.time() - self._began) / 3600,
             "current_time": time.ctime(),
             "out_of_memory": self.out_of_memory,
@@ -67,7 +67,9 @@ class UsageWriter:
         os.replace(self._path + ".part", self._path)
 
     def _run(self) -> None:
-        while not self._ending.wait(interval()):
+        wait = min(_FIRST, interval())
+        while not self._ending.wait(wait):
+            wait = min(2 * wait, interval())
             try:
                 if not os.path.samestat(os.stat(os.path.dirname(self._path)), self._directory):
                     raise FileNotFoundError
@@ -77,20 +79,6 @@ class UsageWriter:
                 return
             except (OSError, psutil.Error):
                 pass  # a full disk is the task's to tell
-
-    def _measure(self) -> None:
-        if time.monotonic() - self._measured < _MEASURED:
-            return
-        self._measured = time.monotonic()
-        rss = vms = 0
-        for process in [self._process, *self._process.children(recursive=True)]:
-            try:
-                memory = process.memory_info()
-            except psutil.Error:
-                continue
-            rss, vms = rss + memory.rss, vms + memory.vms
-        self._current = {"rss": rss / 2**30, "vms": vms / 2**30}
-        self._max = {name: max(value, self._max.get(name, 0.0)) for name, value in self._current.items()}
 
 
 def interval() -> float:

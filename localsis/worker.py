@@ -12,6 +12,7 @@ import traceback
 import psutil
 
 from . import import_paths, settings
+from .cost_record import CostRecord
 from .job_file import read_job
 from .module import install
 from .run_state import REMOVED
@@ -43,7 +44,8 @@ def run(job_dir: str, task_name: str, number: int) -> int:
     job = read_job(os.path.join(job_dir, "job.save"))
     os.environ.update(job._sis_environment)  # also where no manager has started this process
     task = next(task for task in job.tasks() if task.name == task_name)
-    usage = UsageWriter(task.marker(job_dir, "usage", number), job._sis_task_rqmt(task), _end_at_once)
+    cost = CostRecord(task.marker(job_dir, "cost", number))
+    usage = UsageWriter(task.marker(job_dir, "usage", number), job._sis_task_rqmt(task), cost, _end_at_once)
     try:
         os.chdir(os.path.join(job_dir, "work"))
         getattr(job, task.start)(*task.arguments[number - 1])

@@ -12,6 +12,7 @@ from typing import Any
 
 from recipe.nn.canonical.difference import Side
 
+from ..task_costs import cost_lines
 from .failure_reasons import failure_reasons
 from .job_names import Setup
 from .values import Text, plain, tree
@@ -19,7 +20,7 @@ from .values import Text, plain, tree
 
 def show(setup: Setup, name: str) -> Iterator[str]:
     """
-    A job as lines: its id, state, inputs, arguments, outputs, networks, and the config that it wrote.
+    A job as lines: id, state, what its tasks needed, inputs, arguments, outputs, networks, the config that it wrote.
 
     :param name: see :meth:`Setup.job`
     :raises InspectionError: if there is no such job
@@ -32,6 +33,10 @@ def show(setup: Setup, name: str) -> Iterator[str]:
         yield f"  alias: {alias}"
     yield f"  state: {directory_state(job.directory)}"
     yield from (f"    {line}" for line in error_lines(job.directory))
+    costs = cost_lines(job.directory)
+    if costs:
+        yield "tasks:"
+        yield from (f"  {line}" for line in costs)
     yield "inputs:"
     yield from (f"  {job.relative(path)}" for path in job.inputs)
     arguments = {key: plain(value, job) for key, value in job.arguments.items()}

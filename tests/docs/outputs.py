@@ -7,7 +7,6 @@ import functools
 import io
 import re
 from collections.abc import Callable
-from types import SimpleNamespace
 
 import numpy
 
@@ -15,10 +14,15 @@ from configs import g2p, speech_ru
 from jobs.check.check_config import network_title, networks_of
 from jobs.check.comparison import NUM_STEPS
 from jobs.hypotheses import Hypothesis
-from jobs.summary import print_summary
+from jobs.learning_curves import curves_table
+from jobs.learning_rates import EpochData
 from jobs.trial.trial import print_found
 from localsis import outputs
-from localsis.stuck_jobs import explained, job_label
+from localsis.job_names import job_label
+from localsis.paths import AbstractPath, Variable
+from localsis.results import Result, results_text, value_text
+from localsis.run_end import all_jobs, experiments_of
+from localsis.stuck_jobs import explained
 from recipe import nn
 from recipe.data.cmudict import PHONES
 from recipe.nn.debugging.check import run_with_trace
@@ -31,19 +35,30 @@ from recipe.nn.debugging.report import CheckReport
 from .pages import ROOT, Block
 
 
-def summary_of(demo: Callable[[], None], block: Block) -> None:
-    """What the manager ends with, but for the figures."""
+def results_of(demo: Callable[[], None], block: Block) -> None:
+    """The results that the manager ends with, but for the figures."""
+    registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
+    outputs.registered = {}
     demo()
-    _, (name, _, next_step), options = outputs.callbacks[-1]
-    score = SimpleNamespace(out_wer=SimpleNamespace(get=lambda: 12.34), out_per=SimpleNamespace(get=lambda: 5.67))
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        print_summary(name, {"dev": score, "test": score}, next_step, **options)
-    assert _without_figures(block.code) == _without_figures(printed.getvalue()), printed.getvalue()
+    results = [_made_up(name, path) for name, path in sorted(outputs.registered.items())]
+    experiments = experiments_of(all_jobs(outputs.registered.values()))
+    outputs.registered, outputs.callbacks = registered, callbacks
+    printed = results_text(results, experiments)
+    assert _without_figures(block.code) == _without_figures(printed), printed
+
+
+def _made_up(name: str, path: AbstractPath) -> Result:
+    """An output as a run leaves it: a variable is a number, learning curves are short, all else is long."""
+    if isinstance(path, Variable):
+        return Result(name, value_text(12.34), (), True)
+    keys = ("dev_error", "dev_score", "train_error", "train_score")
+    scores = EpochData(learning_rate=0.002, scores=dict.fromkeys(keys, 0.5), meta={"epoch_train_time_secs": 12.0})
+    table = curves_table(dict.fromkeys(range(1, len(g2p.DEMO_RATES) + 1), scores))
+    return Result(name, None, tuple(table.splitlines()) if name.endswith("curves.txt") else (), True)
 
 
 def _without_figures(text: str) -> list[str]:
-    return [re.sub(r"\s*\d+\.\d\d", " N", line) for line in text.strip().splitlines()]
+    return [re.sub(r"\s*\b\d[\d.]*", " N", line.strip()) for line in text.strip().splitlines()]
 
 
 def tree_of_the_repository(block: Block) -> None:
@@ -131,8 +146,8 @@ def failure_of_a_job(block: Block) -> None:
 
 
 OUTPUTS: dict[str, Callable[[Block], None]] = {
-    "g2p/demo": functools.partial(summary_of, g2p.py),
-    "speech_ru/demo": functools.partial(summary_of, speech_ru.py),
+    "g2p/demo": functools.partial(results_of, g2p.py),
+    "speech_ru/demo": functools.partial(results_of, speech_ru.py),
     "configs/": tree_of_the_repository,
     "same": check_of_the_demo,
     "DIFFERENT:": check_of_a_wrong_network,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import inspect
+import os
+import pathlib
 import sys
 import types
 from typing import Any
@@ -96,3 +100,23 @@ def _check_wrapper(wrap: Any) -> None:
     assert wrap(scoring, "run", list(call)) == call and wrap(None, "run", list(call)) == call
     wrapped = wrap(training, "run", list(call))
     assert wrapped[0] == "apptainer" and wrapped[-4:] == ["sis", *call[2:]] and "--nv" in wrapped
+
+
+def test_hooks_send_what_they_are_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command, and a mail that a mail program can read."""
+    (values,) = [values for values in map(loaded, SETTINGS) if "when_manager_ends" in values]
+    for name in ("sendmail", "notify-send"):
+        program = tmp_path / name
+        note = f'printf "%s\\n" "$@" > {tmp_path}/{name}.arguments'
+        read = f"cat > {tmp_path}/{name}.input" if name == "sendmail" else ""
+        program.write_text(f"#!/bin/sh\n{note}\n{read}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("EMAIL", "me@example.org")
+    values["when_job_fails"]("g2p/training", "it ended with an error:\n  why")
+    assert (tmp_path / "notify-send.arguments").read_text() == "g2p/training failed\nit ended with an error:\n  why\n"
+    values["when_manager_ends"](1, "g2p/demo\n  wer  36.21\n")
+    mail = email.message_from_bytes((tmp_path / "sendmail.input").read_bytes(), policy=email.policy.default)
+    assert (mail["To"], mail["Subject"]) == ("me@example.org", "some outputs are missing")
+    assert mail.get_content() == "g2p/demo\n  wer  36.21\n"
+    assert (tmp_path / "sendmail.arguments").read_text() == "-t\n"

@@ -86,6 +86,17 @@ def test_page(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
     assert checker.text.index(f"{HOSTILE}3 (1 error)") < checker.text.index(f"{HOSTILE}0 (0 errors)")  # worst first
 
 
+def test_page_says_what_the_jobs_needed(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
+    job = _job(tmp_path, 2)
+    page = pathlib.Path(run_job(job).out_page.get_path())
+    assert "Time and memory" not in page.read_text()
+    training = pathlib.Path(str(page).partition(job.job_id())[0]) / "jobs/training/TrainingJob.abc"
+    training.mkdir(parents=True)
+    (training / "usage.run.1").write_text("{'host': 'node3', 'used_time': 0.5, 'max': {'rss': 1.5}}")
+    job.run()
+    assert "<td>training: run</td><td>30 min 0 s</td><td></td><td>1.50 GB</td><td>node3</td>" in page.read_text()
+
+
 def test_number_of_examples(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
     text = pathlib.Path(run_job(_job(tmp_path, 2)).out_page.get_path()).read_text()
     assert text.count('<div class="alignment">') == 2

@@ -112,7 +112,7 @@ def py():
     tk.register_output("result", result.out)
 """
 
-PROGRESS_FILES = ("submit_log.", "usage.", "log.")
+PROGRESS_FILES = ("submit_log.", "usage.", "log.", "cost.")
 """Files of tasks that each engine writes in its own way."""
 
 

@@ -60,6 +60,12 @@ class Target:
         self.name, self.required_full_list = name, paths
 
 
+class OutputTarget(Target):
+    def __init__(self, name, path):
+        super().__init__(name, path)
+        self._sis_path = path
+
+
 class Graph:
     targets = [{targets}]
 
@@ -77,7 +83,7 @@ def play_sisyphus(setup: pathlib.Path, *, manager: str = "", states: str = "", t
 
     :param manager: what its manager does, as lines of Python
     :param states: jobs by their states, as the inside of a dict, made by ``Job`` and ``Path``
-    :param targets: made by ``Target``
+    :param targets: made by ``Target``, outputs by ``OutputTarget``
     """
     package = setup / "site" / "sisyphus"
     package.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The live table: what runs is on top, it fits into the terminal, and it is drawn only when something changed."""
+"""The display: drawn only when something changed; messages name aliases, and no id in them is broken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 from rich.console import Console
 from sisyphus import Job
 
-from localsis.display import LiveDisplay, State
+from localsis import live_table
+from localsis.display import Display, LiveDisplay, make_display, wrapped
+from localsis.live_table import State
 from localsis.run_state import TaskRun
 from localsis.task import Task
 
@@ -50,30 +52,6 @@ def state(count: int, *, done: int, failed: list[int], running: list[int]) -> St
     is_open = jobs[done:]
     runs = [TaskRun(jobs[number], Task("run"), 1) for number in running]
     return State(jobs, is_open, runs, {jobs[number].job_id(): "why" for number in failed})
-
-
-def lines(display: Any, shown: State) -> list[str]:
-    display._console.file.truncate(0)
-    display._console.file.seek(0)
-    display._console.print(display._table(shown))
-    return [line.rstrip() for line in display._console.file.getvalue().splitlines() if line.strip()]
-
-
-def test_what_runs_is_on_top_then_what_failed_then_what_waits(display: Any) -> None:
-    shown = state(3000, done=2000, failed=[2500, 2600], running=[2900, 2999])
-    rows = lines(display, shown)
-    names = [job.job_id() for job in shown.jobs]
-    assert [row.split()[0] for row in rows[1:5]] == [names[number] for number in (2900, 2999, 2500, 2600)]
-    assert "running" in rows[1] and "epoch 2900" in rows[1] and "failed" in rows[3]
-    assert rows[5].split() == [names[2000], "waiting"]
-    assert rows[-1] == "2 running, 2 failed, 996 waiting, 2000 finished"
-    assert len(rows) <= 29
-
-
-def test_all_running_ones_and_no_others_where_there_is_no_more_room(display: Any) -> None:
-    rows = lines(display, state(3000, done=0, failed=[1], running=list(range(100, 200))))
-    assert all("running" in row for row in rows[1:]) and len(rows) <= 29
-    assert rows[-1] == "100 running, 1 failed, 2899 waiting"
 
 
 def test_it_is_drawn_when_something_changed_or_a_second_passed(
@@ -122,3 +100,64 @@ def test_messages_come_with_the_next_table_and_at_once_where_there_is_none(
     assert "the last one" in file.getvalue()
     display.say("after it")
     assert "after it" in file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "term", "expected"),
+    [
+        (True, "xterm-256color", LiveDisplay),
+        (True, "dumb", Display),
+        (True, "", Display),
+        (False, "xterm-256color", Display),
+    ],
+)
+def test_plain_lines_where_no_table_can_be_drawn(
+    is_terminal: bool, term: str, expected: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal, raising=False)
+    monkeypatch.setenv("TERM", term)
+    assert type(make_display()) is expected
+
+
+def test_plain_lines_say_now_and_then_what_runs_by_its_alias(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, shown = Display(), state(2, done=0, failed=[], running=[0, 1])
+    shown.jobs[0].add_alias("g2p/search_dev")
+    clock[0] += 31
+    plain.show(shown)
+    plain.show(shown)
+    ids = [job.job_id() for job in shown.jobs]
+    assert capsys.readouterr().out.splitlines() == [
+        f"[0:00:31] g2p/search_dev ({ids[0].rpartition('/')[2]}): epoch 0",
+        f"[0:00:31] {ids[1]}: epoch 1",
+    ]
+
+
+def test_words_of_messages_stay_whole() -> None:
+    name = "jobs/training/TrainingJob.Hbt0ZI50zwSd"
+    text = f"[0:00:01] {name}: it ended with an error\n  whole log: /a/{name}/" + 70 * "x"
+    lines = list(wrapped(text, 60))
+    assert all(len(line) <= 60 for line in lines[:-1]) and "".join(lines).count(name) == 2
+    assert lines == [
+        f"[0:00:01] {name}: it ended",
+        "  with an error",
+        "  whole log:",
+        f"    /a/{name}/" + 70 * "x",
+    ]
+
+
+def test_signs_that_the_terminal_has(display: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = state(2, done=0, failed=[], running=[0])
+    assert live_table.SIGNS.full in str(display._table(shown))
+    monkeypatch.setattr(type(display._console), "encoding", "ascii")
+    assert str(display._table(shown)).isascii()
+
+
+def test_no_colour_where_the_user_wants_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    console = Console(file=io.StringIO(), force_terminal=True, color_system="standard", width=80)
+    display = LiveDisplay()
+    display._console = display._live.console = console
+    console.print(display._table(state(3, done=0, failed=[1], running=[0])))
+    assert "running" in console.file.getvalue() and "\x1b[3" not in console.file.getvalue()

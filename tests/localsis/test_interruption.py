@@ -87,5 +87,6 @@ def test_interrupt_is_sisyphus_to_answer(setup: pathlib.Path) -> None:
     assert manager.returncode == 1
     assert text.splitlines()[1:] == [
         "Sisyphus ends in good order after KeyboardInterrupt",
+        "",
         "1 job is still running or queued; the next start goes on",
     ]

@@ -70,6 +70,7 @@ def test_what_failed_is_told_with_what_to_do(setup: pathlib.Path) -> None:
         *lines[1:],
         hook,
         hook,
+        "",
         "1 job does not go on:",
         *lines,
         "Mend what is said there, then: ./sis retry train",

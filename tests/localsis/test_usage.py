@@ -10,6 +10,7 @@ import shutil
 import pytest
 
 from localsis import settings
+from localsis.cost_record import CostRecord
 from localsis.usage import UsageWriter, interval
 
 from .test_manager import wait_for
@@ -18,7 +19,7 @@ from .test_manager import wait_for
 def test_it_is_written_again_and_again(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(settings._given, "PLOGGING_UPDATE_FILE_PERIOD", 1)
     path = tmp_path / "usage.run.1"
-    writer = UsageWriter(str(path), {"mem": 2}, lambda: None)
+    writer = UsageWriter(str(path), {"mem": 2}, CostRecord(str(tmp_path / "cost.run.1")), lambda: None)
     first = path.stat().st_mtime_ns
     wait_for(lambda: path.stat().st_mtime_ns != first)
     writer.out_of_memory = True
@@ -28,14 +29,15 @@ def test_it_is_written_again_and_again(tmp_path: pathlib.Path, monkeypatch: pyte
     assert usage["requested_resources"] == {"mem": 2} and usage["out_of_memory"] is True
     assert 0 < usage["used_time"] < 1 and 0.001 < usage["max"]["rss"] <= usage["max"]["vms"]
     last = path.stat().st_mtime_ns
-    assert os.listdir(tmp_path) == ["usage.run.1"] and path.stat().st_mtime_ns == last
+    assert sorted(os.listdir(tmp_path)) == ["cost.run.1", "usage.run.1"] and path.stat().st_mtime_ns == last
 
 
 def test_removed_directory_is_told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(settings._given, "PLOGGING_UPDATE_FILE_PERIOD", 1)
     told: list[bool] = []
     (tmp_path / "job").mkdir()
-    writer = UsageWriter(str(tmp_path / "job" / "usage.run.1"), {}, lambda: told.append(True))
+    cost = CostRecord(str(tmp_path / "job" / "cost.run.1"))
+    writer = UsageWriter(str(tmp_path / "job" / "usage.run.1"), {}, cost, lambda: told.append(True))
     shutil.move(tmp_path / "job", tmp_path / "aside")
     (tmp_path / "job").mkdir()
     wait_for(lambda: bool(told))

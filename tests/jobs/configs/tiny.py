@@ -10,7 +10,7 @@ from jobs.checkpoint import Checkpoint
 from jobs.lexicon import LexiconToHdfJob
 from jobs.pronunciation_scoring import PronunciationScoringJob
 from jobs.search import SearchJob
-from jobs.summary import print_summary
+from jobs.summary import print_next_step
 from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data.cmudict import END_LABEL, LETTERS, PHONES
@@ -88,7 +88,7 @@ def experiment(
     tk.register_output("hypotheses.jsonl", found.out_hypotheses)
     tk.register_output("per", scores.out_per)
     tk.register_output("report.txt", scores.out_report_text)
-    tk.register_callback(print_summary, "tiny", {"all": scores}, "a larger model")
+    tk.register_callback(print_next_step, "a larger model", [scores.out_per])
     return model, training
 
 

@@ -84,9 +84,12 @@ def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     job = training(alias="exp/training", device="gpu")
     config = pathlib.Path(job._sis_path("output", "returnn.config"))
     config.write_text("#!returnn\nbatch_size = 9\n")
+    usage = "{'host': 'node3', 'used_time': 0.5, 'max': {'rss': 1.5}}"
+    pathlib.Path(job._sis_path("usage.run.1")).write_text(usage)
     lines = run("show", job.job_id(), capsys=capsys).splitlines()
     for line in (
         job.job_id(),
+        "  run: 30 min 0 s, 1.50 GB of memory, on node3",
         "  class: jobs.training.TrainingJob",
         f"  directory: work/{job.job_id()}",
         "  alias: exp/training",

@@ -1,0 +1,60 @@
+"""What tasks of jobs have needed, where ``./sis`` is: what reads it is a part of the embedded engine."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+from types import ModuleType
+from typing import Any
+
+_FILE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "localsis", "task_costs.py")
+
+
+def cost_rows(directory: str) -> list[dict[str, str]]:
+    """
+    Each task that a job has run, as texts; in another setup, where there is no ``./sis``, none.
+
+    :param directory: of the job
+    :return: ``task``, ``time``, ``CPU time``, ``memory``, ``host``, and ``origin``: commit and versions; "" if unknown
+    """
+    reader: Any = _reader()
+    if reader is None:
+        return []
+    return [
+        {
+            "task": cost.name,
+            "time": reader.duration(cost.seconds),
+            "CPU time": "" if cost.cpu_seconds is None else reader.duration(cost.cpu_seconds),
+            "memory": "" if cost.memory is None else reader.memory_text(cost.memory),
+            "host": cost.host,
+            "origin": reader.origin(cost),
+        }
+        for cost in reader.read_costs(directory)
+    ]
+
+
+def cost_lines(directory: str) -> list[str]:
+    """The same as lines, for people: each task, and below it commit and versions where they differ from those above."""
+    reader: Any = _reader()
+    lines: list[str] = []
+    known = ""
+    for cost in [] if reader is None else reader.read_costs(directory):
+        lines.append(f"{cost.name}: {reader.describe_cost(cost)}")
+        origin = reader.origin(cost)
+        if origin and origin != known:
+            lines.append(f"  {origin}")
+        known = origin
+    return lines
+
+
+@functools.cache
+def _reader() -> ModuleType | None:
+    """The module, from its file: a task that Sisyphus runs does not find the package that it is in."""
+    if not os.path.exists(_FILE):
+        return None
+    spec = importlib.util.spec_from_file_location("task_costs_of_localsis", _FILE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
