@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from . import browser, collector, without_returnn
+from . import browser, collector, warm_returnn, without_returnn
 
 
 class Program(NamedTuple):
@@ -88,3 +88,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_setup() -> None:
     """Python's garbage collector leaves alone what was imported."""
     collector.set_aside()
+
+
+def pytest_sessionfinish() -> None:
+    """Ends the servers of RETURNN."""
+    warm_returnn.stop()
