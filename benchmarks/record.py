@@ -1,8 +1,9 @@
 """
 Recording, lowering and hashing a Transformer with 6+6 layers, d 512: after warm-up, and as a whole process.
 
-Limits: 30 ms median; 0.5 s and 80 MB peak resident memory for a whole process. The peer, returnn_common, takes 4.3 s
-warm, 8.7 s and 590 MB cold for such a model. Run ``python benchmarks/record.py``.
+Limits: 30 ms median; 0.5 s and 80 MB peak resident memory for a whole process; 6 CPU s for 1,000 different networks of
+12 layers, those of ``benchmarks/graph.py``. The peer, returnn_common, takes 4.3 s warm, 8.7 s and 590 MB cold for such
+a model. Run ``python benchmarks/record.py``.
 """
 
 from __future__ import annotations
@@ -42,6 +43,19 @@ def transformer():  # noqa: ANN201 - nothing is imported with this file, so that
         label_smoothing=0.1,
     )
     return nn.Network(model)
+
+
+def different(number: int) -> float:
+    """CPU seconds for recording and hashing so many different networks."""
+    from benchmarks.graph import language_model
+    from recipe import nn
+
+    start = time.process_time()
+    networks = [nn.Network(language_model(index)) for index in range(number)]
+    digests = {network.digest for network in networks}
+    seconds = time.process_time() - start
+    assert len(digests) == number
+    return seconds
 
 
 def text() -> tuple[float, int]:
@@ -94,6 +108,10 @@ def main() -> None:
     print(f"record, lower, hash, median after warm-up {warm_clock:7.4f} s  ({warm_cpu:7.4f} s)   0.030 s   4.3 s")
     print(f"a whole process from a cold start         {cold_clock:7.4f} s  ({cold_cpu:7.4f} s)   0.500 s   8.7 s")
     print(f"its peak resident memory                  {memory:7.1f} MB               80 MB     590 MB")
+    from benchmarks.yardstick import yardstick
+
+    print(f"1,000 different networks of 12 layers                ({different(1000):7.4f} s)   6 s")
+    print(f"a loop in plain Python                               ({yardstick():7.4f} s)")
     seconds, lines = text()
     print(f"writing its config of {lines} lines: {seconds:.4f} s of CPU time (black: 18.7 s for 1,500 layers)")
 

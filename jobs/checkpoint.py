@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import re
 import shutil
 from typing import Any
 
@@ -12,17 +10,40 @@ from sisyphus import Job, tk
 
 from recipe import nn
 
+from .checkpoint_files import (
+    DATA,
+    FILES,
+    FILES_OF,
+    INDEX,
+    META,
+    OPTIMIZER,
+    PT,
+    complete_epochs,
+    epoch_prefix,
+    is_complete,
+    remove_checkpoint,
+    remove_incomplete,
+)
+from .removed_checkpoint import missing_files
 from .returnn_errors import ReturnnError
 
-INDEX, DATA, META = ".index", ".data-00000-of-00001", ".meta"
-FILES = (DATA, META, INDEX)
-"""All files of one of TensorFlow, in the order in which they are best written; RETURNN wants ``.meta`` to be there."""
-
-PT, OPTIMIZER = ".pt", ".opt.pt"
-"""The checkpoint of PyTorch, and the state of its optimizer, which stands beside it while it is trained."""
-
-FILES_OF = {"tensorflow": FILES, "torch": (PT,)}
-"""All files of a checkpoint by its engine, the last of which is ``Checkpoint.path``."""
+__all__ = [
+    "DATA",
+    "FILES",
+    "FILES_OF",
+    "INDEX",
+    "META",
+    "OPTIMIZER",
+    "PT",
+    "Checkpoint",
+    "check_room",
+    "complete_epochs",
+    "epoch_prefix",
+    "is_complete",
+    "output_checkpoint",
+    "remove_checkpoint",
+    "remove_incomplete",
+]
 
 
 class Checkpoint:
@@ -82,9 +103,7 @@ class Checkpoint:
         """
         for ending in self.files:
             if not os.path.exists(self.prefix() + ending):
-                raise FileNotFoundError(
-                    f"the checkpoint {self.prefix()} is not there or not complete: it has no file {ending}"
-                )
+                raise FileNotFoundError(missing_files(self.prefix(), ending))
 
     def copy_from(self, prefix: str) -> None:
         """
@@ -117,11 +136,6 @@ class Checkpoint:
         return f"Checkpoint({self.path})"
 
 
-def epoch_prefix(model_dir: str, epoch: int) -> str:
-    """The prefix of the files of an epoch."""
-    return os.path.join(model_dir, f"epoch.{epoch:03d}")
-
-
 def output_checkpoint(job: Job, prefix: str, engine: str, network: nn.Network | None = None) -> Checkpoint:
     """
     A checkpoint that a job makes, as one of its outputs.
@@ -131,23 +145,6 @@ def output_checkpoint(job: Job, prefix: str, engine: str, network: nn.Network | 
     :param network: what was trained, if that is known
     """
     return Checkpoint(job.output_path(prefix + FILES_OF[engine][-1]), network)
-
-
-def is_complete(model_dir: str, epoch: int) -> bool:
-    """Whether an epoch has all files of its checkpoint; RETURNN writes ``.meta`` last."""
-    prefix = epoch_prefix(model_dir, epoch)
-    return any(all(os.path.exists(prefix + ending) for ending in files) for files in FILES_OF.values())
-
-
-def complete_epochs(model_dir: str) -> set[int]:
-    """The epochs whose checkpoints have all their files."""
-    epochs = set()
-    names = set(os.listdir(model_dir)) if os.path.isdir(model_dir) else set()
-    for name in names:
-        match = re.fullmatch(r"epoch\.(\d+)\.(index|pt)", name)
-        if match and (match[2] == "pt" or {f"epoch.{match[1]}{DATA}", f"epoch.{match[1]}{META}"} <= names):
-            epochs.add(int(match[1]))
-    return epochs
 
 
 def check_room(model_dir: str, num_params: int) -> None:
@@ -160,24 +157,3 @@ def check_room(model_dir: str, num_params: int) -> None:
             f"the disk is full: two checkpoints need {needed / 1e6:.1f} MB, and where {model_dir} is, "
             f"{free / 1e6:.1f} MB are free: make room and start again"
         )
-
-
-def remove_checkpoint(model_dir: str, epoch: int) -> None:
-    """Removes all files of an epoch, first those without which it never looks complete."""
-    prefix = epoch_prefix(model_dir, epoch)
-    for path in [prefix + INDEX, prefix + PT, *sorted(glob.glob(glob.escape(prefix) + ".*"))]:
-        if os.path.exists(path):
-            os.remove(path)
-
-
-def remove_incomplete(model_dir: str) -> None:
-    """
-    Removes files that a killed RETURNN left half written, also beside a complete checkpoint: on TensorFlow it writes
-    that of the last epoch a second time.
-    """
-    complete = complete_epochs(model_dir)
-    for name in os.listdir(model_dir):
-        match = re.fullmatch(r"epoch\.(\d+)\..*", name)
-        half = ".tempstate" in name or name.endswith((".part", ".tmp_write"))
-        if name.startswith("epoch.") and (half or not match or int(match[1]) not in complete):
-            os.remove(os.path.join(model_dir, name))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy
-from sisyphus import Job, Task
+from sisyphus import Task
 
 from recipe import nn
 
@@ -17,9 +17,10 @@ from .checkpoint import Checkpoint, output_checkpoint
 from .checkpoint_values import read_checkpoint
 from .convert_checkpoint import for_engine
 from .returnn_process import resolve_paths
+from .unhashed import JobWithUnhashedArguments
 
 
-class ExportModelJob(Job):
+class ExportModelJob(JobWithUnhashedArguments):
     """
     A directory that can be copied to a machine without this setup.
 
@@ -34,6 +35,7 @@ class ExportModelJob(Job):
     :param device: "cpu" or "gpu": what the config is written for
     """
 
+    returnn_options = ("config",)
     __sis_hash_exclude__ = {"engine": None}
 
     def __init__(

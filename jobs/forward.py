@@ -31,6 +31,8 @@ class ForwardJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
+    returnn_options = (*ModelJob.returnn_options, "forward_data")
+
     def __init__(
         self,
         network: nn.Network | SelectedNetwork,
@@ -74,7 +76,7 @@ class ForwardJob(ModelJob):
         if network.beam_sizes:
             raise ValueError("the network searches, so it has hypotheses, not outputs: use SearchJob")
 
-    def run(self) -> None:
+    def work(self) -> None:
         """
         Runs RETURNN.
 

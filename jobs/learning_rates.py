@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import os
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -39,12 +41,43 @@ def read_learning_rates(path: str) -> dict[int, EpochData]:
     """
     with open(path, encoding="utf-8") as file:
         text = file.read()
+    parts = _parts(text)
+    if parts is not None:
+        return {epoch: EpochData(rate, dict(scores), dict(meta)) for epoch, (rate, scores, meta) in parts}
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         entries = literal(tree)
         return {int(epoch): _epoch_data(data) for epoch, data in entries.items()}
     except (SyntaxError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is no complete learning-rate file of RETURNN: {error}") from error
+
+
+_STARTS = re.compile(r"^(?=\d+: EpochData\()", re.MULTILINE)
+
+
+def _parts(text: str) -> list[tuple[int, EpochData]] | None:
+    """
+    The epochs of a file as RETURNN writes it, each of which begins a line; None if it is another, or cut short.
+
+    RETURNN writes all epochs anew after each one, and they are asked for while it trains: known ones are not parsed.
+    """
+    text = text.strip()
+    if not (text.startswith("{\n") and text.endswith("}")):
+        return None
+    first, *entries = _STARTS.split(text[1:-1])
+    if first.strip() or not all(entry.endswith("),\n") for entry in entries):
+        return None
+    try:
+        return [_part(entry) for entry in entries]
+    except (SyntaxError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+@functools.lru_cache(maxsize=20_000)
+def _part(text: str) -> tuple[int, EpochData]:
+    """One epoch with its number."""
+    [(epoch, data)] = literal(ast.parse(f"{{{text}}}", mode="eval").body).items()
+    return int(epoch), _epoch_data(data)
 
 
 def put_aside_if_damaged(path: str) -> None:

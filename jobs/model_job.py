@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from sisyphus import Task
 
@@ -18,8 +18,10 @@ from .atomic_file import write_text
 from .callback import Callback
 from .checkpoint import Checkpoint
 from .convert_checkpoint import for_engine
+from .directory_holder import DirectoryHolder
 from .engine_options import options_before
 from .engines import check_engine_is_installed, warn_if_missing
+from .exclusive_run import job_directory, run_exclusively
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
@@ -48,10 +50,13 @@ class ModelJob(JobWithUnhashedArguments):
     """
 
     unhashed = ("engine", "post_config", "device", "time_rqmt", "mem_rqmt", "cpu_rqmt", "log_verbosity")
+    returnn_options: ClassVar[tuple[str, ...]] = ("config", "post_config")
 
     # of jobs that an earlier version saved
     engine: str = "tensorflow"
     _given_engine: str = "tensorflow"
+    # in the task
+    _holder: DirectoryHolder | None = None
 
     def __init__(
         self,
@@ -105,6 +110,22 @@ class ModelJob(JobWithUnhashedArguments):
     def tasks(self) -> Iterator[Task]:
         """One task, which can be run again at any time."""
         yield Task("run", resume="run", rqmt=self.rqmt)
+
+    def run(self) -> None:
+        """
+        Does the work of this job, as soon as no other process does it.
+
+        :raises DirectoryLost: if the job's directory is removed meanwhile
+        """
+        run_exclusively(job_directory(self.out_log), self._run_with)
+
+    def _run_with(self, holder: DirectoryHolder) -> None:
+        self._holder = holder
+        self.work()
+
+    def work(self) -> None:
+        """What the task does; it runs RETURNN by :meth:`run_model` or :meth:`run_callback`."""
+        raise NotImplementedError
 
     def run_model(self, options: dict[str, Any], *, layers: Mapping[str, Any] | None = None) -> None:
         """
@@ -176,7 +197,14 @@ class ModelJob(JobWithUnhashedArguments):
         write_text(self.out_returnn_config_file, text)
         config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         try:
-            run_returnn(config, log=log, device=self.device, engine=self.engine, threads=self.rqmt["cpu"])
+            run_returnn(
+                config,
+                log=log,
+                device=self.device,
+                engine=self.engine,
+                threads=self.rqmt["cpu"],
+                holder=self._holder,
+            )
         except ReturnnError as error:
             if error.is_unreadable_checkpoint:
                 raise ReturnnError(

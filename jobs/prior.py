@@ -41,6 +41,8 @@ class PriorJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
+    returnn_options = (*ModelJob.returnn_options, "prior_data")
+
     def __init__(
         self,
         network: nn.Network | SelectedNetwork,
@@ -90,7 +92,7 @@ class PriorJob(ModelJob):
                 f"[batch, time, labels]; this one has {dict(network.outputs)}"
             )
 
-    def run(self) -> None:
+    def work(self) -> None:
         """
         Runs RETURNN.
 

@@ -45,6 +45,8 @@ class RescoringJob(ModelJob):
     For the other parameters see :class:`jobs.model_job.ModelJob`.
     """
 
+    returnn_options = (*ModelJob.returnn_options, "search_data")
+
     def __init__(
         self,
         network: nn.Network | SelectedNetwork,
@@ -93,7 +95,7 @@ class RescoringJob(ModelJob):
         if dim is None or not dim.has_labels:
             raise ValueError(f"the labels {dim} have no names: use nn.Dim(..., labels=[...])")
 
-    def run(self) -> None:
+    def work(self) -> None:
         """
         Scores with RETURNN.
 

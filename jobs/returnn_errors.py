@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
+
+from .file_system_errors import WRITER_FAILED, refusal_in, refusal_now, write_failed
 
 
 class ReturnnError(RuntimeError):
@@ -34,18 +37,31 @@ def error_from_log(text: str, status: int, log: str) -> ReturnnError:
     """
     The error that says what happened and what to do.
 
+    Where the disk is full or lost, the message itself may not have got into the log: then it is tried out.
+
     :param text: what RETURNN wrote in this run
     :param status: its exit status
     :param log: path of the whole log
     """
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    refusal = refusal_in(text)
+    error = ReturnnError(f"RETURNN ended with status {status}: {refusal or _cause(text, log)}\nIts whole log: {log}")
+    error.is_unreadable_checkpoint = refusal is None and bool(
+        re.search(_UNREADABLE_CHECKPOINT, re.split(_FIRST_STEP, text)[0])
+    )  # what a lost file system could not read is not to be removed
+    return error
+
+
+def _cause(text: str, log: str) -> str:
+    directory = os.path.dirname(log)
+    if re.search(WRITER_FAILED, text):
+        return write_failed(directory)
     matches = [(re.search(pattern, text), explain) for pattern, explain in _CAUSES]
     causes = [explain(match) for match, explain in matches if match]
+    if causes:
+        return causes[0]
     lines = [line for line in text.splitlines() if re.match(r"\S*(Error|Exception)\b", line.strip())]
-    cause = causes[0] if causes else (lines[-1].strip() if lines else "no error message was found")
-    error = ReturnnError(f"RETURNN ended with status {status}: {cause}\nIts whole log: {log}")
-    error.is_unreadable_checkpoint = bool(re.search(_UNREADABLE_CHECKPOINT, re.split(_FIRST_STEP, text)[0]))
-    return error
+    return refusal_now(directory) or (lines[-1].strip() if lines else "no error message was found")
 
 
 def was_killed(text: str) -> bool:
@@ -70,15 +86,12 @@ def _not_finite(match: re.Match[str]) -> str:
 def _unreadable_data(match: re.Match[str]) -> str:
     files = re.findall(r"parsing file (\S.*)", match.string[: match.start()])
     name = files[-1].strip() if files else "an HDF file of the data"
+    if "No such file" in match[0]:
+        return f"{name} is not there: it was removed, or is not to be seen from {os.uname().nodename}"
     return f"{name} cannot be read ({match[0].strip()}): it is damaged or no HDF file; make it again"
 
 
 _CAUSES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
-    (
-        r"No space left on device|Disk quota exceeded|ResourceExhaustedError[^\n]*(?:disk|space)|"
-        r"PytorchStreamWriter failed writing|inline_container\.cc:\d+\] \. unexpected pos",
-        _always("the disk is full: make room and start again"),
-    ),
     (r"Inf/nan score in step (\d+)", _not_finite),
     (
         r"OOM when allocating|std::bad_alloc|\bMemoryError\b|CUDA_ERROR_OUT_OF_MEMORY|[Oo]ut of memory|"

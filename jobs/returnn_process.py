@@ -8,14 +8,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import psutil
 from sisyphus import tk
 
 from recipe.nn.plain.delayed import is_delayed
 
-from . import returnn_program
+from . import holder_fence, returnn_program
+from .directory_holder import DirectoryHolder
 from .engines import check_built_for_gpu
 from .returnn_errors import ReturnnError, error_from_log, was_killed
 
@@ -24,6 +27,9 @@ OUT_OF_MEMORY = 137
 
 WATCH_INTERVAL = 5.0
 """Seconds between two calls of what watches RETURNN."""
+
+_ASLEEP = 5
+"""How often RETURNN may end since it does not hear of its task."""
 
 
 def run_returnn(
@@ -35,6 +41,7 @@ def run_returnn(
     threads: int | None = None,
     launcher: Sequence[str] = (),
     watch: Callable[[], None] | None = None,
+    holder: DirectoryHolder | None = None,
 ) -> None:
     """
     Runs RETURNN by :mod:`returnn_program` and waits for it; its output goes to a file.
@@ -46,9 +53,39 @@ def run_returnn(
     :param threads: for one process of PyTorch on a CPU; TensorFlow is told by RETURNN's options
     :param launcher: a command that starts it, in several processes, as ``mpirun -np 4``
     :param watch: is called now and then while it runs, and once when it ended; what it raises is printed, no more
+    :param holder: of the job's directory: RETURNN is ended when that is lost
     :raises ReturnnError: if it fails
     :raises subprocess.CalledProcessError: with 137 if it was killed by SIGKILL, as for want of memory
+    :raises DirectoryLost: if the directory was removed
+    :raises DirectoryTaken: if another process took over the directory
     """
+    if holder is None:
+        return _run(config, log, device, engine, threads, launcher, watch, None)
+    end_others(config, holder.times.takeover / 6)
+    for _ in range(_ASLEEP):
+        try:
+            return _run(config, log, device, engine, threads, launcher, watch, holder)
+        except _EndedByFence:
+            print("RETURNN had not heard of its task, which was stopped or very slow: it goes on", flush=True)
+        finally:
+            holder.check()
+    raise ReturnnError(f"RETURNN has not heard of its task {_ASLEEP} times: is this machine overloaded?")
+
+
+class _EndedByFence(Exception):
+    """RETURNN ended, since it did not hear of its task."""
+
+
+def _run(
+    config: str,
+    log: str,
+    device: str,
+    engine: str,
+    threads: int | None,
+    launcher: Sequence[str],
+    watch: Callable[[], None] | None,
+    holder: DirectoryHolder | None,
+) -> None:
     with open(log, "ab") as output:
         start = output.tell()
         process = subprocess.Popen(
@@ -56,23 +93,68 @@ def run_returnn(
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env=returnn_environment(device, engine, threads),
+            env={**returnn_environment(device, engine, threads), **(holder.environment() if holder else {})},
             preexec_fn=returnn_program.end_with_parent if launcher else None,  # RETURNN by itself does so
         )
+        if holder is not None:
+            holder.on_loss(process.kill)
         try:
-            status = _wait(process, watch)
+            status = _wait(process, _while_held(watch, holder))
         except BaseException:
             process.kill()
             process.wait()
             raise
+        finally:
+            if holder is not None:
+                holder.forget(process.kill)
+    if holder is not None and status != 0:
+        holder.check()
     if status == 0:
         return
+    if status == holder_fence.ENDED:
+        raise _EndedByFence
     with open(log, "rb") as file:
         file.seek(start)
         text = file.read().decode(errors="replace")
     if status in (-signal.SIGKILL, OUT_OF_MEMORY) or (launcher and was_killed(text)):
         raise subprocess.CalledProcessError(OUT_OF_MEMORY, f"returnn {config}")
     raise error_from_log(text, status, log)
+
+
+def end_others(config: str, patience: float) -> None:
+    """
+    Ends each RETURNN of this config that still runs on this machine: what started it does not hold the directory any
+    more.
+
+    :param config: path of the config
+    :param patience: seconds that it has to end by itself
+    """
+    name = os.path.basename(returnn_program.__file__)
+    others = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            words = process.cmdline()
+            if config in words and any(os.path.basename(word) == name for word in words):
+                others.append(process)
+    _wait_for_end(others, patience)
+    for process in filter(_is_alive, others):
+        print(f"process {process.pid} is a RETURNN that nobody waits for: it is killed", flush=True)
+        process.kill()
+    _wait_for_end(others, patience)
+
+
+def _wait_for_end(processes: Sequence[psutil.Process], patience: float) -> None:
+    """Waits for a while; those that are only to be collected by what started them have ended."""
+    end = time.monotonic() + patience
+    while any(map(_is_alive, processes)) and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 def resolve_paths(value: Any) -> Any:
@@ -143,6 +225,13 @@ def _wait(process: subprocess.Popen[bytes], watch: Callable[[], None] | None) ->
             _call(watch)
             return status
         _call(watch)
+
+
+def _while_held(watch: Callable[[], None] | None, holder: DirectoryHolder | None) -> Callable[[], None] | None:
+    """What watches RETURNN writes into the directory."""
+    if watch is None or holder is None:
+        return watch
+    return lambda: watch() if holder.is_mine() else None
 
 
 def _call(watch: Callable[[], None]) -> None:

@@ -1,12 +1,13 @@
 """
 ``python -m returnn`` as the jobs run it: it ends with the task, and training goes on exactly after an interruption.
 
-When a task is killed, the kernel ends RETURNN as well (on Linux), so that two never write to one directory.
+When a task is killed, the kernel ends RETURNN as well (on Linux), so that two never write to one directory. When its
+task does not hold the directory any more, RETURNN ends by :mod:`jobs.holder_fence`.
 
 What RETURNN by itself forgets at an interruption is kept by :mod:`jobs.resume_tensorflow` and
 :mod:`jobs.resume_torch`. The config says nothing of it and runs with plain RETURNN as well.
 
-It runs as a program of its own and imports nothing of this setup, but for these two modules by their files.
+It runs as a program of its own and imports nothing of this setup, but for these modules by their files.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def _module_beside(name: str) -> ModuleType:
 def main() -> None:
     """``python returnn_program.py CONFIG``: as ``python -m returnn CONFIG``."""
     end_with_parent()
+    fence_module = _module_beside("holder_fence")
+    fence = fence_module.put_up()
     import returnn.__main__ as returnn
     from returnn.util.basic import BackendEngine
 
@@ -52,6 +55,8 @@ def main() -> None:
         if returnn.config.value("task", "train") == "train":  # only now RETURNN has read the config, set up the engine
             engine = "torch" if BackendEngine.is_torch_selected() else "tensorflow"
             _module_beside(f"resume_{engine}").keep_state_of_training()
+            if fence is not None:
+                fence_module.look_before_writing(fence)
         execute_main_task()
 
     returnn.execute_main_task = execute

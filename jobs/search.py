@@ -42,6 +42,7 @@ class SearchJob(ModelJob):
     """
 
     __sis_hash_exclude__ = {"seconds_per_frame": None}
+    returnn_options = (*ModelJob.returnn_options, "search_data")
 
     def __init__(
         self,
@@ -109,7 +110,7 @@ class SearchJob(ModelJob):
         if spaced:
             raise ValueError(f"labels are printed with spaces between them, so {spaced[0]!r} cannot be one")
 
-    def run(self) -> None:
+    def work(self) -> None:
         """
         Searches with RETURNN, then writes what was found.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -16,20 +15,30 @@ from recipe.nn.plain.engine import check_engine
 from .atomic_file import write_text
 from .average_checkpoints import AverageCheckpointsJob
 from .best_checkpoint import GetBestCheckpointJob
-from .checkpoint import Checkpoint, check_room, epoch_prefix, is_complete, output_checkpoint, remove_incomplete
+from .checkpoint import Checkpoint, check_room, output_checkpoint
+from .checkpoint_files import epoch_of, epoch_prefix, is_complete, remove_incomplete
+from .directory_holder import DirectoryHolder
 from .distributed import check_processes, launcher
 from .engine_options import check_torch_options, options_after, options_before
 from .engines import check_engine_is_installed, warn_if_missing
+from .exclusive_run import job_directory, run_exclusively
 from .keep_rules import KeepRules
 from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import put_aside_if_damaged
 from .preload import Preload, preload_options
+from .removed_checkpoint import removed_checkpoint
 from .reopening import reopen
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .score_keys import score_key
-from .training_checkpoints import check_done, drop_unreadable
+from .training_checkpoints import (
+    check_done,
+    check_goes_on,
+    drop_unreadable,
+    trained_epochs,
+    unneeded_epochs,
+)
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .unhashed import JobWithUnhashedArguments
 
@@ -89,6 +98,7 @@ class TrainingJob(JobWithUnhashedArguments):
         "cpu_rqmt",
         "log_verbosity",
     )
+    returnn_options = ("config", "post_config", "train_data", "dev_data", "keep_epochs")
     __sis_hash_exclude__ = {"engine": "tensorflow", "horovod_num_processes": None, "multi_node_slots": None}
     # of jobs that an earlier version saved
     engine: str = "tensorflow"
@@ -176,15 +186,21 @@ class TrainingJob(JobWithUnhashedArguments):
         return tuple(taken)
 
     def _declare_checkpoints(self) -> None:
-        """Declares the checkpoints as outputs; a training that ended with fewer epochs goes on."""
+        """
+        Declares the checkpoints as outputs; a training that ended with fewer epochs goes on. One whose last checkpoint
+        was removed by hand has not ended with fewer.
+        """
         kept = self.keep_rules.epochs
         epochs = set(range(1, self.num_epochs + 1)) if kept is None else {*kept, self.num_epochs}
         for epoch in sorted(epochs - set(self.out_checkpoints)):
             prefix = epoch_prefix("models", epoch)
             self.out_checkpoints[epoch] = output_checkpoint(self, prefix, self.engine, self._network_at(epoch))
         models = self.out_model_dir.get_path()
-        if not is_complete(models, self.num_epochs):
-            reopen(os.path.dirname(os.path.dirname(models)), f"{self.num_epochs} epochs are wanted")
+        done = is_complete(models, self.num_epochs) or self.num_epochs <= trained_epochs(
+            self.out_learning_rates.get_path()
+        )
+        if not done:
+            reopen(os.path.abspath(self._sis_path()), f"{self.num_epochs} epochs are wanted")
 
     # for the graph
 
@@ -238,20 +254,43 @@ class TrainingJob(JobWithUnhashedArguments):
         return self._progress().fraction
 
     def path_available(self, path: tk.Path) -> bool:
-        """Checkpoints are there as soon as their epoch is done."""
-        match = re.fullmatch(r".*/models/epoch\.(\d+)\.(index|pt)", path.get_path())
-        if match is not None and is_complete(self.out_model_dir.get_path(), int(match[1])):
-            return True
+        """Checkpoints are there as soon as their epoch is done, and as long as nobody removes them."""
+        epoch = epoch_of(path.get_path())
+        if epoch is not None:
+            return is_complete(self.out_model_dir.get_path(), epoch)
         return bool(super().path_available(path))
+
+    def may_be_removed(self, output: str) -> bool:
+        """Whether it stays finished without an output: checkpoints are removed by hand to save space."""
+        return output.split("/")[0] == "models"
+
+    def explain_removed(self, path: tk.Path) -> str:
+        """What is said of an output that is gone, and how to get it back."""
+        epoch = epoch_of(path.get_path())
+        if epoch is None:
+            return f"{path.get_path()} was removed. Make it again: ./sis retry --from-start {self.job_id()}"
+        return removed_checkpoint(self.out_model_dir.get_path(), epoch, self.job_id())
+
+    def unneeded_checkpoints(self) -> set[int]:
+        """The epochs whose checkpoints no rule keeps, once it is done: of a time when more was asked for."""
+        models, rates = self.out_model_dir.get_path(), self.out_learning_rates.get_path()
+        job = os.path.dirname(os.path.dirname(models))
+        if not any(os.path.exists(os.path.join(job, name)) for name in ("finished", "finished.tar.gz")):
+            return set()
+        return unneeded_epochs(models, self.out_checkpoints, self.keep_rules, read_scores(rates))
 
     # in the task
 
     def run(self) -> None:
         """
-        Writes the config and runs RETURNN until all epochs are there.
+        Writes the config and runs RETURNN until all epochs are there, as soon as no other process does so.
 
         :raises ReturnnError: if RETURNN fails, with the reason; its log stays in output/returnn.log
+        :raises DirectoryLost: if the job's directory is removed meanwhile
         """
+        run_exclusively(job_directory(self.out_log), self._train)
+
+    def _train(self, holder: DirectoryHolder) -> None:
         check_engine_is_installed(self.engine)
         check_device(self.device, self.engine)
         command = launcher(self.engine, self.horovod_num_processes, self.multi_node_slots)
@@ -259,27 +298,28 @@ class TrainingJob(JobWithUnhashedArguments):
         num_params = sum(math.prod(parameter.shape) for parameter in self.network.parameters.values())
         self.out_num_params.set(num_params)
         check_room(models, num_params)
+        put_aside_if_damaged(self.out_learning_rates.get_path())
+        gone = check_goes_on(models, self.out_learning_rates.get_path(), self.job_id())
         self._write_config()
         remove_incomplete(models)
-        put_aside_if_damaged(self.out_learning_rates.get_path())
         curves = LearningCurvesWriter(
             self.out_learning_rates,
             picture=self.out_learning_curves,
             table=self.out_learning_curves_table,
             json=self.out_learning_curves_json,
         )
-        environment: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
+        options: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
         config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         for attempt in range(3):
             try:
-                run_returnn(config, log=log, launcher=command, watch=curves, **environment)
+                run_returnn(config, log=log, launcher=command, watch=curves, holder=holder, **options)
                 break
             except ReturnnError as error:
                 if not drop_unreadable(models, error) or attempt == 2:
                     raise
         curves.write()
         scores = read_scores(self.out_learning_rates.get_path())
-        check_done(models, self.out_checkpoints, self.keep_rules, scores)
+        check_done(models, set(self.out_checkpoints) - gone, self.keep_rules, scores)
 
     def _write_config(self) -> None:
         text = self.network.config_text(self.device, engine=self.engine, config=self._options())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from typing import NamedTuple
 
 from .checkpoint import complete_epochs
 from .learning_rates import EpochData, read_learning_rates
+from .read_when_changed import ReadWhenChanged
 
 _TAIL = 4000  # bytes of the log: the last step's line stands within
 
@@ -55,12 +57,38 @@ def read_progress(model_dir: str, learning_rates: str, log: str, num_epochs: int
     :param log: RETURNN's log; may be missing
     :param num_epochs: how many are wanted
     """
-    done = max(complete_epochs(model_dir), default=0)
-    within, left_in_epoch = _within_epoch(log, done + 1)
-    epochs = read_scores(learning_rates)
+    files = _files(model_dir, learning_rates, log)
+    done = max(files.checkpoints.get(), default=0)
+    within, left_in_epoch = _within_epoch(files.last_step.get(), done + 1)
+    epochs = files.scores.get()
     last = max((epoch for epoch, data in epochs.items() if data.scores and epoch <= done), default=0)
     scores = epochs[last].scores if last else {}
     return TrainingProgress(done, within, num_epochs, scores, _seconds_left(epochs, done, left_in_epoch, num_epochs))
+
+
+class _Step(NamedTuple):
+    """What the last step's line of a log says: its epoch, how much of that is done, and the seconds for the rest."""
+
+    epoch: int
+    complete: float
+    seconds_left: float
+
+
+class _Files(NamedTuple):
+    """The files of a training, each of which is read again only when it changed."""
+
+    checkpoints: ReadWhenChanged[set[int]]
+    scores: ReadWhenChanged[dict[int, EpochData]]
+    last_step: ReadWhenChanged[_Step | None]
+
+
+@functools.lru_cache(maxsize=1_000)
+def _files(model_dir: str, learning_rates: str, log: str) -> _Files:
+    return _Files(
+        ReadWhenChanged(model_dir, complete_epochs),
+        ReadWhenChanged(learning_rates, read_scores),
+        ReadWhenChanged(log, _last_step),
+    )
 
 
 def read_scores(learning_rates: str) -> dict[int, EpochData]:
@@ -71,22 +99,25 @@ def read_scores(learning_rates: str) -> dict[int, EpochData]:
         return {}
 
 
-def _within_epoch(log: str, epoch: int) -> tuple[float, float | None]:
-    """How much of an epoch is done by the last step's line, and how many seconds RETURNN expects for the rest."""
+def _within_epoch(step: _Step | None, epoch: int) -> tuple[float, float | None]:
+    """How much of an epoch is done, and how many seconds RETURNN expects for the rest."""
+    return (0.0, None) if step is None or step.epoch != epoch else (step.complete, step.seconds_left)
+
+
+def _last_step(log: str) -> _Step | None:
+    """The last step in the log of either engine; None if there is none, or no log."""
     try:
         with open(log, "rb") as file:
             file.seek(max(0, os.path.getsize(log) - _TAIL))
             tail = file.read().decode(errors="replace")
     except OSError:
-        return 0.0, None
+        return None
     steps = re.findall(r"(?:train epoch (\d+)|ep (\d+) train), .*exp\. remaining ([\d:]+), complete ([\d.]+)%", tail)
     if not steps:
-        return 0.0, None
+        return None
     on_tensorflow, on_torch, remaining, complete = steps[-1]
-    if int(on_tensorflow or on_torch) != epoch:
-        return 0.0, None
     hours, minutes, seconds = (int(part) for part in f"0:0:{remaining}".split(":")[-3:])
-    return float(complete) / 100, 3600.0 * hours + 60 * minutes + seconds
+    return _Step(int(on_tensorflow or on_torch), float(complete) / 100, 3600.0 * hours + 60 * minutes + seconds)
 
 
 def _seconds_left(

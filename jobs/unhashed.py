@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import logging
 import os
@@ -10,18 +11,26 @@ from typing import Any, ClassVar
 
 from sisyphus import Job
 
+from .options.plain import plain_arguments
+
 _LOG = logging.getLogger("jobs")
 
 
 class JobSingleton(type(Job)):  # called as the engine's own is: the name is part of the hash of a job's class
-    """Makes equal hashed arguments give the same job, and has it look at those that are not hashed."""
+    """
+    Makes equal hashed arguments give the same job, and has it look at those that are not hashed.
+
+    Options of RETURNN are made plain values first: see :mod:`jobs.options.plain`.
+    """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """The job with these arguments."""
+        args, kwargs = plain_arguments(cls, args, kwargs)
         job = super().__call__(*args, **kwargs)
         kwargs.pop("sis_tags", None)
-        parsed = inspect.getcallargs(cls.__init__, None, *args, **kwargs)
-        job._ask({name: parsed[name] for name in cls.unhashed}, _place_of_caller())
+        parsed = _signature(cls).bind(None, *args, **kwargs)
+        parsed.apply_defaults()
+        job._ask({name: parsed.arguments[name] for name in cls.unhashed}, _place_of_caller())
         return job
 
 
@@ -33,9 +42,11 @@ class JobWithUnhashedArguments(Job, metaclass=JobSingleton):
     except for those that it takes over.
 
     :cvar unhashed: the names of these arguments
+    :cvar returnn_options: the names of arguments that go into a config of RETURNN, which are made plain values
     """
 
     unhashed: ClassVar[tuple[str, ...]] = ()
+    returnn_options: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def hash(cls, parsed_args: dict[str, Any]) -> str:
@@ -78,6 +89,11 @@ class JobWithUnhashedArguments(Job, metaclass=JobSingleton):
                 getattr(self, engine)[name] = value
 
 
+@functools.cache
+def _signature(job_class: type[Job]) -> inspect.Signature:
+    return inspect.signature(job_class.__init__, follow_wrapped=False)  # type: ignore[misc]
+
+
 def _is_same(left: Any, right: Any) -> bool:
     return type(left) is type(right) and bool(left == right)
 
@@ -86,6 +102,9 @@ def _place_of_caller() -> str:
     """The line outside of this directory that asks for a job."""
     here = os.path.dirname(os.path.abspath(__file__)) + os.sep
     frame = sys._getframe(1)
-    while frame.f_back is not None and os.path.abspath(frame.f_code.co_filename).startswith(here):
+    while frame.f_back is not None and _absolute(frame.f_code.co_filename).startswith(here):
         frame = frame.f_back
     return f"{os.path.relpath(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+_absolute = functools.cache(os.path.abspath)

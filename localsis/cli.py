@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 
 USAGE = """usage: ./sis manager CONFIG ...
+       ./sis retry [JOB ...]   clears the error of jobs that failed (none named: of all), so that they go on
+       ./sis clean [CONFIG ...]  what takes space, and what of it the configs do not need
        ./sis show JOB          what a job is
        ./sis why JOB_A JOB_B   in what two jobs differ
        ./sis draw JOB [FILE]     the networks of a job as pictures
@@ -82,18 +83,20 @@ def _manager(configs: list[str]) -> int:
     from .config_call import ConfigError, call_config
     from .manager import Manager, ManagerError
     from .module import install
+    from .settings_values import SettingsError
     from .work_lock import WorkDirectoryError, lock_work_directory
 
-    settings.load(os.getcwd())
     install()
-    sys.path.insert(0, settings.BASE_DIR)
-    import_paths.install()
     try:
+        settings.load(os.getcwd())
+        sys.path.insert(0, settings.BASE_DIR)
+        import_paths.install()
         with lock_work_directory(settings.work_dir()):
             for config in configs:
                 call_config(config)
+            settings.check_changes()
             return Manager().run()
-    except (ConfigError, ManagerError, WorkDirectoryError) as error:
+    except (ConfigError, ManagerError, SettingsError, WorkDirectoryError) as error:
         return _complain(str(error))
     except KeyboardInterrupt:  # while the config was read; later the manager itself ends in good order
         return _complain("stopped; nothing was started")
@@ -105,14 +108,16 @@ def _manager(configs: list[str]) -> int:
 
 def _worker(words: list[str]) -> int:
     from . import settings
+    from .module import install
     from .worker import run
 
+    install()
     settings.load(os.getcwd())
     return run(words[1], words[2], int(words[3]))
 
 
 def _real(arguments: list[str]) -> int:
-    """Runs Sisyphus without its questions; its own exit status says nothing, so its graph is asked afterwards."""
+    """Runs Sisyphus; its manager by :mod:`localsis.under_sisyphus`, in place of this process."""
     from . import settings
     from .work_lock import WorkDirectoryError, lock_work_directory
 
@@ -124,23 +129,16 @@ def _real(arguments: list[str]) -> int:
         return subprocess.call(command)
     if "-r" not in arguments:
         command.insert(2, "-r")
-    settings.load(os.getcwd())
+    if not {"-co", "-io"} & set(arguments):
+        command.insert(2, "-io")  # errors are told of at the end, and cleared by ./sis retry
+    settings.load(os.getcwd(), for_sisyphus=True)
     try:
         lock = lock_work_directory(settings.work_dir())
     except WorkDirectoryError as error:
         return _complain(str(error))
-    previous = signal.signal(signal.SIGINT, lambda number, frame: None)  # Ctrl-C is Sisyphus' to answer
-    subprocess.run(command, input="u\n" * 1000, text=True, check=False, pass_fds=[lock.fileno()])
-    unfinished = (
-        '[s for s, j in tk.sis_graph.get_jobs_by_status().items() if j and s not in ("finished", "input_path")]'
-    )
-    check = f'print("UNFINISHED", {unfinished})'
-    configs = [item for item in arguments[1:] if not item.startswith("-")]
-    result = subprocess.run(
-        [str(program), "console", "--script", "-c", check, *configs], capture_output=True, text=True, check=False
-    )
-    signal.signal(signal.SIGINT, previous)
-    return 0 if "UNFINISHED []" in result.stdout else 1
+    os.set_inheritable(lock.fileno(), True)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "localsis.under_sisyphus", *command])
 
 
 def _complain(text: str, status: int = 1) -> int:

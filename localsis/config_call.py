@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from . import settings
+from .garbage import seldom_collected
 
 
 class ConfigError(Exception):
@@ -44,7 +45,8 @@ def call_config(text: str) -> None:
             f"{match[1].rsplit('.', 1)[0]}.NAME runs another one than py()"
         )
     args, kwargs = _arguments(match[2])
-    function(*args, **kwargs)
+    with seldom_collected():
+        function(*args, **kwargs)
 
 
 def _arguments(text: str | None) -> tuple[list[Any], dict[str, Any]]:

@@ -11,6 +11,9 @@ from typing import Any
 
 from .hashing import hash_bytes
 
+_LAST_ENTRY = 2**17
+"""At which entry of a delayed value it is said that there is no end of them."""
+
 
 def resolve(value: Any) -> Any:
     """The value itself, or what a delayed one stands for."""
@@ -86,10 +89,17 @@ class DelayedBase:
         return DelayedRound(self, digits)
 
     def __getitem__(self, key: Any) -> DelayedGetItem:
-        return DelayedGetItem(self, key)
+        """
+        An entry. Python also takes entries from it, one after the other, where it is iterated over.
 
-    def __iter__(self) -> Any:
-        raise TypeError(f"a {type(self).__name__} is known only when its job is done: it cannot be iterated over")
+        :raises TypeError: where nothing ends that, as in ``list(variable)``, with which Sisyphus never comes to an end
+        """
+        if type(key) is int and key == _LAST_ENTRY:
+            raise TypeError(
+                f"a {type(self).__name__} is known only when its job is done, so it cannot be iterated over without an "
+                "end: take the entries that you need, as [variable[0], variable[1]] or zip(variable, range(2))"
+            )
+        return DelayedGetItem(self, key)
 
     def __call__(self, *args: Any, **kwargs: Any) -> DelayedFunctionV2:
         """What the value, a function, gives for arguments."""

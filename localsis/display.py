@@ -5,11 +5,26 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import outputs
 from .job import Job
 from .run_state import TaskRun
+
+
+class State(NamedTuple):
+    """
+    How far everything is.
+
+    :ivar jobs: all that the outputs need
+    :ivar open: those that are not done, failed ones included
+    :ivar running: the tasks that run
+    :ivar failed: why jobs failed, by their ids
+    """
+
+    jobs: Sequence[Job]
+    open: Sequence[Job]
+    running: Sequence[TaskRun]
+    failed: Mapping[str, str]
 
 
 class Display:
@@ -31,21 +46,22 @@ class Display:
         """One message."""
         print(f"[{clock(time.monotonic() - self._start)}] {text}", flush=True)
 
-    def show(self, jobs: Sequence[Job], running: Sequence[TaskRun], failed: Mapping[str, str]) -> None:
+    def show(self, state: State) -> None:
         """The state of all jobs, called in each round."""
         if time.monotonic() - self._last < self.INTERVAL:
             return
         self._last = time.monotonic()
-        for run in running:
+        for run in state.running:
             info = information(run.job)
             if info:
                 self.say(f"{run.job._sis_id()}: {info}")
 
 
 class LiveDisplay(Display):
-    """A table that is drawn anew in place."""
+    """A table that is drawn anew in place: once a second, and sooner when something changed."""
 
-    INTERVAL = 0.5
+    INTERVAL = 1.0
+    SHORTEST = 0.25
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,29 +69,47 @@ class LiveDisplay(Display):
         from rich.live import Live
 
         self._console = Console()
-        self._live = Live(console=self._console, refresh_per_second=4)
+        self._live = Live(console=self._console, auto_refresh=False)
+        self._drawn: object = None
+        self._state: State | None = None
+        self._said: list[str] = []
 
     def __enter__(self) -> Display:
         self._live.start()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._print_messages()
+        if self._state is not None:
+            self._live.update(self._table(self._state))
         self._live.stop()
 
     def say(self, text: str) -> None:
-        """One message, above the table."""
+        """One message, above the table; with the next table, as each print draws the table anew."""
+        self._said.append(f"[{clock(time.monotonic() - self._start)}] {text}")
+        if not self._live.is_started:
+            self._print_messages()
+
+    def _print_messages(self) -> None:
         from rich.text import Text
 
-        self._console.print(Text(f"[{clock(time.monotonic() - self._start)}] {text}"))
+        if self._said:
+            self._console.print(Text("\n".join(self._said)))
+            self._said.clear()
 
-    def show(self, jobs: Sequence[Job], running: Sequence[TaskRun], failed: Mapping[str, str]) -> None:
+    def show(self, state: State) -> None:
         """The state of all jobs, called in each round."""
-        if time.monotonic() - self._last < self.INTERVAL:
+        self._state = state
+        what = [run.job._sis_id() for run in state.running], len(state.failed), len(state.open), len(self._said)
+        wait = self.INTERVAL if what == self._drawn else self.SHORTEST
+        if time.monotonic() - self._last < wait:
             return
-        self._last = time.monotonic()
-        self._live.update(self._table(jobs, running, failed))
+        self._last, self._drawn = time.monotonic(), (*what[:-1], 0)
+        self._print_messages()
+        self._live.update(self._table(state), refresh=True)
 
-    def _table(self, jobs: Sequence[Job], running: Sequence[TaskRun], failed: Mapping[str, str]) -> Any:
+    def _table(self, state: State) -> Any:
+        """What runs first, then what failed, then what waits, as far as there is room; the rest is counted."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
@@ -83,23 +117,31 @@ class LiveDisplay(Display):
         table = Table(box=None, padding=(0, 2, 0, 0))
         for title in ("job", "state", "time", "done", ""):
             table.add_column(title, overflow="fold")
-        runs = {run.job._sis_id(): run for run in running}
-        for job in jobs:
-            run = runs.get(job._sis_id())
-            name = job._sis_aliases[0] if job._sis_aliases else job._sis_id()
-            if job._sis_id() in failed:
-                table.add_row(name, Text("failed", "red"), "", "", "")
-            elif run is not None:
-                part = fraction(job)
-                bar = ProgressBar(total=1.0, completed=part, width=20) if part is not None else ""
-                table.add_row(
-                    name, Text("running", "green"), clock(time.time() - run.started), bar, Text(information(job) or "")
-                )
-            elif outputs.is_done(job):
-                table.add_row(name, "finished", "", "", "")
-            else:
-                table.add_row(name, Text("waiting", "dim"), "", "", "")
+        room = max(3, self._console.height - 3)
+        runs = {run.job: run for run in state.running}
+        for job, run in list(runs.items())[:room]:
+            part = fraction(job)
+            bar = ProgressBar(total=1.0, completed=part, width=20) if part is not None else ""
+            time_of_run = clock(time.time() - run.started)
+            table.add_row(_name(job), Text("running", "green"), time_of_run, bar, Text(information(job) or ""))
+        others = [job for job in state.open if job not in runs]
+        failed = [job for job in others if job._sis_id() in state.failed]
+        waiting = [job for job in others if job._sis_id() not in state.failed]
+        for jobs, word, style in ((failed, "failed", "red"), (waiting, "waiting", "dim")):
+            for job in jobs[: max(0, room - table.row_count)]:
+                table.add_row(_name(job), Text(word, style), "", "", "")
+        counts = {
+            "running": len(runs),
+            "failed": len(failed),
+            "waiting": len(waiting),
+            "finished": len(state.jobs) - len(state.open),
+        }
+        table.add_row(", ".join(f"{number} {word}" for word, number in counts.items() if number))
         return table
+
+
+def _name(job: Job) -> str:
+    return job._sis_aliases[0] if job._sis_aliases else job._sis_id()
 
 
 def make_display() -> Display:

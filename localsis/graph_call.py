@@ -30,8 +30,8 @@ def call_with_jobs(configs: list[str], function: str, arguments: list[str]) -> i
     from .outputs import registered
     from .reports import registered as reports
 
-    settings.load(os.getcwd())
     install()
+    settings.load(os.getcwd())
     sys.path.insert(0, settings.BASE_DIR)
     import_paths.install()
     try:

@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-import copy
-import inspect
+import copyreg
+import logging
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, cast
 
-from . import settings, shell
+from . import job_arguments, settings, shell
 from .beyond import JOB_METHODS, beyond
-from .hashing import short_hash
-from .paths import AbstractPath, Path, Variable, extract_paths
+from .inputs import all_paths, extract_paths
+from .job_state import as_sisyphus, from_sisyphus
+from .paths import AbstractPath, Path, Variable
 from .task import Task
 
 created_jobs: dict[str, Job] = {}
 """All jobs of this process by id."""
+
+_LOG = logging.getLogger("localsis")
+
+_IN_HASHES = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-_/")
 
 
 class JobSingleton(type):
     """Makes equal arguments give the same job object."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """The job with these arguments."""
-        tags = kwargs.pop("sis_tags", None)
+        """
+        The job with these arguments.
+
+        :raises TypeError: for arguments of which no id can be made, or of which it cannot be known whether they hold
+            paths
+        """
         job_class = cast("type[Job]", cls)
-        parsed = inspect.getcallargs(cls.__init__, None, *args, **kwargs)  # type: ignore[misc]
-        del parsed["self"]
-        job_id = f"{job_class._id_prefix()}.{job_class.hash(parsed)}"
-        if job_id in created_jobs:
-            return created_jobs[job_id]
-        args, kwargs, parsed = copy.deepcopy((args, kwargs, parsed))
-        job = job_class.__new__(job_class)
-        job._sis_initialize(job_id, parsed, set(tags) if tags is not None else _tags_of(parsed))
-        created_jobs[job_id] = job
-        try:
-            job.__init__(*args, **kwargs)  # type: ignore[misc]
-        except BaseException:
-            del created_jobs[job_id]
-            raise
-        job._sis_find_inputs(args, kwargs)
+        tags = job_arguments.take_tags(job_class, kwargs)
+        parsed = job_arguments.by_name(job_class, args, kwargs)
+        with job_arguments.explained(job_class, parsed):
+            job_id = f"{job_class._id_prefix()}.{job_class._checked_hash(parsed)}"
+            if tags is None:
+                tags = {tag for path in extract_paths(parsed) for tag in path.tags}
+        if job_id not in created_jobs:
+            created_jobs[job_id] = job_class._make(job_id, tags, *job_arguments.copied(job_class, args, kwargs, parsed))
+        job = created_jobs[job_id]
+        job._sis_alias_prefixes.add(settings.ALIAS_AND_OUTPUT_SUBDIR)
         return job
 
 
@@ -54,25 +58,57 @@ class Job(metaclass=JobSingleton):
     _sis_setup_directory: ClassVar[Callable[[Job], None]]
     """Makes the job's directory, by Sisyphus' name of it; :mod:`localsis.job_directory` sets it."""
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """An empty job. As it takes any arguments, a job without ``__init__`` may have some, as in Sisyphus."""
+        return object.__new__(cls)
+
+    @classmethod
+    def _make(cls, job_id: str, tags: Any, args: tuple, kwargs: dict[str, Any], parsed: dict[str, Any]) -> Job:
+        job = object.__new__(cls)
+        job._sis_initialize(job_id, parsed, tags)
+        if settings.AUTO_SET_JOB_INIT_ATTRIBUTES:
+            job.set_attrs(parsed)
+        job.__init__(*args, **kwargs)  # type: ignore[misc]
+        with job_arguments.explained(cls, {**parsed, **{f"self.{name}": value for name, value in vars(job).items()}}):
+            found = all_paths([vars(job), args, kwargs])
+        job._sis_inputs |= {path for path in found if path.creator is not job}
+        for path in job._sis_inputs:
+            if not isinstance(path, AbstractPath):  # something else that says it is one: Sisyphus tells it its users
+                path.add_user(job)
+        return job
+
     @classmethod
     def hash(cls, parsed_args: dict[str, Any]) -> str:
         """The hash of the arguments; those that equal their entry in ``__sis_hash_exclude__`` do not count."""
         hashed = {
             key: value
             for key, value in parsed_args.items()
-            if not (key in cls.__sis_hash_exclude__ and cls.__sis_hash_exclude__[key] == value)
+            if key not in cls.__sis_hash_exclude__ or cls.__sis_hash_exclude__[key] != value
         }
         for key, old, new in cls.__sis_hash_overwrite__:
             if key in hashed and hashed[key] == old:
                 hashed[key] = new
-        return short_hash(hashed if cls.__sis_version__ is None else (hashed, cls.__sis_version__))
+        return cast(str, settings.SIS_HASH(hashed if cls.__sis_version__ is None else (hashed, cls.__sis_version__)))
+
+    @classmethod
+    def _checked_hash(cls, parsed: dict[str, Any]) -> str:
+        """
+        :raises TypeError: if :meth:`hash` gives something that cannot stand in an id
+        """
+        found = cls.hash(parsed)
+        if not isinstance(found, str) or not all(character in _IN_HASHES for character in found):
+            raise TypeError(
+                f"{cls.__name__}.hash() gives {found!r}: a job's hash is a str of A-Z, a-z, 0-9 and . - _ / alone, as "
+                "it is part of a directory's name; with Sisyphus too"
+            )
+        return found
 
     @classmethod
     def _id_prefix(cls) -> str:
-        module = cls.__module__.replace(".", "/")
-        return f"{module.removeprefix('recipe/')}/{cls.__name__}"
+        module = cls.__module__.removeprefix(f"{settings.RECIPE_PREFIX}.")
+        return os.path.join(module.replace(".", "/"), cls.__name__)
 
-    def _sis_initialize(self, job_id: str, parsed: dict[str, Any], tags: set[str]) -> None:
+    def _sis_initialize(self, job_id: str, parsed: dict[str, Any], tags: Any) -> None:
         self._sis_job_id = job_id
         self._sis_parsed = parsed
         self._sis_tags = tags
@@ -80,13 +116,9 @@ class Job(metaclass=JobSingleton):
         self._sis_outputs: dict[str, AbstractPath] = {}
         self._sis_directories: set[str] = set()
         self._sis_aliases: list[str] = []
+        self._sis_alias_prefixes: set[str] = set()
         self._sis_rqmt: dict[str, tuple[dict[str, Any], bool]] = {}
         self._sis_environment: dict[str, str] = {}
-
-    def _sis_find_inputs(self, args: tuple, kwargs: dict[str, Any]) -> None:
-        """All paths in the arguments or kept as attributes, except its own outputs."""
-        found = extract_paths([vars(self), args, kwargs])
-        self._sis_inputs |= {path for path in found if path.creator is not self}
 
     # for jobs
 
@@ -98,7 +130,7 @@ class Job(metaclass=JobSingleton):
         """Called when all inputs are there, before the tasks: may ask for more with :meth:`add_input`."""
 
     @property
-    def tags(self) -> set[str]:
+    def tags(self) -> Any:
         """Words given as ``sis_tags=``, else those of its inputs."""
         return self._sis_tags
 
@@ -138,9 +170,13 @@ class Job(metaclass=JobSingleton):
         self._sis_environment[key] = value if verbatim else settings.substitute(value)
 
     def set_attrs(self, attrs: dict[str, Any]) -> None:
-        """Sets attributes that are not set yet: ``self.set_attrs(locals())``."""
+        """Sets attributes that are not set yet: ``self.set_attrs(locals())``. Of others it says that it does not."""
         for key, value in attrs.items():
-            if value is not self and not hasattr(self, key):
+            if key == "self" and value is self:
+                continue
+            if hasattr(self, key):
+                _LOG.warning(f"{self}: the attribute {key} is there already, set_attrs() does not make it {value!s}")
+            else:
                 setattr(self, key, value)
 
     def add_alias(self, alias: str) -> Job:
@@ -173,6 +209,10 @@ class Job(metaclass=JobSingleton):
         """Whether an output can be read already."""
         return self._sis_is_finished()
 
+    def may_be_removed(self, output: str) -> bool:
+        """Whether the job stays finished without an output; by Sisyphus it does so without any."""
+        return False
+
     def sh(self, command: str, **options: Any) -> str | None:
         """Runs a shell command; ``{name}`` are attributes of the job. Options are those of :func:`shell.sh`."""
         return shell.sh(command, sis_replace=vars(self), **options)
@@ -189,8 +229,20 @@ class Job(metaclass=JobSingleton):
     def _sis_hash(self) -> bytes:
         return self._sis_job_id.encode()
 
+    def _sis_directory(self) -> str:
+        """Its directory relative to the setup: its id, with its tags where JOB_USE_TAGS_IN_PATH says so."""
+        tags = f".{'.'.join(sorted(self._sis_tags))}"[:80] if settings.JOB_USE_TAGS_IN_PATH and self._sis_tags else ""
+        return os.path.join(settings.WORK_DIR, f"{self._sis_job_id}{tags}")
+
     def _sis_path(self, *parts: str) -> str:
-        return os.path.join(settings.work_dir(), self._sis_job_id, *parts)
+        return os.path.join(settings.BASE_DIR, self._sis_directory(), *parts)
+
+    def _sis_all_aliases(self) -> list[str]:
+        """Its aliases below each ALIAS_AND_OUTPUT_SUBDIR with which it was asked for."""
+        return [os.path.join(prefix, alias) for prefix in self._sis_output_prefixes() for alias in self._sis_aliases]
+
+    def _sis_output_prefixes(self) -> list[str]:
+        return sorted(self.__dict__.get("_sis_alias_prefixes") or {""})
 
     def _sis_input_jobs(self) -> set[Job]:
         return {path.creator for path in self._sis_inputs if isinstance(path.creator, Job)}
@@ -213,7 +265,9 @@ class Job(metaclass=JobSingleton):
         return os.path.exists(os.path.join(directory, "finished")) or os.path.exists(directory + "/finished.tar.gz")
 
     def _sis_missing_outputs(self) -> list[str]:
-        return [name for name, path in self._sis_outputs.items() if not os.path.exists(path.get_path())]
+        """Names of outputs that are not there, but for those that the job says somebody may have removed."""
+        gone = [name for name, path in self._sis_outputs.items() if not os.path.exists(path.get_path())]
+        return [name for name in gone if not self.may_be_removed(name)] if gone else []
 
     def _sis_task_rqmt(self, task: Task) -> dict[str, Any]:
         rqmt, replace = self._sis_rqmt.get(task.name, ({}, False))
@@ -222,22 +276,33 @@ class Job(metaclass=JobSingleton):
     def __deepcopy__(self, memo: dict) -> Job:
         return self
 
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return copyreg.__newobj__, (type(self), self._sis_job_id), as_sisyphus(vars(self))  # type: ignore[attr-defined]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(from_sisyphus(state))
+
     def __getattr__(self, name: str) -> Any:
         if name in JOB_METHODS:
             raise AttributeError(beyond(f"Job.{name}"))
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._sis_job_id == other._sis_job_id  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(vars(self).get("_sis_job_id"))  # None while pickle has not filled it yet
+
+    def __lt__(self, other: Any) -> bool:
+        return isinstance(other, Job) and self._sis_job_id < other._sis_job_id
+
+    def __gt__(self, other: Any) -> bool:
+        return isinstance(other, Job) and self._sis_job_id > other._sis_job_id
+
     def __str__(self) -> str:
-        place = os.path.join(settings.WORK_DIR, self._sis_job_id)
-        return (
-            f"Job<{os.path.join(settings.ALIAS_DIR, self._sis_aliases[0])} {place}>"
-            if self._sis_aliases
-            else f"Job<{place}>"
-        )
+        aliases = self._sis_all_aliases()
+        place = self._sis_directory()
+        return f"Job<{os.path.join(settings.ALIAS_DIR, aliases[0])} {place}>" if aliases else f"Job<{place}>"
 
     def __repr__(self) -> str:
         return str(self)
-
-
-def _tags_of(parsed: dict[str, Any]) -> set[str]:
-    return {tag for path in extract_paths(parsed) for tag in path.tags}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import pickle
 
+from . import settings
 from .job import Job
+from .job_file import write_job
 
 _LONGEST_NAME = 255
 
@@ -16,18 +16,16 @@ def set_up(job: Job) -> None:
     place = job._sis_path()
     if os.path.islink(place) and not os.path.exists(place):
         os.remove(place)  # it led to a directory that is gone
-    for part in ("output", "work", "input", "engine"):
+    for part in (settings.JOB_OUTPUT, "work", "input", "engine"):
         os.makedirs(job._sis_path(part), exist_ok=True)
     for name in job._sis_directories:
-        os.makedirs(job._sis_path("output", name), exist_ok=True)
+        os.makedirs(job._sis_path(settings.JOB_OUTPUT, name), exist_ok=True)
     for name in job._sis_outputs:
-        os.makedirs(os.path.dirname(job._sis_path("output", name)), exist_ok=True)
+        os.makedirs(os.path.dirname(job._sis_path(settings.JOB_OUTPUT, name)), exist_ok=True)
     for other in job._sis_input_jobs():
         name = other._sis_id() if len(other._sis_id()) <= _LONGEST_NAME else other._sis_id().rpartition("/")[2]
         link(other._sis_path(), job._sis_path("input", name.replace("/", "_")))
-    with gzip.open(job._sis_path("job.save.part"), "wb") as file:
-        pickle.dump(job, file, protocol=4)
-    os.replace(job._sis_path("job.save.part"), job._sis_path("job.save"))
+    write_job(job, job._sis_path("job.save"))
     with open(job._sis_path("info"), "w", encoding="utf-8") as text:
         text.write(info_text(job))
 

@@ -6,15 +6,22 @@ import os
 import shutil
 import signal
 import time
+from typing import Any
 
 from . import outputs, reports, settings
-from .display import Display, make_display
+from .agenda import OFTEN, Agenda
+from .display import Display, State, make_display
+from .failure_log import reason
 from .interruption import Interruption
 from .job import Job
 from .job_directory import set_up
+from .machine import available_cores, available_memory
+from .missing_inputs import removed_inputs, words_of
+from .places import Places
 from .run_state import MOST_INTERRUPTIONS, TaskRun
+from .stuck_jobs import explained, job_label, job_name
+from .waiting import EndOfProcesses
 
-_POLL = 0.1
 _PATIENCE = 3.0  # seconds for tasks to end
 _LEAST_DISK = 1_000_000  # bytes; with less, a task that vanished is not simply run again
 
@@ -27,17 +34,24 @@ class Manager:
     """
     Runs everything that the registered outputs need.
 
-    :param cores: how many cores tasks may use together
+    :param cores: how many cores tasks may use together; default: all of this machine
+    :param memory: how much memory they may ask for together, in GB; default: all of this machine
     """
 
-    def __init__(self, cores: int | None = None):
-        self.cores = cores or len(os.sched_getaffinity(0))
+    def __init__(self, cores: int | None = None, memory: float | None = None):
+        self.places = Places(cores or available_cores(), memory or available_memory())
+        self.agenda = Agenda()
         self.has_gpu = shutil.which("nvidia-smi") is not None
         self.running: list[TaskRun] = []
         self.failed: dict[str, str] = {}
         self.interruptions: dict[str, int] = {}
+        self._silent: dict[str, Any] = {}
         self.jobs: list[Job] = []
         self._prepared: set[str] = set()
+        self._ends = EndOfProcesses()
+        self._changed: set[Job] | None = None
+        """Jobs whose links may be made; None: all."""
+        self._links_made = -float("inf")
         self.display: Display = make_display()
         self.interruption = Interruption()
 
@@ -52,7 +66,7 @@ class Manager:
                 self._take_up_jobs()
                 with self.display:
                     while self._step():
-                        time.sleep(_POLL)
+                        self._wait()
                 return self._finish()
             except KeyboardInterrupt:
                 self._stop_all()
@@ -67,23 +81,43 @@ class Manager:
     def _take_up_jobs(self) -> None:
         """Takes up all jobs that the outputs need, also those that an update of a job asks for."""
         known, self.jobs = set(self.jobs), outputs.wanted_jobs()
-        for job in self.jobs:
-            if job in known or outputs.is_done(job):
+        self.agenda.begin([job for job in self.jobs if not outputs.is_done(job)])
+        for job in self.agenda.open:
+            if job in known:
                 continue
             if os.path.exists(job._sis_path("hold")):
                 self.display.say(f"{job._sis_id()}: is held; it goes on once {job._sis_path('hold')} is removed")
-            if not os.path.isdir(job._sis_path()):
-                continue
-            if job._sis_is_finished():
+            if job._sis_is_finished() and not removed_inputs(job):
                 self._reopen(job)
-            for run in self._runs(job):
-                if run.is_failed():
-                    self.display.say(f"{job._sis_id()}: failed before, is tried again")
-                    run.clear_error()
-                elif not run.is_finished() and run.find_process():
+            for run in self._runs(job) if os.path.isdir(job._sis_path()) else ():
+                if run.is_finished():
+                    continue
+                if run.find_process():
                     self.display.say(f"{job._sis_id()}: still running since an earlier start")
-                    self._prepared.add(job._sis_id())
                     self.running.append(run)
+                    run.drop_error()
+                elif self._is_elsewhere(run):
+                    run.drop_error()
+                elif run.is_failed():
+                    why = reason(run.marker("log")).partition("\n")[0]
+                    self.display.say(f"{job._sis_id()}: failed before, is tried again (it was: {why})")
+                    run.clear_error()
+            self._fail_for_removed_inputs(job)
+
+    def _fail_for_removed_inputs(self, job: Job) -> None:
+        """Says that a job waits for what somebody has removed, and nothing makes again."""
+        gone = removed_inputs(job)
+        if gone and not self._is_at_work(job):
+            self._fail(job, f"what it needs is gone: {words_of(gone[0])}")
+
+    def _is_elsewhere(self, run: TaskRun) -> bool:
+        """Whether a run may be alive elsewhere; then it is watched, and nothing is started meanwhile."""
+        if not run.find_elsewhere(self._silent.get(run.marker("log"))):
+            return False
+        assert run.elsewhere is not None
+        self.display.say(f"{run.job._sis_id()}: {run.task.name} may be running on {run.elsewhere.where}")
+        self.running.append(run)
+        return True
 
     def _reopen(self, job: Job) -> None:
         missing = ", ".join(job._sis_missing_outputs()[:3])
@@ -100,28 +134,59 @@ class Manager:
     def _step(self) -> bool:
         """Looks after what runs and starts what can; says whether there is anything to wait for."""
         for run in list(self.running):
-            if run.is_finished() or run.is_failed() or not run.is_alive():
+            if run.is_finished() or not run.is_alive() or (run.is_failed() and not run.is_here):
                 self.running.remove(run)
                 self._ended(run)
+                self._note_change(run.job)
+            elif run.elsewhere is not None and run.elsewhere.is_confirmed and not run.is_told:
+                run.is_told = True
+                self.display.say(f"{run.job._sis_id()}: is running on {run.elsewhere.where}, and is waited for")
         grown = False
-        for job in self.jobs:
-            if not outputs.is_done(job) and job._sis_id() not in self.failed:
-                grown = self._advance(job) or grown
+        while due := self.agenda.due(run.job for run in self.running):
+            for job in due:
+                if outputs.is_done(job):
+                    self.agenda.close(job)
+                    self._note_change(job)
+                elif job._sis_id() not in self.failed:
+                    grown = self._advance(job) or grown
         if grown:
             self._take_up_jobs()
-        outputs.make_links()
+        self._start_waiting()
+        self._make_links()
         self._update_reports()
-        self.display.show(self.jobs, self.running, self.failed)
+        self.display.show(State(self.jobs, self.agenda.open, self.running, self.failed))
         return grown or bool(self.running)
+
+    def _wait(self) -> None:
+        """Waits until a task ends; some things that happen meanwhile are seen by looking."""
+        self._ends.wait([run.process.pid for run in self.running if run.process is not None], OFTEN)
+
+    def _note_change(self, job: Job) -> None:
+        """Notes that something happened to a job: it is looked at, and its links are made."""
+        self.agenda.look_at(job)
+        if self._changed is not None:
+            self._changed.add(job)
+
+    def _make_links(self) -> None:
+        """Makes the links of what changed; now and then also of what is made by jobs that run."""
+        if self._changed is not None and time.monotonic() - self._links_made >= OFTEN:
+            self._links_made = time.monotonic()
+            self._changed |= {run.job for run in self.running}
+        if self._changed is None or self._changed:
+            outputs.make_links(self._changed)
+        self._changed = set()
 
     def _advance(self, job: Job) -> bool:
         """Starts what can be started of a job; says whether it asked for more inputs instead."""
-        if os.path.exists(job._sis_path("hold")) or any(
-            not path.available() for path in job._sis_inputs if path.creator is not None
-        ):
+        if os.path.exists(job._sis_path("hold")):
+            self.agenda.wait(job)
             return False
+        for path in job._sis_inputs:
+            if path.creator is not None and not path.available():
+                self.agenda.wait(job, path)
+                return False
         missing = sorted(path for path in job._sis_inputs if path.creator is None and not path.available())
-        if missing:
+        if missing and not self._is_at_work(job):
             self._fail(job, f"its input {missing[0].get_path()} is not there")
             return False
         if not self._is_at_work(job) and job._sis_update_inputs():
@@ -132,7 +197,7 @@ class Manager:
             for number in task.ids():
                 run = TaskRun(job, task, number)
                 if not run.is_finished() and not self._is_running(run) and job._sis_id() not in self.failed:
-                    self._start(run)
+                    self._ask_for_a_place(run)
             return False
         missing_outputs = job._sis_missing_outputs()
         if missing_outputs:
@@ -140,6 +205,8 @@ class Manager:
         else:
             with open(job._sis_path("finished"), "w", encoding="utf-8"):
                 pass
+            self.agenda.close(job)
+            self._note_change(job)
             self.display.say(f"{job._sis_id()}: finished")
         return False
 
@@ -152,51 +219,84 @@ class Manager:
             for other in self.running
         )
 
-    def _start(self, run: TaskRun) -> None:
-        rqmt = run.job._sis_task_rqmt(run.task)
-        if rqmt.get("gpu", 0) and not self.has_gpu:
-            self._fail(run.job, 'it wants a GPU, and this machine has none. Give device="cpu", or use a cluster')
+    def _ask_for_a_place(self, run: TaskRun) -> None:
+        """Lets a task wait until there is room for it."""
+        if run.job._sis_task_rqmt(run.task).get("gpu", 0) and not self.has_gpu:
+            if not self._is_elsewhere(run):
+                self._fail(run.job, 'it wants a GPU, and this machine has none. Give device="cpu", or use a cluster')
             return
-        if not run.task.mini_task and self._cores_in_use() + self._cores_for(run) > self.cores:
+        try:
+            self.places.wait(run)
+        except ValueError as error:
+            self._fail(run.job, str(error))
+
+    def _start_waiting(self) -> None:
+        """Starts the tasks for which there is room."""
+        while run := self.places.next([run for run in self.running if run.is_here]):
+            if os.path.exists(run.job._sis_path("hold")):
+                self.agenda.wait(run.job)
+            elif run.is_finished():
+                self._note_change(run.job)
+            elif run.job._sis_id() not in self.failed:
+                if self.places.is_too_large(run):
+                    self.display.say(
+                        f"{run.job._sis_id()}: {run.task.name} asks for {self.places.memory_of(run):g} GB of memory, "
+                        f"and there are {self.places.memory:.1f} GB: it runs alone"
+                    )
+                self._start(run)
+
+    def _start(self, run: TaskRun) -> None:
+        if self._is_elsewhere(run):
             return
         if run.job._sis_id() not in self._prepared or not os.path.exists(run.job._sis_path("job.save")):
             set_up(run.job)
             self._prepared.add(run.job._sis_id())
-        if run.marker("usage") and os.path.exists(run.marker("usage")):
-            os.remove(run.marker("usage"))
+        for kind in ("usage", "error"):
+            if os.path.exists(run.marker(kind)):
+                os.remove(run.marker(kind))
         run.start()
         self.running.append(run)
+        if self._changed is not None:
+            self._changed.add(run.job)
         self.display.say(f"{run.job._sis_id()}: {run.task.name} started")
-
-    def _cores_for(self, run: TaskRun) -> int:
-        return 0 if run.task.mini_task else min(int(run.job._sis_task_rqmt(run.task).get("cpu", 1)), self.cores)
-
-    def _cores_in_use(self) -> int:
-        return sum(self._cores_for(run) for run in self.running)
 
     def _ended(self, run: TaskRun) -> None:
         if run.is_finished():
             return
+        if run.error_is_of_another():
+            run.drop_error()
         if run.is_failed():
-            self._fail(
-                run.job, f"{run.task.name} ended with an error:\n{run.log_tail()}  whole log: {run.marker('log')}"
-            )
+            if not self._is_elsewhere(run.again()) and not self._is_waited_for(run):
+                self._fail(run.job, explained(run.task.name, reason(run.marker("log")), run.marker("log")))
+            return
+        if run.elsewhere is not None:
+            self._silent[run.marker("log")] = run.elsewhere.evidence
+            self.display.say(f"{run.job._sis_id()}: {run.elsewhere.where} is not heard of any more; it goes on here")
             return
         key = run.marker("log")
         self.interruptions[key] = self.interruptions.get(key, 0) + 1
-        status = run.child.returncode if run.child is not None else None
-        why = "was killed (137: maybe out of memory)" if status in (137, -signal.SIGKILL) else "was interrupted"
+        why = run.why_interrupted()
         free = shutil.disk_usage(settings.work_dir()).free
         if free < _LEAST_DISK:
             self._fail(run.job, f"{run.task.name} {why}, and the disk is full ({free // 1000} kB free): make room")
         elif self.interruptions[key] > MOST_INTERRUPTIONS:
-            self._fail(run.job, f"{run.task.name} {why} {self.interruptions[key]} times:\n{run.log_tail()}")
+            what = f"{why} {self.interruptions[key]} times"
+            self._fail(run.job, explained(run.task.name, reason(key), key, what=what))
         else:
-            self.display.say(f"{run.job._sis_id()}: {run.task.name} {why}; it goes on")
+            goes_on = "goes on" if os.path.isdir(run.job._sis_path()) else "begins anew"
+            self.display.say(f"{run.job._sis_id()}: {run.task.name} {why}; it {goes_on}")
+
+    def _is_waited_for(self, run: TaskRun) -> bool:
+        """Whether another process waited for a run that ended with an error, and may go on with it now."""
+        waiting = run.again()
+        if run.elsewhere is not None or not waiting.find_elsewhere(waits=True):
+            return False
+        self.running.append(waiting)
+        return True
 
     def _fail(self, job: Job, why: str) -> None:
         self.failed[job._sis_id()] = why
-        self.display.say(f"{job._sis_id()}: FAILED, {why}")
+        self.display.say(f"{job_label(job_name(job), job._sis_id())}: FAILED, {why}")
 
     # the end
 
@@ -206,7 +306,7 @@ class Manager:
             for run in self.running:
                 run.send(number)
             end = time.monotonic() + _PATIENCE
-            while any(run.is_alive() for run in self.running) and time.monotonic() < end:
+            while any(run.is_here and run.is_alive() for run in self.running) and time.monotonic() < end:
                 if self.interruption.is_urgent and number == signal.SIGTERM:
                     break
                 time.sleep(0.05)
@@ -220,7 +320,15 @@ class Manager:
         self._update_reports(force=True)
         missing = outputs.missing_outputs()
         if missing or self.failed:
+            for job in self.jobs:
+                if job._sis_id() not in self.failed and not outputs.is_done(job):
+                    self._fail_for_removed_inputs(job)
+            for path in outputs.removed_outputs():
+                self.display.say(words_of(path))
             self.display.say(f"not done: {', '.join(missing[:8])}{' ...' if len(missing) > 8 else ''}")
+            if self.failed:
+                names = sorted(job_name(job) for job in self.jobs if job._sis_id() in self.failed)
+                self.display.say(f"failed: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}")
             self.display.say("mend what is said above and start again; what is done stays done")
             return 1
         for function, args, kwargs in outputs.callbacks:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, cast
 
 from . import reports, settings
 from .beyond import beyond
@@ -65,14 +65,22 @@ def is_done(job: Job) -> bool:
     return job._sis_is_finished() and not job._sis_missing_outputs()
 
 
-def make_links() -> None:
-    """Makes the links below ``output/`` for what is there, and those of aliases."""
+def make_links(jobs: Collection[Job] | None = None) -> None:
+    """
+    Makes the links below ``output/`` for what is there, and those of aliases.
+
+    :param jobs: only those to these jobs and what they make; default: all
+    """
     for name, path in registered.items():
-        if _is_there(path):
-            link(os.path.realpath(path.get_path()), os.path.join(settings.BASE_DIR, settings.OUTPUT_DIR, name))
-    for job in created_jobs.values():
-        if os.path.isdir(job._sis_path()):
-            for alias in job._sis_aliases:
+        if (jobs is None or path.creator in jobs) and _is_there(path):
+            prefixes = path.creator._sis_output_prefixes() if isinstance(path.creator, Job) else [""]
+            for prefix in prefixes:
+                place = os.path.join(settings.BASE_DIR, settings.OUTPUT_DIR, prefix, name)
+                link(os.path.realpath(path.get_path()), place)
+    for job in created_jobs.values() if jobs is None else jobs:
+        aliases = job._sis_all_aliases()
+        if aliases and os.path.isdir(job._sis_path()):
+            for alias in aliases:
                 link(job._sis_path(), os.path.join(settings.BASE_DIR, settings.ALIAS_DIR, alias))
 
 
@@ -82,6 +90,12 @@ def missing_outputs() -> list[str]:
         *(name for name, path in registered.items() if not _is_there(path)),
         *(report.name for report in reports.registered if not all(map(_is_there, report.required))),
     ]
+
+
+def removed_outputs() -> list[AbstractPath]:
+    """Registered outputs that are not there, though the jobs that make them are done."""
+    gone = [path for path in registered.values() if not _is_there(path) and isinstance(path.creator, Job)]
+    return [path for path in gone if is_done(cast(Job, path.creator))]
 
 
 def _is_there(path: AbstractPath) -> bool:

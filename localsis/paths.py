@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import enum
+import copy
+import functools
 import gzip
-import importlib
 import os
 import pickle
 from collections.abc import Callable
@@ -13,7 +12,8 @@ from typing import Any, Protocol, cast
 
 from . import settings
 from .delayed import DelayedBase
-from .hashing import hash_bytes, object_state
+from .hashing import hash_bytes
+from .literals import literal
 
 
 class Creator(Protocol):
@@ -29,6 +29,38 @@ class Creator(Protocol):
     def _sis_id(self) -> str:
         """Module, class and hash."""
 
+    def _sis_directory(self) -> str:
+        """Its directory, relative to the setup."""
+
+
+def _in_tasks(get: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A method that may be called in tasks alone, if DELAYED_CHECK_FOR_WORKER says so."""
+
+    @functools.wraps(get)
+    def checked(value: Any) -> Any:
+        settings.check_values_may_be_read(value)
+        return get(value)
+
+    return checked
+
+
+def _wrapped(method: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same method within another one, as Sisyphus has it: that shows in the hash of a bound method."""
+
+    @functools.wraps(method)
+    def same(value: Any) -> Any:
+        return method(value)
+
+    return same
+
+
+class NoBackup:
+    """Says that a variable has no value as long as it is not set."""
+
+
+class VariableNotSet(Exception):
+    """A variable is read before it is set."""
+
 
 class AbstractPath(DelayedBase):
     """
@@ -36,7 +68,7 @@ class AbstractPath(DelayedBase):
 
     :param path: where it is; for an output of a job, relative to the job's output directory
     :param creator: the job that makes it
-    :param cached: accepted as in Sisyphus; this engine copies nothing
+    :param cached: whether tasks read the copy that ``file_caching`` of settings.py makes, if it has that
     :param hash_overwrite: what is hashed in place of the path
     :param tags: words for jobs that use it; default: those of its creator
     :param available: says whether it is there, in place of the usual rule
@@ -54,35 +86,66 @@ class AbstractPath(DelayedBase):
         available: Callable[[Any], bool] | None = None,
     ):
         if not isinstance(path, str):
-            raise TypeError(f"a path is a str, not {path!r}")
+            raise TypeError(f"a path is a str, not {path!r}: give str(...) of it")
         self.path = path
         self.creator = creator
         self.cached = cached
-        self.hash_overwrite = (None, hash_overwrite) if isinstance(hash_overwrite, str) else hash_overwrite
+        self.hash_overwrite = hash_overwrite
         self._tags = tags
         self._available = available
 
     @property
-    def tags(self) -> set[str]:
+    def hash_overwrite(self) -> Any:
+        """
+        What is hashed in place of creator and path: None, or both of them. A str stands for the path alone.
+
+        :raises TypeError: for anything else
+        """
+        return self._hash_overwrite
+
+    @hash_overwrite.setter
+    def hash_overwrite(self, value: Any) -> None:
+        if isinstance(value, str):
+            value = (None, value)
+        if value is not None and not (isinstance(value, tuple) and len(value) == 2):
+            raise TypeError(
+                f"hash_overwrite of the path {self.path!r} is a str, or a tuple of a creator and a str, as in "
+                f"Sisyphus; not {value!r} ({type(value).__name__})"
+            )
+        self._hash_overwrite = value
+
+    @property
+    def tags(self) -> Any:
         """Its own, else those of the job that makes it."""
         if self._tags is not None:
             return self._tags
         return self.creator.tags if self.creator is not None else set()
 
+    @tags.setter
+    def tags(self, value: Any) -> None:
+        self._tags = value
+
     def get_path(self) -> str:
         """The absolute path."""
-        return os.path.join(settings.BASE_DIR, self.rel_path())
+        path = self.rel_path()
+        return path if os.path.isabs(path) else f"{settings.BASE_DIR}/{path}"
 
     def rel_path(self) -> str:
         """The path relative to the setup; absolute if it was given so."""
         if self.creator is None:
             return self.path
-        return os.path.join(settings.WORK_DIR, self.creator._sis_id(), "output", self.path)
+        return f"{os.path.join(self.creator._sis_directory(), settings.JOB_OUTPUT)}/{self.path}"
 
+    def get_cached_path(self) -> str:
+        """The absolute path; with ``cached=True``, in a task, that of the copy that ``file_caching`` makes."""
+        return settings.cached(self.get_path()) if self.cached else self.get_path()
+
+    @_in_tasks
     def get(self) -> Any:
         """The absolute path."""
         return self.get_path()
 
+    @_wrapped
     def available(self) -> bool:
         """Whether the job that makes it has made it; a file from outside: whether it is there."""
         if self._available is not None:
@@ -101,14 +164,23 @@ class AbstractPath(DelayedBase):
         if self.hash_overwrite is not None:
             creator, path = self.hash_overwrite
         if hasattr(creator, "_sis_id"):
-            creator = f"{creator._sis_id()}/output"
+            creator = f"{creator._sis_id()}/{settings.JOB_OUTPUT}"
         return b"(Path, " + hash_bytes((creator, path)) + b")"
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "path": self.get_path(), "creator": None}  # a worker needs the file, not the graph
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
     def __deepcopy__(self, memo: dict) -> AbstractPath:
-        return self._copy()
+        twin = self._copy()
+        memo[id(self)] = twin
+        for name, value in vars(twin).items():
+            if name != "creator" and value is not None and not isinstance(value, (str, bool)):
+                setattr(twin, name, copy.deepcopy(value, memo))
+        return cast(AbstractPath, twin)
 
     def _copy(self) -> Any:
         twin = object.__new__(type(self))
@@ -116,16 +188,21 @@ class AbstractPath(DelayedBase):
         return twin
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._sort_key() == other._sort_key()  # type: ignore[attr-defined]
-
-    def __lt__(self, other: AbstractPath) -> bool:
-        return self._sort_key() < other._sort_key()
+        if not isinstance(other, AbstractPath) or type(self) is not type(other):
+            return False
+        return bool(self.creator == other.creator and self.path == other.path)
 
     def __hash__(self) -> int:
-        return hash(self._sort_key())
+        mine = vars(self)  # of an object that pickle has not filled yet, empty
+        return hash((mine.get("creator"), mine.get("path")))
 
-    def _sort_key(self) -> tuple[str, str]:
-        return (self.creator._sis_id() if self.creator is not None else "", self.path)
+    def __lt__(self, other: Any) -> bool:
+        if not isinstance(other, AbstractPath):
+            raise TypeError(f"{self!r} can be compared with another path alone, not with {other!r}")
+        return self._sort_key() < other._sort_key()
+
+    def _sort_key(self) -> str:
+        return f"{self.creator._sis_id() if self.creator is not None else None} {self.path}"
 
 
 class Path(AbstractPath):
@@ -138,9 +215,10 @@ class Path(AbstractPath):
     def copy_append(self, suffix: str) -> Path:
         """The path with something at its end; what is hashed in its place gets the same."""
         new = self.copy()
-        new.path = self.path + suffix
         if self.hash_overwrite is not None:
-            new.hash_overwrite = (self.hash_overwrite[0], self.hash_overwrite[1] + suffix)
+            creator, path = self.hash_overwrite
+            new.hash_overwrite = (creator, path + suffix)
+        new.path = self.path + suffix
         return new
 
     def join_right(self, other: str) -> Path:
@@ -148,13 +226,13 @@ class Path(AbstractPath):
         return self.copy_append(f"/{other}")
 
     def __str__(self) -> str:
-        return self.get_path()
+        return self.get_cached_path()
 
     def __fspath__(self) -> str:
-        return self.get_path()
+        return self.get_cached_path()
 
     def __repr__(self) -> str:
-        return f"<Path {self.get_path()}>"
+        return repr(str(self)) if settings.LEGACY_PATH_CONVERSION else f"<Path {self.get_path()}>"
 
 
 class Variable(AbstractPath):
@@ -165,7 +243,7 @@ class Variable(AbstractPath):
     :param backup: what :meth:`get` gives before it is set
     """
 
-    def __init__(self, path: str, creator: Creator | None = None, pickle: bool = False, backup: Any = None):
+    def __init__(self, path: str, creator: Creator | None = None, pickle: bool = False, backup: Any = NoBackup):
         super().__init__(path, creator)
         self.pickle = pickle
         self.backup = backup
@@ -185,88 +263,32 @@ class Variable(AbstractPath):
         """Whether it has a value."""
         return os.path.isfile(self.get_path())
 
+    @_in_tasks
     def get(self) -> Any:
-        """The value."""
+        """
+        The value.
+
+        :raises VariableNotSet: if it has none, and no backup
+        """
         if not self.is_set():
-            return self.backup
+            return self._unset_value()
         if self.pickle:
             with gzip.open(self.get_path(), "rb") as file:
                 return pickle.load(file)
         with open(self.get_path(), encoding="utf-8") as text:
             return literal(text.read())
 
+    def _unset_value(self) -> Any:
+        if self.backup != NoBackup:
+            return self.backup
+        if settings.RAISE_VARIABLE_NOT_SET_EXCEPTION:
+            raise VariableNotSet(f"the variable {self.get_path()} is not set yet, and has no backup=")
+        return f"<UNFINISHED VARIABLE: {self.get_path()}>"
+
     def __str__(self) -> str:
         return str(self.get())
 
     def __repr__(self) -> str:
+        if settings.LEGACY_VARIABLE_CONVERSION:
+            return repr(self.get())
         return f"<Variable {self.rel_path()}{f' {self.get()}' if self.is_set() else ''}>"
-
-
-class RelPath:
-    """
-    Makes paths relative to a directory.
-
-    :param origin: the directory
-    :param hash_overwrite: what is hashed in its place
-    """
-
-    def __init__(self, origin: str, hash_overwrite: str | None = None):
-        self.origin = origin
-        self.hash_overwrite = hash_overwrite
-
-    def __call__(self, path: str, *args: Any, **kwargs: Any) -> Path:
-        """The path of a file in the directory; further arguments are those of :class:`Path`."""
-        if self.hash_overwrite and "hash_overwrite" not in kwargs and len(args) < 3:
-            kwargs["hash_overwrite"] = os.path.join(self.hash_overwrite, path)
-        return Path(
-            os.path.relpath(os.path.join(self.origin, path)) if not os.path.isabs(path) else path, *args, **kwargs
-        )
-
-
-def setup_path(package: str) -> RelPath:
-    """
-    For files that lie beside the code: ``rel_path = tk.setup_path(__package__)``, then ``rel_path("file")``.
-
-    :raises ValueError: if the package has no ``__init__.py``
-    """
-    file = getattr(importlib.import_module(package), "__file__", None) if package else None
-    if not file:
-        raise ValueError(f"setup_path({package!r}): there is no package of that name with an __init__.py")
-    return RelPath(os.path.relpath(os.path.dirname(file)), package.replace(".", "/"))
-
-
-def literal(text: str) -> Any:
-    """
-    The value of a literal as :meth:`Variable.set` writes it, in which ``nan`` and ``inf`` may stand.
-
-    :raises ValueError: for anything else
-    """
-
-    class Numbers(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.AST:
-            return ast.Constant(float(node.id)) if node.id in ("nan", "inf") else node
-
-    return ast.literal_eval(Numbers().visit(ast.parse(text.strip(), mode="eval")))
-
-
-def extract_paths(value: Any) -> set[AbstractPath]:
-    """All paths within a structure or an object."""
-    found: set[AbstractPath] = set()
-    seen: dict[int, Any] = {}
-    queue = [value]
-    while queue:
-        item = queue.pop()
-        if id(item) in seen or item is None:
-            continue
-        seen[id(item)] = item
-        if isinstance(item, (bool, int, float, complex, str, bytes, enum.Enum, type)):
-            continue
-        if isinstance(item, AbstractPath):
-            found.add(item)
-        elif isinstance(item, dict):
-            queue.extend(entry for key, entry in item.items() if not (isinstance(key, str) and key.startswith("_sis_")))
-        elif isinstance(item, (list, tuple, set, frozenset)):
-            queue.extend(item)
-        else:
-            queue.append(object_state(item))
-    return found

@@ -8,7 +8,8 @@ import time
 from typing import Any
 
 from . import settings
-from .paths import AbstractPath, extract_paths
+from .inputs import extract_paths
+from .paths import AbstractPath
 
 registered: list[Report] = []
 
@@ -53,7 +54,7 @@ def register_report(
     name: str, values: Any, template: str | None = None, required: Any = None, update_frequency: float = 300
 ) -> Report:
     """Asks for a report, and for all that it needs."""
-    report = Report(name, values, template, required, update_frequency)
+    report = Report(settings.ALIAS_AND_OUTPUT_SUBDIR + name, values, template, required, update_frequency)
     registered.append(report)
     return report
 

@@ -6,17 +6,23 @@ import ast
 import contextlib
 import glob
 import os
+import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import psutil
 
 from . import settings
+from .elsewhere import Elsewhere
 from .job import Job
 from .task import Task
 
 MOST_INTERRUPTIONS = 3
+
+REMOVED = 76
+"""Exit status of a worker whose job's directory was removed or renamed."""
 
 
 class TaskRun:
@@ -32,6 +38,8 @@ class TaskRun:
         self.job, self.task, self.number = job, task, number
         self.process: psutil.Process | None = None
         self.child: subprocess.Popen[bytes] | None = None
+        self.elsewhere: Elsewhere | None = None
+        self.is_told = False
         self.started = time.time()
 
     def marker(self, kind: str) -> str:
@@ -47,18 +55,57 @@ class TaskRun:
         return os.path.exists(self.marker("error"))
 
     def find_process(self) -> bool:
-        """Looks for a process that an earlier manager started for it and that is still alive."""
+        """Looks for a process of this machine that an earlier manager started for it and that is still alive."""
         try:
             with open(self.marker("usage"), encoding="utf-8") as file:
                 usage = ast.literal_eval(file.read())
+            if usage.get("host", os.uname().nodename) != os.uname().nodename:
+                return False
             process = psutil.Process(usage["pid"])
             same = abs(process.create_time() - usage.get("start_time", process.create_time())) < 2
-            if same and process.status() != psutil.STATUS_ZOMBIE and "worker" in process.cmdline():
+            if same and process.status() != psutil.STATUS_ZOMBIE and self._is_worker(process.cmdline()):
                 self.process, self.started = process, process.create_time()
                 return True
         except (OSError, ValueError, SyntaxError, KeyError, TypeError, psutil.Error):
             pass
         return False
+
+    def _is_worker(self, words: list[str]) -> bool:
+        """Whether a command is that of a worker of this job, of either engine."""
+        return "worker" in words and any(self.job._sis_id() in word for word in words)
+
+    def again(self) -> TaskRun:
+        """The same run, of whose processes nothing is known yet."""
+        return TaskRun(self.job, self.task, self.number)
+
+    def find_elsewhere(self, silent: Any = None, *, waits: bool = False) -> bool:
+        """
+        Looks for signs of life of a process that this manager cannot see, or that another engine started.
+
+        :param silent: signs that were already waited for in vain
+        :param waits: also for one that waits for the directory and may take it now
+        """
+        elsewhere = Elsewhere(self.job._sis_path(), self.marker("usage"), self.marker("error"), waits=waits)
+        if elsewhere.evidence is None or elsewhere.evidence == silent:
+            return False
+        self.elsewhere = elsewhere
+        return True
+
+    def error_is_of_another(self) -> bool:
+        """Whether the marker of an error is not of this manager's own process, which ended otherwise."""
+        return self.child is not None and self.child.returncode != 1
+
+    def why_interrupted(self) -> str:
+        """What became of a process that left no marker."""
+        status = self.child.returncode if self.child is not None else None
+        if status == REMOVED or not os.path.isdir(self.job._sis_path()):
+            return "was ended, since its directory was removed or renamed"
+        return "was killed (137: maybe out of memory)" if status in (137, -signal.SIGKILL) else "was interrupted"
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is a process of this manager, or of an earlier one on this machine."""
+        return self.elsewhere is None
 
     def start(self) -> None:
         """Starts the worker process, in a session of its own."""
@@ -78,6 +125,8 @@ class TaskRun:
 
     def is_alive(self) -> bool:
         """Whether its process still runs."""
+        if self.elsewhere is not None:
+            return self.elsewhere.is_alive()
         if self.child is not None:
             return self.child.poll() is None
         try:
@@ -92,13 +141,10 @@ class TaskRun:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
 
-    def log_tail(self, lines: int = 25) -> str:
-        """The last lines of its log."""
-        try:
-            with open(self.marker("log"), encoding="utf-8", errors="replace") as file:
-                return "".join(file.readlines()[-lines:])
-        except OSError:
-            return ""
+    def drop_error(self) -> None:
+        """Removes the marker of an error of another process; the log is that of the living one."""
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(self.marker("error"))
 
     def clear_error(self) -> None:
         """Puts the log of a failed run aside, so that it can be run again."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from . import settings
 from .beyond import beyond
 
 
@@ -39,9 +40,10 @@ class Task:
         self.rqmt = dict(rqmt or {})
         self.mini_task = mini_task
         self.tries = tries
-        self.arguments: list[Sequence[Any]] = (
-            [()] if args is None else [entry if isinstance(entry, (list, tuple)) else (entry,) for entry in args]
-        )
+        self._given = [[]] if args is None else list(args)
+        self.arguments: list[Sequence[Any]] = [
+            entry if isinstance(entry, (list, tuple)) else (entry,) for entry in self._given
+        ]
 
     @property
     def name(self) -> str:
@@ -59,3 +61,28 @@ class Task:
     def is_finished(self, job_dir: str) -> bool:
         """Whether all its runs are done."""
         return all(os.path.exists(self.marker(job_dir, "finished", number)) for number in self.ids())
+
+    def __sis_state__(self) -> dict[str, Any]:
+        """What is hashed of it where it is an argument: what Sisyphus' own has."""
+        return {
+            "_start": self.start,
+            "_resume": self.resume,
+            "_rqmt": {**self.rqmt, "engine": "short"} if self.mini_task else self.rqmt,
+            "_update_rqmt": settings.update_engine_rqmt,
+            "_args": self._given,
+            "_parallel": len(self._given),
+            "mini_task": self.mini_task,
+            "_state_cache": {},
+            "_state_cache_time": {},
+            "last_state": None,
+            "tries": self.tries,
+            "continuable": False,
+        }
+
+    def __repr__(self) -> str:
+        return f"<Task {self.start!r} job=None>"
+
+    def __str__(self) -> str:
+        raise TypeError(
+            f"{self!r} has no name while the graph is written, with Sisyphus neither: give the name of its method"
+        )

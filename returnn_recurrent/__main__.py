@@ -1,6 +1,7 @@
-"""``python -m returnn_recurrent show JOB`` or ``why JOB_A JOB_B``: as ``./sis``, in another setup."""
+"""``python -m returnn_recurrent show JOB``, ``why JOB_A JOB_B`` or ``retry JOB``: as ``./sis``, in another setup."""
 
 import importlib
 import sys
 
-sys.exit(importlib.import_module("returnn_recurrent.jobs.inspection.commands").main(sys.argv[1:]))
+room = "cleaning" if sys.argv[1:2] in (["retry"], ["clean"]) else "inspection"
+sys.exit(importlib.import_module(f"returnn_recurrent.jobs.{room}.commands").main(sys.argv[1:]))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-import runpy
 from collections.abc import Iterator
 
 from .saved_job import InspectionError, SavedJob
@@ -18,27 +18,39 @@ class Setup:
 
     def __init__(self, directory: str):
         self.directory = os.path.abspath(directory)
-        settings = os.path.join(self.directory, "settings.py")
-        values = runpy.run_path(settings) if os.path.exists(settings) else {}
-        self.work_dir = os.path.join(self.directory, os.environ.get("SIS_WORK_DIR", values.get("WORK_DIR", "work")))
-        self.alias_dir = os.path.join(self.directory, values.get("ALIAS_DIR", "alias"))
-        self.output_dir = os.path.join(self.directory, values.get("OUTPUT_DIR", "output"))
+        read = importlib.import_module("localsis.settings_file").read  # only ./sis comes here
+        values = read(self.directory)
+        self.work_dir = os.path.join(self.directory, values["WORK_DIR"])
+        self.alias_dir = os.path.join(self.directory, values["ALIAS_DIR"])
+        self.output_dir = os.path.join(self.directory, values["OUTPUT_DIR"])
+        self.most_submissions = int(values.get("MAX_SUBMIT_RETRIES", 3))
+        self._aliases: dict[str, list[str]] | None = None
 
     def job(self, name: str) -> SavedJob:
         """
-        The job of that name.
+        The job of that name, as it was saved.
+
+        :param name: see :meth:`job_id`
+        :raises InspectionError: if there is none, or more than one
+        """
+        job_id = self.job_id(name)
+        return SavedJob(job_id, self.job_directory(job_id))
+
+    def job_id(self, name: str) -> str:
+        """
+        The id of the job of that name.
 
         :param name: an id (with or without ``work/``), an alias, the directory of the job or a path in it (also by a
             link below ``output/``), or the start of the hash at the end of its id
         :raises InspectionError: if there is none, or more than one
         """
         for place in (name, os.path.join(self.work_dir, name), os.path.join(self.alias_dir, name)):
-            job_id = self._job_at(os.path.join(self.directory, place))
+            job_id = self.job_of_path(os.path.join(self.directory, place))
             if job_id is not None:
-                return SavedJob(job_id, os.path.join(self.work_dir, job_id))
+                return job_id
         found = sorted(job_id for job_id in self.job_ids() if _has_prefix(job_id, name))
         if len(found) == 1:
-            return SavedJob(found[0], os.path.join(self.work_dir, found[0]))
+            return found[0]
         if found:
             listed = "".join(f"\n  {job_id}" for job_id in found[:10]) + ("\n  ..." if len(found) > 10 else "")
             raise InspectionError(f"{name!r} may be one of {len(found)} jobs, write more of the id:{listed}")
@@ -51,27 +63,38 @@ class Setup:
     def is_config(self, name: str) -> bool:
         """Whether a name is that of a function of a config (``configs/g2p.py``), and of no job."""
         module = name.partition("(")[0].rpartition(".")[0].replace(".", "/")
-        return os.path.isfile(os.path.join(self.directory, f"{module}.py")) and self._job_at(name) is None
+        return os.path.isfile(os.path.join(self.directory, f"{module}.py")) and self.job_of_path(name) is None
 
     def job_ids(self) -> Iterator[str]:
-        """The ids of all jobs that have a directory."""
+        """The ids of all jobs that have a directory; not those that were put aside (``.cleared.0001``)."""
         for directory, names, _ in os.walk(self.work_dir, followlinks=False):
+            names[:] = [name for name in names if ".cleared." not in name]
             jobs = [name for name in names if _is_job(os.path.join(directory, name))]
             for name in jobs:
                 yield os.path.relpath(os.path.join(directory, name), self.work_dir)
-            names[:] = [name for name in names if name not in jobs and ".cleared." not in name]
+            names[:] = [name for name in names if name not in jobs]
 
-    def aliases(self, job: SavedJob) -> list[str]:
+    def job_directory(self, job_id: str) -> str:
+        """The directory of a job."""
+        return os.path.join(self.work_dir, job_id)
+
+    def aliases(self, job_id: str) -> list[str]:
         """The aliases that lead to a job."""
-        wanted, found = os.path.realpath(job.directory), []
-        for directory, names, files in os.walk(self.alias_dir):
-            for name in [*names, *files]:
-                path = os.path.join(directory, name)
-                if os.path.islink(path) and os.path.realpath(path) == wanted:
-                    found.append(os.path.relpath(path, self.alias_dir))
-        return sorted(found)
+        if self._aliases is None:
+            self._aliases = {}
+            for directory, names, files in os.walk(self.alias_dir):
+                for path in (os.path.join(directory, name) for name in [*names, *files]):
+                    if os.path.islink(path):
+                        alias = os.path.relpath(path, self.alias_dir)
+                        self._aliases.setdefault(os.path.realpath(path), []).append(alias)
+        return sorted(self._aliases.get(os.path.realpath(self.job_directory(job_id)), []))
 
-    def _job_at(self, path: str) -> str | None:
+    def title(self, job_id: str) -> str:
+        """What a user calls a job: its alias with its id, if it has one."""
+        aliases = self.aliases(job_id)
+        return f"{aliases[0]} ({job_id})" if aliases else job_id
+
+    def job_of_path(self, path: str) -> str | None:
         """The id of the job whose directory this is, or in whose directory it stands."""
         if not os.path.exists(path):
             return None

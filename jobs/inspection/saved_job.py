@@ -119,7 +119,7 @@ class SavedJob:
 
     def _work_dir_when_saved(self) -> str:
         """The work directory in the paths of the saved job: it may have moved since."""
-        marker = f"/{self.job_id}/output/"
+        marker = f"/{self.job_id}/"
         for path in self.outputs:
             if marker in path:
                 return path.partition(marker)[0]

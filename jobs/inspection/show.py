@@ -12,6 +12,7 @@ from typing import Any
 
 from recipe.nn.canonical.difference import Side
 
+from .failure_reasons import failure_reasons
 from .job_names import Setup
 from .values import Text, plain, tree
 
@@ -27,9 +28,10 @@ def show(setup: Setup, name: str) -> Iterator[str]:
     yield job.job_id
     yield f"  class: {job.class_name}"
     yield f"  directory: {os.path.relpath(job.directory, setup.directory)}"
-    for alias in setup.aliases(job):
+    for alias in setup.aliases(job.job_id):
         yield f"  alias: {alias}"
     yield f"  state: {directory_state(job.directory)}"
+    yield from (f"    {line}" for line in error_lines(job.directory))
     yield "inputs:"
     yield from (f"  {job.relative(path)}" for path in job.inputs)
     arguments = {key: plain(value, job) for key, value in job.arguments.items()}
@@ -45,8 +47,8 @@ def show(setup: Setup, name: str) -> Iterator[str]:
     for key, side in networks(arguments).items():
         yield f"{key}:"
         yield from (f"  {line}" for line in network_lines(side))
-    config = os.path.join(job.directory, "output", "returnn.config")
-    if os.path.exists(config):
+    places = [os.path.join(setup.work_dir, job.relative(path)) for path in job.outputs]
+    for config in filter(os.path.exists, (path for path in places if os.path.basename(path) == "returnn.config")):
         yield f"{os.path.relpath(config, setup.directory)}:"
         with open(config, encoding="utf-8") as file:
             yield from (f"  {line.rstrip()}" for line in file)
@@ -89,6 +91,15 @@ def directory_state(path: str) -> str:
         return f"failed, see {os.path.join(path, f'log.{kind}')}"
     logs = sorted(path for path in glob.glob(os.path.join(directory, "log.*")) if re.search(r"log\.\w+\.[0-9]+$", path))
     return f"started, not finished, see {logs[-1]}" if logs else "set up, not started"
+
+
+def error_lines(path: str) -> Iterator[str]:
+    """Why a job failed, by its logs, and what to do; nothing if it did not fail."""
+    reasons = failure_reasons(path)
+    for reason in reasons:
+        yield from reason.splitlines()
+    if reasons:
+        yield "when that is mended: ./sis retry with the name of this job, then the manager"
 
 
 def network_lines(side: Side) -> Iterator[str]:

@@ -9,7 +9,7 @@ from .job_names import Setup
 from .saved_job import SavedJob
 from .values import Difference, differences, plain
 
-_OUTPUT = r"<?([\w/]+\.\w{12})/output/\S+"
+_OUTPUT = r"<?([\w/]+\.\w{12}(?:\.[\w.-]+)?)/\S+"
 """An output of a job, with the job's id."""
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-import pickle
 from collections.abc import Mapping
 from typing import Any
 
 import numpy
+from sisyphus import tk
 
 from jobs.checkpoint_values import read_checkpoint
 from jobs.hypotheses import Hypothesis
-from jobs.inspection.saved_job import InspectionError, SavedJob, saved_bytes
+from jobs.inspection.saved_job import InspectionError, SavedJob
 from jobs.search import SearchJob
 from jobs.selected_network import resolve_network
 from recipe import nn
@@ -90,7 +89,7 @@ def load_search(job: SavedJob) -> SearchJob:
     if job.class_name.rpartition(".")[2] != "SearchJob":
         raise InspectionError(f"{job.job_id} is no search: give a SearchJob, or the experiment that has one")
     try:
-        loaded = pickle.loads(gzip.decompress(saved_bytes(job.directory)))
+        loaded = tk.load_job(job.directory)
     except (AttributeError, ImportError) as error:
         raise InspectionError(f"the network of {job.job_id} cannot be loaded, its code has changed: {error}") from error
     assert isinstance(loaded, SearchJob)

@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .canonical.form import CanonicalForm, canonical_form
+from .canonical.form import CanonicalForm, Hashed, canonical_form, hashed
 from .language.calling import call
 from .language.close_loop import complete_losses
 from .language.module import Module
@@ -98,6 +98,7 @@ class Network(Program):
             warn_of_unused_parameters(model, used)
         self.root_body.finish()
         self._drawn: tuple[dict[str, Any], str] | None = None
+        self._hashed: Hashed | None = None
         self._canonical: CanonicalForm | None = None
 
     # what it can be asked for
@@ -150,21 +151,27 @@ class Network(Program):
         return copy.deepcopy(self.canonical().form)
 
     def canonical(self) -> CanonicalForm:
-        """The canonical form, with its digest, and names for readers; made once."""
-        if self._canonical is None:
-            vars(self)["_canonical"] = canonical_form(self)
-        assert self._canonical is not None
-        return self._canonical
+        """The canonical form, with its digest, and names for readers; made at each call, except after a pickle."""
+        return self._canonical or canonical_form(self)
+
+    def _what_is_hashed(self) -> CanonicalForm | Hashed:
+        """The digest, and the values that jobs give; made once, without the form, which is large."""
+        if self._canonical is not None:
+            return self._canonical
+        if self._hashed is None:
+            vars(self)["_hashed"] = hashed(self)
+        assert self._hashed is not None
+        return self._hashed
 
     @property
     def delayed(self) -> tuple[Delayed, ...]:
         """The values that it takes from jobs: sizes, numbers, paths."""
-        return self.canonical().delayed
+        return self._what_is_hashed().delayed
 
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical form, in hex."""
-        return self.canonical().digest
+        return self._what_is_hashed().digest
 
     def _sis_hash(self) -> bytes:
         return f"(Network, {self.digest})".encode()
@@ -199,7 +206,7 @@ class Network(Program):
 
     def __getstate__(self) -> dict[str, Any]:
         canonical = self.canonical()
-        kept_apart = ("_canonical", "_drawn")
+        kept_apart = ("_canonical", "_hashed", "_drawn")
         return {
             "canonical_form": canonical.form,
             "names": canonical.names,
@@ -211,7 +218,9 @@ class Network(Program):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         drawn = (state["picture"], state["summary"]) if "picture" in state else None
-        vars(self).update({**from_table(state["table"]), "_canonical": state["canonical"], "_drawn": drawn})
+        vars(self).update(
+            {**from_table(state["table"]), "_canonical": state["canonical"], "_hashed": None, "_drawn": drawn}
+        )
 
     def __repr__(self) -> str:
         parts = [f"Network {self.digest[:12]}", f"inputs {', '.join(self.extern_data) or 'none'}"]

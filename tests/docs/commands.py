@@ -83,7 +83,7 @@ def _sis(words: list[str]) -> None:
     if given and not wanted - optional <= len(given) <= wanted:
         raise WrongCommand(f"{' '.join(words)}: it takes {wanted} names")
     options = {word for word in words[2:] if word.startswith("-")}
-    own_usage = subprocess.run([sys.executable, "sis", words[1]], cwd=ROOT, capture_output=True, text=True)
+    own_usage = subprocess.run([sys.executable, "sis", words[1], "--help"], cwd=ROOT, capture_output=True, text=True)
     unknown = [option for option in options if option.partition("=")[0] not in own_usage.stderr + own_usage.stdout]
     if unknown:
         raise WrongCommand(f"./sis {words[1]} has no option {unknown[0]}")

@@ -14,9 +14,13 @@ import numpy
 from configs import g2p, speech_ru
 from jobs.check.check_config import network_title, networks_of
 from jobs.check.comparison import NUM_STEPS
+from jobs.hypotheses import Hypothesis
 from jobs.summary import print_summary
+from jobs.trial.command import print_found
 from localsis import outputs
+from localsis.stuck_jobs import explained, job_label
 from recipe import nn
+from recipe.data.cmudict import PHONES
 from recipe.nn.debugging.check import run_with_trace
 from recipe.nn.debugging.comparison import EngineValue, compared_result
 from recipe.nn.debugging.engine import and_text
@@ -106,6 +110,26 @@ def _without_numbers(line: str) -> str:
     return re.sub(r"-?\d+(\.\d+)?", "N", line)
 
 
+def hypotheses_of_a_word(block: Block) -> None:
+    """The form in which ``./sis try`` prints: its labels and scores are those of a trained model."""
+    word, *lines = block.code.strip().splitlines()
+    hypotheses = [Hypothesis(tuple(labels), float(score)) for score, *labels in map(str.split, lines)]
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        print_found(word, hypotheses)
+    assert output.getvalue() == block.code
+    assert all(label in PHONES.labels for one in hypotheses for label in one.labels)
+
+
+def failure_of_a_job(block: Block) -> None:
+    """What the manager says of a job that failed, but for its id."""
+    label = job_label("training", re.search(r"\((.*)\)", block.code)[1])
+    said = explained(
+        "run", "ReturnnError: RETURNN ended with status 1: the disk is full: make room and start again", "L"
+    )
+    assert f"{label}: {said}".startswith(block.code.rstrip())
+
+
 OUTPUTS: dict[str, Callable[[Block], None]] = {
     "g2p/demo": functools.partial(summary_of, g2p.py),
     "speech_ru/demo": functools.partial(summary_of, speech_ru.py),
@@ -113,5 +137,7 @@ OUTPUTS: dict[str, Callable[[Block], None]] = {
     "same": check_of_the_demo,
     "DIFFERENT:": check_of_a_wrong_network,
     "NumPy": check_that_finds_a_difference,
+    "sisyphus": hypotheses_of_a_word,
+    "training": failure_of_a_job,
 }
 """By the first word of the block."""

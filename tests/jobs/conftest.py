@@ -14,6 +14,7 @@ import localsis
 localsis.install()
 
 from jobs.checkpoint import Checkpoint  # noqa: E402
+from jobs.directory_holder import release_all  # noqa: E402
 from jobs.engines import is_installed  # noqa: E402
 from jobs.model_job import ModelJob  # noqa: E402
 from localsis import settings  # noqa: E402 - what jobs import must be installed first
@@ -43,9 +44,12 @@ def run_job(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> RunJob:
         job._sis_setup_directory()
         with monkeypatch.context() as context:
             context.chdir(job._sis_path("work"))
-            for task in job.tasks():
-                for arguments in task.arguments:
-                    getattr(job, task.start)(*arguments)
+            try:
+                for task in job.tasks():
+                    for arguments in task.arguments:
+                        getattr(job, task.start)(*arguments)
+            finally:
+                release_all()  # as a process does at its end
         assert job._sis_missing_outputs() == []
         return job
 

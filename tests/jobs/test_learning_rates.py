@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from jobs import learning_rates
 from jobs.atomic_file import write_json
 from jobs.learning_curves import curves_json, curves_table, draw_curves
 from jobs.learning_rates import EpochData, best_epochs, read_learning_rates, score_keys
@@ -46,6 +47,44 @@ def test_damaged_or_hostile_file(text: str, tmp_path: pathlib.Path, capsys: pyte
     with pytest.raises(ValueError, match="no complete learning-rate file"):
         read_learning_rates(str(tmp_path / "rates"))
     assert "executed" not in capsys.readouterr().out
+
+
+def test_epochs_that_are_known_are_not_parsed_again(tmp_path: pathlib.Path) -> None:
+    """RETURNN writes all of them anew after each one."""
+    path = tmp_path / "rates"
+
+    def entry(epoch: int, score: float) -> str:
+        scores = f"'dev_score': {score},\n'dev_{tmp_path.name}': 1.0,\n"
+        return f"{epoch}: EpochData(learningRate=0.001, error={{\n{scores}}}),\n"
+
+    entries = [entry(epoch, 100 - epoch) for epoch in range(1, 400)]
+    path.write_text(f"{{\n{''.join(entries)}}}\n")
+    assert len(read_learning_rates(str(path))) == 399
+    before = learning_rates._part.cache_info().misses
+    entries[-1] = entry(399, 0.5)
+    path.write_text(f"{{\n{''.join(entries)}{entry(400, 0.25)}}}\n")
+    epochs = read_learning_rates(str(path))
+    assert learning_rates._part.cache_info().misses - before == 2
+    assert [epochs[epoch].scores["dev_score"] for epoch in (1, 398, 399, 400)] == [99, -298, 0.5, 0.25]
+    epochs[1].scores.clear()
+    assert read_learning_rates(str(path))[1].scores, "each reader has dicts of its own"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT,
+        "{1: EpochData(learningRate=0.5, error={})}",
+        "{\n1: EpochData(learningRate=0.5, error={}),\n1: EpochData(learningRate=0.25, error={}),\n}\n",
+        "{\n1: EpochData(learningRate=0.5, error={'a': 1.0}), 2: EpochData(learningRate=0.5, error={}),\n}\n",
+        "{\n 1: EpochData(learningRate=0.5, error={\n'a:\\n2: EpochData(': 1.0,\n}),\n}\n",
+    ],
+)
+def test_in_parts_it_is_the_same(text: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rates").write_text(text)
+    in_parts = read_learning_rates(str(tmp_path / "rates"))
+    monkeypatch.setattr(learning_rates, "_parts", lambda text: None)
+    assert repr(in_parts) == repr(read_learning_rates(str(tmp_path / "rates")))
 
 
 def _epochs(**scores: list[float]) -> dict[int, EpochData]:

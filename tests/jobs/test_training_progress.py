@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from jobs import training_progress
 from jobs.checkpoint import FILES
 from jobs.training_progress import read_progress
 
@@ -71,3 +76,30 @@ def test_damaged_files_are_no_reason_to_fail(tmp_path: pathlib.Path) -> None:
     files = _training(tmp_path, 1)
     (tmp_path / "rates").write_text("{1: Epo")
     assert read_progress(**files, num_epochs=4).text() == "epoch 2/4"
+
+
+def test_files_are_read_again_only_when_they_changed(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The display asks again and again."""
+    read: list[str] = []
+    for name in ("complete_epochs", "read_scores", "_last_step"):
+        monkeypatch.setattr(training_progress, name, _noting(read, name, getattr(training_progress, name)))
+    files = _training(tmp_path, 2, STEP.format(epoch=3))
+    for path in files.values():
+        os.utime(path, (time.time() - 100,) * 2)
+    texts = {read_progress(**files, num_epochs=5).text() for _ in range(5)}
+    assert texts == {"epoch 3/5 (25%), dev_score 8.5, 6 min left"}
+    assert sorted(read) == ["_last_step", "complete_epochs", "read_scores"]
+    (tmp_path / "log").write_text(STEP.format(epoch=3) + STEP.format(epoch=3).replace("25.00%", "75.00%"))
+    assert read_progress(**files, num_epochs=5).fraction == pytest.approx(2.75 / 5)
+    assert sorted(read) == ["_last_step", "_last_step", "complete_epochs", "read_scores"]
+    for ending in FILES:
+        (tmp_path / "models" / f"epoch.003{ending}").touch()
+    assert read_progress(**files, num_epochs=5).done == 3
+
+
+def _noting(read: list[str], name: str, function: Callable[[str], Any]) -> Callable[[str], Any]:
+    def note(path: str) -> Any:
+        read.append(name)
+        return function(path)
+
+    return note

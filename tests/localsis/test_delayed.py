@@ -10,7 +10,8 @@ import pytest
 from sisyphus import tk
 from sisyphus.delayed_ops import DelayedBase, DelayedFunctionV2, DelayedJoin, DelayedSlice
 
-from localsis.paths import Variable, literal
+from localsis.literals import literal
+from localsis.paths import Variable
 
 from .graph_examples import SourceJob, add, double
 

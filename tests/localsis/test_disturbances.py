@@ -109,13 +109,24 @@ def test_real_file_in_place_of_a_link_is_not_lost(setup: pathlib.Path) -> None:
     assert (setup / "output" / "sum.txt").read_text() == "written by hand"
 
 
-def test_job_removed_while_it_runs(setup: pathlib.Path) -> None:
+@pytest.mark.parametrize("how", ["removed", "renamed", "made anew"])
+def test_job_directory_removed_while_it_runs(how: str, setup: pathlib.Path) -> None:
+    """Its process ends, and writes nothing into what stands in its place."""
     manager = start(setup, "manager", "configs/toy.slow")
     wait_for(lambda: slow_pid(setup) is not None)
-    shutil.rmtree(next((setup / "work" / "jobs" / "examples").glob("NumberJob.*")))
+    job, first = next((setup / "work" / "jobs" / "examples").glob("NumberJob.*")), slow_pid(setup)
+    job.rename(setup / "aside")
+    if how == "made anew":
+        job.mkdir()
+    if how != "renamed":
+        shutil.rmtree(setup / "aside")
     text, _ = manager.communicate(timeout=600)
-    assert manager.returncode == 0 and "was interrupted; it goes on" in text, text
-    assert (setup / "output" / "slow").read_text() == "7\n"
+    assert manager.returncode == 0 and "its directory was removed or renamed; it " in text, text
+    assert text.count("run started") == 2 and (setup / "output" / "slow").read_text() == "7\n"
+    assert slow_pid(setup) != first and (job / "finished").exists()
+    if how == "renamed":
+        assert "the job's directory was removed or renamed: its task ends" in (setup / "aside/log.run.1").read_text()
+        assert not (setup / "aside" / "finished.run.1").exists()
 
 
 def test_finished_job_removed(setup: pathlib.Path) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import pathlib
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
+from .played_sisyphus import play_sisyphus, start_sisyphus
 from .test_manager import run, slow_pid, start, wait_for
 from .test_manager import setup as setup
 
@@ -30,13 +29,6 @@ class NumberJob(Job):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         open("began", "w").close()
         time.sleep(60)
-"""
-
-SISYPHUS = """#!/bin/sh
-if [ "$1" = console ]; then echo "UNFINISHED ['running']"; exit; fi
-trap 'echo Sisyphus ends in good order; exit 0' INT
-touch began
-while :; do sleep 0.05; done
 """
 
 
@@ -82,26 +74,18 @@ def test_interrupt_while_the_config_is_read(setup: pathlib.Path) -> None:
 
 
 def test_interrupt_is_sisyphus_to_answer(setup: pathlib.Path) -> None:
-    """A terminal sends Ctrl-C to both; ``./sis`` waits for what Sisyphus makes of it."""
-    package = setup / "site" / "sisyphus"
-    package.mkdir(parents=True)
-    for name in ("__init__.py", "toolkit.py", "job.py"):
-        (package / name).touch()
-    (setup / "bin").mkdir()
-    (setup / "bin" / "python").symlink_to(sys.executable)
-    (setup / "bin" / "sis").write_text(SISYPHUS)
-    (setup / "bin" / "sis").chmod(0o755)
-    manager = subprocess.Popen(
-        [str(setup / "bin" / "python"), "sis", "manager", "configs/toy.py"],
-        cwd=setup,
-        env={**os.environ, "SIS_ENGINE": "sisyphus", "SIS_PYTHON": "this", "PYTHONPATH": str(setup / "site")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-        text=True,
+    """``./sis`` becomes the process of Sisyphus, and says afterwards how far its graph is."""
+    play_sisyphus(
+        setup,
+        manager="open('began', 'w').close()\nwhile True:\n    time.sleep(0.05)",
+        states="'running': ['a job']",
     )
+    manager = start_sisyphus(setup, "manager", "configs/toy.py")
     wait_for(lambda: (setup / "began").exists())
     os.killpg(manager.pid, signal.SIGINT)
     text, _ = manager.communicate(timeout=600)
-    assert manager.returncode == 1 and text == "Sisyphus ends in good order\n"
+    assert manager.returncode == 1
+    assert text.splitlines()[1:] == [
+        "Sisyphus ends in good order after KeyboardInterrupt",
+        "1 job is still running or queued; the next start goes on",
+    ]

@@ -68,6 +68,8 @@ def test_jobs_run_beside_theirs_of_the_same_name(other: tuple[pathlib.Path, path
     there = site or PROJECT
     shown = run_in(setup, "-m", "returnn_recurrent", "show", "ours", site=there)
     assert "jobs/lexicon/LexiconToHdfJob" in shown.stdout and "</s>" in shown.stdout, shown.stderr
+    cleared = run_in(setup, "-m", "returnn_recurrent", "retry", site=there)
+    assert cleared.stdout == "no job in work/ has failed\n", cleared.stderr
     differ = run_in(setup, "-m", "returnn_recurrent", "why", "ours", "theirs", site=there)
     assert "words: not set" in differ.stdout, differ.stderr
 

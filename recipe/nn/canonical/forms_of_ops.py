@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 from ..ops.inputs import ExternDataOp, ParameterOp
 from ..plain.dim import Dim
 from ..program.program import Program
-from ..record.form import AnyForm, Form, FormPart, forms_of_results
+from ..record.form import AnyForm, Form, FormPart, InputForm, forms_of_results
 from ..record.graph import Body, Op, Tensor
 from ..record.loops import LoopOp, PreviousOp
 
@@ -29,7 +29,7 @@ class FormsOfOps:
 
     def __init__(self, program: Program):
         self.program = program
-        self.described: dict[Form, Described] = {}
+        self._op_of: dict[Form, Op] = {}
         self._of_ops: dict[Op, Sequence[AnyForm]] = {}
         self._shared: dict[Hashable, Form] = {}
         for op in program.ops_in_order():
@@ -39,17 +39,23 @@ class FormsOfOps:
         """The form of a tensor, or of an op: a loop, or a state."""
         return self._of_ops[value.op][value.index] if isinstance(value, Tensor) else self._of_ops[value][0]
 
+    def described(self, form: Form) -> Described:
+        """What a form is for readers, by the first op that has it."""
+        return _described(self._op_of[form])
+
     def shared(self, form: Form) -> Form:
         """The form that stands for all that are alike."""
         return self._shared.setdefault(_key(form), form) if form.is_shared else form
 
     def _make(self, op: Op) -> Sequence[AnyForm]:
         forms = forms_of_results(op)
-        described = _described(op)
-        for form in dict.fromkeys(form for one in forms for form in _forms_in(one)):
+        found: dict[Form, None] = {}
+        for one in forms:
+            _find_forms(one, found)
+        for form in found:
             if op.is_random and op.body.loop is not None:
                 form.options["loop"] = op.body.loop  # it has another value in each step
-            self.described.setdefault(self.shared(form), described)
+            self._op_of.setdefault(self.shared(form), op)
         if isinstance(op, LoopOp) and op.axis_is_known:
             loop = forms[0]
             assert isinstance(loop, Form)
@@ -85,19 +91,27 @@ def _hashable(value: Any) -> Hashable:
     return value if isinstance(value, (Op, Dim, tuple, str)) else repr(value)
 
 
-def _forms_in(value: Any) -> Iterator[Form]:
-    """The forms of an op, those in options of others included."""
+_WITHOUT_FORMS = frozenset({Tensor, Dim, str, int, float, bool, type(None), InputForm})
+"""Most of what options are, for speed."""
+
+
+def _find_forms(value: Any, found: dict[Form, None]) -> None:
+    """Adds the forms of an op, those in options of others included, in their order."""
+    if type(value) in _WITHOUT_FORMS:
+        return
     if isinstance(value, Form):
-        yield value
-        yield from _forms_in(value.options)
-    elif isinstance(value, FormPart):
-        yield from _forms_in(value.of)
+        found[value] = None
+        value = value.options
+    if isinstance(value, FormPart):
+        _find_forms(value.of, found)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _forms_in(item)
+            if type(item) not in _WITHOUT_FORMS:
+                _find_forms(item, found)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _forms_in(item)
+            if type(item) not in _WITHOUT_FORMS:
+                _find_forms(item, found)
 
 
 def _described(op: Op) -> Described:

@@ -29,7 +29,7 @@ class Branch(Branching):
 
     def __init__(self, condition: Tensor):
         self.recording = current_recording()
-        self.modules = tuple(self.recording.module_calls)
+        self.modules = self.recording.module_calls
         around = self.recording.body.branch
         self.condition = condition
         if around is not None:

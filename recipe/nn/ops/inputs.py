@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from ..plain.delayed import Delayed
@@ -52,7 +51,7 @@ class ParameterOp(Op):
 
     def __init__(self, parameter: Parameter):
         self.owned = parameter
-        self.parameter = copy.copy(parameter)  # what the model does with its own later is another network's
+        self.parameter = parameter.__copy__()  # what the model does with its own later is another network's
         self._path: str | None = None
         super().__init__()
 
@@ -149,7 +148,11 @@ def input_tensor(recording: Recording, data: ExternData) -> Tensor:
 
 def parameter_tensor(recording: Recording, parameter: Parameter) -> Tensor:
     """The tensor that stands for a parameter, the same at each use."""
-    if parameter not in recording.parameters:
-        with recording.at(recording.root_body):
-            recording.parameters[parameter] = ParameterOp(parameter).output
-    return recording.parameters[parameter]
+    tensor = recording.parameters.get(parameter)
+    if tensor is None:
+        before, recording.body = recording.body, recording.root_body
+        try:
+            tensor = recording.parameters[parameter] = ParameterOp(parameter).output
+        finally:
+            recording.body = before
+    return tensor

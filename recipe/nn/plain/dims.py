@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 
 from .dim import Dim, DimLike, as_dim
@@ -25,6 +26,9 @@ def ordered_dims(dims: Iterable[DimLike]) -> tuple[Dim, ...]:
     return tuple(listed)
 
 
+_is_beam = operator.attrgetter("_beam")
+
+
 def dims_text(dims: Iterable[Dim] | None) -> str:
     """How messages show dims, for example ``[batch, time, lstm=512]``."""
     return "[not known yet]" if dims is None else "[" + ", ".join(map(repr, dims)) + "]"
@@ -33,9 +37,9 @@ def dims_text(dims: Iterable[Dim] | None) -> str:
 def beams_first(dims: Iterable[Dim]) -> tuple[Dim, ...]:
     """The dims with those of hypotheses right after the batch dim, or as the first where there is none."""
     dims = tuple(dims)
-    beams = [dim for dim in dims if dim.is_beam]
-    if not beams:
+    if not any(map(_is_beam, dims)):
         return dims
+    beams = [dim for dim in dims if dim.is_beam]
     rest = [dim for dim in dims if not dim.is_beam]
     place = next((number + 1 for number, dim in enumerate(rest) if dim.is_batch), 0)
     return (*rest[:place], *beams, *rest[place:])

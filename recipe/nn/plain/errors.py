@@ -59,8 +59,19 @@ def user_frame() -> FrameType:
 
 def user_source_line() -> SourceLine:
     """The line that :func:`user_frame` is at."""
-    frame = user_frame()
-    return SourceLine(frame.f_code.co_filename, frame.f_lineno)
+    return source_line(user_frame())
+
+
+_LINES: dict[tuple[str, int], SourceLine] = {}
+
+
+def source_line(frame: FrameType) -> SourceLine:
+    """The line that a frame is at; one object for each line, as many ops come from it."""
+    key = frame.f_code.co_filename, frame.f_lineno
+    line = _LINES.get(key)
+    if line is None:
+        line = _LINES[key] = SourceLine(*key)
+    return line
 
 
 def _is_users(frame: FrameType) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -51,8 +52,14 @@ def check_model(model: Any) -> None:
 
 def takes_search(model: Module | Callable[..., Any]) -> bool:
     """Whether a model has a parameter that says how to search."""
+    function = model.forward if isinstance(model, Module) else model
+    plain = getattr(function, "__func__", function)
+    if isinstance(plain, types.FunctionType) and not vars(plain):  # no signature of another function
+        code = plain.__code__
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        return "search" in names[plain is not function :] or bool(code.co_flags & inspect.CO_VARKEYWORDS)
     try:
-        parameters = inspect.signature(model.forward if isinstance(model, Module) else model).parameters.values()
+        parameters = inspect.signature(function).parameters.values()
     except ValueError:
         return False
     return any(parameter.name == "search" or parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)

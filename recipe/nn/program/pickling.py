@@ -64,13 +64,16 @@ def from_table(table: Table) -> Any:
         return objects[item.number] if isinstance(item, Entry) else _mapped(item, get)
 
     for item, state in zip(objects, table.states):
-        vars(item).update({name: get(part) for name, part in state.items()})
+        for name, part in state.items():
+            object.__setattr__(item, name, get(part))
     for item in objects:
         complete(item)
     return get(table.value)
 
 
 def _state(item: Any) -> dict[str, Any]:
+    if isinstance(item, Tensor):
+        return {name: getattr(item, name) for name in Tensor.__slots__}
     forgotten = getattr(type(item), "not_pickled", ())
     return {name: part for name, part in vars(item).items() if name not in forgotten}
 

@@ -19,6 +19,7 @@ from ..plain.errors import (
     NetworkError,
     SourceLine,
     did_you_mean,
+    source_line,
     user_frame,
     user_source_line,
     variable_name,
@@ -37,6 +38,8 @@ class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
     :param index: which of the op's results
     """
 
+    __slots__ = ("op", "index", "known_dims", "dtype", "sparse_dim")  # there are many
+
     op: Op
     index: int
     known_dims: tuple[Dim, ...] | None
@@ -44,7 +47,17 @@ class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
     sparse_dim: Dim | None
 
     def __init__(self, op: Op, index: int):
-        self.__dict__.update(op=op, index=index, known_dims=None, dtype="float32", sparse_dim=None)
+        _set_op(self, op)
+        _set_index(self, index)
+        _set_known_dims(self, None)
+        _set_dtype(self, "float32")
+        _set_sparse_dim(self, None)
+
+    def _become(self, known_dims: tuple[Dim, ...] | None, dtype: str, sparse_dim: Dim | None) -> None:
+        """Says what it is, once its op knows."""
+        _set_known_dims(self, known_dims)
+        _set_dtype(self, dtype)
+        _set_sparse_dim(self, sparse_dim)
 
     @property
     def dims(self) -> tuple[Dim, ...]:
@@ -187,7 +200,11 @@ def _axis_hint(tensor: Tensor, axis: Any) -> str:
     return f'{numbers} An axis is named by its Dim, or as "T" (with lengths) or "F" (features)'
 
 
-_ATTRIBUTES = frozenset({"op", "index", "known_dims", "dtype", "sparse_dim"})
+_ATTRIBUTES = frozenset(Tensor.__slots__)
+
+_set_op, _set_index, _set_known_dims, _set_dtype, _set_sparse_dim = (
+    vars(Tensor)[name].__set__ for name in Tensor.__slots__
+)
 
 
 _OF_TENSORS = (
@@ -246,10 +263,10 @@ class Op:
         if replaced is None:
             frame = user_frame()
             note_variables(frame)
-            self.source = SourceLine(frame.f_code.co_filename, frame.f_lineno)
+            self.source = source_line(frame)
         else:
             self.source, self.variable = replaced.source, replaced.variable
-        self.modules: tuple[Any, ...] = tuple(recording.module_calls)
+        self.modules: tuple[Any, ...] = recording.module_calls
         self._module_path: str | None = None if replaced is None else replaced.module_path()
         self.inputs = tuple([recording.read(tensor) for tensor in inputs])
         self.outputs = tuple([Tensor(self, index) for index in range(outputs)])
@@ -295,7 +312,7 @@ class Op:
         new._module_path = self.module_path()
         if not dims and self._has_results_for(new.inputs):
             for old, tensor in zip(self.outputs, new.outputs):
-                vars(tensor).update(known_dims=old.known_dims, dtype=old.dtype, sparse_dim=old.sparse_dim)
+                tensor._become(old.known_dims, old.dtype, old.sparse_dim)
         else:
             new.infer()
         body.ops.append(new)
@@ -344,11 +361,10 @@ class Op:
 
         Axes over hypotheses come right after the batch axis.
         """
-        tensor = self.outputs[index]
-        vars(tensor).update(
-            known_dims=beams_first(dims) if dims is not None else None,
-            dtype=dtype or (self.inputs[0].dtype if self.inputs else "float32"),
-            sparse_dim=sparse_dim,
+        self.outputs[index]._become(
+            beams_first(dims) if dims is not None else None,
+            dtype or (self.inputs[0].dtype if self.inputs else "float32"),
+            sparse_dim,
         )
 
     def describe(self, tensor: Tensor) -> str:
@@ -510,7 +526,7 @@ class Recorder:
 
     body: Body
     root_body: Body
-    module_calls: list[Any]
+    module_calls: tuple[Any, ...]
     replaced: Op | None
     names: Any
     of_branch: dict[Tensor, Branching]

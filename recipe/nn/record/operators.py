@@ -50,6 +50,8 @@ _OF_NUMPY = {
 class Arithmetic(Generic[T]):
     """The arithmetic operators, which record an op."""
 
+    __slots__ = ()
+
     is_of_network = True
     """Tells it from what jobs give: Sisyphus' operators would take it in as it is."""
 
@@ -136,6 +138,8 @@ class Arithmetic(Generic[T]):
 class Comparisons(Generic[T]):
     """Comparisons, and the operators that join them; each gives a tensor of bool."""
 
+    __slots__ = ()
+
     def __and__(self, other: Any) -> T:
         return _FUNCTIONS["combine"]("logical_and", self, other)  # type: ignore[no-any-return]
 
@@ -179,6 +183,8 @@ class Comparisons(Generic[T]):
 
 class ComputedLater:
     """What Python asks of values that are known, refused with what to write instead: there is no value yet."""
+
+    __slots__ = ()
 
     def __bool__(self) -> NoReturn:
         raise NetworkError(

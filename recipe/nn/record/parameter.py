@@ -74,6 +74,13 @@ class Parameter(Arithmetic[Tensor]):
             raise NetworkError(f"{self} has no option {name!r}, so setting it changes nothing.{alike}")
         object.__setattr__(self, name, checked_option(name, value))
 
+    def __copy__(self) -> Parameter:
+        """Another one with the same options."""
+        twin = object.__new__(type(self))
+        for name, value in vars(self).items():
+            object.__setattr__(twin, name, value)  # it was checked
+        return twin
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The sizes."""

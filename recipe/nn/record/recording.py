@@ -65,7 +65,7 @@ class Recording(Recorder):
         self.names: Names = names
         self.root_body = Body(self, None)
         self.body = self.root_body
-        self.module_calls: list[Any] = []
+        self.module_calls: tuple[Any, ...] = ()
         self._call_numbers: list[int] = []
         self._call_count = 0
         self.losses: list[Loss] = []
@@ -139,12 +139,12 @@ class Recording(Recorder):
             self.names.add(module, self.module_calls[-1], self._call_numbers[-1])
         else:
             self.names.add(module, None)
-        self.module_calls.append(module)
+        around, self.module_calls = self.module_calls, (*self.module_calls, module)
         self._call_numbers.append(self._call_count)
         try:
             yield
         finally:
-            self.module_calls.pop()
+            self.module_calls = around
             self._call_numbers.pop()
 
     def read(self, tensor: Tensor) -> Tensor:

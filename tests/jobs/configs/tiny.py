@@ -41,6 +41,20 @@ def cluster(num_epochs: int) -> None:
     training.update_rqmt("run", {"cpu": 1, "gpu": 1, "mem": 3, "time": 1})
 
 
+def training(num_epochs: int, engine: str = "tensorflow") -> None:
+    """The training alone."""
+    words, _ = lexicon_data(tk.Path("lexicon.tsv"))
+    job = TrainingJob(
+        nn.Network(tiny_model(dropout=0.2)),
+        {**words, "seq_ordering": "laplace:.4"},
+        words,
+        engine=engine,
+        config={"batch_size": 1000, "max_seqs": 4, "optimizer": {"class": "adam"}, "learning_rate": 0.02},
+        num_epochs=num_epochs,
+    )
+    tk.register_output("model", job.out_checkpoints[num_epochs].path)
+
+
 def search_in(file: str) -> None:
     """Search in another file."""
     model, training = experiment(3, "adam", 0.02, dropout=0.2)
