@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from . import browser, without_returnn
+from . import browser, collector, warm_returnn, without_returnn
 
 
 class Program(NamedTuple):
@@ -83,3 +83,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if any(item.get_closest_marker(program.mark) for program in missing)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_runtest_setup() -> None:
+    """Python's garbage collector leaves alone what was imported."""
+    collector.set_aside()
+
+
+def pytest_sessionfinish() -> None:
+    """Ends the servers of RETURNN."""
+    warm_returnn.stop()

@@ -12,6 +12,7 @@ import numpy
 import pytest
 
 from tests.jobs.setup_directory import make_setup, run_manager
+from tests.warm_returnn import warm
 
 from .documented import LONG, documented_commands, in_the_setup, short_commands, why_long
 from .pages import ROOT, blocks
@@ -32,7 +33,8 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     for block in blocks(PAGE):
         if block.title is not None:
             (setup / block.title).write_text(block.code, encoding="utf-8")
-    run_manager(setup, "configs/spelling.py")
+    with warm():
+        run_manager(setup, "configs/spelling.py")
     (search,) = (setup / "work/jobs/search").glob("SearchJob.*")
     (setup / "search").symlink_to(search)
     numpy.save(setup / "word.npy", numpy.eye(3)[[1, 1, 0, 0, 2, 2]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from localsis.job import Job, created_jobs  # noqa: E402
 from recipe import nn  # noqa: E402
 
 from ..conftest import SCLITE  # noqa: E402
+from ..warm_returnn import cold, warm  # noqa: E402
 from .engines import WORDS, dataset, random_checkpoints  # noqa: E402
 from .setup_directory import make_setup, run_manager  # noqa: E402
 
@@ -70,8 +71,30 @@ def everything(tmp_path_factory: pytest.TempPathFactory, engine: str) -> pathlib
     """A setup in which ``configs/everything.py`` ran through: each job of this setup on a training of seconds."""
     setup = make_setup(tmp_path_factory.mktemp(f"everything_{engine}") / "setup")
     function = "with_sclite" if SCLITE.is_installed else "py"
-    run_manager(setup, f"configs/everything.{function}({engine!r})")
+    with warm():
+        run_manager(setup, f"configs/everything.{function}({engine!r})")
     return setup
+
+
+@pytest.fixture(scope="module")
+def warm_returnn() -> Iterator[None]:
+    """RETURNN does not wait for its imports."""
+    with warm():
+        yield
+
+
+@pytest.fixture
+def warm_returnn_once() -> Iterator[None]:
+    """The same for one test."""
+    with warm():
+        yield
+
+
+@pytest.fixture
+def cold_returnn() -> Iterator[None]:
+    """RETURNN starts by itself, as in use."""
+    with cold():
+        yield
 
 
 @pytest.fixture

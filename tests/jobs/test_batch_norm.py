@@ -14,7 +14,7 @@ from tests.recipe.nn.agreement import check_agreement
 from tests.recipe.nn.inputs import FEATURES, FEEDS, LABELS, LENGTHS, classes, frames
 from tests.recipe.nn.returnn_training import checkpoint_values, train, training_text
 
-pytestmark = pytest.mark.xdist_group("returnn-2")
+pytestmark = [pytest.mark.xdist_group("returnn-2"), pytest.mark.usefixtures("warm_returnn")]
 
 
 class Model(nn.Module):

@@ -37,7 +37,7 @@ from .engines import (
     text,
 )
 
-pytestmark = pytest.mark.xdist_group("both-engines")
+pytestmark = [pytest.mark.xdist_group("both-engines"), pytest.mark.usefixtures("warm_returnn")]
 pytest.importorskip("tensorflow", reason="runs both engines")
 pytest.importorskip("torch", reason="runs both engines")
 

@@ -111,6 +111,7 @@ def test_damaged_checkpoint_and_learning_rates(undisturbed: pathlib.Path, tmp_pa
     assert "learning-rate file is damaged" in log
 
 
+@pytest.mark.usefixtures("warm_returnn_once")
 def test_hostile_file_name_and_sequence_tags(undisturbed: pathlib.Path) -> None:
     tags = ["../../up", "$(touch executed)", "`touch executed`; #", 'it\'s "quoted"', "two\nlines", "a/b\\c", "%s {0}"]
     tags.append("__import__('os').system('touch executed')")
@@ -124,6 +125,7 @@ def test_hostile_file_name_and_sequence_tags(undisturbed: pathlib.Path) -> None:
     assert not any(undisturbed.parent.rglob("executed"))
 
 
+@pytest.mark.usefixtures("warm_returnn_once")
 def test_damaged_data(undisturbed: pathlib.Path) -> None:
     """Said, with nothing lost: what is mended goes on."""
     hdf = next((undisturbed / "work" / "jobs" / "lexicon").glob("*/output/lexicon.hdf"))
@@ -136,6 +138,7 @@ def test_damaged_data(undisturbed: pathlib.Path) -> None:
     run_manager(undisturbed, f"configs/tiny.search_in({str(hdf)!r})")
 
 
+@pytest.mark.usefixtures("warm_returnn_once")
 def test_more_epochs_go_on_with_the_same_training(undisturbed: pathlib.Path) -> None:
     text = run_manager(undisturbed, "configs/tiny.adam(4)")
     trainings = list((undisturbed / "work" / "jobs" / "training").glob("TrainingJob.*"))

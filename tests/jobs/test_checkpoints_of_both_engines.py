@@ -22,7 +22,7 @@ from .conftest import RunJob
 from .engines import OPTIONS, assert_same_hdf, assert_same_hypotheses, random_checkpoints, text
 from .examples import CountJob
 
-pytestmark = pytest.mark.xdist_group("both-engines")
+pytestmark = [pytest.mark.xdist_group("both-engines"), pytest.mark.usefixtures("warm_returnn")]
 pytest.importorskip("tensorflow", reason="runs both engines")
 pytest.importorskip("torch", reason="runs both engines")
 

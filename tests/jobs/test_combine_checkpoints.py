@@ -24,7 +24,7 @@ from recipe.models.sequence_to_sequence import SequenceToSequence
 from tests.recipe.models.small_model import END, small_feeds, small_model
 from tests.recipe.nn.returnn_training import checkpoint_values, train, training_text, write_dataset
 
-pytestmark = pytest.mark.xdist_group("returnn-2")
+pytestmark = [pytest.mark.xdist_group("returnn-2"), pytest.mark.usefixtures("warm_returnn")]
 
 NAME_MAPS = ({"encoder/": "encoder/", "decoder/decoder/": "decoder/"}, {"decoder/language_model/": ""})
 

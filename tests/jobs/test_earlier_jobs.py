@@ -27,7 +27,7 @@ from tests.recipe.models.kept_models import BEAM_SIZE, KEPT, RESUMED, SEARCHED, 
 from tests.recipe.nn.golden import DIRECTORY
 from tests.recipe.nn.returnn_training import write_dataset
 
-pytestmark = pytest.mark.xdist_group("returnn-2")
+pytestmark = [pytest.mark.xdist_group("returnn-2"), pytest.mark.usefixtures("warm_returnn")]
 PLACE = DIRECTORY / "version_1309500"
 SCORES: dict[str, Any] = json.loads((PLACE / "scores.json").read_text(encoding="utf-8"))
 EPOCH = 12

@@ -19,6 +19,7 @@ from tests.recipe.nn.returnn_training import checkpoint_values, train, training_
 
 pytestmark = [
     pytest.mark.xdist_group("returnn-2"),
+    pytest.mark.usefixtures("warm_returnn"),
     pytest.mark.filterwarnings("ignore:no output and no loss depends"),  # the classifier of the encoder in Model
 ]
 HIDDEN = nn.Dim(6, name="hidden")

@@ -33,7 +33,7 @@ from recipe.data.dataset import label_dataset
 from .configs.tiny import tiny_model
 from .setup_directory import LEXICON, processes_with, wait_for
 
-pytestmark = pytest.mark.xdist_group("chain")
+pytestmark = [pytest.mark.xdist_group("chain"), pytest.mark.usefixtures("warm_returnn")]
 pytest.importorskip("torch", reason="trains with PyTorch")
 
 RunJob = Callable[[Any], Any]
@@ -202,6 +202,7 @@ def test_parameters_do_not_grow(training: Callable[..., TrainingJob]) -> None:
         training(network=nn.StagedNetwork({1: network}, copy_param_mode="subset"))
 
 
+@pytest.mark.usefixtures("cold_returnn")
 def test_several_processes_of_which_one_is_killed(
     training: Callable[..., TrainingJob], run_job: RunJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,7 +283,10 @@ def test_export(training: Callable[..., TrainingJob], run_job: RunJob, tmp_path:
     ("arguments", "message"),
     [
         ({"config": {"gradient_clip_norm": 1.0}}, r"has no gradient_clip_norm; it has gradient_clip, "),
-        ({"config": {"optimizer": {"class": "ftrl"}}}, "there is no optimizer 'ftrl'; there are: adadelta, "),
+        (
+            {"config": {"optimizer": {"class": "ftrl"}}},
+            r"there is no optimizer 'ftrl' in RETURNN with engine='torch'. There are: adadelta, ",
+        ),
         (
             {"horovod_num_processes": 2, "distributed_launch_cmd": "mpirun"},
             "engine='torch' processes are started by 'torchrun', not by distributed_launch_cmd='mpirun'",

@@ -19,7 +19,7 @@ from recipe.data.dataset import label_dataset
 from .configs.tiny import tiny_model
 from .setup_directory import LEXICON
 
-pytestmark = pytest.mark.xdist_group("chain")
+pytestmark = [pytest.mark.xdist_group("chain"), pytest.mark.usefixtures("warm_returnn")]
 
 RunJob = Callable[[Any], Any]
 

@@ -18,7 +18,7 @@ from recipe.models.ctc import BLANK
 from .configs.transducer import PHONES_ALONE, TOPOLOGY, models
 from .setup_directory import LEXICON, make_setup, run_manager
 
-pytestmark = pytest.mark.xdist_group("transducer-chain")
+pytestmark = [pytest.mark.xdist_group("transducer-chain"), pytest.mark.usefixtures("warm_returnn")]
 
 TOO_LONG = "w\tD AH B AH L Y UW\n"
 FIRST_PRONUNCIATIONS: dict[str, tuple[str, ...]] = {}

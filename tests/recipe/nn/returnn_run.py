@@ -19,6 +19,7 @@ from recipe.nn.tf_layers.layers import LayerNetwork
 from recipe.nn.tf_layers.pipeline import Pipeline
 
 from ...without_returnn import NotRun, is_left_out
+from .tensorflow_session import is_optimized, new_session
 
 LEARNING_RATE = 0.01
 
@@ -96,7 +97,8 @@ def run_returnn(
         config.set("optimize_move_layers_out", False)
         _unstack_in_steps(settings["network"])
     BehaviorVersion.set(settings["behavior_version"])
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session, global_config_ctx(config):
+    optimized = is_optimized() or bool(without_quirks)
+    with tf.Graph().as_default(), new_session(optimized=optimized) as session, global_config_ctx(config):
         tf.compat.v1.set_random_seed(seed)
         extern_data = ExternData()
         extern_data.init_from_config(config, auto_create_placeholders=True)

@@ -15,6 +15,7 @@ import numpy
 
 from recipe import nn
 
+from ...warm_returnn import warm
 from .inputs import FEEDS
 
 TRAINING = {
@@ -87,9 +88,10 @@ def train(*texts: str, directory: pathlib.Path) -> str:
     paths = [directory / f"{number}.config" for number, _ in enumerate(texts)]
     for path, text in zip(paths, texts):
         path.write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", _RUN_ALL, *map(str, paths)], cwd=directory, capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", _RUN_ALL, *map(str, paths)]
+    with warm():
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+        done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
