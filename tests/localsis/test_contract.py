@@ -85,7 +85,7 @@ SAYS_SO = "not part of the embedded engine. Install Sisyphus for it: github.com/
 
 @pytest.mark.parametrize(
     "name",
-    """mktemp async_run async_gather block sub_block set_root_block import_work_directory load_job run
+    """mktemp async_run async_gather block sub_block set_root_block import_work_directory run
     run_job setup_script_mode sis_graph cleaner export_graph print_graph compare_graph remove_job_and_descendants
     submit_next_task start_manager reload_recipes find_job zipped dump""".split(),
 )
