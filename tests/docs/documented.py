@@ -38,7 +38,7 @@ LONG = {
     r"python -m returnn": "is a name in a sentence",
     r"python -W error": "is a name in a sentence",
     r"\./sis retry .+": "wants a job that failed; tests/jobs/cleaning have some",
-    r"\./sis (show|why|check|try)": "is a name in a sentence",
+    r"\./sis (show|why|check|try|data|completion)": "is a name in a sentence",
     r"python -m (recipe|returnn_recurrent|recipe\.nn)\.from_net_dict": "is a name in a sentence",
     r"python -m tests\.docs\.\w+.*": "writes pages; tests compare what it would write",
 }

@@ -88,7 +88,7 @@ def far() -> Iterator[Host]:
 
 
 def start(setup: pathlib.Path, *command: str, host: Host | None = None, takeover: float = 3.0) -> subprocess.Popen[str]:
-    """``./sis``, on a host."""
+    """The manager, or the engine with another command, on a host."""
     options = {
         "cwd": setup,
         "env": {
@@ -102,7 +102,8 @@ def start(setup: pathlib.Path, *command: str, host: Host | None = None, takeover
         "stdout": subprocess.PIPE,
         "stderr": subprocess.STDOUT,
     }
-    words = [sys.executable, "sis", *(command or ("manager", f"configs/tiny.training({NUM_EPOCHS})"))]
+    manager = ("sis", "manager", f"configs/tiny.training({NUM_EPOCHS})")
+    words = [sys.executable, *(("-m", "localsis", *command) if command else manager)]
     return subprocess.Popen(words, text=True, **options) if host is None else host.start(words, **options)
 
 

@@ -149,7 +149,8 @@ def test_by_the_manager(tmp_path: pathlib.Path, played: None) -> None:
     assert status == 1 and (training / "finished").exists() and (setup / "output" / "size.2").exists()
     assert "the checkpoint of epoch 1 was removed" in text and "those of the epochs 2. Put" in text
     (failed,) = [line for line in text.splitlines() if "FAILED" in line]
-    assert "ReadingJob" in failed and "failed: reading/1" in text and "TrainingJob" in failed
+    assert "ReadingJob" in failed and "TrainingJob" in failed
+    assert "1 job failed:\nreading/1 (" in text and "not done: size.1" in text
     (setup / "kept").rename(models / "epoch.001.index")
     status, text = sis(setup, "manager", "configs/removing.py(1, 2, 3)")
     assert status == 0 and (setup / "output" / "size.1").read_text() == "0\n"
