@@ -16,22 +16,11 @@ from jobs.data_view.sample_text import example_text, histogram
 from jobs.data_view.view import view_config
 from jobs.speech_features import FestvoxFeaturesJob
 from jobs.training import TrainingJob
-from localsis import settings
-from localsis.job import created_jobs
 from recipe import nn
 from recipe.data.cmudict import LETTERS
 from recipe.data.hdf import LabelStream, write_feature_hdf, write_label_hdf
 
 from ..engines import WORDS, dataset
-
-
-@pytest.fixture(autouse=True)
-def setup(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """An empty setup, in which no job is known."""
-    monkeypatch.setattr(settings, "BASE_DIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    created_jobs.clear()
-    return tmp_path
 
 
 class Model(nn.Module):

@@ -18,7 +18,6 @@ from jobs.commands import COMMANDS
 from jobs.inspection.saved_job import InspectionError, SavedJob
 from jobs.training import TrainingJob
 from localsis import command_line, settings
-from localsis.job import created_jobs
 from localsis.job_directory import link
 from localsis.paths import Path
 from recipe import nn
@@ -26,15 +25,6 @@ from recipe import nn
 from ..examples import CountJob
 
 PROJECT = pathlib.Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture(autouse=True)
-def setup(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """An empty setup, in which no job is known."""
-    monkeypatch.setattr(settings, "BASE_DIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    created_jobs.clear()
-    return tmp_path
 
 
 class Model(nn.Module):

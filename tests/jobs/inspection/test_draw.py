@@ -13,22 +13,12 @@ import pytest
 from jobs.commands import COMMANDS
 from jobs.inspection.draw import draw_config
 from jobs.inspection.job_graph import graph_picture, graph_table, job_graph
-from localsis import command_line, settings
-from localsis.job import created_jobs
+from localsis import command_line
 from recipe import nn
 
 from ..examples import CountJob
 from ..setup_directory import make_setup
 from .test_commands import Model, training
-
-
-@pytest.fixture(autouse=True)
-def setup(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """An empty setup, in which no job is known."""
-    monkeypatch.setattr(settings, "BASE_DIR", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    created_jobs.clear()
-    return tmp_path
 
 
 def test_network_of_a_job(setup: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

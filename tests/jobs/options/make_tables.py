@@ -7,6 +7,7 @@ Makes ``jobs/options/tables.py`` of the RETURNN, TensorFlow and PyTorch that are
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.metadata
 import inspect
@@ -14,7 +15,9 @@ import pathlib
 import pkgutil
 import subprocess
 import sys
+import textwrap
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 TABLES = pathlib.Path(__file__).resolve().parents[3] / "jobs" / "options" / "tables.py"
@@ -120,19 +123,32 @@ def arguments_of(cls: type) -> tuple[str, ...]:
 def text() -> str:
     """The file, as ruff formats it."""
     version = importlib.metadata.version("returnn")
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for name, kind in options().items():
+        kinds[kind].append(name)
+    found = optimizers()
     parts = [
         '"""Options, optimizers and datasets that RETURNN knows. Made by tests/jobs/options/make_tables.py."""',
         "from __future__ import annotations",
+        "from .table_text import table",
         f"RETURNN_VERSION = {version!r}",
-        f"OPTIONS: dict[str, str] = {options()!r}",
+        f"OPTIONS: dict[str, str] = {{name: kind for kind, names in table({_lines(kinds)}).items() for name in names}}",
         '"""By name: "bool", "int" or "float" where RETURNN reads it so everywhere, else "any"."""',
-        f"OPTIMIZERS: dict[str, dict[str, tuple[str, ...]]] = {optimizers()!r}",
+        "OPTIMIZERS: dict[str, dict[str, tuple[str, ...]]] = {"
+        + ", ".join(f'"{engine}": table({_lines(classes)})' for engine, classes in found.items())
+        + "}",
         '"""By engine and name: the arguments of each."""',
-        f"DATASETS: dict[str, tuple[str, ...]] = {datasets()!r}",
+        f"DATASETS: dict[str, tuple[str, ...]] = table({_lines(datasets())})",
         '"""By name of the class: the arguments of each."""',
     ]
     ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TABLES), "-"]
     return subprocess.run(ruff, input="\n\n".join(parts) + "\n", capture_output=True, text=True, check=True).stdout
+
+
+def _lines(rows: Mapping[str, Sequence[str]]) -> str:
+    """A text that ``table`` reads."""
+    wrap = functools.partial(textwrap.fill, width=118, subsequent_indent="    ", break_on_hyphens=False)
+    return '"""\n' + "\n".join(wrap(f"{name}: {' '.join(words)}".strip()) for name, words in rows.items()) + '\n"""'
 
 
 if __name__ == "__main__":

@@ -110,15 +110,7 @@ def run_returnn(
         _initialize(session, built, variables, parameters or {})
         if checkpoint is not None:
             built.load_params_from_file(str(checkpoint), session)
-        losses, total = _losses(built)
-        fetches = {
-            "outputs": {
-                name: _output_fetches(built.layers[layer_of_output(name)].output) for name, _ in network.outputs
-            },
-            "losses": losses,
-            "gradients": _gradient_fetches(total, variables) if gradients or trains else {},
-            "beam_scores": _beam_scores(built, network) if search else (),
-        }
+        fetches = _fetches(built, network, variables if gradients or trains else {}, search=search)
         # one call for all: TensorFlow prepares the graph anew for each set of fetches
         values = session.run(fetches, feed_dict=_feed_dict(extern_data, feeds))
         found = values["gradients"]
@@ -215,6 +207,21 @@ def _feed_dict(extern_data: Any, feeds: Mapping[str, Any]) -> dict[Any, Any]:
     if batch.op.type == "Placeholder":
         feed_dict[batch] = batch_size
     return feed_dict
+
+
+def _fetches(built: Any, network: nn.Network, variables: Mapping[str, Any], *, search: bool) -> dict[str, Any]:
+    """
+    What a run is compared by.
+
+    :param variables: by which the gradients of the total loss are computed
+    """
+    losses, total = _losses(built)
+    return {
+        "outputs": {name: _output_fetches(built.layers[layer_of_output(name)].output) for name, _ in network.outputs},
+        "losses": losses,
+        "gradients": _gradient_fetches(total, variables) if variables else {},
+        "beam_scores": _beam_scores(built, network) if search else (),
+    }
 
 
 def _dynamic_dims(data: Any) -> list[Any]:
