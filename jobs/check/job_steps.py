@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -69,7 +70,7 @@ def steps_of(jobs: Iterable[Any], directory: str) -> tuple[list[EngineStep], lis
                 text = re.sub(re.escape(place) + r"\b", "", file.read())
             known = steps.setdefault((text, repr(step.datasets)), step)
             if known is not step:
-                os.remove(os.path.join(place, CONFIG))
+                shutil.rmtree(place)
     return list(steps.values()), waiting
 
 
@@ -127,6 +128,7 @@ def _training_config(twin: TrainingJob, place: str, notes: list[str], *, is_made
         notes.append("parameters start with their initial values")
     twin.preload, twin.num_epochs, twin.keep_rules = (), 1, KeepRules(None)
     twin.horovod_num_processes = twin.multi_node_slots = None
+    twin.out_tensorboard = None
     twin.out_model_dir = tk.Path(os.path.join(place, MODEL))
     twin.out_learning_rates = tk.Path(os.path.join(place, RATES))
     os.makedirs(twin.out_model_dir.get_path(), exist_ok=True)
