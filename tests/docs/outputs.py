@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import json
 import re
 import tempfile
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from jobs.check.engine_step import EngineStep
 from jobs.check.job_steps import steps_of
 from jobs.check.step_process import report_lines
 from jobs.hypotheses import Hypothesis
-from jobs.learning_curves import curves_table
+from jobs.learning_curves import curves_json, curves_table
 from jobs.learning_rates import EpochData
 from jobs.trial.trial import print_found
 from localsis import outputs
@@ -138,6 +139,13 @@ def check_of_a_wrong_network(block: Block) -> None:
     assert ".py:" in shown[1] and ".py:" in printed[1]
 
 
+def epoch_of_learning_curves(block: Block) -> None:
+    """What a training writes of an epoch, for hooks."""
+    (data,) = json.loads(f"{{{block.code}}}").values()
+    epoch = EpochData(data["learning_rate"], data["scores"], {"epoch_train_time_secs": data["seconds"]})
+    assert json.dumps(curves_json({1: epoch})) == f"{{{block.code.strip()}}}"
+
+
 def check_that_finds_a_difference(block: Block) -> None:
     """What ``nn.check`` says of engines that differ, but for the numbers and the file."""
     features, time = nn.Dim(3, "hidden"), nn.Dim(None, "time")
@@ -189,6 +197,7 @@ OUTPUTS: dict[str, Callable[[Block], None]] = {
     "speech_ru/demo": functools.partial(results_of, speech_ru.py),
     "configs/": tree_of_the_repository,
     "same": check_of_the_demo,
+    '"1":': epoch_of_learning_curves,
     "ran": steps_of_the_demo,
     "FAILED": step_that_fails,
     "DIFFERENT:": check_of_a_wrong_network,
