@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .atomic_file import write_json
-from .learning_rates import EpochData
-from .training_progress import read_scores
 
 HOOK = "when_epoch_ends"
 TOLD = "epochs_told.json"
@@ -36,24 +34,22 @@ class EpochHook:
 
     :param hook: what is called with the name of the job, the epoch, and the path of its learning curves as JSON
     :param name: of the job: its alias, or its id
-    :param learning_rates: RETURNN's file of scores
-    :param curves: the JSON file, which is written before
+    :param curves: that file; may be missing. What it says is what is told, though RETURNN may know more by then
     """
 
-    def __init__(self, hook: Callable[[str, int, str], None], name: str, learning_rates: str, curves: str):
-        self.hook, self.name = hook, name
-        self.learning_rates, self.curves = learning_rates, curves
-        self._told_file = os.path.join(os.path.dirname(learning_rates), TOLD)
-        self._told = set(_read_told(self._told_file))
+    def __init__(self, hook: Callable[[str, int, str], None], name: str, curves: str):
+        self.hook, self.name, self.curves = hook, name, curves
+        self._told_file = os.path.join(os.path.dirname(curves), TOLD)
+        self._told = {int(epoch) for epoch in _read(self._told_file, [])}
         self._tried: set[int] = set()
 
     def __call__(self) -> None:
-        self._tell(ended_epochs(read_scores(self.learning_rates)))
+        self._tell(ended_epochs(_read(self.curves, {})))
 
     def end(self) -> None:
         """All epochs with scores have ended, as the training has."""
         self._tried = set()
-        self._tell({epoch for epoch, data in read_scores(self.learning_rates).items() if data.scores})
+        self._tell({int(epoch) for epoch in _read(self.curves, {})})
 
     def _tell(self, ended: set[int]) -> None:
         if ended <= self._told | self._tried:
@@ -69,22 +65,27 @@ class EpochHook:
             write_json(self._told_file, sorted(self._told))
 
 
-def ended_epochs(epochs: Mapping[int, EpochData]) -> set[int]:
-    """Those with scores of the development data, and those before others that have any."""
-    last = max((epoch for epoch, data in epochs.items() if data.scores), default=0)
+def ended_epochs(curves: Mapping[str, Any]) -> set[int]:
+    """
+    Those with scores of the development data, and those before others.
+
+    :param curves: as of :func:`jobs.learning_curves.curves_json`
+    """
+    last = max(map(int, curves), default=0)
     return {
-        epoch
-        for epoch, data in epochs.items()
-        if data.scores and (epoch < last or any(key.startswith("dev_") for key in data.scores))
+        int(epoch)
+        for epoch, data in curves.items()
+        if int(epoch) < last or any(key.startswith("dev_") for key in data["scores"])
     }
 
 
-def _read_told(path: str) -> list[int]:
+def _read(path: str, default: Any) -> Any:
+    """The content of a JSON file; where it is not there, or damaged, something else."""
     try:
         with open(path, encoding="utf-8") as file:
-            return [int(epoch) for epoch in json.load(file)]
-    except (OSError, ValueError, TypeError):
-        return []
+            return json.load(file)
+    except (OSError, ValueError):
+        return default
 
 
 def name_of(job: Any) -> str:

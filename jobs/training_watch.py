@@ -28,7 +28,7 @@ class TrainingWatch:
             paths = (job.out_tensorboard.get_path(), job.out_log.get_path(), rates.get_path())
             self._all.append(TensorBoardWriter(*paths))
         hook = hook_of_settings()
-        self._hook = EpochHook(hook, name_of(job), rates.get_path(), curves.get_path()) if hook is not None else None
+        self._hook = EpochHook(hook, name_of(job), curves.get_path()) if hook is not None else None
         if self._hook is not None:
             self._all.append(self._hook)
 

@@ -134,15 +134,11 @@ def test_hook_sends_epochs_to_mlflow(tmp_path: pathlib.Path, monkeypatch: pytest
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     (values,) = [values for values in map(loaded, SETTINGS) if "when_epoch_ends" in values]
     values["TRACKING"] = f"file:{tmp_path}/store"
-    rates, curves = tmp_path / "learning_rates", tmp_path / "learning_curves.json"
+    curves = str(tmp_path / "learning_curves.json")
     for last in (2, 3):
-        epochs = {
-            epoch: EpochData(0.1 / epoch, {"dev_score": 1 / epoch, "train_score": math.inf}, {})
-            for epoch in range(1, last + 1)
-        }
-        write_json(str(curves), curves_json(epochs))
-        rates.write_text(f"{ {number: {'learningRate': 0.1, 'error': one.scores} for number, one in epochs.items()} }")
-        EpochHook(values["when_epoch_ends"], "g2p/demo/training", str(rates), str(curves))()
+        scores = {epoch: {"dev_score": 1 / epoch, "train_score": math.inf} for epoch in range(1, last + 1)}
+        write_json(curves, curves_json({epoch: EpochData(0.1, values, {}) for epoch, values in scores.items()}))
+        EpochHook(values["when_epoch_ends"], "g2p/demo/training", curves)()
     (run,) = mlflow.search_runs(experiment_names=["g2p/demo"], output_format="list")
     assert run.info.run_name == "training" and run.data.tags["job"] == "g2p/demo/training"
     client = mlflow.MlflowClient()

@@ -6,7 +6,9 @@ import pathlib
 
 import pytest
 
-from jobs.epoch_hook import EpochHook, ended_epochs
+from jobs.atomic_file import write_json
+from jobs.epoch_hook import EpochHook
+from jobs.learning_curves import curves_json
 from jobs.learning_rates import EpochData
 
 from .played_returnn import play_returnn
@@ -61,23 +63,23 @@ def test_the_engine_calls_it(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyP
 
 
 def test_while_it_trains(tmp_path: pathlib.Path) -> None:
-    """An epoch ends with its scores of the development data."""
-    rates = tmp_path / "learning_rates"
+    """An epoch ends with its scores of the development data, or with the next one."""
+    curves = tmp_path / "learning_curves.json"
     told: list[int] = []
-    hook = EpochHook(lambda job, epoch, file: told.append(epoch), "job", str(rates), "curves.json")
+    hook = EpochHook(lambda job, epoch, file: told.append(epoch), "job", str(curves))
     hook()
-    for number, scores in enumerate(["'train_score': 1", "'train_score': 1, 'dev_score': 2"], 1):
-        rates.write_text(f"{{1: EpochData(learningRate=0.1, error={{{scores}}}),}}")
+    for scores, expected in (
+        ([["train_score"]], []),
+        ([["train_score", "dev_score"]], [1]),
+        ([["train_score", "dev_score"], ["train_score"]], [1]),
+        ([["train_score", "dev_score"], ["train_score"], ["train_score"]], [1, 2]),
+    ):
+        epochs = {epoch: EpochData(0.1, dict.fromkeys(keys, 1.0), {}) for epoch, keys in enumerate(scores, 1)}
+        write_json(str(curves), curves_json(epochs))
         hook()
-        assert told == [1] * (number - 1)
-    hook()
-    assert told == [1]
-
-
-def test_epochs_that_have_ended() -> None:
-    def epoch(*keys: str) -> EpochData:
-        return EpochData(0.1, dict.fromkeys(keys, 1.0), {})
-
-    assert ended_epochs({}) == set()
-    epochs = {1: epoch("train_score"), 2: epoch("dev_score"), 3: epoch("train_score"), 4: epoch()}
-    assert ended_epochs(epochs) == {1, 2}
+        assert told == expected
+    hook.end()
+    hook.end()
+    assert told == [1, 2, 3]
+    EpochHook(lambda job, epoch, file: told.append(epoch), "job", str(curves)).end()
+    assert told == [1, 2, 3], "also in the next start of the task"
