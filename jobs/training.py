@@ -23,7 +23,6 @@ from .engine_options import check_torch_options, options_after, options_before
 from .engines import check_engine_is_installed, warn_if_missing
 from .exclusive_run import job_directory, run_exclusively
 from .keep_rules import KeepRules
-from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import put_aside_if_damaged
 from .preload import Preload, preload_options
 from .removed_checkpoint import removed_checkpoint
@@ -32,6 +31,7 @@ from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .score_keys import score_key
+from .tensorboard_writer import LOG_OPTIONS, check_tensorboard_is_installed
 from .training_checkpoints import (
     check_done,
     check_goes_on,
@@ -40,6 +40,7 @@ from .training_checkpoints import (
     unneeded_epochs,
 )
 from .training_progress import TrainingProgress, read_progress, read_scores
+from .training_watch import TrainingWatch
 from .unhashed import JobWithUnhashedArguments
 
 _OWN_OPTIONS = (
@@ -80,6 +81,8 @@ class TrainingJob(JobWithUnhashedArguments):
     :param multi_node_slots: how many nodes they run on; the rqmt is that of one node
     :param distributed_launch_cmd: what starts them: "torchrun" on PyTorch, "mpirun" on TensorFlow; default: the right
         one. Not hashed
+    :param tensorboard: whether ``out_tensorboard`` is written while it trains: a directory for TensorBoard with losses,
+        the norm of the gradients and throughput of each step, and the scores of each epoch; not hashed
     :param device: "cpu" or "gpu"; not hashed
     :param time_rqmt: hours; not hashed
     :param mem_rqmt: GB, of one process; not hashed
@@ -92,6 +95,7 @@ class TrainingJob(JobWithUnhashedArguments):
         "num_epochs",
         "keep_epochs",
         "distributed_launch_cmd",
+        "tensorboard",
         "device",
         "time_rqmt",
         "mem_rqmt",
@@ -104,6 +108,7 @@ class TrainingJob(JobWithUnhashedArguments):
     engine: str = "tensorflow"
     multi_node_slots: int | None = None
     cpu_rqmt: int | None = None
+    out_tensorboard: tk.Path | None = None
 
     def __init__(
         self,
@@ -120,6 +125,7 @@ class TrainingJob(JobWithUnhashedArguments):
         horovod_num_processes: int | None = None,
         multi_node_slots: int | None = None,
         distributed_launch_cmd: str | None = None,
+        tensorboard: bool = False,
         device: str = "cpu",
         time_rqmt: float = 4,
         mem_rqmt: float = 4,
@@ -131,6 +137,7 @@ class TrainingJob(JobWithUnhashedArguments):
         check_options(config or {}, post_config or {}, device, _OWN_OPTIONS, training_engine=engine, datasets=data)
         if engine == "torch":
             check_torch_options(config or {}, post_config or {})
+        _check_tensorboard(tensorboard, log_verbosity)
         processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)
         warn_if_missing(engine)
         self.network = network
@@ -158,6 +165,7 @@ class TrainingJob(JobWithUnhashedArguments):
         self.out_learning_curves_table = self.output_path("learning_curves.txt")
         self.out_learning_curves_json = self.output_path("learning_curves.json")
         self.out_num_params = self.output_var("num_params")
+        self.out_tensorboard = self.output_path("tensorboard", directory=True) if tensorboard else None
         self.out_checkpoints: dict[int, Checkpoint] = {}
         self._declare_checkpoints()
 
@@ -292,6 +300,8 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def _train(self, holder: DirectoryHolder) -> None:
         check_engine_is_installed(self.engine)
+        if self.out_tensorboard is not None:
+            check_tensorboard_is_installed()
         check_device(self.device, self.engine)
         command = launcher(self.engine, self.horovod_num_processes, self.multi_node_slots)
         models = self.out_model_dir.get_path()
@@ -302,22 +312,17 @@ class TrainingJob(JobWithUnhashedArguments):
         gone = check_goes_on(models, self.out_learning_rates.get_path(), self.job_id())
         self._write_config()
         remove_incomplete(models)
-        curves = LearningCurvesWriter(
-            self.out_learning_rates,
-            picture=self.out_learning_curves,
-            table=self.out_learning_curves_table,
-            json=self.out_learning_curves_json,
-        )
+        watch = TrainingWatch(self)
         options: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
         config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         for attempt in range(3):
             try:
-                run_returnn(config, log=log, launcher=command, watch=curves, holder=holder, **options)
+                run_returnn(config, log=log, launcher=command, watch=watch, holder=holder, **options)
                 break
             except ReturnnError as error:
                 if not drop_unreadable(models, error) or attempt == 2:
                     raise
-        curves.write()
+        watch.end()
         scores = read_scores(self.out_learning_rates.get_path())
         check_done(models, set(self.out_checkpoints) - gone, self.keep_rules, scores)
 
@@ -335,6 +340,7 @@ class TrainingJob(JobWithUnhashedArguments):
             "dev": resolve_paths(self.dev_data),
             **preload_options(self.preload, self.network),
             **options_before(self.engine, self.device),
+            **(LOG_OPTIONS if self.out_tensorboard is not None else {}),
             **config,
             **options_after(self.engine, self.device, options, self.network, is_distributed=is_distributed),
             "num_epochs": self.num_epochs,
@@ -355,6 +361,14 @@ class TrainingJob(JobWithUnhashedArguments):
     def _progress(self) -> TrainingProgress:
         return read_progress(
             self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
+        )
+
+
+def _check_tensorboard(tensorboard: bool, log_verbosity: int) -> None:
+    if tensorboard and log_verbosity < 5:
+        raise ValueError(
+            f"tensorboard=True takes the steps from RETURNN's log, which has them from log_verbosity=5 on, not "
+            f"{log_verbosity}"
         )
 
 
