@@ -1,0 +1,104 @@
+"""Whether the labels that a dataset makes of text are those of the network: found before anything is trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sisyphus import tk
+
+from recipe import nn
+from recipe.nn.plain.delayed import origin_of, origin_text
+
+from .subwords.training import labels_of_model
+
+_STREAMS = {
+    "LmDataset": {"orth_vocab": "data"},
+    "OggZipDataset": {"targets": "classes"},
+    "TextDictDataset": {"vocab": "data"},
+    "LibriSpeechCorpus": {"targets": "classes"},
+}
+"""Which options of RETURNN's datasets are vocabularies, and of which stream."""
+
+_AROUND_ANOTHER = ("dataset", "sub_dataset")
+"""Options under which datasets have another one, whose streams they give."""
+
+
+def models_of(dataset: Any) -> dict[str, Any]:
+    """
+    The SentencePiece models by which a dataset makes labels of text, by stream, as far as its options say.
+
+    :param dataset: RETURNN's options; Python code says nothing
+    """
+    if not isinstance(dataset, Mapping):
+        return {}
+    name = dataset.get("class")
+    if name == "MetaDataset":
+        inner = {key: models_of(one) for key, one in dict(dataset.get("datasets", {})).items()}
+        data_map = dict(dataset.get("data_map", {}))
+        return {stream: inner[key][of] for stream, (key, of) in data_map.items() if of in inner.get(key, {})}
+    if name == "DistributeFilesDataset":  # of recipe.data.text_dataset.text_blocks_dataset
+        files = dataset.get("files")
+        first = files[0] if isinstance(files, list) and files else None
+        is_block = isinstance(first, tuple) and "LmDataset" in repr(dataset.get("get_sub_epoch_dataset"))
+        return {"data": first[1]} if is_block and isinstance(first, tuple) else {}
+    found = {}
+    for option, stream in _STREAMS.get(str(name), {}).items():
+        vocabulary = dataset.get(option)
+        if isinstance(vocabulary, Mapping) and vocabulary.get("class") == "SentencePieces":
+            found[stream] = vocabulary.get("model_file")
+    for option in _AROUND_ANOTHER:
+        found.update(models_of(dataset.get(option)))
+    return found
+
+
+def check_vocabularies(networks: Iterable[nn.Network], dataset: Any, what: str) -> None:
+    """
+    Compares the labels of the inputs of networks with those that a dataset makes, as far as both are known: in the
+    graph by the jobs that give them, or the files that are there; in the task all.
+
+    :param dataset: RETURNN's options, paths as ``tk.Path`` or names
+    :param what: of the dataset, for messages, as "train_data"
+    :raises ValueError: if they are of another vocabulary; the message names both
+    """
+    models = models_of(dataset)
+    for network in networks if models else ():
+        for name, data in network.extern_data.items():
+            if name in models and data.sparse_dim is not None:
+                _check(data.sparse_dim, models[name], f"{what}: the labels of {name!r}")
+
+
+def _check(dim: nn.Dim, model: Any, what: str) -> None:
+    creator = getattr(model, "creator", None)
+    of_dim = dim.delayed_labels if dim.delayed_labels is not None else dim.delayed_size
+    path = model.get_path() if isinstance(model, tk.Path) else str(model)
+    if creator is not None and of_dim is not None:
+        other = getattr(of_dim.source, "creator", None)
+        if other is not None and other != creator and type(other) is type(creator):
+            raise ValueError(
+                f"{what} are made by {origin_text(origin_of(model))}, but those of the network, dim {dim.name!r}, are "
+                f"given by {of_dim!r}: take both from one vocabulary"
+            )
+    if not os.path.exists(path) or not is_known(dim):
+        return
+    size, labels = dim.size, labels_of_model(path)
+    source = f", given by {of_dim!r}" if of_dim is not None else ""
+    if len(labels) != size:
+        raise ValueError(
+            f"{what} are made by {path}, which has {len(labels)} labels, but the network has {size}, dim "
+            f"{dim.name!r}{source}: take both from one vocabulary"
+        )
+    different = [n for n, pair in enumerate(zip(labels, dim.labels or labels)) if pair[0] != pair[1]]
+    if different:
+        n = different[0]
+        raise ValueError(
+            f"{what} are made by {path}, in which label {n} is {labels[n]!r}, but in the network it is "
+            f"{(dim.labels or labels)[n]!r}, dim {dim.name!r}{source}: take both from one vocabulary"
+        )
+
+
+def is_known(dim: nn.Dim) -> bool:
+    """Whether size and labels are there: what jobs give is only when these have run."""
+    delayed = [one for one in (dim.delayed_size, dim.delayed_labels) if one is not None]
+    return all(one.is_available() for one in delayed) and bool(delayed or dim.known_size is not None)
