@@ -26,8 +26,13 @@ _AROUND_ANOTHER = ("dataset", "sub_dataset")
 
 
 def models_of(dataset: Any) -> dict[str, Any]:
+    """The files of the SentencePiece models by which a dataset makes labels of text, by stream."""
+    return {stream: options["model_file"] for stream, options in vocabularies_of(dataset).items()}
+
+
+def vocabularies_of(dataset: Any) -> dict[str, Any]:
     """
-    The SentencePiece models by which a dataset makes labels of text, by stream, as far as its options say.
+    The options of the SentencePiece vocabularies of a dataset by stream, as far as its options say.
 
     :param dataset: RETURNN's options; Python code says nothing
     """
@@ -35,21 +40,25 @@ def models_of(dataset: Any) -> dict[str, Any]:
         return {}
     name = dataset.get("class")
     if name == "MetaDataset":
-        inner = {key: models_of(one) for key, one in dict(dataset.get("datasets", {})).items()}
+        inner = {key: vocabularies_of(one) for key, one in dict(dataset.get("datasets", {})).items()}
         data_map = dict(dataset.get("data_map", {}))
         return {stream: inner[key][of] for stream, (key, of) in data_map.items() if of in inner.get(key, {})}
     if name == "DistributeFilesDataset":  # of recipe.data.text_dataset.text_blocks_dataset
         files = dataset.get("files")
         first = files[0] if isinstance(files, list) and files else None
         is_block = isinstance(first, tuple) and "LmDataset" in repr(dataset.get("get_sub_epoch_dataset"))
-        return {"data": first[1]} if is_block and isinstance(first, tuple) else {}
+        return {"data": {"model_file": first[1]}} if is_block and isinstance(first, tuple) else {}
     found = {}
     for option, stream in _STREAMS.get(str(name), {}).items():
         vocabulary = dataset.get(option)
-        if isinstance(vocabulary, Mapping) and vocabulary.get("class") == "SentencePieces":
-            found[stream] = vocabulary.get("model_file")
+        if (
+            isinstance(vocabulary, Mapping)
+            and vocabulary.get("class") == "SentencePieces"
+            and "model_file" in vocabulary
+        ):
+            found[stream] = vocabulary
     for option in _AROUND_ANOTHER:
-        found.update(models_of(dataset.get(option)))
+        found.update(vocabularies_of(dataset.get(option)))
     return found
 
 
