@@ -39,7 +39,7 @@ BEAM = nn.BeamSearch(6)
 
 def py(engine: str = "tensorflow") -> None:
     """The demo: LSTMs with attention, on phrases and sentences."""
-    name = "translation/demo" if engine == "tensorflow" else f"translation/demo_{engine}"
+    name = named("translation/demo", engine)
     next_step = "./sis manager configs/translation_language_model.py adds a language model"
     demo(name, dictionary(), next_step=next_step, engine=engine)
 
@@ -71,7 +71,12 @@ def full(engine: str = "tensorflow", device: str = "cpu") -> None:
     model = transformer(inputs)
     train = training(model, texts, inputs, FULL_RATES, dropout=0.1, engine=engine, device=device, time_rqmt=24)
     next_step = "sizes and rates are in configs/translation.py"
-    experiment("translation/full", texts, inputs, model, train, next_step=next_step)
+    experiment(named("translation/full", engine), texts, inputs, model, train, next_step=next_step)
+
+
+def named(name: str, engine: str) -> str:
+    """The name of an experiment: with the engine, where that is not the default."""
+    return name if engine == "tensorflow" else f"{name}_{engine}"
 
 
 def experiment(

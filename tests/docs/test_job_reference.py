@@ -15,10 +15,12 @@ BASES = {"jobs.model_job.ModelJob"}
 
 def test_all_jobs_are_there() -> None:
     jobs = {
-        f"jobs.{path.stem}.{node.name}"
-        for path in (ROOT / "jobs").glob("*.py")
+        f"{'.'.join(path.relative_to(ROOT).with_suffix('').parts)}.{node.name}"
+        for path in (ROOT / "jobs").rglob("*.py")
         for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.ClassDef) and node.name.endswith("Job")
+        if isinstance(node, ast.ClassDef)
+        and node.name.endswith("Job")
+        and any("Job" in ast.unparse(base) for base in node.bases)
     }
     assert jobs - BASES == {name for name in NAMES if name.endswith("Job")}
 
