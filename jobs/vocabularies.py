@@ -9,6 +9,7 @@ from typing import Any
 from sisyphus import tk
 
 from recipe import nn
+from recipe.data.vocabulary import read_vocabulary
 from recipe.nn.plain.delayed import origin_of, origin_text
 
 from .subwords.training import labels_of_model
@@ -21,18 +22,21 @@ _STREAMS = {
 }
 """Which options of RETURNN's datasets are vocabularies, and of which stream."""
 
-_AROUND_ANOTHER = ("dataset", "sub_dataset")
-"""Options under which datasets have another one, whose streams they give."""
+_FILES = {"SentencePieces": "model_file", "Vocabulary": "vocab_file"}
+"""Which option of RETURNN's vocabularies is their file."""
+
+_LABELS = {"SentencePieces": labels_of_model, "Vocabulary": lambda path: list(read_vocabulary(path).labels)}
+"""What reads such a file."""
 
 
-def models_of(dataset: Any) -> dict[str, Any]:
-    """The files of the SentencePiece models by which a dataset makes labels of text, by stream."""
-    return {stream: options["model_file"] for stream, options in vocabularies_of(dataset).items()}
+def files_of(dataset: Any) -> dict[str, Any]:
+    """The files of the vocabularies by which a dataset makes labels of text, by stream."""
+    return {stream: options[_FILES[options["class"]]] for stream, options in vocabularies_of(dataset).items()}
 
 
 def vocabularies_of(dataset: Any) -> dict[str, Any]:
     """
-    The options of the SentencePiece vocabularies of a dataset by stream, as far as its options say.
+    The options of the vocabularies of a dataset by stream, as far as its options say and they have a file.
 
     :param dataset: RETURNN's options; Python code says nothing
     """
@@ -43,22 +47,18 @@ def vocabularies_of(dataset: Any) -> dict[str, Any]:
         inner = {key: vocabularies_of(one) for key, one in dict(dataset.get("datasets", {})).items()}
         data_map = dict(dataset.get("data_map", {}))
         return {stream: inner[key][of] for stream, (key, of) in data_map.items() if of in inner.get(key, {})}
+    if name == "MultiProcDataset":
+        return vocabularies_of(dataset.get("dataset"))
     if name == "DistributeFilesDataset":  # of recipe.data.text_dataset.text_blocks_dataset
         files = dataset.get("files")
         first = files[0] if isinstance(files, list) and files else None
         is_block = isinstance(first, tuple) and "LmDataset" in repr(dataset.get("get_sub_epoch_dataset"))
-        return {"data": {"model_file": first[1]}} if is_block and isinstance(first, tuple) else {}
+        return {"data": {"class": "SentencePieces", "model_file": first[1]}} if first and is_block else {}
     found = {}
     for option, stream in _STREAMS.get(str(name), {}).items():
         vocabulary = dataset.get(option)
-        if (
-            isinstance(vocabulary, Mapping)
-            and vocabulary.get("class") == "SentencePieces"
-            and "model_file" in vocabulary
-        ):
+        if isinstance(vocabulary, Mapping) and vocabulary.get(_FILES.get(str(vocabulary.get("class")), "")) is not None:
             found[stream] = vocabulary
-    for option in _AROUND_ANOTHER:
-        found.update(vocabularies_of(dataset.get(option)))
     return found
 
 
@@ -71,27 +71,27 @@ def check_vocabularies(networks: Iterable[nn.Network], dataset: Any, what: str) 
     :param what: of the dataset, for messages, as "train_data"
     :raises ValueError: if they are of another vocabulary; the message names both
     """
-    models = models_of(dataset)
-    for network in networks if models else ():
+    vocabularies, files = vocabularies_of(dataset), files_of(dataset)
+    for network in networks if files else ():
         for name, data in network.extern_data.items():
-            if name in models and data.sparse_dim is not None:
-                _check(data.sparse_dim, models[name], f"{what}: the labels of {name!r}")
+            if name in files and data.sparse_dim is not None:
+                _check(data.sparse_dim, files[name], vocabularies[name]["class"], f"{what}: the labels of {name!r}")
 
 
-def _check(dim: nn.Dim, model: Any, what: str) -> None:
-    creator = getattr(model, "creator", None)
+def _check(dim: nn.Dim, file: Any, kind: str, what: str) -> None:
+    creator = getattr(file, "creator", None)
     of_dim = dim.delayed_labels if dim.delayed_labels is not None else dim.delayed_size
-    path = model.get_path() if isinstance(model, tk.Path) else str(model)
+    path = file.get_path() if isinstance(file, tk.Path) else str(file)
     if creator is not None and of_dim is not None:
         other = getattr(of_dim.source, "creator", None)
         if other is not None and other != creator and type(other) is type(creator):
             raise ValueError(
-                f"{what} are made by {origin_text(origin_of(model))}, but those of the network, dim {dim.name!r}, are "
+                f"{what} are made by {origin_text(origin_of(file))}, but those of the network, dim {dim.name!r}, are "
                 f"given by {of_dim!r}: take both from one vocabulary"
             )
     if not os.path.exists(path) or not is_known(dim):
         return
-    size, labels = dim.size, labels_of_model(path)
+    size, labels = dim.size, _LABELS[kind](path)
     source = f", given by {of_dim!r}" if of_dim is not None else ""
     if len(labels) != size:
         raise ValueError(

@@ -34,8 +34,9 @@ def feeds_of(
         )
     ((name, data),) = network.extern_data.items()
     dims = [dim for dim in data.dims if not dim.is_batch]
-    if name in (models or {}):
-        rows = [subwords(text, (models or {})[name]) for text in texts]
+    model = (models or {}).get(name, {})
+    if "model_file" in model:
+        rows = [subwords(text, model) for text in texts]
     elif data.sparse_dim is not None:
         rows = [numpy.array(indices(text, data.sparse_dim), "int32") for text in texts]
     else:

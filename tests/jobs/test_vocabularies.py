@@ -13,9 +13,9 @@ from jobs.perplexity import PerplexityJob
 from jobs.preload import Preload
 from jobs.subwords.training import SentencePieceTrainingJob
 from jobs.training import TrainingJob
-from jobs.vocabularies import models_of
+from jobs.vocabularies import files_of
 from recipe import nn
-from recipe.data.subwords import END_INDEX, sentence_pieces
+from recipe.data.subwords import END_INDEX, sentence_pieces, words
 from recipe.data.text_dataset import text_blocks_dataset, text_dataset, text_pair_dataset
 from recipe.models.language_model import LstmLanguageModel
 
@@ -130,9 +130,11 @@ def test_checkpoint_of_another_vocabulary(
 def test_which_models_a_dataset_has() -> None:
     one, two = (sentence_pieces(tk.Path(f"/{name}.model")) for name in ("one", "two"))
     pair = text_pair_dataset(TEXT, TEXT, one, two)
-    assert models_of(pair) == {"data": one["model_file"], "classes": two["model_file"]}
-    assert models_of(text_blocks_dataset([TEXT], two)) == {"data": two["model_file"]}
-    assert models_of({"class": "MultiProcDataset", "dataset": pair, "num_workers": 2}) == models_of(pair)
-    assert models_of({"class": "OggZipDataset", "targets": one}) == {"classes": one["model_file"]}
-    assert models_of({"class": "HDFDataset", "files": [TEXT]}) == {}
-    assert models_of(nn.PythonCode("data")) == {}
+    assert files_of(pair) == {"data": one["model_file"], "classes": two["model_file"]}
+    assert files_of(text_blocks_dataset([TEXT], two)) == {"data": two["model_file"]}
+    assert files_of({"class": "MultiProcDataset", "dataset": pair, "num_workers": 2}) == files_of(pair)
+    assert files_of({"class": "OggZipDataset", "targets": one}) == {"classes": one["model_file"]}
+    assert files_of({"class": "LmDataset", "orth_vocab": words(TEXT)}) == {"data": TEXT}
+    assert files_of({"class": "LmDataset", "orth_vocab": {"class": "Vocabulary", "labels": ["a"]}}) == {}
+    assert files_of({"class": "HDFDataset", "files": [TEXT]}) == {}
+    assert files_of(nn.PythonCode("data")) == {}
