@@ -179,8 +179,9 @@ def labels_of_model(model: bytes | str) -> list[str]:
     """
     import sentencepiece
 
-    content = model
-    if isinstance(model, str):
+    if isinstance(model, bytes):
+        content = model
+    else:
         with open(model, "rb") as file:
             content = file.read()
     processor = sentencepiece.SentencePieceProcessor()
