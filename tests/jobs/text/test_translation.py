@@ -87,7 +87,7 @@ def test_language_model_on_tensorflow(texts: translation_graph.Texts, run_all: C
         texts.target["train"],
         blocks=4,
         partition_epoch=2,
-        rates=[0.01] * 3,
+        rates=[0.01],
     )
     run_all()
     assert 1 < value("translation/language_model/dev/perplexity") < 30
@@ -97,11 +97,11 @@ def test_all_on_pytorch(texts: translation_graph.Texts, run_all: Callable[[], No
     engine, inputs = "torch", translation_graph.inputs_of(texts, size=30)
     assert inputs.target.sparse_dim is not None
     model, of_text = translation.small_model(inputs, dim=8), language_model(inputs.target.sparse_dim)
-    train = translation_graph.training(model, texts, inputs, [0.01, 0.01], dropout=0.1, engine=engine)
+    train = translation_graph.training(model, texts, inputs, [0.01], dropout=0.1, engine=engine)
     translation.experiment("tiny", texts, inputs, model, train, next_step="")
     checkpoint = translation_language_model.last(train)
     of_language_model = translation_language_model.train_language_model(
-        of_text, inputs, texts, texts.target["train"], engine=engine, blocks=4, partition_epoch=2, rates=[0.01] * 3
+        of_text, inputs, texts, texts.target["train"], engine=engine, blocks=4, partition_epoch=2, rates=[0.01]
     )
     models = model, checkpoint, of_text, of_language_model
     translation_language_model.rescoring(texts, inputs, *models, scales=(0.0, 0.5))
