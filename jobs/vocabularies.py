@@ -9,6 +9,7 @@ from typing import Any
 from sisyphus import tk
 
 from recipe import nn
+from recipe.data.text import open_bytes
 from recipe.data.vocabulary import read_vocabulary
 from recipe.nn.plain.delayed import origin_of, origin_text
 
@@ -24,9 +25,6 @@ _STREAMS = {
 
 _FILES = {"SentencePieces": "model_file", "Vocabulary": "vocab_file"}
 """Which option of RETURNN's vocabularies is their file."""
-
-_LABELS = {"SentencePieces": labels_of_model, "Vocabulary": lambda path: list(read_vocabulary(path).labels)}
-"""What reads such a file."""
 
 
 def files_of(dataset: Any) -> dict[str, Any]:
@@ -91,7 +89,9 @@ def _check(dim: nn.Dim, file: Any, kind: str, what: str) -> None:
             )
     if not os.path.exists(path) or not is_known(dim):
         return
-    size, labels = dim.size, _LABELS[kind](path)
+    size, labels = dim.size, labels_of_model(path) if kind == "SentencePieces" else labels_of_file(path)
+    if labels is None:
+        return
     source = f", given by {of_dim!r}" if of_dim is not None else ""
     if len(labels) != size:
         raise ValueError(
@@ -105,6 +105,21 @@ def _check(dim: nn.Dim, file: Any, kind: str, what: str) -> None:
             f"{what} are made by {path}, in which label {n} is {labels[n]!r}, but in the network it is "
             f"{(dim.labels or labels)[n]!r}, dim {dim.name!r}{source}: take both from one vocabulary"
         )
+
+
+def labels_of_file(path: str) -> list[str] | None:
+    """
+    The labels of a file with a label a line; None for the other formats of RETURNN's vocabularies, which are pickles and
+    Python.
+
+    :raises ValueError: as :func:`recipe.data.vocabulary.read_vocabulary`
+    """
+    if path.endswith(".pkl"):
+        return None
+    with open_bytes(path) as file:
+        if file.read(1) == b"{":
+            return None
+    return list(read_vocabulary(path).labels)
 
 
 def is_known(dim: nn.Dim) -> bool:

@@ -42,6 +42,8 @@ def test_file(tmp_path: pathlib.Path, run_job: RunJob) -> None:
         ValueError, match=r"made by .*labels.txt, which has 4 labels, but the network has 5, dim 'labels'"
     ):
         TrainingJob(nn.Network(model), text, text)
+    path.write_text("{'a': 0, 'b': 1}")  # also a format of RETURNN
+    TrainingJob(nn.Network(model), text, text)
 
 
 @pytest.mark.parametrize(
