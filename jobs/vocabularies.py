@@ -109,8 +109,7 @@ def _check(dim: nn.Dim, file: Any, kind: str, what: str) -> None:
 
 def labels_of_file(path: str) -> list[str] | None:
     """
-    The labels of a file with a label a line; None for the other formats of RETURNN's vocabularies, which are pickles and
-    Python.
+    The labels of a file with a label a line; None for the other formats of RETURNN's vocabularies: pickles, Python.
 
     :raises ValueError: as :func:`recipe.data.vocabulary.read_vocabulary`
     """
