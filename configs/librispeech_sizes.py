@@ -69,6 +69,8 @@ class Sizes:
     :ivar name: what outputs and aliases begin with
     :ivar train_parts: directories of the training data
     :ivar partition_epoch: RETURNN's epochs in one pass over the training data; each has a checkpoint
+    :ivar text_blocks: blocks that the text for language models is cut into
+    :ivar text_partition: RETURNN's epochs in one pass over that text
     :ivar epochs: of RETURNN, for a recogniser
     :ivar recognised_epochs: whose checkpoints are recognised while the training goes on
     :ivar averaged: how many last checkpoints the final recognition averages
@@ -95,6 +97,8 @@ class Sizes:
     lstm_training: LanguageModelTraining
     transformer_training: LanguageModelTraining
     partition_epoch: int
+    text_blocks: int
+    text_partition: int
     epochs: int
     recognised_epochs: tuple[int, ...]
     averaged: int
@@ -128,6 +132,8 @@ FULL = Sizes(
     lstm_training=LanguageModelTraining(peak_rate=1e-3, batch_labels=20_000, epochs=40, hours=160),
     transformer_training=LanguageModelTraining(peak_rate=5e-4, batch_labels=20_000, epochs=40, hours=160),
     partition_epoch=20,
+    text_blocks=100,
+    text_partition=20,
     epochs=500,
     recognised_epochs=(40, 100, 200, 300, 400, 500),
     averaged=10,
@@ -149,7 +155,6 @@ MINIATURE = dataclasses.replace(
     FULL,
     name="librispeech_mini",
     device="cpu",
-    train_parts=("train-clean-100", "train-other-500"),
     mel=40,
     conformer=Conformer(dim=64, hidden=128, heads=4, layers=2, filter_size=7),
     ctc=Recogniser(units=100, strides=(2, 2), peak_rate=3e-3, batch_frames=12_000, hours=1),
@@ -162,6 +167,8 @@ MINIATURE = dataclasses.replace(
     lstm_training=LanguageModelTraining(peak_rate=3e-3, batch_labels=2_000, epochs=3, hours=1),
     transformer_training=LanguageModelTraining(peak_rate=3e-3, batch_labels=2_000, epochs=3, hours=1),
     partition_epoch=2,
+    text_blocks=2,
+    text_partition=1,
     epochs=6,
     recognised_epochs=(4, 6),
     averaged=2,
@@ -176,6 +183,15 @@ MINIATURE = dataclasses.replace(
     search_batch_frames=12_000,
 )
 """For two cores and no GPU."""
+
+
+def with_units(sizes: Sizes, units: int | None) -> Sizes:
+    """The same sizes with vocabularies of so many subwords; None: as they are."""
+    if units is None:
+        return sizes
+    names = ("ctc", "attention", "transducer_training")
+    changed = {name: dataclasses.replace(getattr(sizes, name), units=units) for name in names}
+    return dataclasses.replace(sizes, name=f"{sizes.name}_{units}", **changed)
 
 
 def one_cycle(epochs: int, peak: float) -> list[float]:

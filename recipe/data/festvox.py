@@ -90,26 +90,6 @@ def read_labels(path: str) -> tuple[Phone, ...]:
     return tuple(phones)
 
 
-def read_texts(directory: str) -> dict[str, str]:
-    """
-    What is said, in words of capital letters, by the name of the utterance; signs of stress and punctuation are left
-    out.
-
-    :param directory: as for :func:`read_voice`
-    :raises FileNotFoundError: if there is no ``etc/txt.done.data``
-    :raises ValueError: at a malformed line; the message names file and line
-    """
-    path, texts = os.path.join(_find_home(directory), "etc", "txt.done.data"), {}
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            match = re.fullmatch(r'\s*\(\s*(\S+)\s+"(.*)"\s*\)\s*', line)
-            if match:
-                texts[match[1]] = " ".join(re.findall(r"\w+", match[2].replace("+", "").upper()))
-            elif line.strip():
-                raise ValueError(f'{path}:{number}: no line ( NAME "TEXT" ): {line[:80]!r}')
-    return texts
-
-
 def check_counts(parts: dict[str, list[Utterance]]) -> None:
     """
     Checks that this is the Russian voice that results are compared on.
