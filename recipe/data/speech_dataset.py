@@ -55,6 +55,7 @@ def ogg_zip_dataset(
     *,
     audio: Mapping[str, Any] | None,
     targets: Mapping[str, Any] | None,
+    repeats: Sequence[int] | None = None,
     seq_ordering: Any = "default",
     partition_epoch: int | None = None,
     repeat_epoch: int | None = None,
@@ -68,17 +69,22 @@ def ogg_zip_dataset(
     :param archives: one ``tk.Path`` or several, whose sequences are joined
     :param audio: of :func:`log_mel_audio` or :func:`raw_audio`; None: text alone
     :param targets: RETURNN's options of a vocabulary, as of :func:`character_targets`; None: sound alone
+    :param repeats: of several archives, how often the sequences of each come in one pass: their weights
     :param seq_ordering: "default", "sorted", "random", :func:`length_buckets`, :func:`short_ones_first`, or another
         name of RETURNN's
     :param partition_epoch: into how many epochs of RETURNN one pass over the data is divided
     :param repeat_epoch: how often each sequence comes in an epoch
-    :param longest_mean: curriculum by length: until which epoch the mean of an epoch is at most how many seconds, as
-        ``{4: 5.0, 8: 10.0}``; the longest sequences are left out for that
+    :param longest_mean: curriculum by length: until which epoch the mean of an epoch is how many seconds at most, as
+        ``{4: 5.0, 8: 10.0}``; the longest sequences are left out for that, but one that exceeds it
     :param segment_names: a ``tk.Path`` of names, one a line: these alone
     :param random_subset: a fixed random choice: a share below 1, or a number of sequences
     """
     if isinstance(archives, (list, tuple)):
         archives = list(archives)
+    if repeats is not None:
+        if not isinstance(archives, list) or len(repeats) != len(archives) or any(count < 1 for count in repeats):
+            raise ValueError(f"repeats={tuple(repeats)}: a number from 1 on for each of several archives is wanted")
+        archives = [archive for archive, count in zip(archives, repeats) for _ in range(count)]
     options: dict[str, Any] = {
         "class": "OggZipDataset",
         "path": archives,
@@ -141,46 +147,52 @@ def short_ones_first(*, num_epochs: int, then: str) -> Any:
 def combined_dataset(
     datasets: Mapping[str, Mapping[str, Any]],
     *,
+    repeats: Mapping[str, int] | None = None,
     seq_ordering: str = "random",
-    num_seqs: int | None = None,
-    weights: Mapping[str, float] | None = None,
     partition_epoch: int | None = None,
     streams: Sequence[str] = ("data", "classes"),
 ) -> dict[str, Any]:
     """
-    Several corpora as one, RETURNN's CombinedDataset.
+    Several corpora of any kind as one, RETURNN's CombinedDataset.
 
-    :param datasets: by a name; of :func:`ogg_zip_dataset` or others that have the same streams
-    :param seq_ordering: of all together; "random_dataset" keeps the order of each
-    :param num_seqs: sequences of an epoch, for weights; each corpus goes on in the next epoch where it ended. Default:
-        all sequences of all
-    :param weights: by name, the share of each corpus in an epoch, in any unit; smaller corpora come round sooner
-    :param partition_epoch: into how many epochs one pass over all is divided; not with weights
+    Archives alone are better joined by :func:`ogg_zip_dataset`, which can order them by length, too. RETURNN's own
+    option for weights, ``sampling_sizes``, does not work (1.20261022: it divides by the number of sequences before the
+    first epoch, when that is 0).
+
+    :param datasets: by a name; those that have the same streams
+    :param repeats: by name, how often the sequences of a dataset come in one pass: its weight; default: once
+    :param seq_ordering: "random": of all sequences; "random_dataset": those of each in its own order, drawn at random;
+        "interleave": so that all of them end together, each may then have a ``partition_epoch`` of its own. Others, by
+        length, not with OggZipDataset
+    :param partition_epoch: into how many epochs one pass over all is divided
     :param streams: that all of them have
+    :raises ValueError: at what RETURNN cannot do
     """
-    if (weights is None) != (num_seqs is None):
-        raise ValueError("weights are shares of num_seqs sequences an epoch: give both or neither")
+    archives = [name for name, dataset in datasets.items() if dataset.get("class") == "OggZipDataset"]
+    if archives and seq_ordering not in _ORDERS_OF_ARCHIVES:
+        raise ValueError(
+            f"RETURNN does not know in a combination how long the sequences of {archives[0]!r} are, an OggZipDataset: "
+            f"seq_ordering is one of {', '.join(_ORDERS_OF_ARCHIVES)}, not {seq_ordering!r}. Or give one "
+            "ogg_zip_dataset several archives"
+        )
+    if seq_ordering == "interleave" and partition_epoch is not None:
+        raise ValueError('with "interleave", partition_epoch is an option of each dataset, not of all together')
+    unknown = sorted(set(repeats or {}) - set(datasets))
+    if unknown or any(count < 1 for count in (repeats or {}).values()):
+        raise ValueError(f"repeats={dict(repeats or {})}: numbers from 1 on for {', '.join(datasets)}")
+    parts = {
+        name: {**dataset, **({"repeat_epoch": repeats[name]} if repeats and name in repeats else {})}
+        for name, dataset in datasets.items()
+    }
     options: dict[str, Any] = {
         "class": "CombinedDataset",
-        "datasets": {name: dict(dataset) for name, dataset in datasets.items()},
+        "datasets": parts,
         "data_map": {(name, stream): stream for name in datasets for stream in streams},
         "seq_ordering": seq_ordering,
     }
-    if weights is not None and num_seqs is not None:
-        if partition_epoch is not None:
-            raise ValueError("with weights, num_seqs says how long an epoch is: no partition_epoch then")
-        options["sampling_sizes"] = _sizes(weights, num_seqs, list(datasets))
     if partition_epoch is not None:
         options["partition_epoch"] = partition_epoch
     return options
 
 
-def _sizes(weights: Mapping[str, float], num_seqs: int, names: Sequence[str]) -> dict[str, int]:
-    """How many sequences of each; those that rounding leaves go to the largest fractions."""
-    if set(weights) != set(names) or any(weight <= 0 for weight in weights.values()):
-        raise ValueError(f"weights={dict(weights)}: one above 0 for each of {', '.join(names)}")
-    shares = {name: num_seqs * weights[name] / sum(weights.values()) for name in names}
-    sizes = {name: int(share) for name, share in shares.items()}
-    for name in sorted(names, key=lambda name: sizes[name] - shares[name])[: num_seqs - sum(sizes.values())]:
-        sizes[name] += 1
-    return sizes
+_ORDERS_OF_ARCHIVES = ("default", "random", "random_dataset", "interleave")

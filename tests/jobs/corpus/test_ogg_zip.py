@@ -5,38 +5,22 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
-from typing import Any
 
 import numpy
 import pytest
-from returnn.datasets.basic import init_dataset
 from sisyphus import tk
 
 from jobs.corpus.ogg_zip import OggZipJob
 from jobs.corpus.reading import LibriSpeechCorpusJob
-from jobs.python_values import with_python_values
-from jobs.returnn_process import resolve_paths
 from recipe.data.corpus.corpus import Corpus
 from recipe.data.log_mel import log_mel, normalised, stacked
 from recipe.data.speech_dataset import character_targets, log_mel_audio, ogg_zip_dataset, raw_audio
 
 from ...recipe.data.corpus.examples import RATE, SECONDS, SPEAKERS, TEXTS, corpus, librispeech, noise
 from ..conftest import RunJob
+from .epochs import epoch_of
 
 LETTERS = " '" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def epoch_of(options: dict[str, Any], epoch: int = 1) -> dict[str, dict[str, numpy.ndarray]]:
-    """What RETURNN's dataset gives in an epoch, by tag, in its order."""
-    dataset = init_dataset(with_python_values(resolve_paths(options)))
-    dataset.init_seq_order(epoch=epoch)
-    found, index = {}, 0
-    while dataset.is_less_than_num_seqs(index):
-        dataset.load_seqs(index, index + 1)
-        keys = [key for key in dataset.get_data_keys() if key in ("data", "classes")]
-        found[dataset.get_tag(index)] = {key: dataset.get_data(index, key) for key in keys}
-        index += 1
-    return found
 
 
 def written(corpus: Corpus, path: pathlib.Path) -> tk.Path:
