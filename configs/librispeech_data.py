@@ -9,7 +9,7 @@ from typing import Any
 from sisyphus import gs, tk
 
 from configs.librispeech_sizes import Recogniser, Sizes
-from jobs.corpus.miniature import MiniatureLibriSpeechJob
+from jobs.corpus.festvox_librispeech import FestvoxToLibriSpeechJob
 from jobs.corpus.ogg_zip import OggZipJob
 from jobs.corpus.reading import LibriSpeechCorpusJob
 from jobs.corpus.texts import CorpusReferencesJob, CorpusTextJob
@@ -26,12 +26,7 @@ SCORED_PARTS = (*DEV_PARTS, "test-clean", "test-other")
 TUNED_PART = "dev-other"
 """Scales are tuned on it alone."""
 
-MINIATURE_SENTENCES = {
-    "train-clean-100": 60,
-    "train-clean-360": 60,
-    "train-other-500": 60,
-    **dict.fromkeys(SCORED_PARTS, 10),
-}
+MINIATURE_RECORDINGS = 240
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,8 +62,8 @@ def librispeech() -> Source:
     missing = [path for path in (os.path.join(directory, "train-clean-100"), text) if not os.path.exists(path)]
     if missing:
         raise ValueError(
-            f"LIBRISPEECH is {directory!r}, but there is no {' and no '.join(missing)}. The text for language models is "
-            "https://www.openslr.org/11; LIBRISPEECH_TEXT says where it is, if not with the corpus"
+            f"LIBRISPEECH is {directory!r}, but there is no {' and no '.join(missing)}. The text for language models "
+            "comes from https://www.openslr.org/11; LIBRISPEECH_TEXT says where it is, if not with the corpus"
         )
     return Source(
         tk.Path(directory, hash_overwrite="LibriSpeech"),
@@ -84,9 +79,9 @@ def named_path(name: str) -> str | None:
 
 def miniature() -> Source:
     """A miniature in the same layout, made of Debian's ``festvox-ru``."""
-    job = MiniatureLibriSpeechJob(DebianPackageJob("festvox-ru").out_directory, MINIATURE_SENTENCES)
+    job = FestvoxToLibriSpeechJob(DebianPackageJob("festvox-ru").out_directory, limit=MINIATURE_RECORDINGS)
     job.add_alias("librispeech_mini/corpus")
-    return Source(job.out_directory, job.out_text)
+    return Source(job.out_directory, job.out_lm_text)
 
 
 class Data:
@@ -154,7 +149,12 @@ class Data:
         transcripts = CorpusTextJob(self.corpus(*self.sizes.train_parts)).out_text
         blocks = TextBlocksJob([self.source.text, transcripts], blocks=self.sizes.text_blocks).out_blocks
         train = text_blocks_dataset(blocks, labels, partition_epoch=self.sizes.text_partition)
-        return train, text_dataset(self.transcripts(*DEV_PARTS), labels, seq_ordering="sorted")
+        return train, self.text_dev(units)
+
+    def text_dev(self, units: int) -> dict[str, Any]:
+        """The transcripts of dev."""
+        labels = sentence_pieces(self.subwords(units).out_model)
+        return text_dataset(self.transcripts(*DEV_PARTS), labels, seq_ordering="sorted")
 
     def transcripts(self, *parts: str) -> tk.Path:
         """What is said in parts, a sentence a line."""

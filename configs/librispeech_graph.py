@@ -15,7 +15,9 @@ from jobs.checkpoint import Checkpoint
 from jobs.collapse_alignment import CollapseAlignmentJob
 from jobs.ctc_collapse import CtcCollapseJob
 from jobs.debian_package import DebianPackageJob
+from jobs.perplexity import PerplexityJob
 from jobs.recognition import recognize_checkpoints
+from jobs.rescoring import RescoringJob
 from jobs.sclite import ScliteJob
 from jobs.scoring import ScoringJob
 from jobs.search import SearchJob
@@ -23,6 +25,7 @@ from jobs.selected_network import SelectedNetwork
 from jobs.subwords.joining import SubwordsToWordsJob
 from jobs.training import TrainingJob
 from recipe import nn
+from recipe.data.subwords import END_LABEL
 from recipe.models.ctc import BLANK
 from recipe.models.language_model import LanguageModel
 
@@ -168,12 +171,14 @@ class Experiment:
             tk.register_output(f"{where}/sclite", sclite.out_report_dir)
         return scoring
 
-    def recognise_training(self, name: str, training: TrainingJob, network: nn.Network, pieces: Pieces) -> Checkpoint:
+    def recognise_training(
+        self, name: str, training: TrainingJob, network: nn.Network, pieces: Pieces
+    ) -> tuple[Checkpoint, dict[str, SearchJob]]:
         """
-        Recognises the dev parts with checkpoints while the training goes on, then all parts with the average of the last
-        ones.
+        Recognises the dev parts with checkpoints while the training goes on, then all parts with the average of the
+        last ones.
 
-        :return: the average
+        :return: the average, and the searches with it, by part
         """
 
         def recognize(row: str, checkpoint: Checkpoint) -> Mapping[str, tk.Variable]:
@@ -189,8 +194,7 @@ class Experiment:
         tk.register_report(f"{self.name}/{name}/checkpoints_so_far.txt", recognition.live)
         tk.register_output(f"{self.name}/{name}/checkpoints.txt", recognition.summary.out_text)
         average = training.average_of_last(self.sizes.averaged)
-        self.recognise(name, network, average, pieces)
-        return average
+        return average, self.recognise(name, network, average, pieces)
 
     def recognise(
         self, name: str, network: nn.Network | SelectedNetwork, checkpoint: Checkpoint, pieces: Pieces
@@ -200,6 +204,42 @@ class Experiment:
         for part, search in searches.items():
             self.scores[f"{name}/{part}"] = self.score(name, pieces(search), part).out_wer
         return searches
+
+    def perplexity(self, name: str, model: LanguageModel, checkpoint: Checkpoint) -> None:
+        """Of the transcripts of dev, by subword and by word."""
+        request, text = self.sizes.search, self.data.transcripts(*DEV_PARTS)
+        job = PerplexityJob(
+            nn.Network(model),
+            checkpoint,
+            self.data.text_dev(model.labels.size),
+            text=text,
+            config={"batch_size": self.sizes.lstm_training.batch_labels, "max_seqs": 200},
+            post_config=self._threads(self.sizes.device),
+            device=self.sizes.device,
+            time_rqmt=request.time,
+            mem_rqmt=request.mem,
+            cpu_rqmt=request.cpu,
+        )
+        tk.register_output(f"{self.name}/{name}/dev_perplexity", job.out_perplexity)
+        tk.register_output(f"{self.name}/{name}/dev_word_perplexity", job.out_word_perplexity)
+
+    def rescore(self, search: SearchJob, model: LanguageModel, checkpoint: Checkpoint) -> dict[str, tk.Path]:
+        """The hypotheses of a search with its own scores, and with those of a language model."""
+        request = self.sizes.search
+        rescored = RescoringJob(
+            nn.Network(model),
+            checkpoint,
+            search.out_hypotheses,
+            search.search_data,
+            end_label=END_LABEL,
+            config={"batch_size": self.sizes.lstm_training.batch_labels, "max_seqs": 200},
+            post_config=self._threads(self.sizes.device),
+            device=self.sizes.device,
+            time_rqmt=request.time,
+            mem_rqmt=request.mem,
+            cpu_rqmt=request.cpu,
+        )
+        return {"recogniser": search.out_hypotheses, "language_model": rescored.out_hypotheses}
 
 
 def of_ctc(search: SearchJob) -> tk.Path:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from configs.librispeech_sizes import Recogniser, Sizes
 from recipe import nn
 from recipe.data.subwords import END_INDEX
@@ -126,7 +124,7 @@ class Models:
 
     def attention_search(self, model: AttentionRecogniser) -> nn.Network:
         """With CTC beside the decoder."""
-        search = nn.BeamSearch(self.sizes.beam, length_normalization=1.0)
+        search = nn.BeamSearch(self.sizes.beam, length_normalization=0.0)
         return nn.Network(model, search=search, max_seq_len=self.sizes.max_labels, joint_scale=self.sizes.joint_scale)
 
     def fused_search(
@@ -140,14 +138,9 @@ class Models:
         """With a language model, too; see :class:`recipe.models.fused_recogniser.FusedRecogniser`."""
         return nn.Network(
             FusedRecogniser(model, language_model),
-            search=nn.BeamSearch(self.sizes.beam, length_normalization=1.0),
+            search=nn.BeamSearch(self.sizes.beam, length_normalization=0.0),
             max_seq_len=self.sizes.max_labels,
             joint_scale=self.sizes.joint_scale,
             language_model_scale=language_model_scale,
             internal_scale=internal_scale or None,
         )
-
-
-def frames_per_label_frame(recogniser: Recogniser) -> int:
-    """How many frames of 10 ms become one."""
-    return math.prod(recogniser.strides)
