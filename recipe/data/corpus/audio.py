@@ -10,6 +10,7 @@ import numpy
 
 from .corpus import Segment
 from .ogg_pages import with_serial_number
+from .truncated_files import why_truncated
 
 FORMATS = {"flac": ("FLAC", "PCM_16"), "ogg": ("OGG", "VORBIS"), "wav": ("WAV", "PCM_16")}
 """libsndfile's names of a format and what is in it, by the ending of a file."""
@@ -103,6 +104,9 @@ def _opened(path: str) -> Any:
 
     if not os.path.exists(path):
         raise ValueError(f"{path}: there is no such recording")
+    truncated = why_truncated(path)
+    if truncated is not None:
+        raise ValueError(f"{path}: broken audio: {truncated}")
     try:
         return soundfile.SoundFile(path)
     except _errors() as error:

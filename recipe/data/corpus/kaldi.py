@@ -41,6 +41,7 @@ def read_kaldi(directory: str, *, run_pipe: Callable[[str, str], str] | None = N
     if cuts is None:
         cuts = {name: Cut(name) for name in recordings}
     check_matching(texts, cuts, listed)
+    check_matching({cut.recording for cut in cuts.values()}, recordings, os.path.join(directory, "segments"))
     speakers = _read_speakers(os.path.join(directory, "utt2spk"), cuts)
     if not texts:
         raise ValueError(f"{listed}: this corpus is empty")

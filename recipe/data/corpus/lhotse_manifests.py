@@ -30,6 +30,8 @@ def read_lhotse(recordings: str, supervisions: str, *, audio_directory: str | No
     for number, entry in _entries(recordings, ("id", "sources", "duration")):
         try:
             file = _file_of(entry["sources"], audio_directory)
+            if entry.get("transforms"):
+                raise ValueError(f"it is changed when it is read, which is not done here: {entry['transforms']}")
         except ValueError as error:
             raise ValueError(f"{recordings}:{number}: recording {entry['id']!r}: {error}") from error
         files[entry["id"]] = file, float(entry["duration"])

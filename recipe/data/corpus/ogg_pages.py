@@ -1,5 +1,7 @@
 """
-The pages of OGG files (RFC 3533): libsndfile gives each file a random serial number, so that equal sounds differ.
+The pages of OGG files (RFC 3533).
+
+libsndfile gives each file a random serial number, so that files of the same sound differ; here they get the same one.
 """
 
 from __future__ import annotations
@@ -31,6 +33,17 @@ def with_serial_number(content: bytes, serial: int) -> bytes:
         pages.append(header + body)
         at = end
     return b"".join(pages)
+
+
+def is_last_page(end: bytes) -> bool:
+    """Whether the end of a file has, complete, the page that is marked as the last of its stream."""
+    at = end.rfind(b"OggS")
+    if at < 0 or len(end) < at + _HEADER.size:
+        return False
+    *_, kind, _, _, _, _, count = _HEADER.unpack_from(end, at)
+    sizes = end[at + _HEADER.size : at + _HEADER.size + count]
+    is_whole = len(sizes) == count and len(end) >= at + _HEADER.size + count + sum(sizes)
+    return bool(is_whole and kind & 4)
 
 
 def checksum(page: bytes) -> int:

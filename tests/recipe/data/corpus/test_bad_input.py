@@ -118,6 +118,10 @@ RECORDING = b'<corpus name="c"><recording name="r" audio="audio/1-10-0000.wav">'
         ),
         (of_kaldi(write("segments", b"a 1-10-0000 0.5 0.1\n")), "segments:1: from 0.5 to 0.1 seconds"),
         (of_kaldi(write("segments", b"a other 0.5 0.7\n")), "segments:1: wav.scp has no recording 'other'"),
+        (
+            of_kaldi(lambda root: [write("segments", b"a 1-10-0000 0 0.1\n")(root), write("text", b"a A\n")(root)]),
+            "segments: audio without transcript: 1-10-0001, 1-11-0000",
+        ),
         (of_bliss(b'<corpus name="c">\n<recording name="r"'), "inner.xml:2: no XML"),
         (of_bliss(RECORDING + b"\n</recording></corpus>"), "inner.xml:2: audio without transcript: recording 'r'"),
         (of_bliss(RECORDING + b"\n<segment/></recording></corpus>"), "2: audio without transcript: segment 'c/r/1'"),
@@ -164,6 +168,17 @@ RECORDING = b'<corpus name="c"><recording name="r" audio="audio/1-10-0000.wav">'
                 )
             ),
             "recordings.jsonl:6: recording 'x': its sound is no file but a command: ffmpeg x",
+        ),
+        (
+            of_lhotse(
+                lambda root: write(
+                    "recordings.jsonl",
+                    (root / "recordings.jsonl")
+                    .read_bytes()
+                    .replace(b'"duration"', b'"transforms": ["Speed"], "duration"'),
+                )(root)
+            ),
+            "recordings.jsonl:1: recording '1-10-0000': it is changed when it is read",
         ),
         (
             of_lhotse(append("supervisions.jsonl", b'{"id": "x", "recording_id": "x", "start": 0, "duration": 1}\n')),
