@@ -56,8 +56,9 @@ class Experiment:
         """The training of a recogniser."""
         train, dev = self.data.training_data(recogniser)
         sizes = self.sizes
+        rates = one_cycle(sizes.epochs, recogniser.peak_rate)
         training = self._train(
-            model, train, dev, one_cycle(sizes.epochs, recogniser.peak_rate), recogniser.batch_frames, recogniser.hours
+            model, train, dev, rates, recogniser.batch_frames, recogniser.hours, workers=sizes.reading_workers
         )
         self._register_training(name, training)
         return training
@@ -78,6 +79,8 @@ class Experiment:
         learning_rates: list[float],
         batch_size: int,
         hours: float,
+        *,
+        workers: int = 1,
     ) -> TrainingJob:
         sizes, num_epochs = self.sizes, len(learning_rates)
         several = {"horovod_num_processes": self.num_gpus} if self.num_gpus > 1 else {}
@@ -94,15 +97,15 @@ class Experiment:
                 "batch_size": batch_size,
                 "max_seqs": 200,
                 **self._for_several_gpus(),
-                **({"torch_amp": "bfloat16"} if self.engine == "torch" and sizes.device == "gpu" else {}),
+                **self._on_gpu(workers),
             },
-            post_config=self._threads(sizes.device),
+            post_config=self._threads(),
             num_epochs=num_epochs,
             keep_epochs={epoch for epoch in sizes.recognised_epochs if epoch <= num_epochs} | {num_epochs},
             device=sizes.device,
             time_rqmt=max(1.0, round(hours / self.num_gpus, 1)),
             mem_rqmt=sizes.training_memory,
-            cpu_rqmt=6 if sizes.device == "gpu" else 1,
+            cpu_rqmt=workers + 2 if sizes.device == "gpu" else 1,
             **several,
         )
 
@@ -119,9 +122,15 @@ class Experiment:
             return {"torch_distributed": {"reduce_type": "grad", "dataset_distribution": "shard"}}
         return {"horovod_reduce_type": "grad", "horovod_dataset_distribution": "shard"}
 
-    def _threads(self, device: str) -> dict[str, Any]:
+    def _on_gpu(self, workers: int) -> dict[str, Any]:
+        """bfloat16, and several processes that read, each its part of the data."""
+        if self.engine != "torch" or self.sizes.device != "gpu":
+            return {}
+        return {"torch_amp": "bfloat16", "torch_dataloader_opts": {"num_workers": workers}}
+
+    def _threads(self) -> dict[str, Any]:
         if self.engine == "torch":
-            return {"torch_dataloader_opts": {"num_workers": 4}} if device == "gpu" else {}
+            return {}
         return {"tf_session_opts": {"intra_op_parallelism_threads": 1, "inter_op_parallelism_threads": 2}}
 
     def _register_training(self, name: str, training: TrainingJob) -> None:
@@ -145,7 +154,7 @@ class Experiment:
             checkpoint,
             self.data.recordings(part),
             config={"batch_size": self.sizes.search_batch_frames, "max_seqs": 40},
-            post_config=self._threads(self.sizes.device),
+            post_config=self._threads(),
             device=self.sizes.device,
             time_rqmt=request.time,
             mem_rqmt=request.mem,
@@ -214,7 +223,7 @@ class Experiment:
             self.data.text_dev(model.labels.size),
             text=text,
             config={"batch_size": self.sizes.lstm_training.batch_labels, "max_seqs": 200},
-            post_config=self._threads(self.sizes.device),
+            post_config=self._threads(),
             device=self.sizes.device,
             time_rqmt=request.time,
             mem_rqmt=request.mem,
@@ -233,7 +242,7 @@ class Experiment:
             search.search_data,
             end_label=END_LABEL,
             config={"batch_size": self.sizes.lstm_training.batch_labels, "max_seqs": 200},
-            post_config=self._threads(self.sizes.device),
+            post_config=self._threads(),
             device=self.sizes.device,
             time_rqmt=request.time,
             mem_rqmt=request.mem,

@@ -67,9 +67,12 @@ class Sizes:
     All of it.
 
     :ivar name: what outputs and aliases begin with
+    :ivar device: of trainings and searches
+    :ivar mel: bands of the features
     :ivar train_parts: directories of the training data
     :ivar partition_epoch: RETURNN's epochs in one pass over the training data; each has a checkpoint
-    :ivar text_blocks: blocks that the text for language models is cut into
+    :ivar text_blocks: blocks that the text for language models is cut into; in each of RETURNN's epochs, each GPU has
+        at least one
     :ivar text_partition: RETURNN's epochs in one pass over that text
     :ivar epochs: of RETURNN, for a recogniser
     :ivar recognised_epochs: whose checkpoints are recognised while the training goes on
@@ -79,7 +82,13 @@ class Sizes:
     :ivar lstm: dims of label vectors and LSTMs, and number of layers, of the LSTM language model
     :ivar transformer: dim, hidden dim, heads and number of layers of the Transformer language model
     :ivar beam: of searches with a decoder
+    :ivar mask_steps: steps of training from which half and all of SpecAugment's masks are in use
+    :ivar max_labels: the most labels that a decoder writes
     :ivar grid: what is tuned on dev-other for fusion
+    :ivar rescoring_scales: and for rescoring
+    :ivar speeds: of the recordings in training
+    :ivar training_memory: GB of the machine, for one GPU
+    :ivar reading_workers: processes that read recordings and compute features, for one GPU
     """
 
     name: str
@@ -112,6 +121,7 @@ class Sizes:
     search: Request
     preparation: Request
     training_memory: float
+    reading_workers: int
     search_batch_frames: int
     training_options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -122,17 +132,17 @@ FULL = Sizes(
     train_parts=("train-clean-100", "train-clean-360", "train-other-500"),
     mel=80,
     conformer=Conformer(),
-    ctc=Recogniser(units=1_000, strides=(2, 2), peak_rate=1e-3, batch_frames=60_000, hours=120),
-    attention=Recogniser(units=5_000, strides=(3, 2), peak_rate=1e-3, batch_frames=60_000, hours=140),
-    transducer_training=Recogniser(units=1_000, strides=(3, 2), peak_rate=8e-4, batch_frames=24_000, hours=160),
+    ctc=Recogniser(units=1_000, strides=(2, 2), peak_rate=1e-3, batch_frames=60_000, hours=48),
+    attention=Recogniser(units=5_000, strides=(3, 2), peak_rate=1e-3, batch_frames=60_000, hours=48),
+    transducer_training=Recogniser(units=1_000, strides=(3, 2), peak_rate=8e-4, batch_frames=24_000, hours=96),
     decoder_layers=6,
     transducer=(256, 640, 640),
     lstm=(512, 2048, 2),
     transformer=(768, 3072, 12, 12),
-    lstm_training=LanguageModelTraining(peak_rate=1e-3, batch_labels=20_000, epochs=40, hours=160),
-    transformer_training=LanguageModelTraining(peak_rate=5e-4, batch_labels=20_000, epochs=40, hours=160),
+    lstm_training=LanguageModelTraining(peak_rate=1e-3, batch_labels=20_000, epochs=80, hours=72),
+    transformer_training=LanguageModelTraining(peak_rate=5e-4, batch_labels=20_000, epochs=80, hours=72),
     partition_epoch=20,
-    text_blocks=100,
+    text_blocks=480,
     text_partition=20,
     epochs=500,
     recognised_epochs=(40, 100, 200, 300, 400, 500),
@@ -147,9 +157,10 @@ FULL = Sizes(
     search=Request(time=8, mem=24),
     preparation=Request(time=12, mem=16, cpu=8),
     training_memory=48,
+    reading_workers=6,
     search_batch_frames=30_000,
 )
-"""For GPUs with 80 GB; docs/librispeech.md says what it needs."""
+"""For GPUs with 40 GB; docs/librispeech.md says what it needs."""
 
 MINIATURE = dataclasses.replace(
     FULL,
