@@ -96,17 +96,23 @@ class CheckCorpusJob(JobWithUnhashedArguments):
         write_text(self.out_report, report_text(problems, len(segments)))
         write_json(self.out_problems, [problem._asdict() for problem in problems])
         if problems and not self.leave_out:
-            shown = "\n".join(f"{one.segment}: {one.kind}: {one.what}" for one in problems[:_SHOWN])
-            more = f"\nand {len(problems) - _SHOWN} others" if len(problems) > _SHOWN else ""
             raise ValueError(
                 f"{len(problems)} problems, all of them in {self.out_report.get_path()}; leave_out=True leaves these "
-                f"segments out:\n{shown}{more}"
+                f"segments out:\n{_first(problems)}"
             )
         bad = {(problem.corpus, problem.segment) for problem in problems}
         kept = [[one for one in corpus if (number, one.name) not in bad] for number, corpus in enumerate(corpora, 1)]
         for source, segments_left in zip(self.corpora, kept):
             if not segments_left:
-                raise ValueError(f"no segment of {source.get_path()} is left: see {self.out_report.get_path()}")
+                raise ValueError(
+                    f"no segment of {source.get_path()} is left; all problems are in {self.out_report.get_path()}:\n"
+                    f"{_first(problems)}"
+                )
         for path, segments_left in zip(self.out_corpora, kept):
             Corpus(tuple(segments_left)).write(path.get_path())
         self.out_num_problems.set(len(problems))
+
+
+def _first(problems: Sequence[Problem]) -> str:
+    shown = "\n".join(f"{one.segment}: {one.kind}: {one.what}" for one in problems[:_SHOWN])
+    return f"{shown}\nand {len(problems) - _SHOWN} others" if len(problems) > _SHOWN else shown

@@ -8,9 +8,10 @@ from typing import Any
 
 from sisyphus import Task, tk
 
+from recipe.data.characters import character_labels
 from recipe.data.corpus.corpus import Corpus, Segment
+from recipe.data.corpus.feature_hdf import FeatureSequence, write_feature_sequences
 from recipe.data.corpus.in_order import in_order
-from recipe.data.feature_hdf import FeatureSequence, write_feature_sequences
 
 from ..atomic_file import replacing
 from ..unhashed import JobWithUnhashedArguments
@@ -25,7 +26,8 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
     :param num_mel: mel bands per frame of 10 ms
     :param stack: how many frames become one
     :param normalise: each feature with mean 0 and deviation 1 over the segment
-    :param characters: labels of ``classes``, in the order of their indices: each character of a text is one
+    :param characters: labels of ``classes``, in the order of their indices: each character of a text is one, a space
+        as in :mod:`recipe.data.characters`
     :param sentence_pieces: a model of SentencePiece that makes ``classes`` of texts, in place of characters
     :param cpu_rqmt: processes that compute; not hashed
     :param time_rqmt: hours; not hashed
@@ -96,12 +98,13 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
             return pieces, [model.encode(segment.text) for segment in corpus]
         if self.characters is None:
             return [], [[] for _ in corpus]
-        index = {character: number for number, character in enumerate(self.characters)}
-        for segment in corpus:
-            other = sorted(set(segment.text) - set(index))
+        index = {label: number for number, label in enumerate(character_labels(self.characters))}
+        texts = {segment.name: character_labels(segment.text) for segment in corpus}
+        for name, text in texts.items():
+            other = sorted(set(text) - set(index))
             if other:
-                raise ValueError(f"segment {segment.name}: no label for {' '.join(map(repr, other))}: {segment.text}")
-        return list(self.characters), [[index[character] for character in segment.text] for segment in corpus]
+                raise ValueError(f"segment {name}: no label for {' '.join(map(repr, other))}: {''.join(text)}")
+        return list(index), [[index[label] for label in text] for text in texts.values()]
 
 
 def _features(segment: Segment, num_mel: int, stack: int, normalise: bool) -> Any:

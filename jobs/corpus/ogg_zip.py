@@ -9,7 +9,7 @@ from sisyphus import Task, tk
 
 from recipe.data.corpus.corpus import Corpus, Segment
 from recipe.data.corpus.in_order import in_order
-from recipe.data.ogg_zip import Entry, write_ogg_zip
+from recipe.data.corpus.ogg_zip import Entry, write_ogg_zip
 
 from ..unhashed import JobWithUnhashedArguments
 

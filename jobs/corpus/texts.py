@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from sisyphus import Job, Task, tk
 
+from recipe.data.characters import character_labels
 from recipe.data.corpus.corpus import Corpus
 
 from ..atomic_file import replacing
@@ -52,7 +53,8 @@ class CorpusReferencesJob(Job):
     speakers, and as TRN for ScliteJob.
 
     :param corpus: as the reading jobs give it
-    :param characters: whether to score characters in place of words; spaces do not count
+    :param characters: whether labels are characters in place of words, spaces as in
+        :mod:`recipe.data.characters`
     """
 
     __sis_hash_exclude__ = {"characters": False}
@@ -72,7 +74,7 @@ class CorpusReferencesJob(Job):
         """Writes both."""
         references = {}
         for segment in Corpus.read(self.corpus.get_path()):
-            labels = tuple("".join(segment.text.split())) if self.characters else tuple(segment.text.split())
+            labels = character_labels(segment.text) if self.characters else tuple(segment.text.split())
             references[segment.name] = Reference((labels,), segment.speaker)
         # without speakers, as HypothesesToTrnJob writes hypotheses: names of both must be the same
         write_trn(self.out_trn, {name: one.transcripts for name, one in references.items()})

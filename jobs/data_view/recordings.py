@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from recipe.data.corpus.corpus import Corpus, Segment
+from recipe.data.corpus.ogg_zip import read_files, read_list
 from recipe.data.festvox import read_voice
-from recipe.data.ogg_zip import read_files, read_list
 
 
 def recordings_of(options: Any) -> dict[str, str]:
@@ -55,7 +55,7 @@ def extract_recordings(resolved: Any, tags: Sequence[str], prefix: str) -> dict[
             wanted = [tag for tag in tags if entries.get(tag) is not None and tag not in found]
             for tag, content in zip(wanted, read_files(archive, [entries[tag] for tag in wanted])):
                 path = f"{prefix}_{re.sub(r'[^A-Za-z0-9._-]', '_', tag)}"
-                ending = os.path.splitext(entries[tag])[1]
+                ending = os.path.splitext(str(entries[tag]))[1]
                 found[tag] = os.path.normpath(path if path.endswith(ending) else path + ending)
                 os.makedirs(os.path.dirname(found[tag]) or ".", exist_ok=True)
                 with open(found[tag], "wb") as file:

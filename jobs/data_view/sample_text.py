@@ -84,5 +84,4 @@ def example_text(array: numpy.ndarray, is_sparse: bool, labels: Sequence[str] | 
         return f"{shape} mean {array.mean():.3g}, deviation {array.std():.3g}, {array.min():.3g} to {array.max():.3g}"
     flat = [int(one) for one in array.reshape(-1)]
     names = [labels[one] if labels and 0 <= one < len(labels) else str(one) for one in flat[:_MOST_LABELS]]
-    names = ["␣" if name.isspace() else name for name in names]
     return f"{shape} {' '.join(names)}{' ...' if len(flat) > _MOST_LABELS else ''}"

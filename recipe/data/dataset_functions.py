@@ -48,6 +48,11 @@ def sorted_first(epoch: int, num_epochs: int, then: str, **_other: Any) -> str:
     return "sorted" if (epoch or 1) <= num_epochs else then
 
 
+def space_as_label(text: str) -> str:
+    """A text whose characters are labels."""
+    return text.replace(" ", "\u2581")
+
+
 def function_code(function: Callable[..., Any], version: int, **arguments: Any) -> CodeWithDefinitions:
     """
     A function of this module as an option.
@@ -60,6 +65,7 @@ def function_code(function: Callable[..., Any], version: int, **arguments: Any) 
         log_mel_features: (log_mel, normalised, stacked_frames),
         at_random_speed: (at_speed,),
         sorted_first: (),
+        space_as_label: (),
     }[function]
     values = "".join(f", {name}={PythonSource().value(value)}" for name, value in arguments.items())
     code = f"functools.partial({function.__name__}{values})" if arguments else function.__name__

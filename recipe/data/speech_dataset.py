@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .dataset_functions import at_random_speed, function_code, log_mel_features, sorted_first
+from .characters import SPACE
+from .dataset_functions import at_random_speed, function_code, log_mel_features, sorted_first, space_as_label
 
 
 def log_mel_audio(
@@ -68,7 +69,8 @@ def ogg_zip_dataset(
 
     :param archives: one ``tk.Path`` or several, whose sequences are joined
     :param audio: of :func:`log_mel_audio` or :func:`raw_audio`; None: text alone
-    :param targets: RETURNN's options of a vocabulary, as of :func:`character_targets`; None: sound alone
+    :param targets: RETURNN's options of a vocabulary, as of :func:`recipe.data.characters.character_targets`; None:
+        sound alone
     :param repeats: of several archives, how often the sequences of each come in one pass: their weights
     :param seq_ordering: "default", "sorted", "random", :func:`length_buckets`, :func:`short_ones_first`, or another
         name of RETURNN's
@@ -90,6 +92,7 @@ def ogg_zip_dataset(
         "path": archives,
         "audio": None if audio is None else dict(audio),
         "targets": None if targets is None else dict(targets),
+        "targets_post_process": function_code(space_as_label, 1) if _has_label_of_space(targets) else None,
         "seq_ordering": seq_ordering,
         "partition_epoch": partition_epoch,
         "repeat_epoch": repeat_epoch,
@@ -97,8 +100,11 @@ def ogg_zip_dataset(
         "seq_list_filter_file": segment_names,
         "fixed_random_subset": random_subset,
     }
-    optional = ("partition_epoch", "repeat_epoch", "epoch_wise_filter", "seq_list_filter_file", "fixed_random_subset")
-    return {name: value for name, value in options.items() if value is not None or name not in optional}
+    return {name: value for name, value in options.items() if value is not None or name in ("audio", "targets")}
+
+
+def _has_label_of_space(targets: Mapping[str, Any] | None) -> bool:
+    return targets is not None and targets.get("class") == "CharacterTargets" and SPACE in targets.get("labels", ())
 
 
 def _filters(longest_mean: Mapping[int, float]) -> dict[tuple[int, int], dict[str, float]]:
@@ -110,17 +116,6 @@ def _filters(longest_mean: Mapping[int, float]) -> dict[tuple[int, int], dict[st
         filters[first, last] = {"max_mean_len": longest_mean[last] * 100}
         first = last + 1
     return filters
-
-
-def character_targets(labels: Any) -> dict[str, Any]:
-    """
-    Characters as labels.
-
-    :param labels: all of them, in the order of their indices; a text or list, or a ``tk.Path`` of a file of RETURNN
-    """
-    if isinstance(labels, (str, list, tuple)):
-        return {"class": "CharacterTargets", "vocab_file": None, "labels": list(labels), "unknown_label": None}
-    return {"class": "CharacterTargets", "vocab_file": labels, "unknown_label": None}
 
 
 def length_buckets(num_seqs: int) -> str:

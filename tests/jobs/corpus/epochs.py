@@ -12,7 +12,7 @@ from returnn.datasets.basic import init_dataset
 from jobs.python_values import with_python_values
 from jobs.returnn_process import resolve_paths
 from recipe.data.corpus.audio import encoded
-from recipe.data.ogg_zip import Entry, write_ogg_zip
+from recipe.data.corpus.ogg_zip import Entry, write_ogg_zip
 
 from ...recipe.data.corpus.examples import RATE, noise
 

@@ -12,7 +12,7 @@ from sisyphus import tk
 
 from jobs.corpus.features import CorpusFeaturesJob
 from jobs.corpus.ogg_zip import OggZipJob
-from recipe.data import feature_hdf
+from recipe.data.corpus import feature_hdf
 from recipe.data.corpus.corpus import Corpus, Segment
 from recipe.data.dataset import label_dataset
 from recipe.data.hdf import read_sequences
@@ -42,7 +42,7 @@ def test_same_as_of_an_archive(path: tk.Path, run_job: RunJob, monkeypatch: pyte
     assert list(found) == list(TEXTS)
     for name, streams in found.items():
         numpy.testing.assert_array_equal(streams["data"], wanted[name]["data"])
-        assert "".join(LETTERS[index] for index in streams["classes"]) == TEXTS[name]
+        assert "".join(LETTERS[index] for index in streams["classes"]) == TEXTS[name], "the space has its index"
     assert job.out_num_frames.get() == sum(len(streams["data"]) for streams in found.values())
     assert job.out_num_seqs.get() == 5
 
@@ -74,7 +74,7 @@ def test_pieces_of_sentences(path: tk.Path, tmp_path: pathlib.Path, run_job: Run
 
 def test_other_characters_and_short_segments(path: tk.Path, tmp_path: pathlib.Path, run_job: RunJob) -> None:
     job = CorpusFeaturesJob(path, characters="ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    with pytest.raises(ValueError, match="segment 1-10-0001: no label for ' ': ONE TWO"):
+    with pytest.raises(ValueError, match="segment 1-10-0001: no label for '▁': ONE▁TWO"):
         run_job(job)
     assert not os.path.exists(job.out_hdf.get_path())
     (first, *_) = Corpus.read(path.get_path())

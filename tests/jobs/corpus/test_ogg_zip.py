@@ -12,9 +12,10 @@ from sisyphus import tk
 
 from jobs.corpus.ogg_zip import OggZipJob
 from jobs.corpus.reading import LibriSpeechCorpusJob
+from recipe.data.characters import character_targets
 from recipe.data.corpus.corpus import Corpus
 from recipe.data.log_mel import log_mel, normalised, stacked_frames
-from recipe.data.speech_dataset import character_targets, log_mel_audio, ogg_zip_dataset, raw_audio
+from recipe.data.speech_dataset import log_mel_audio, ogg_zip_dataset, raw_audio
 
 from ...recipe.data.corpus.examples import RATE, SECONDS, SPEAKERS, TEXTS, corpus, librispeech, noise
 from ..conftest import RunJob
@@ -34,7 +35,7 @@ def test_samples_and_characters_of_an_archive(tmp_path: pathlib.Path, run_job: R
     found = epoch_of(ogg_zip_dataset(job.out_zip, audio=raw_audio(), targets=character_targets(LETTERS)))
     assert list(found) == list(TEXTS)
     for name, streams in found.items():
-        assert "".join(LETTERS[index] for index in streams["classes"]) == TEXTS[name]
+        assert "".join(LETTERS[index] for index in streams["classes"]) == TEXTS[name], "the space has its index"
         numpy.testing.assert_array_equal(streams["data"][:, 0], noise(name, SECONDS[name]))
     assert job.out_num_seqs.get() == 5
     assert job.out_seconds.get() == sum(SECONDS.values())
@@ -80,7 +81,7 @@ def test_broken_recording_leaves_nothing(tmp_path: pathlib.Path, run_job: RunJob
 
 
 def test_speakers_are_in_the_list(tmp_path: pathlib.Path, run_job: RunJob) -> None:
-    from recipe.data.ogg_zip import read_list
+    from recipe.data.corpus.ogg_zip import read_list
 
     job = run_job(OggZipJob(written(corpus(tmp_path), tmp_path / "corpus.jsonl.gz"), cpu_rqmt=1))
     assert {entry["seq_name"]: entry["speaker"] for entry in read_list(job.out_zip.get_path())} == SPEAKERS

@@ -9,10 +9,10 @@ import numpy
 import pytest
 
 from jobs.options.datasets import check_dataset
+from recipe.data.characters import character_targets
 from recipe.data.dataset import label_dataset
 from recipe.data.hdf import LabelStream, write_label_hdf
 from recipe.data.speech_dataset import (
-    character_targets,
     combined_dataset,
     length_buckets,
     log_mel_audio,

@@ -77,7 +77,7 @@ def test_references(path: tk.Path, run_job: RunJob) -> None:
     assert {name: one.speaker for name, one in found.items()} == SPEAKERS
     assert "IT'S THREE (all-1-11-0000)\n" in pathlib.Path(job.out_trn.get_path()).read_text()
     letters = read_references(run_job(CorpusReferencesJob(path, characters=True)).out_references.get_path())
-    assert letters["1-10-0001"].transcripts == (tuple("ONETWO"),)
+    assert letters["1-10-0001"].transcripts == (tuple("ONE▁TWO"),)
 
 
 def test_reading_jobs(tmp_path: pathlib.Path, run_job: RunJob) -> None:

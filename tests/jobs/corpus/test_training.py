@@ -11,7 +11,8 @@ from jobs.learning_rates import read_learning_rates
 from jobs.score_keys import score_key
 from jobs.training import TrainingJob
 from recipe import nn
-from recipe.data.speech_dataset import character_targets, log_mel_audio, ogg_zip_dataset, short_ones_first
+from recipe.data.characters import character_targets
+from recipe.data.speech_dataset import log_mel_audio, ogg_zip_dataset, short_ones_first
 
 from ..conftest import RunJob
 from .epochs import archive

@@ -19,10 +19,11 @@ from jobs.data_view.view import view_config
 from jobs.speech_features import FestvoxFeaturesJob
 from jobs.training import TrainingJob
 from recipe import nn
+from recipe.data.characters import character_targets
 from recipe.data.cmudict import LETTERS
 from recipe.data.corpus.corpus import Corpus, Segment
 from recipe.data.hdf import LabelStream, write_feature_hdf, write_label_hdf
-from recipe.data.speech_dataset import character_targets, log_mel_audio, ogg_zip_dataset, short_ones_first
+from recipe.data.speech_dataset import log_mel_audio, ogg_zip_dataset, short_ones_first
 
 from ..corpus.epochs import archive
 from ..engines import WORDS, dataset
@@ -149,8 +150,8 @@ def test_archive_of_speech(setup: pathlib.Path, capsys: pytest.CaptureFixture[st
     assert "  data: [time, 6] float32, length 11 to 16" in text
     assert "  raw: text\n" in text and "orth" not in text
     assert "  b b  words_training_TrainingJob_train_b_b.flac\n" in text
-    assert "    classes [3] B ␣ B\n    raw B B\n" in text
-    assert "    classes [10] T A L K / O N E ␣ Ä\n    raw TALK/ONE Ä\n" in text
+    assert "    classes [3] B ▁ B\n    raw B B\n" in text
+    assert "    classes [10] T A L K / O N E ▁ Ä\n    raw TALK/ONE Ä\n" in text
     sounds = sorted(path.name for path in setup.glob("*.flac"))
     assert sounds[0] == "words_training_TrainingJob_dev_b_b.flac" and len(sounds) == 4
     with zipfile.ZipFile(setup / "talk.zip") as file:

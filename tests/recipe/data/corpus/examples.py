@@ -38,12 +38,17 @@ def write_sound(path: pathlib.Path | str, name: str, seconds: float) -> str:
     return str(path)
 
 
-def librispeech(root: pathlib.Path, part: str = "train-clean-100") -> pathlib.Path:
-    """The layout of LibriSpeech; gives the directory that has the part in it."""
+def librispeech(root: pathlib.Path, part: str = "train-clean-100", first: str = "") -> pathlib.Path:
+    """
+    The layout of LibriSpeech; gives the directory that has the part in it.
+
+    :param first: digits before all speakers
+    """
     for name, text in TEXTS.items():
+        name = first + name
         speaker, chapter, _ = name.split("-")
         home = root / part / speaker / chapter
-        write_sound(home / f"{name}.flac", name, SECONDS[name])
+        write_sound(home / f"{name}.flac", name, SECONDS[name[len(first) :]])
         with open(home / f"{speaker}-{chapter}.trans.txt", "a", encoding="utf-8") as file:
             file.write(f"{name} {text}\n")
     return root

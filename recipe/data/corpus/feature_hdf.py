@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .hdf import LabelStream, write_streams
+from ..hdf import LabelStream, write_streams
 
 if TYPE_CHECKING:
     import numpy
