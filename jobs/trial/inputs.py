@@ -116,13 +116,13 @@ def features_of_recording(path: str, *, num_mel: int = 40, stack: int = 3) -> nu
 
     :raises InspectionError: if it is no WAV file that can be read
     """
-    from recipe.data.log_mel import log_mel, normalised, read_wav, stacked
+    from recipe.data.log_mel import log_mel, normalised, read_wav, stacked_frames
 
     try:
         samples, rate = read_wav(path)
     except ValueError as error:
         raise InspectionError(str(error)) from error
-    return stacked(normalised(log_mel(samples, rate, num_mel=num_mel)), stack)
+    return stacked_frames(normalised(log_mel(samples, rate, num_mel=num_mel)), stack)
 
 
 def features_behind(setup: Setup, data: Any) -> dict[str, Any]:
