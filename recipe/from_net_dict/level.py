@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from recipe.nn.plain.dim import Dim
 
 from .layer import Layer, Unsupported, references
+from .layer_options import training_options
 from .loss_options import as_is_loss
 from .notes import Notes, Owner
 from .value import Value
@@ -60,6 +61,8 @@ class Level:
         """The levels in it that its code calls."""
         self.members: dict[str, str] = {}
         """The constructors of its modules, by attribute."""
+        self.initial_values: list[str] = []
+        """Lines of its constructor that say what parameters start with."""
         self.given_members: dict[str, str] = {}
         """Modules of levels around, by attribute: what the level around calls them."""
         self.arguments: dict[str, Value] = {}
@@ -150,6 +153,8 @@ class Level:
 
     def _translate(self, layer: Layer) -> Value:
         where = f"{self.scope}{layer.name}"
+        dims = self.notes.dims
+        outside, dims.seen_from = dims.seen_from, self.axis_text
         try:
             if layer.class_name not in TRANSLATIONS:
                 raise Unsupported("there is no translation for this class")
@@ -165,9 +170,31 @@ class Level:
             what = re.sub(r"^\S+:\d+: ", "", str(error).partition("\n")[0])  # without the place of this line
             self.problem(where, layer.class_name, f"its options are not understood: {type(error).__name__} {what}")
             return self.assign(layer.name, "None", None)
-        for option in layer.left():
+        finally:
+            dims.seen_from = outside
+        for option in layer.left(has_parameters=layer.class_name in HAVE_PARAMETERS):
             self.problem(where, layer.class_name, f"option {option}={layer.options[option]!r:.60} is left out")
         return value
+
+    def axis_text(self, dim: Dim) -> str | None:
+        """An expression for an axis that only comes with a value, one that is known here; None if none has it alone."""
+        for value in [*self._given_values(), *self.values.values()]:
+            if value.lengths == [dim] and value.text.isidentifier():
+                return f"{value.text}.spatial_dim"
+        outer = self.parent.value_along(dim) if self.parent is not None else None
+        return f"{self.capture(outer, outer.text).text}.spatial_dim" if outer is not None else None
+
+    def value_along(self, dim: Dim) -> Value | None:
+        """A value whose only axis with lengths is this one."""
+        for value in [*self._given_values(), *self.values.values()]:
+            if value.lengths == [dim] and value.text.isidentifier():
+                return value
+        outer = self.parent.value_along(dim) if self.parent is not None else None
+        return self.capture(outer, outer.text) if outer is not None else None
+
+    def _given_values(self) -> list[Value]:
+        """What forward gets from around, as it is called here."""
+        return [value._replace(text=argument) for argument, value in self.arguments.items()]
 
     def problem(self, where: str, class_name: str, what: str) -> None:
         """Notes what is not translated, here and for the user."""
@@ -215,18 +242,22 @@ class Level:
         self.arguments[argument] = value
         return value._replace(text=argument)
 
-    def member(self, name: str, constructor: str, owner: Owner, parameters: Mapping[str, str]) -> str:
+    def member(
+        self, layer: Layer, constructor: str, owner: Owner, parameters: Mapping[str, str], initial: Sequence[str] = ()
+    ) -> str:
         """
         A module as an attribute: a new one, or the one that has the same parameters in RETURNN.
 
         :param parameters: RETURNN's names by names in the module
+        :param initial: lines that say what parameters start with, behind the attribute: ``.W.initial = ...``
         :return: the expression for it
         """
         known = self.notes.owners.get(owner)
         if known is not None:
             return self._member_at(known)
-        attribute = self.unique_member(name)
-        self.members[attribute] = constructor
+        attribute = self.unique_member(layer.name)
+        self.members[attribute] = f"{constructor}{training_options(layer)}"
+        self.initial_values += [f"self.{attribute}{line}" for line in initial]
         path = f"{self.path}{attribute}"
         self.notes.owners[owner] = path
         self.notes.name_map.update({f"{path}/{key}": old for key, old in parameters.items()})
@@ -282,11 +313,20 @@ TRANSLATIONS: dict[str, Translate] = {}
 """What writes a layer's code, by class."""
 
 
-def translates(*class_names: str) -> Callable[[Translate], Translate]:
-    """Notes a function that writes the code for layers of these classes."""
+HAVE_PARAMETERS: set[str] = set()
+"""The classes whose layers have parameters of their own."""
+
+
+def translates(*class_names: str, has_parameters: bool = False) -> Callable[[Translate], Translate]:
+    """
+    Notes a function that writes the code for layers of these classes.
+
+    :param has_parameters: whether such layers have parameters
+    """
 
     def note(function: Translate) -> Translate:
         TRANSLATIONS.update(dict.fromkeys(class_names, function))
+        HAVE_PARAMETERS.update(class_names if has_parameters else ())
         return function
 
     return note

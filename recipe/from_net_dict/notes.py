@@ -32,6 +32,12 @@ class Notes:
         """The declarations of inputs, by the variables."""
         self.search: tuple[int, float] | None = None
         """Beam size and length normalization, if there is a choice."""
+        self.used_models: dict[str, str] = {}
+        """Classes and functions of ``recipe.models`` that the written module imports, with the files they are in."""
+        self.functions: dict[str, list[str]] = {}
+        """Functions of the written module: their lines."""
+        self.differences: set[str] = set()
+        """What RETURNN computes otherwise; the written module says so."""
         self._class_names: set[str] = set()
 
     def declare_input(self, name: str) -> tuple[str, Input]:
@@ -61,6 +67,11 @@ class Notes:
             found, number = f"{base}{number}", number + 1
         self._class_names.add(found)
         return found
+
+    def unique_function_name(self, name: str) -> str:
+        """A name for a function."""
+        candidates = [name, *(f"{name}_{number}" for number in range(2, len(self.functions) + 3))]
+        return next(one for one in candidates if one not in self.functions)
 
 
 def _constant_name(name: str) -> str:
