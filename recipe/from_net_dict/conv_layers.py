@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from recipe.nn.plain.dim import Dim, as_dim
+from recipe.nn.plain.dim import Dim
 
 from .elementwise_layers import activated
 from .layer import Layer, Unsupported
@@ -42,8 +42,8 @@ def _pool(level: Level, layer: Layer) -> Value:
         over = f", axis={level.notes.dims.text(axis)}" if axis is not None and axis.is_static else ""
         more = "" if mode == "max" else f', mode="{mode}"'
         text = f"nn.pool({text}, {size}{more}{over})"
-        new = as_dim(-(-axis.size // size)) if axis is not None and axis.is_static else Dim(None, f"{layer.name}_time")
-        dims = tuple(new if dim is axis else dim for dim in dims) if dims is not None else None
+        new = level.notes.shorter(axis, size, f"{layer.name}_axis") if axis is not None else None
+        dims = tuple(new if dim is axis else dim for dim in dims) if dims is not None and new is not None else None
         if axis is None or axis.is_dynamic:
             level.notes.differences.add(PADDING)
     if text == x.text:
@@ -85,7 +85,7 @@ def _conv(level: Level, layer: Layer) -> Value:
     dims = x.replaced(x.features, dim) or ()
     for axis, stride in zip(axes, strides):
         if stride != 1 and axis is not None:
-            new = as_dim(-(-axis.size // stride)) if axis.is_static else Dim(None, f"{layer.name}_time")
+            new = level.notes.shorter(axis, stride, f"{layer.name}_axis")
             dims = tuple(new if one is axis else one for one in dims)
     if any(axis is None or axis.is_dynamic for axis, size in zip(axes, sizes) if size > 1):
         level.notes.differences.add(PADDING)
@@ -151,10 +151,11 @@ def _batch_norm(level: Level, layer: Layer) -> Value:
 
 
 def _with_new_axes(level: Level, before: Value, value: Value) -> Value:
-    """A value whose new axes with lengths come with it alone."""
-    for dim in value.lengths:
-        if dim not in before.lengths:
-            level.notes.dims.alias(dim, f"{value.text}.spatial_dim")
+    """A value whose new axes come with it alone."""
+    for position, dim in enumerate(value.dims or ()):
+        if not dim.is_anonymous and dim is not value.features and dim not in (before.dims or ()):
+            place = "spatial_dim" if value.lengths == [dim] else f"dims[{position}]"
+            level.notes.dims.alias(dim, f"{value.text}.{place}")
     return value
 
 

@@ -68,6 +68,8 @@ class Level:
         self.arguments: dict[str, Value] = {}
         """What forward gets from around, by argument: what it is called there."""
         self.uses_search = False
+        self.has_own_values = True
+        """Whether its values are known where code is written now; not so before a loop."""
         self.values: dict[str, Value] = {}
         self._being_translated: list[str] = []
         self._taken_variables = {"self", "nn", "search", "loop"}
@@ -159,7 +161,7 @@ class Level:
             if layer.class_name not in TRANSLATIONS:
                 raise Unsupported("there is no translation for this class")
             value = TRANSLATIONS[layer.class_name](self, layer)
-            loss = as_is_loss(layer, value)
+            loss = as_is_loss(layer, value, self.loss_name(layer.name))
             if loss is not None:
                 self.mark_loss(loss)
         except Unsupported as error:
@@ -177,19 +179,21 @@ class Level:
         return value
 
     def axis_text(self, dim: Dim) -> str | None:
-        """An expression for an axis that only comes with a value, one that is known here; None if none has it alone."""
-        for value in [*self._given_values(), *self.values.values()]:
-            if value.lengths == [dim] and value.text.isidentifier():
-                return f"{value.text}.spatial_dim"
-        outer = self.parent.value_along(dim) if self.parent is not None else None
-        return f"{self.capture(outer, outer.text).text}.spatial_dim" if outer is not None else None
+        """An expression for an axis that only comes with values, of one that is known here; None if none has it."""
+        value = self.value_along(dim)
+        if value is None:
+            return None
+        place = "spatial_dim" if value.lengths == [dim] else f"dims[{list(value.dims or ()).index(dim)}]"
+        return f"{value.text}.{place}"
 
     def value_along(self, dim: Dim) -> Value | None:
-        """A value whose only axis with lengths is this one."""
-        for value in [*self._given_values(), *self.values.values()]:
-            if value.lengths == [dim] and value.text.isidentifier():
-                return value
-        outer = self.parent.value_along(dim) if self.parent is not None else None
+        """A value that has an axis, best as its only one with lengths."""
+        known = [*self._given_values(), *(self.values.values() if self.has_own_values else [])]
+        having = [value for value in known if dim in (value.dims or ()) and value.text.isidentifier()]
+        found = next((value for value in having if value.lengths == [dim]), having[0] if having else None)
+        if found is not None or self.parent is None:
+            return found
+        outer = self.parent.value_along(dim)
         return self.capture(outer, outer.text) if outer is not None else None
 
     def _given_values(self) -> list[Value]:
@@ -228,6 +232,10 @@ class Level:
     def mark_loss(self, statement: str) -> None:
         """Writes the line that marks a loss; there is none in a search."""
         self.statement(f"if search is None:\n    {statement}" if self.uses_search else statement)
+
+    def loss_name(self, name: str) -> str:
+        """How the loss of a layer is called: after the layer, if that is no output, too."""
+        return f"{name}_loss" if self.is_output(name) else name
 
     def note_read(self, state: str) -> None:
         """Notes that the next line reads a state of the loop."""

@@ -30,7 +30,9 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
         target = target if level.parent is None else level.capture(target, name)
     more = f", scale={scale}" if scale != 1.0 else ""
     if loss == "ctc":
-        level.mark_loss(f'nn.ctc_loss({logits.text}, {target.text}).mark_as_loss("{layer.name}"{more})')
+        level.mark_loss(
+            f'nn.ctc_loss({logits.text}, {target.text}).mark_as_loss("{level.loss_name(layer.name)}"{more})'
+        )
         return
     text = target.text
     if not isinstance(level, LoopLevel) and logits.lengths and target.lengths and logits.lengths != target.lengths:
@@ -45,9 +47,11 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
     if focus:
         more = "" if focus == 2 else f", focus={float(focus)!r}"
         scaled = f", scale={scale}" if scale != 1.0 else ""
-        level.mark_loss(f'nn.focal_loss({logits.text}, {text}{more}).mark_as_loss("{layer.name}"{scaled})')
+        level.mark_loss(
+            f'nn.focal_loss({logits.text}, {text}{more}).mark_as_loss("{level.loss_name(layer.name)}"{scaled})'
+        )
         return
-    level.mark_loss(f'nn.cross_entropy({logits.text}, {text}).mark_as_loss("{layer.name}"{more})')
+    level.mark_loss(f'nn.cross_entropy({logits.text}, {text}).mark_as_loss("{level.loss_name(layer.name)}"{more})')
 
 
 def _without_how(options: dict[str, object]) -> dict[str, object]:

@@ -38,6 +38,7 @@ class Notes:
         """Functions of the written module: their lines."""
         self.differences: set[str] = set()
         """What RETURNN computes otherwise; the written module says so."""
+        self._shorter: dict[tuple[Dim, int], Dim] = {}
         self._class_names: set[str] = set()
 
     def declare_input(self, name: str) -> tuple[str, Input]:
@@ -56,6 +57,11 @@ class Notes:
         return Input(
             name, (batch_dim, Dim(None, f"{name}_time"), Dim(1, f"{name}_features_of_unknown_size")), None, None
         )
+
+    def shorter(self, dim: Dim, stride: int, name: str) -> Dim:
+        """The axis over each n-th entry of another one, the same one each time; it only comes with a value."""
+        size = -(-dim.size // stride) if dim.is_static else None
+        return self._shorter.setdefault((dim, stride), Dim(size, name))
 
     def unique_class_name(self, name: str) -> str:
         """A name for a class."""
