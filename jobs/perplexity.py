@@ -17,7 +17,6 @@ from .callback import Callback
 from .checkpoint import Checkpoint
 from .forward import forward_options
 from .model_job import ModelJob
-from .options.datasets import check_dataset
 from .rescoring import cross_entropy_layer, cross_entropy_of, target_of
 from .returnn_process import resolve_paths
 from .selected_network import SelectedNetwork, resolve_network
@@ -98,7 +97,7 @@ class PerplexityJob(ModelJob):
             cpu_rqmt=cpu_rqmt,
             log_verbosity=log_verbosity,
         )
-        check_dataset(data, "data")
+        self.check_data(data, "data")
         self.data = data
         self.text = text
 

@@ -175,13 +175,18 @@ def labels_of_model(model: bytes | str) -> list[str]:
     The labels of a SentencePiece model, in the order of their indices.
 
     :param model: its content, or the name of its file
-    :raises RuntimeError: if it is none
+    :raises ValueError: if it is none
     """
     import sentencepiece
 
-    if isinstance(model, str):
+    if isinstance(model, bytes):
+        content = model
+    else:
         with open(model, "rb") as file:
-            model = file.read()
+            content = file.read()
     processor = sentencepiece.SentencePieceProcessor()
-    processor.LoadFromSerializedProto(model)
+    try:
+        processor.LoadFromSerializedProto(content)
+    except RuntimeError as error:
+        raise ValueError(f"{model if isinstance(model, str) else 'this'} is no SentencePiece model: {error}") from error
     return [processor.IdToPiece(index) for index in range(processor.GetPieceSize())]

@@ -44,6 +44,16 @@ def sentence_pieces(model: Any, *, end_label: bool = True, sampling: float = 0.0
     return options
 
 
+def words(vocabulary: Any, *, unknown_label: str | None = UNKNOWN_LABEL) -> dict[str, Any]:
+    """
+    The same for a vocabulary of words, or of labels of any kind with spaces between them in the text.
+
+    :param vocabulary: a file with a label a line, a ``tk.Path`` (:class:`jobs.subwords.given.VocabularyFileJob`)
+    :param unknown_label: one of its labels, for words that it lacks; None: such a word is an error
+    """
+    return {"class": "Vocabulary", "vocab_file": vocabulary, "unknown_label": unknown_label}
+
+
 def words_of(labels: Iterable[str], *, drop: Sequence[str] = NO_TEXT) -> tuple[str, ...]:
     """
     The words that pieces make, as SentencePiece's ``decode`` joins them; but what is unknown stays
