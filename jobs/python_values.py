@@ -9,8 +9,8 @@ from recipe.nn.plain.python_source import PythonCode
 
 def with_python_values(value: Any) -> Any:
     """
-    Options with the value of the code in place of each :class:`recipe.nn.PythonCode`, and the dataset itself in place of
-    a MultiProcDataset, as only RETURNN's own process can hand on functions of a config to others.
+    Options with the value of the code in place of each :class:`recipe.nn.PythonCode`, and the dataset itself in place
+    of a MultiProcDataset, as only RETURNN's own process can hand on functions of a config to others.
 
     :param value: options with file names, as of :func:`jobs.returnn_process.resolve_paths`
     """
