@@ -109,7 +109,7 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
 
 def _features(segment: Segment, num_mel: int, stack: int, normalise: bool) -> Any:
     from recipe.data.corpus.audio import read_segment
-    from recipe.data.log_mel import log_mel, normalised, stacked
+    from recipe.data.log_mel import log_mel, normalised, stacked_frames
 
     samples, rate = read_segment(segment)
     if len(samples) < rate * _SHORTEST * stack:
@@ -118,7 +118,7 @@ def _features(segment: Segment, num_mel: int, stack: int, normalise: bool) -> An
             "CheckCorpusJob finds such segments, and leaves them out"
         )
     features = log_mel(samples, rate, num_mel=num_mel)
-    return stacked(normalised(features) if normalise else features, stack)
+    return stacked_frames(normalised(features) if normalise else features, stack)
 
 
 _SHORTEST = 0.01

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy
 
+from recipe.data.subwords import WORD_START, words_of
+
 from .sample import Sample, Stream
 
 _BINS = 10
@@ -84,4 +86,5 @@ def example_text(array: numpy.ndarray, is_sparse: bool, labels: Sequence[str] | 
         return f"{shape} mean {array.mean():.3g}, deviation {array.std():.3g}, {array.min():.3g} to {array.max():.3g}"
     flat = [int(one) for one in array.reshape(-1)]
     names = [labels[one] if labels and 0 <= one < len(labels) else str(one) for one in flat[:_MOST_LABELS]]
-    return f"{shape} {' '.join(names)}{' ...' if len(flat) > _MOST_LABELS else ''}"
+    words = f"   ({' '.join(words_of(names))})" if any(name.startswith(WORD_START) for name in names) else ""
+    return f"{shape} {' '.join(names)}{' ...' if len(flat) > _MOST_LABELS else ''}{words}"

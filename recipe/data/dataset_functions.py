@@ -17,7 +17,7 @@ import numpy
 
 from recipe.nn.plain.python_source import CodeWithDefinitions, PythonSource
 
-from .log_mel import log_mel, normalised, stacked
+from .log_mel import log_mel, normalised, stacked_frames
 from .speed import at_speed
 
 _IMPORTS = ("import fractions", "import functools", "import numpy")
@@ -33,7 +33,7 @@ def log_mel_features(
 ) -> numpy.ndarray:
     """Log-mel features of a recording, as RETURNN's ExtractAudioFeatures wants them: [frames, num_feature_filters]."""
     features = log_mel(audio, sample_rate, num_mel=num_feature_filters // stack)
-    return stacked(normalised(features) if normalise else features, stack)
+    return stacked_frames(normalised(features) if normalise else features, stack)
 
 
 def at_random_speed(
@@ -65,7 +65,7 @@ def function_code(function: Callable[..., Any], version: int, **arguments: Any) 
     :param arguments: that it is always called with
     """
     needed = {
-        log_mel_features: (log_mel, normalised, stacked),
+        log_mel_features: (log_mel, normalised, stacked_frames),
         at_random_speed: (at_speed,),
         sorted_first: (),
         space_as_label: (),

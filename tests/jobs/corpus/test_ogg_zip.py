@@ -14,7 +14,7 @@ from jobs.corpus.ogg_zip import OggZipJob
 from jobs.corpus.reading import LibriSpeechCorpusJob
 from recipe.data.characters import character_targets
 from recipe.data.corpus.corpus import Corpus
-from recipe.data.log_mel import log_mel, normalised, stacked
+from recipe.data.log_mel import log_mel, normalised, stacked_frames
 from recipe.data.speech_dataset import log_mel_audio, ogg_zip_dataset, raw_audio
 
 from ...recipe.data.corpus.examples import RATE, SECONDS, SPEAKERS, TEXTS, corpus, librispeech, noise
@@ -45,7 +45,7 @@ def test_features_are_those_of_log_mel(tmp_path: pathlib.Path, run_job: RunJob) 
     job = run_job(OggZipJob(written(corpus(tmp_path), tmp_path / "corpus.jsonl.gz"), cpu_rqmt=1))
     audio = log_mel_audio(num_mel=20, stack=2)
     for name, streams in epoch_of(ogg_zip_dataset(job.out_zip, audio=audio, targets=None)).items():
-        expected = stacked(normalised(log_mel(noise(name, SECONDS[name]), RATE, num_mel=20)), 2)
+        expected = stacked_frames(normalised(log_mel(noise(name, SECONDS[name]), RATE, num_mel=20)), 2)
         assert expected.shape[1] == 40
         numpy.testing.assert_array_equal(streams["data"], expected)
 
