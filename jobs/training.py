@@ -25,6 +25,8 @@ from .exclusive_run import job_directory, run_exclusively
 from .keep_rules import KeepRules
 from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import put_aside_if_damaged
+from .pages.option_rows import option_rows
+from .pages.training_page import TrainingPageWriter
 from .preload import Preload, preload_options
 from .removed_checkpoint import removed_checkpoint
 from .reopening import reopen
@@ -60,8 +62,8 @@ class TrainingJob(JobWithUnhashedArguments):
     Trains a network, checkpoint by checkpoint; goes on from the last complete one after any interruption.
 
     The job holds the network; its RETURNN config is written when it runs, for the device that it runs on. All of
-    ``out_learning_rates``, ``out_learning_curves*`` and ``out_log`` can be read while it runs, and each of
-    ``out_checkpoints`` is available to other jobs as soon as its epoch is done.
+    ``out_learning_rates``, ``out_learning_curves*``, ``out_log`` and ``out_page`` (HTML) can be read while it runs, and
+    each of ``out_checkpoints`` is available to other jobs as soon as its epoch is done.
 
     :param network: what to train, with at least one loss; or several stages, by their first epoch
     :param train_data: RETURNN dataset options for training, paths as ``tk.Path``
@@ -157,6 +159,7 @@ class TrainingJob(JobWithUnhashedArguments):
         self.out_learning_curves = self.output_path("learning_curves.png")
         self.out_learning_curves_table = self.output_path("learning_curves.txt")
         self.out_learning_curves_json = self.output_path("learning_curves.json")
+        self.out_page = self.output_path("training.html")
         self.out_num_params = self.output_var("num_params")
         self.out_checkpoints: dict[int, Checkpoint] = {}
         self._declare_checkpoints()
@@ -239,6 +242,19 @@ class TrainingJob(JobWithUnhashedArguments):
         networks = {self._network_at(epoch) for epoch in epochs}
         return networks.pop() if len(networks) == 1 else None
 
+    def shown_options(self) -> dict[str, Any]:
+        """What it is trained with, for people."""
+        starts = {"preload": [one.checkpoint.path for one in self.preload]} if self.preload else {}
+        data = {"train": self.train_data, "dev": self.dev_data}
+        return {
+            "num_epochs": self.num_epochs,
+            **self.config,
+            **self.post_config,
+            **starts,
+            **data,
+            "device": self.device,
+        }
+
     # for the engine
 
     def tasks(self) -> Iterator[Task]:
@@ -261,8 +277,8 @@ class TrainingJob(JobWithUnhashedArguments):
         return bool(super().path_available(path))
 
     def may_be_removed(self, output: str) -> bool:
-        """Whether it stays finished without an output: checkpoints are removed by hand to save space."""
-        return output.split("/")[0] == "models"
+        """Without what it stays finished: checkpoints, removed by hand to save space, and the page, new as it is."""
+        return output.split("/")[0] in ("models", "training.html")
 
     def explain_removed(self, path: tk.Path) -> str:
         """What is said of an output that is gone, and how to get it back."""
@@ -308,18 +324,39 @@ class TrainingJob(JobWithUnhashedArguments):
             table=self.out_learning_curves_table,
             json=self.out_learning_curves_json,
         )
+        page = TrainingPageWriter(
+            self.out_page,
+            title=self._title(),
+            directory=job_directory(self.out_log),
+            network=self.network,
+            engine=self.engine,
+            num_epochs=self.num_epochs,
+            log=self.out_log,
+            learning_rates=self.out_learning_rates,
+            options=option_rows(self.shown_options()),
+        )
+
+        def watch() -> None:
+            curves()
+            page(self._progress())
+
         options: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
         config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         for attempt in range(3):
             try:
-                run_returnn(config, log=log, launcher=command, watch=curves, holder=holder, **options)
+                run_returnn(config, log=log, launcher=command, watch=watch, holder=holder, **options)
                 break
             except ReturnnError as error:
                 if not drop_unreadable(models, error) or attempt == 2:
                     raise
         curves.write()
+        page.write(self._progress())
         scores = read_scores(self.out_learning_rates.get_path())
         check_done(models, set(self.out_checkpoints) - gone, self.keep_rules, scores)
+
+    def _title(self) -> str:
+        """Its first alias; without any, its id."""
+        return min(getattr(self, "_sis_aliases", None) or [self.job_id()])
 
     def _write_config(self) -> None:
         text = self.network.config_text(self.device, engine=self.engine, config=self._options())
