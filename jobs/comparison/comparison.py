@@ -103,7 +103,20 @@ def trained(experiment: Experiment) -> Trained:
         found = best_epoch(experiment.epochs, keys)
         if found is not None and best[kind] == "-":
             best[kind] = f"{experiment.epochs[found[1]].scores[found[0]]:.4g} in {found[1]}"
-    return Trained(experiment.name, str(len(experiment.epochs)), best["loss"], best["error"], experiment.time or "-")
+    time = experiment.time or _time_of(experiment.epochs)
+    return Trained(experiment.name, str(len(experiment.epochs)), best["loss"], best["error"], time)
+
+
+def _time_of(epochs: Mapping[int, EpochData]) -> str:
+    """How long the epochs took together, without scoring."""
+    seconds = round(sum(data.seconds or 0.0 for data in epochs.values()))
+    if not seconds:
+        return "-"
+    return (
+        f"{seconds // 3600} h {seconds % 3600 // 60} min"
+        if seconds >= 3600
+        else f"{seconds // 60} min {seconds % 60} s"
+    )
 
 
 def kind_of(measure: str) -> str:

@@ -85,8 +85,8 @@ def test_text_and_page(two: pathlib.Path, capsys: pytest.CaptureFixture[str], mo
     assert "-12.50*" in lines[3] and lines[3].endswith("< 0.001")
     start = lines.index("trainings")
     assert [line.split() for line in lines[start + 2 : start + 4]] == [
-        ["exp/first", "2", "2", "in", "2", "-", "-"],
-        [NAME, "2", "1", "in", "2", "-", "-"],
+        ["exp/first", "2", "2", "in", "2", "-", "0", "min", "6", "s"],
+        [NAME, "2", "1", "in", "2", "-", "0", "min", "6", "s"],
     ]
     start = lines.index(f"exp/first -> {NAME}")
     assert lines[start + 1 :] == ["  training:", "    config/learning_rate: 0.1 -> 0.2", "page: page.html"]
