@@ -350,7 +350,7 @@ class TrainingJob(JobWithUnhashedArguments):
                 if not drop_unreadable(models, error) or attempt == 2:
                     raise
         curves.write()
-        page.write(self._progress())
+        page.finish(self._progress())
         scores = read_scores(self.out_learning_rates.get_path())
         check_done(models, set(self.out_checkpoints) - gone, self.keep_rules, scores)
 

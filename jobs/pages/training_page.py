@@ -63,6 +63,13 @@ class TrainingPageWriter:
             self.write(progress)
             self._stamp = stamp
 
+    def finish(self, progress: TrainingProgress) -> None:
+        """Writes it when all is done; what keeps it from that is printed, no more: the training is done."""
+        try:
+            self.write(progress)
+        except Exception as error:
+            print(f"the page of the training cannot be written: {error!r}", flush=True)
+
     def write(self, progress: TrainingProgress) -> None:
         """Writes it as it is now."""
         epochs = {number: data for number, data in read_scores(self._rates).items() if data.scores}

@@ -14,10 +14,10 @@ from sisyphus import tk
 from jobs.alignments import write_alignments
 from jobs.atomic_file import write_json
 from jobs.comparison.comparison import compare
-from jobs.comparison.comparison_job import ComparisonJob
 from jobs.comparison.experiment import Experiment, read_epochs, read_scores
 from jobs.comparison.show import run
 from jobs.comparison.text import table_lines
+from jobs.comparison_job import ComparisonJob
 from jobs.error_report import report, score
 from jobs.hypotheses import Hypothesis
 from jobs.learning_rates import EpochData

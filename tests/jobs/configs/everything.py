@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sisyphus import tk
 
-from jobs.comparison.comparison_job import ComparisonJob
+from jobs.comparison_job import ComparisonJob
 from jobs.experiment_page import experiment_page
 from jobs.export_model import ExportModelJob
 from jobs.forward import ForwardJob

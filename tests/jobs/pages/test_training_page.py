@@ -55,6 +55,12 @@ def test_page_grows(writer: TrainingPageWriter, tmp_path: pathlib.Path) -> None:
     assert "best dev 2 in epoch 1" in text and "It trains" not in text and "dev_loss_ctc" in text
 
 
+def test_training_is_done_without_it(writer: TrainingPageWriter, tmp_path: pathlib.Path, capsys: Any) -> None:
+    (tmp_path / "training.html").mkdir()
+    writer.finish(BEGUN)
+    assert "the page of the training cannot be written: " in capsys.readouterr().out
+
+
 def test_it_is_written_when_there_is_more_and_not_too_often(
     writer: TrainingPageWriter, tmp_path: pathlib.Path, monkeypatch: Any
 ) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 from sisyphus import Job, Task, tk
 
-from ..atomic_file import write_text
-from .comparison import compare
-from .experiment import Experiment, read_epochs, read_scores
-from .page import comparison_page
-from .text import comparison_lines
+from .atomic_file import write_text
+from .comparison.comparison import compare
+from .comparison.experiment import Experiment, read_epochs, read_scores
+from .comparison.page import comparison_page
+from .comparison.text import comparison_lines
 
 
 class ComparisonJob(Job):
