@@ -11,6 +11,7 @@ from sisyphus import Task, tk
 
 from recipe import nn
 from recipe.nn.plain.engine import check_engine
+from recipe.nn.program.parameter_agreement import UndecidedSize
 
 from .atomic_file import write_text
 from .average_checkpoints import AverageCheckpointsJob
@@ -23,10 +24,7 @@ from .engine_options import check_torch_options, options_after, options_before
 from .engines import check_engine_is_installed, warn_if_missing
 from .exclusive_run import job_directory, run_exclusively
 from .keep_rules import KeepRules
-from .learning_curves_writer import LearningCurvesWriter
 from .learning_rates import put_aside_if_damaged
-from .pages.option_rows import option_rows
-from .pages.training_page import TrainingPageWriter
 from .preload import Preload, preload_options
 from .removed_checkpoint import removed_checkpoint
 from .reopening import reopen
@@ -34,6 +32,7 @@ from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .score_keys import score_key
+from .tensorboard_writer import LOG_OPTIONS, check_tensorboard_is_installed
 from .training_checkpoints import (
     check_done,
     check_goes_on,
@@ -42,7 +41,9 @@ from .training_checkpoints import (
     unneeded_epochs,
 )
 from .training_progress import TrainingProgress, read_progress, read_scores
+from .training_watch import TrainingWatch
 from .unhashed import JobWithUnhashedArguments
+from .vocabularies import check_vocabularies
 
 _OWN_OPTIONS = (
     "network",
@@ -82,6 +83,8 @@ class TrainingJob(JobWithUnhashedArguments):
     :param multi_node_slots: how many nodes they run on; the rqmt is that of one node
     :param distributed_launch_cmd: what starts them: "torchrun" on PyTorch, "mpirun" on TensorFlow; default: the right
         one. Not hashed
+    :param tensorboard: whether ``out_tensorboard`` is written while it trains: a directory for TensorBoard with losses,
+        the norm of the gradients and throughput of each step, and the scores of each epoch; not hashed
     :param device: "cpu" or "gpu"; not hashed
     :param time_rqmt: hours; not hashed
     :param mem_rqmt: GB, of one process; not hashed
@@ -94,6 +97,7 @@ class TrainingJob(JobWithUnhashedArguments):
         "num_epochs",
         "keep_epochs",
         "distributed_launch_cmd",
+        "tensorboard",
         "device",
         "time_rqmt",
         "mem_rqmt",
@@ -106,6 +110,8 @@ class TrainingJob(JobWithUnhashedArguments):
     engine: str = "tensorflow"
     multi_node_slots: int | None = None
     cpu_rqmt: int | None = None
+    out_tensorboard: tk.Path | None = None
+    undecided_sizes: Sequence[UndecidedSize] = ()
 
     def __init__(
         self,
@@ -122,6 +128,7 @@ class TrainingJob(JobWithUnhashedArguments):
         horovod_num_processes: int | None = None,
         multi_node_slots: int | None = None,
         distributed_launch_cmd: str | None = None,
+        tensorboard: bool = False,
         device: str = "cpu",
         time_rqmt: float = 4,
         mem_rqmt: float = 4,
@@ -133,12 +140,18 @@ class TrainingJob(JobWithUnhashedArguments):
         check_options(config or {}, post_config or {}, device, _OWN_OPTIONS, training_engine=engine, datasets=data)
         if engine == "torch":
             check_torch_options(config or {}, post_config or {})
+        _check_tensorboard(tensorboard, log_verbosity)
         processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)
         warn_if_missing(engine)
         self.network = network
+        for name, dataset in data.items():
+            check_vocabularies(self._networks(), dataset, name)
         self.engine = engine
+        undecided: list[UndecidedSize] = []
         for one in preload:
             one.check(self._network_at(1))
+            undecided += one.undecided_sizes(self._network_at(1))
+        self.undecided_sizes = undecided
         self.preload = tuple(one.for_engine(self._network_at(1), engine) for one in preload)
         self.train_data = train_data
         self.dev_data = dev_data
@@ -161,6 +174,7 @@ class TrainingJob(JobWithUnhashedArguments):
         self.out_learning_curves_json = self.output_path("learning_curves.json")
         self.out_page = self.output_path("training.html")
         self.out_num_params = self.output_var("num_params")
+        self.out_tensorboard = self.output_path("tensorboard", directory=True) if tensorboard else None
         self.out_checkpoints: dict[int, Checkpoint] = {}
         self._declare_checkpoints()
 
@@ -237,6 +251,10 @@ class TrainingJob(JobWithUnhashedArguments):
         """The network that an epoch trains."""
         return self.network.network_at(epoch) if isinstance(self.network, nn.StagedNetwork) else self.network
 
+    def _networks(self) -> list[nn.Network]:
+        """Those of all stages."""
+        return list(self.network.stages.values()) if isinstance(self.network, nn.StagedNetwork) else [self.network]
+
     def _network_of(self, epochs: range) -> nn.Network | None:
         """The one network that all these epochs train; None if there are several."""
         networks = {self._network_at(epoch) for epoch in epochs}
@@ -263,11 +281,11 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def info(self) -> str | None:
         """Which epoch it is in and how far, the scores of the last complete one, and the time left."""
-        return self._progress().text()
+        return self.progress().text()
 
     def completed_fraction(self) -> float | None:
         """Epochs done, with the part of the current one, of epochs wanted."""
-        return self._progress().fraction
+        return self.progress().fraction
 
     def path_available(self, path: tk.Path) -> bool:
         """Checkpoints are there as soon as their epoch is done, and as long as nobody removes them."""
@@ -308,9 +326,15 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def _train(self, holder: DirectoryHolder) -> None:
         check_engine_is_installed(self.engine)
+        if self.out_tensorboard is not None:
+            check_tensorboard_is_installed()
         check_device(self.device, self.engine)
         command = launcher(self.engine, self.horovod_num_processes, self.multi_node_slots)
         models = self.out_model_dir.get_path()
+        for item in self.undecided_sizes:
+            item.check()
+        for name, dataset in (("train_data", self.train_data), ("dev_data", self.dev_data)):
+            check_vocabularies(self._networks(), dataset, name)
         num_params = sum(math.prod(parameter.shape) for parameter in self.network.parameters.values())
         self.out_num_params.set(num_params)
         check_room(models, num_params)
@@ -318,28 +342,7 @@ class TrainingJob(JobWithUnhashedArguments):
         gone = check_goes_on(models, self.out_learning_rates.get_path(), self.job_id())
         self._write_config()
         remove_incomplete(models)
-        curves = LearningCurvesWriter(
-            self.out_learning_rates,
-            picture=self.out_learning_curves,
-            table=self.out_learning_curves_table,
-            json=self.out_learning_curves_json,
-        )
-        page = TrainingPageWriter(
-            self.out_page,
-            title=self._title(),
-            directory=job_directory(self.out_log),
-            network=self.network,
-            engine=self.engine,
-            num_epochs=self.num_epochs,
-            log=self.out_log,
-            learning_rates=self.out_learning_rates,
-            options=option_rows(self.shown_options()),
-        )
-
-        def watch() -> None:
-            curves()
-            page(self._progress())
-
+        watch = TrainingWatch(self)
         options: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
         config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
         for attempt in range(3):
@@ -349,14 +352,9 @@ class TrainingJob(JobWithUnhashedArguments):
             except ReturnnError as error:
                 if not drop_unreadable(models, error) or attempt == 2:
                     raise
-        curves.write()
-        page.finish(self._progress())
+        watch.end()
         scores = read_scores(self.out_learning_rates.get_path())
         check_done(models, set(self.out_checkpoints) - gone, self.keep_rules, scores)
-
-    def _title(self) -> str:
-        """Its first alias; without any, its id."""
-        return min(getattr(self, "_sis_aliases", None) or [self.job_id()])
 
     def _write_config(self) -> None:
         text = self.network.config_text(self.device, engine=self.engine, config=self._options())
@@ -372,6 +370,7 @@ class TrainingJob(JobWithUnhashedArguments):
             "dev": resolve_paths(self.dev_data),
             **preload_options(self.preload, self.network),
             **options_before(self.engine, self.device),
+            **(LOG_OPTIONS if self.out_tensorboard is not None else {}),
             **config,
             **options_after(self.engine, self.device, options, self.network, is_distributed=is_distributed),
             "num_epochs": self.num_epochs,
@@ -389,9 +388,18 @@ class TrainingJob(JobWithUnhashedArguments):
         key = score_key(key, self.engine, self._network_at(self.num_epochs))
         return GetBestCheckpointJob(self.out_model_dir, self.out_learning_rates, key, index, engine=self.engine)
 
-    def _progress(self) -> TrainingProgress:
+    def progress(self) -> TrainingProgress:
+        """How far it is, by its files."""
         return read_progress(
             self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
+        )
+
+
+def _check_tensorboard(tensorboard: bool, log_verbosity: int) -> None:
+    if tensorboard and log_verbosity < 5:
+        raise ValueError(
+            f"tensorboard=True takes the steps from RETURNN's log, which has them from log_verbosity=5 on, not "
+            f"{log_verbosity}"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,15 +32,26 @@ class FoundNetwork(NamedTuple):
 def check_config(jobs: list[Any], arguments: list[str]) -> int:
     """
     Runs all networks of the jobs of a config for two steps in NumPy and in RETURNN, on all engines that are installed,
-    and tells where they differ.
+    and tells where they differ; then a step of each job that trains or runs one, with its own options, on its engine.
 
     :param jobs: those that are asked for
-    :param arguments: the config
+    :param arguments: the config; "numbers" or "steps", if only one of the two is to be done
+    :return: exit status: 0 if all agree and all run
+    """
+    config, *only = arguments
+    status = 0 if only == ["steps"] else check_numbers(jobs, config)
+    return status if only == ["numbers"] else status | check_steps(jobs)
+
+
+def check_numbers(jobs: list[Any], config: str) -> int:
+    """
+    Compares NumPy and RETURNN.
+
     :return: exit status: 0 if all agree
     """
     found = networks_of(jobs)
     if not found:
-        print(f"{arguments[0]} has no network")
+        print(f"{config} has no network")
         return 0
     checked = []
     for one in found:
@@ -49,6 +61,28 @@ def check_config(jobs: list[Any], arguments: list[str]) -> int:
         else:
             checked.append((network_title(one), one.network))
     return run_checks(checked) if checked else 0
+
+
+def check_steps(jobs: list[Any]) -> int:
+    """
+    Makes a step of each training, and of each job that searches with a network or runs it, by RETURNN with the options
+    of the job, on its engine. Files of steps that fail are kept.
+
+    :return: exit status: 0 if all run
+    """
+    from .job_steps import steps_of
+    from .run_steps import run_steps
+
+    directory = tempfile.mkdtemp(prefix="check.")
+    status = 1
+    try:
+        steps, waiting = steps_of(jobs, directory)
+        print("".join(f"{line}\n" for line in waiting), end="", flush=True)
+        status = run_steps(steps, directory) if steps else 0
+    finally:
+        if status == 0:
+            shutil.rmtree(directory)
+    return status
 
 
 def run_checks(networks: list[tuple[str, nn.Network]]) -> int:

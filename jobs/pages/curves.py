@@ -75,6 +75,8 @@ def best_epoch(epochs: Mapping[int, EpochData], keys: Sequence[str]) -> tuple[st
 
 def title(measure: str) -> str:
     """What a plot is called."""
+    if measure.startswith("grad_norm"):
+        return "norm of the gradients"
     return measure.replace(":", " ").replace("_", " ").removeprefix("loss ")
 
 

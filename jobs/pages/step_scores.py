@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
-_STEP = re.compile(
-    rb"^(?:train epoch (\d+)|ep (\d+) train), step (\d+), (.*?)(?:, [\d.]+ sec/step)?, elapsed .*complete ([\d.]+)%",
-    re.MULTILINE,
-)
-_SCORE = re.compile(r"([A-Za-z_][\w:/.\-]*) (-?(?:\d+(?:\.\d*)?(?:e[+-]?\d+)?|nan|inf))")
-_NO_SCORES = ("loss", "num_seqs", "mem_usage")
-"""What stands beside the losses: TensorFlow's sum over the batch, sizes, memory."""
+from ..step_log import LoggedStep, StepLog
+
+_NO_SCORES = ("num_seqs", "max_size", "mem_usage")
+"""What RETURNN on PyTorch says of the batch, beside the losses."""
 
 _BINS = 100
 """How many values are kept of an epoch that is over: means of as many neighbouring steps as are needed."""
@@ -39,7 +36,7 @@ class StepScores:
 
     def __init__(self, log: str):
         self._log = log
-        self._position = 0
+        self._steps_of_log, self._position = StepLog(), 0
         self._done: dict[int, dict[str, list[Point]]] = {}
         self._epoch = 0
         self._steps: dict[int, dict[str, float]] = {}
@@ -51,22 +48,22 @@ class StepScores:
 
         Of a step that was made twice, as after an interruption, the later one counts.
         """
-        for epoch, step, scores, complete in self._new_steps():
-            if epoch != self._epoch:
+        for step in self._new_steps():
+            if step.epoch != self._epoch:
                 self._end_epoch()
-                self._done = {number: points for number, points in self._done.items() if number < epoch}
-                self._epoch = epoch
-            elif step == 0:
+                self._done = {number: points for number, points in self._done.items() if number < step.epoch}
+                self._epoch = step.epoch
+            elif step.is_again:
                 self._steps = {}
-            self._steps[step] = scores
-            self._complete = complete
+            self._steps[step.step] = scores_of(step.values)
+            self._complete = step.complete
         found: dict[str, list[Point]] = {}
         for points in (*(self._done[number] for number in sorted(self._done)), self._points(self._complete)):
             for name, values in points.items():
                 found.setdefault(name, []).extend(values)
         return found
 
-    def _new_steps(self) -> list[tuple[int, int, dict[str, float], float]]:
+    def _new_steps(self) -> list[LoggedStep]:
         try:
             if os.path.getsize(self._log) < self._position:  # another log
                 self.__init__(self._log)  # type: ignore[misc]
@@ -77,10 +74,7 @@ class StepScores:
             return []
         text = text[: text.rfind(b"\n") + 1]  # a line that is not whole is read the next time
         self._position += len(text)
-        return [
-            (int(on_tensorflow or on_torch), int(step), scores_of(scores.decode(errors="replace")), float(done) / 100)
-            for on_tensorflow, on_torch, step, scores, done in _STEP.findall(text)
-        ]
+        return list(self._steps_of_log.read(text.decode(errors="replace")))
 
     def _end_epoch(self) -> None:
         if self._steps:
@@ -105,16 +99,16 @@ class StepScores:
         return found
 
 
-def scores_of(text: str) -> dict[str, float]:
+def scores_of(values: Mapping[str, float]) -> dict[str, float]:
     """
-    The losses in a step's line, as ``cost:ctc 3.1, error:frame_error 0.5, loss 62.0`` or ``ctc 3.1, num_seqs 10``.
+    The losses among what RETURNN says of a step, and the norm of the gradients, if it stands there.
 
-    :return: by name: ``score:ctc``, ``error:frame_error`` on TensorFlow; ``ctc`` on PyTorch
+    :return: by name: on TensorFlow ``score:NAME`` and ``error:NAME``, on PyTorch ``NAME``
     """
-    found = {}
-    for part in text.split(", "):
-        match = _SCORE.fullmatch(part.strip())
-        if match and match[1] not in _NO_SCORES and not match[1].startswith(("max_size", "mem_usage")):
-            name = re.sub("^cost$|^cost:", lambda cost: cost[0].replace("cost", "score"), match[1])
-            found[name] = float(match[2])
-    return found
+    if any(name.partition(":")[0] == "cost" for name in values):  # TensorFlow, where ``loss`` is a sum over the batch
+        kinds = {"cost": "score", "error": "error", "grad_norm": "grad_norm"}
+        parted = {name: name.partition(":") for name in values}
+        return {
+            f"{kinds[kind]}{colon}{rest}": values[name] for name, (kind, colon, rest) in parted.items() if kind in kinds
+        }
+    return {name: value for name, value in values.items() if name.partition(":")[0] not in _NO_SCORES}

@@ -5,21 +5,27 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import json
 import re
+import tempfile
 from collections.abc import Callable
+from typing import Any
 
 import numpy
 
 from configs import g2p, speech_ru
 from jobs.check.check_config import network_title, networks_of
 from jobs.check.comparison import NUM_STEPS
+from jobs.check.engine_step import EngineStep
+from jobs.check.job_steps import steps_of
+from jobs.check.step_process import report_lines
 from jobs.comparison.bootstrap import PairedDifference
 from jobs.comparison.comparison import Comparison, Part
 from jobs.comparison.comparison import Result as ComparedResult
 from jobs.comparison.experiment import Scores
 from jobs.comparison.text import comparison_lines
 from jobs.hypotheses import Hypothesis
-from jobs.learning_curves import curves_table
+from jobs.learning_curves import curves_json, curves_table
 from jobs.learning_rates import EpochData
 from jobs.trial.trial import print_found
 from localsis import outputs, reports
@@ -79,8 +85,8 @@ def tree_of_the_repository(block: Block) -> None:
         parent = parent if indent else name
 
 
-def check_of_the_demo(block: Block) -> None:
-    """What ``./sis check configs/g2p.py`` prints, but for the figures."""
+def _jobs_of_the_demo() -> set[Any]:
+    """Those that its outputs come from."""
     registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
     outputs.registered, before = {}, len(reports.registered)
     g2p.py()
@@ -88,12 +94,46 @@ def check_of_the_demo(block: Block) -> None:
     del reports.registered[before:]
     jobs = {path.creator for path in wanted if path.creator is not None}
     outputs.registered, outputs.callbacks = registered, callbacks
-    titles = [network_title(found) for found in networks_of(jobs)]
+    return jobs
+
+
+def check_of_the_demo(block: Block) -> None:
+    """What ``./sis check configs/g2p.py`` prints, but for the figures."""
+    titles = [network_title(found) for found in networks_of(_jobs_of_the_demo())]
     *lines, last = block.code.splitlines()
     printed = [line.partition(": ") for line in lines]
     assert sorted(title for _, _, title in printed) == sorted(titles), titles
     assert last == f"compared: {and_text(['NumPy', *(engine.title for engine in ENGINES)])}"
     assert all(re.fullmatch(rf"same in {NUM_STEPS} steps, up to 1?\de-\d\d", start) for start, _, _ in printed)
+
+
+def steps_of_the_demo(block: Block) -> None:
+    """What it prints of the demo's steps, but for the figures and the ids of what is not there."""
+    shown = [_without_ids(line) for line in block.code.splitlines()]
+    with tempfile.TemporaryDirectory() as directory:
+        steps, waiting = steps_of(_jobs_of_the_demo(), directory)
+    assert not waiting
+    printed = []
+    for step in steps:
+        title = f"ran in N s: {step.kind}, TensorFlow, {step.title}"
+        printed += [f"{title}, train_error N, train_score N" if step.is_training else title]
+        printed += [_without_ids(f"  {note}") for note in step.notes]
+    assert sorted(shown) == sorted(printed)
+
+
+def step_that_fails(block: Block) -> None:
+    """What it prints of one, but for the job and its fault."""
+    first, fault, place, last = block.code.splitlines()
+    network = nn.Network(lambda: nn.get_extern_data(nn.ExternData("data", [nn.batch_dim, nn.Dim(3, "x")])))
+    title, directory = first.rpartition(", ")[2], place.partition(": ")[2]
+    step = EngineStep(title, "torch", network, True, directory, {"train_data.pkl": {}})
+    assert [_without_ids(line) for line in report_lines(step, fault.strip(), 1.0)] == [
+        _without_ids(line) for line in (first, fault, place, last)
+    ]
+
+
+def _without_ids(line: str) -> str:
+    return re.sub(r"(Job) \w{6}\b", r"\1 ID", re.sub(r"\b\d[\d.]*", "N", line))
 
 
 def check_of_a_wrong_network(block: Block) -> None:
@@ -106,6 +146,13 @@ def check_of_a_wrong_network(block: Block) -> None:
     assert [len(line) - len(line.lstrip()) for line in shown] == [len(line) - len(line.lstrip()) for line in printed]
     assert shown[0].partition("log ")[0] == printed[0].partition("log ")[0]
     assert ".py:" in shown[1] and ".py:" in printed[1]
+
+
+def epoch_of_learning_curves(block: Block) -> None:
+    """What a training writes of an epoch, for hooks."""
+    (data,) = json.loads(f"{{{block.code}}}").values()
+    epoch = EpochData(data["learning_rate"], data["scores"], {"epoch_train_time_secs": data["seconds"]})
+    assert json.dumps(curves_json({1: epoch})) == f"{{{block.code.strip()}}}"
 
 
 def check_that_finds_a_difference(block: Block) -> None:
@@ -188,6 +235,9 @@ OUTPUTS: dict[str, Callable[[Block], None]] = {
     "speech_ru/demo": functools.partial(results_of, speech_ru.py),
     "configs/": tree_of_the_repository,
     "same": check_of_the_demo,
+    '"1":': epoch_of_learning_curves,
+    "ran": steps_of_the_demo,
+    "FAILED": step_that_fails,
     "DIFFERENT:": check_of_a_wrong_network,
     "NumPy": check_that_finds_a_difference,
     "sisyphus": hypotheses_of_a_word,

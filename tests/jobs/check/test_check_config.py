@@ -36,13 +36,13 @@ def test_networks_of_a_graph(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert found.names == [f"network of TrainingJob {job.job_id()[-12:-6]}"]
     given: list[Any] = []
     monkeypatch.setattr(module, "run_checks", lambda networks: given.extend(networks) or 1)
-    assert check_config([job], ["configs/x.py"]) == 0 and not given
+    assert check_config([job], ["configs/x.py", "numbers"]) == 0 and not given
     text = capsys.readouterr().out
     assert text.startswith("not checked, it waits for ") and "training network, network of TrainingJob" in text
     size = pathlib.Path(CountJob(7).out_size.get_path())
     size.write_text("7")
     pathlib.Path(CountJob(7)._sis_path("finished")).touch()
-    assert check_config([job], ["configs/x.py"]) == 1
+    assert check_config([job], ["configs/x.py", "numbers"]) == 1
     assert [name for name, _ in given] == [f"training network, {found.names[0]}"]
     assert "tensorflow" not in sys.modules or not capsys.readouterr().out
 

@@ -50,7 +50,7 @@ def test_reads_on_where_the_log_grew(tmp_path: pathlib.Path) -> None:
 
 def test_what_was_trained_again_counts(tmp_path: pathlib.Path) -> None:
     log = tmp_path / "returnn.log"
-    log.write_text(_steps(TORCH, 1, [4.0, 3.0]) + _steps(TORCH, 2, [9.0, 9.0], 50.0) + _steps(TORCH, 2, [2.0]))
+    log.write_text(_steps(TORCH, 1, [4.0, 3.0]) + _steps(TORCH, 2, [9.0, 9.0, 9.0], 50.0) + _steps(TORCH, 2, [2.0]))
     assert StepScores(str(log)).read()["ctc"] == [(0.5, 4.0), (1.0, 3.0), (2.0, 2.0)]
     with log.open("a") as file:
         file.write(_steps(TORCH, 1, [5.0]))
@@ -64,8 +64,7 @@ def test_many_steps_are_means_of_neighbours(tmp_path: pathlib.Path) -> None:
     assert len(points) == 84 + 1 and points[0] == (3 / 250, 1.0) and points[83] == (1.0, 249.0)
 
 
-def test_scores_of_a_line() -> None:
-    assert scores_of("cost 1.5, error 0.25, loss 9.0") == {"score": 1.5, "error": 0.25}
-    assert scores_of("loss_a 1e-3, b nan, num_seqs 3, max_size:time 5") == pytest.approx(
-        {"loss_a": 0.001, "b": float("nan")}, nan_ok=True
-    )
+def test_scores_of_a_step() -> None:
+    assert scores_of({"cost": 1.5, "error": 0.25, "loss": 9.0, "num_seqs": 4}) == {"score": 1.5, "error": 0.25}
+    assert scores_of({"cost:a": 1.5, "grad_norm:p2": 2.0}) == {"score:a": 1.5, "grad_norm:p2": 2.0}
+    assert scores_of({"loss": 1.5, "num_seqs": 3, "max_size:time": 5, "mem_usage:cuda": 2}) == {"loss": 1.5}
