@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy
@@ -40,13 +40,16 @@ def run_original(
     *,
     search: bool = False,
     seed: int = 3,
+    values: Callable[[str, tuple[int, ...], numpy.random.Generator], numpy.ndarray] | None = None,
 ) -> OriginalRun:
     """
     Builds the network and computes layers and losses, with random parameters.
 
     :param feeds: as for ``nn.run_numpy``
     :param outputs: the layers
+    :param values: gives the values of a parameter, by its name and shape; default: normal ones
     """
+    values = values or _normal_values
     import tensorflow as tf
     from returnn.config import Config, global_config_ctx
     from returnn.tf.network import ExternData, TFNetwork
@@ -69,15 +72,20 @@ def run_original(
             session.run(tf.compat.v1.global_variables_initializer())
             parameters = {}
             for variable in built.get_params_list():
-                value = (generator.standard_normal(variable.shape.as_list()) * 0.5).astype("float32")
+                name = variable.name.split(":")[0]
+                value = values(name, tuple(variable.shape.as_list()), generator)
                 session.run(variable.initializer, feed_dict={variable.initializer.inputs[1]: value})
-                parameters[variable.name.split(":")[0]] = value
+                parameters[name] = value
             feed_dict = _feed_dict(extern_data, feeds)
-            values = {name: _value(session, built.get_layer(name).output, feed_dict) for name in outputs}
+            found = {name: _value(session, built.get_layer(name).output, feed_dict) for name in outputs}
             losses = {} if search else _losses(session, built, feed_dict)
-            return OriginalRun(values, losses, parameters)
+            return OriginalRun(found, losses, parameters)
     finally:
         BehaviorVersion._reset()
+
+
+def _normal_values(name: str, shape: tuple[int, ...], generator: numpy.random.Generator) -> numpy.ndarray:
+    return (generator.standard_normal(shape) * 0.5).astype("float32")
 
 
 def _feed_dict(extern_data: Any, feeds: Mapping[str, Any]) -> dict[Any, Any]:

@@ -1,0 +1,171 @@
+"""
+Runs the networks of all configs of a directory, and the modules that they become, in RETURNN with the same parameters.
+
+``python -m tests.recipe.from_net_dict.experiments_agreement DIRECTORY --out results.jsonl`` goes on where it was
+stopped: what is in the file already is not run again. ``--again STATUS`` runs those of a status again. It prints how
+many agree, and why others do not. It is no test: several hundred networks take hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import multiprocessing
+import os
+import pathlib
+import queue
+import re
+import sys
+import tempfile
+import time
+from typing import Any
+
+from recipe.from_net_dict.net_dict import NetDict, NetDictError, read_net_dict
+from recipe.from_net_dict.translation import Translation
+
+from .config_agreement import STATUSES, Outcome, compare
+from .small_network import small_network, structure
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Goes through the configs, and prints the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.recipe.from_net_dict.experiments_agreement")
+    parser.add_argument("directory", type=pathlib.Path, help="it and all in it is searched for *.config")
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="a JSON line for each config")
+    parser.add_argument("--again", action="append", default=[], metavar="STATUS", help="run those again")
+    parser.add_argument("--only", default="", help="a part of the path of the configs")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for a network (default: 300)")
+    parser.add_argument("--minutes", type=float, default=1e6, help="stop after so many minutes")
+    parser.add_argument("--table", action="store_true", help="print the table of what was run, and run nothing")
+    parsed = parser.parse_args(arguments)
+    rows = _rows(parsed.out, set(parsed.again))
+    if not parsed.table:
+        _run(parsed, rows)
+    print(table(list(_rows(parsed.out, set()).values())))
+    return 0
+
+
+def _run(parsed: argparse.Namespace, rows: dict[str, dict[str, Any]]) -> None:
+    end = time.monotonic() + parsed.minutes * 60
+    outcomes = {row["structure"]: row for row in rows.values() if row.get("structure")}
+    _import_returnn()
+    for file in sorted(parsed.directory.rglob("*.config")):
+        name = str(file.relative_to(parsed.directory))
+        if name in rows or parsed.only not in name:
+            continue
+        if time.monotonic() > end:
+            break
+        started = time.monotonic()
+        text = file.read_text(encoding="utf-8", errors="replace")
+        net, outcome = _read(text)
+        key = structure(net) if net is not None else ""
+        like = outcomes.get(key) if key else None
+        if net is not None and like is not None:
+            outcome = Outcome(like["status"], like["detail"])
+        elif net is not None:
+            outcome = _compared(net, _behavior_version(text), parsed.timeout)
+        assert outcome is not None
+        row = {"config": name, "status": outcome.status, "detail": outcome.detail, "structure": key}
+        row |= {"like": like["config"] if like else "", "seconds": round(time.monotonic() - started, 1)}
+        outcomes.setdefault(key, row)
+        with parsed.out.open("a") as out:
+            out.write(json.dumps(row) + "\n")
+        if net is not None:
+            print(f"{row['seconds']:6.1f} s  {name}: {outcome.status}: {outcome.detail}", flush=True)
+
+
+def _rows(file: pathlib.Path, again: set[str]) -> dict[str, dict[str, Any]]:
+    """What was run, by config; the last line of each counts."""
+    lines = file.read_text().splitlines() if file.exists() else []
+    rows = {row["config"]: row for row in map(json.loads, lines)}
+    return {name: row for name, row in rows.items() if row["status"] not in again}
+
+
+def _behavior_version(text: str) -> int | None:
+    found = re.search(r"^behavior_version *= *(\d+)", text, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def _read(text: str) -> tuple[NetDict | None, Outcome | None]:
+    """The net dict of a config, or why it is not run."""
+    try:
+        net = read_net_dict(text)
+        problems = Translation(net).notes.problems
+    except NetDictError as error:
+        return None, Outcome("not read", str(error)[:200])
+    except Exception as error:  # a fault of the translation, to be seen in the table
+        return None, Outcome("not read", f"{type(error).__name__}: {error}"[:200])
+    return (None, Outcome("not translated", problems[0][:200])) if problems else (net, None)
+
+
+def _compared(net: NetDict, version: int | None, timeout: float) -> Outcome:
+    """With small layers, or with its own where only these go together."""
+    small = small_network(net)
+    outcome = _in_child(small, version, timeout)
+    if outcome.status in ("agrees", "not comparable") or small is net:
+        return outcome
+    whole = _in_child(net, version, timeout)
+    return outcome if whole.status != "agrees" and outcome.status == "differs" else whole
+
+
+def _in_child(net: NetDict, version: int | None, timeout: float) -> Outcome:
+    """In a process of its own, which has imported RETURNN already and ends with its memory."""
+    context = multiprocessing.get_context("fork")
+    answers: Any = context.Queue()
+    child = context.Process(target=_child, args=(net, version, answers))
+    child.start()
+    try:
+        outcome = Outcome(*_wait(child, answers, timeout))
+    except queue.Empty:
+        outcome = Outcome("not comparable", f"no end within {timeout:.0f} s, or the process died")
+        child.kill()
+    child.join()
+    return outcome
+
+
+def _wait(child: Any, answers: Any, timeout: float) -> tuple[str, str]:
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return answers.get(timeout=1)
+        except queue.Empty:
+            if time.monotonic() > end or not child.is_alive():
+                return answers.get(timeout=1)
+
+
+def _child(net: NetDict, version: int | None, answers: Any) -> None:
+    sys.setrecursionlimit(10_000)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        answers.put(tuple(compare(net, pathlib.Path(directory), version)))
+
+
+def _import_returnn() -> None:
+    """Once, for all children; nothing of TensorFlow runs here, so that these may fork."""
+    import returnn.tf.engine
+    import returnn.tf.layers.rec  # noqa: F401
+    from returnn.log import log
+
+    log.initialize(verbosity=[1])
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """How many configs, and how many networks that differ in more than numbers, came out how, and why."""
+    lines = [f"{'':18} {'configs':>8} {'networks':>9}"]
+    for status in STATUSES:
+        found = [row for row in rows if row["status"] == status]
+        networks = {row["structure"] or row["config"] for row in found}
+        lines.append(f"{status:18} {len(found):8} {len(networks):9}")
+    for status in STATUSES[1:]:
+        reasons = collections.Counter(row["detail"] for row in rows if row["status"] == status)
+        lines += ["", f"{status}:"] if reasons else []
+        lines += [f"{count:5}  {reason}" for reason, count in reasons.most_common(25)]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
