@@ -108,6 +108,32 @@ class Level:
 
     def value_of(self, name: str) -> Value:
         """The output of a layer of this level, whose code is written when it is read first."""
+        for one in [*self._inputs_first(name), name]:
+            self._value_of(one)
+        return self.values[name]
+
+    def _inputs_first(self, name: str) -> Iterator[str]:
+        """The layers of this level that a layer's inputs come from, inputs first: chains of them may be long."""
+        stack = [(name, iter(self._plain_inputs(name)))]
+        open_ones = {name}
+        while stack:
+            current, inputs = stack[-1]
+            following = next(inputs, None)
+            if following is None:
+                stack.pop()
+                if stack:
+                    yield current
+            elif following not in open_ones and following not in self.values:
+                open_ones.add(following)
+                stack.append((following, iter(self._plain_inputs(following))))
+
+    def _plain_inputs(self, name: str) -> list[str]:
+        options = self.layers.get(name)
+        given = options.get("from") if isinstance(options, dict) else None
+        names = [given] if isinstance(given, str) else given if isinstance(given, (list, tuple)) else []
+        return [one for one in names if isinstance(one, str) and one in self.layers and one not in self.values]
+
+    def _value_of(self, name: str) -> Value:
         if name not in self.values:
             if name not in self.layers:
                 raise Unsupported(f"there is no layer {name!r} in {self.name or 'the network'}")
@@ -115,7 +141,9 @@ class Level:
                 raise Unsupported(f"layers depend on each other: {' <- '.join([*self._being_translated, name])}")
             self._being_translated.append(name)
             reads, self._reads = self._reads, set()
-            self.values[name] = self._translate(Layer(name, self.layers[name]))
+            options = self.layers[name]
+            options = options if isinstance(options, dict) else {"class": f"an unread value, {options!r:.80}"}
+            self.values[name] = self._translate(Layer(name, options))
             self._reads = reads
             self._being_translated.pop()
         return self.values[name]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from recipe.nn.plain.dim import Dim, batch_dim
 
 from .dim_texts import DimTexts
-from .net_dict import Input, NetDict
+from .extern_data import Input
+from .net_dict import NetDict
 
 Owner = tuple[str, ...]
 """RETURNN's names of all parameters of a layer, in order: layers with equal ones share them."""
