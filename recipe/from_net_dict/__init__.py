@@ -23,11 +23,13 @@ class WrittenModule(NamedTuple):
 
     :ivar text: the Python module
     :ivar name_map: RETURNN's names of the parameters by those in the module
+    :ivar forget_biases: what LSTM cells add to the forget gate, where it is not 1, by what RETURNN's names begin with
     :ivar problems: what is not translated; each stands as a TODO in the text, too
     """
 
     text: str
     name_map: dict[str, str]
+    forget_biases: dict[str, float]
     problems: list[str]
 
 
@@ -44,4 +46,5 @@ def from_net_dict(
     :raises NetDictError: if there is no net dict, or what it is can only be told by running the file
     """
     translation = Translation(read_net_dict(text, name=network, options=options))
-    return WrittenModule(module_text(translation, source_name), translation.notes.name_map, translation.notes.problems)
+    notes = translation.notes
+    return WrittenModule(module_text(translation, source_name), notes.name_map, notes.forget_biases, notes.problems)

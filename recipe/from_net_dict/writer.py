@@ -93,10 +93,17 @@ def _what(level: Level) -> str:
 
 
 def _name_map(translation: Translation) -> Iterator[str]:
+    notes = translation.notes
     yield "NAME_MAP = {"
-    yield from (f'    "{name}": "{old}",' for name, old in translation.notes.name_map.items())
+    yield from (f'    "{name}": "{old}",' for name, old in notes.name_map.items())
     yield "}"
-    yield '"""RETURNN\'s names of the parameters in old checkpoints: Preload(checkpoint, name_map=NAME_MAP)."""'
+    more = ", forget_biases=FORGET_BIASES" if notes.forget_biases else ""
+    yield f'"""RETURNN\'s names of the parameters in old checkpoints: OldCheckpointJob(checkpoint, NAME_MAP{more})."""'
+    if notes.forget_biases:
+        yield "FORGET_BIASES = {"
+        yield from (f'    "{prefix}": {bias},' for prefix, bias in notes.forget_biases.items())
+        yield "}"
+        yield '"""What LSTM cells add to the forget gate, by what the old names of their parameters begin with."""'
 
 
 def _networks(translation: Translation) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from jobs.old_parameters import old_parameters
 from recipe.from_net_dict import WrittenModule
 from recipe.from_net_dict.losses import smoothing_constant
 from recipe.from_net_dict.net_dict import Input, NetDict
@@ -50,9 +51,9 @@ def compare(net: NetDict, directory: pathlib.Path, behavior_version: int | None 
     :param behavior_version: of the config
     """
     translation = Translation(net)
-    written = WrittenModule(module_text(translation, "a config"), translation.notes.name_map, [])
+    text, notes = module_text(translation, "a config"), translation.notes
     try:
-        module = imported(written, directory)
+        module = imported(WrittenModule(text, notes.name_map, notes.forget_biases, []), directory)
         is_search = not hasattr(module, "training_network")
         network = module.search_network() if is_search else module.training_network()
     except Exception as error:
@@ -68,11 +69,11 @@ def compare(net: NetDict, directory: pathlib.Path, behavior_version: int | None 
         original = run_original(settings, feeds, names, search=is_search, values=_moderate_values)
     except Exception as error:
         return Outcome("original refused", _short(error))
-    missing = sorted(name for name in network.parameters if module.NAME_MAP.get(name) not in original.parameters)
-    if missing:
-        there = sorted(set(original.parameters) - set(module.NAME_MAP.values()))
-        return Outcome("differs", f"names of parameters: {missing[:3]} are not there as NAME_MAP says, but {there[:3]}")
-    parameters = {name: original.parameters[module.NAME_MAP[name]] for name in network.parameters}
+    try:
+        names_used = {name: module.NAME_MAP[name] for name in network.parameters}
+        parameters = old_parameters(original.parameters, names_used, notes.forget_biases)
+    except (KeyError, ValueError) as error:
+        return Outcome("differs", f"names of parameters: {str(error)[-300:]}")
     try:
         own_feeds = {name: feeds[name] for name in network.extern_data}
         new = run_returnn(network, own_feeds, parameters, search=is_search)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -41,6 +42,7 @@ def run_original(
     search: bool = False,
     seed: int = 3,
     values: Callable[[str, tuple[int, ...], numpy.random.Generator], numpy.ndarray] | None = None,
+    checkpoint: pathlib.Path | None = None,
 ) -> OriginalRun:
     """
     Builds the network and computes layers and losses, with random parameters.
@@ -48,6 +50,7 @@ def run_original(
     :param feeds: as for ``nn.run_numpy``
     :param outputs: the layers
     :param values: gives the values of a parameter, by its name and shape; default: normal ones
+    :param checkpoint: the prefix of a checkpoint that RETURNN is to write
     """
     values = values or _normal_values
     import tensorflow as tf
@@ -79,6 +82,9 @@ def run_original(
             feed_dict = _feed_dict(extern_data, feeds)
             found = {name: _value(session, built.get_layer(name).output, feed_dict) for name in outputs}
             losses = {} if search else _losses(session, built, feed_dict)
+            if checkpoint is not None:
+                session.run(built.global_train_step_var.initializer)
+                built.save_params_to_file(str(checkpoint), session=session)
             return OriginalRun(found, losses, parameters)
     finally:
         BehaviorVersion._reset()

@@ -1,0 +1,116 @@
+"""The values of an old network's parameters by their names in the module that it became."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy
+
+_FORGET_BIAS = 1.0
+"""What TensorFlow's LSTM cells add to the forget gate where nothing else is said."""
+
+
+class _Lstm(NamedTuple):
+    """The parameters of RETURNN's NativeLstm2, gates in the order j, i, f, o."""
+
+    W: numpy.ndarray
+    W_re: numpy.ndarray
+    b: numpy.ndarray
+
+
+class OldParameters:
+    """
+    The parameters of an old checkpoint, in today's layouts.
+
+    - An LSTM of TensorFlow (units ``lstmblock``, ``standardlstm``, ``basiclstm``) keeps W and W_re as the rows of one
+      kernel, its gates in the order i, j, f, o, and adds a constant to the forget gate, which becomes a part of b.
+    - ``batch_norm`` has called its parameters after its input once, and kept axes of size 1.
+
+    :param values: of the checkpoint, by RETURNN's names
+    :param forget_biases: what LSTMs add to the forget gate, by what the names of their parameters begin with:
+        ``{"output/rec/s/rec": 0.0}``; of others 1.0, as TensorFlow has it
+    """
+
+    def __init__(self, values: Mapping[str, numpy.ndarray], forget_biases: Mapping[str, float] | None = None):
+        self._values = values
+        self._forget_biases = dict(forget_biases or {})
+        self._lstms: dict[str, _Lstm | None] = {}
+
+    def value(self, name: str) -> numpy.ndarray | None:
+        """
+        A parameter by the name that RETURNN gives it today: ``lstm/rec/W_re``.
+
+        :return: None if the checkpoint has it in no form that is known
+        """
+        if name in self._values:
+            return self._values[name]
+        prefix, _, last = name.rpartition("/")
+        if last in _Lstm._fields:
+            lstm = self._lstm(prefix)
+            return getattr(lstm, last) if lstm is not None else None
+        return self._batch_norm(name)
+
+    def _lstm(self, prefix: str) -> _Lstm | None:
+        if prefix not in self._lstms:
+            kernels = self._matching(rf"{re.escape(prefix)}/(rnn/)?\w*lstm\w*/(kernel|weights)")
+            biases = self._matching(rf"{re.escape(prefix)}/(rnn/)?\w*lstm\w*/bias(es)?")
+            is_there = len(kernels) == len(biases) == 1
+            forget_bias = self._forget_biases.get(prefix, _FORGET_BIAS)
+            self._lstms[prefix] = _native(*kernels, *biases, forget_bias) if is_there else None
+        return self._lstms[prefix]
+
+    def _batch_norm(self, name: str) -> numpy.ndarray | None:
+        match = re.fullmatch(r"(.*/batch_norm)/(?:v2_|\w+_)?(beta|gamma|mean|variance)", name)
+        found = self._matching(rf"{re.escape(match[1])}/(\w+_)?{match[2]}") if match else []
+        return found[0].reshape(-1) if len(found) == 1 else None
+
+    def _matching(self, pattern: str) -> list[numpy.ndarray]:
+        return [value for name, value in self._values.items() if re.fullmatch(pattern, name)]
+
+
+def _native(kernel: numpy.ndarray, bias: numpy.ndarray, forget_bias: float) -> _Lstm:
+    """
+    An LSTM of TensorFlow as RETURNN's NativeLstm2.
+
+    :param kernel: [n_in + n_out, 4 * n_out], gates in the order i, j, f, o
+    :param bias: [4 * n_out]
+    :param forget_bias: what the cell adds to the forget gate
+    """
+    size = bias.shape[0] // 4
+    i, j, f, o = numpy.split(kernel, 4, axis=1)
+    rows = numpy.concatenate([j, i, f, o], axis=1)
+    i, j, f, o = numpy.split(bias, 4)
+    return _Lstm(rows[:-size], rows[-size:], numpy.concatenate([j, i, f + numpy.asarray(forget_bias, f.dtype), o]))
+
+
+def old_parameters(
+    values: Mapping[str, numpy.ndarray],
+    name_map: Mapping[str, str],
+    forget_biases: Mapping[str, float] | None = None,
+    *,
+    ignore_missing: bool = False,
+) -> dict[str, numpy.ndarray]:
+    """
+    The values of a checkpoint under the names of a module.
+
+    :param values: of the checkpoint
+    :param name_map: RETURNN's names by those of the module: ``NAME_MAP`` of what ``recipe.from_net_dict`` writes
+    :param forget_biases: see :class:`OldParameters`
+    :param ignore_missing: whether to leave out what is not there
+    :raises ValueError: if a value is not there; the message has what the checkpoint has in its place
+    """
+    old = OldParameters(values, forget_biases)
+    found = {own: old.value(there) for own, there in name_map.items()}
+    missing = sorted(own for own, value in found.items() if value is None)
+    if missing and not ignore_missing:
+        lines = [f"  {own}: {name_map[own]}; there is {_beside(values, name_map[own])}" for own in missing]
+        raise ValueError("the checkpoint lacks parameters of the module:\n" + "\n".join(lines))
+    return {own: value for own, value in found.items() if value is not None}
+
+
+def _beside(values: Mapping[str, numpy.ndarray], name: str) -> str:
+    """The parameters of the same layer."""
+    layer = name.partition("/rec/")[0] if "/rec/" in name else name.rpartition("/")[0]
+    return ", ".join(sorted(other for other in values if other.startswith(f"{layer}/"))[:6]) or "nothing of this layer"
