@@ -45,7 +45,9 @@ class OldCheckpointJob(JobWithUnhashedArguments):
         check_engine(engine)
         old = Checkpoint(checkpoint)
         if old.engine != "tensorflow":
-            raise ValueError(f"{checkpoint.get_path()} is no checkpoint of RETURNN on TensorFlow, as net dicts have them")
+            raise ValueError(
+                f"{checkpoint.get_path()} is no checkpoint of RETURNN on TensorFlow, as net dicts have them"
+            )
         self.checkpoint = checkpoint
         self.name_map = dict(name_map)
         self.forget_biases = dict(forget_biases or {})

@@ -16,6 +16,11 @@ _PACKAGE, _, _HERE = __name__.removesuffix(".writer").partition(".")
 """In another setup this is ``returnn_recurrent.from_net_dict``, and what it writes imports from there."""
 
 
+def package() -> str:
+    """The name that modules of this project are imported by."""
+    return _PACKAGE
+
+
 def module_text(translation: Translation, source_name: str) -> str:
     """
     The module: dims, inputs, classes, the names of parameters in old checkpoints, and the networks.

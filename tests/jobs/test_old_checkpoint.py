@@ -30,7 +30,9 @@ network = {
     "native": {"class": "rec", "unit": "nativelstm2", "from": "data", "n_out": 4},
     "lstmp": {"class": "rec", "unit": "lstmp", "from": "native", "n_out": 3, "direction": -1},
     "basic": {"class": "rec", "unit": "basiclstm", "from": "lstmp", "n_out": 4},
-    "standard": {"class": "rec", "unit": "standardlstm", "unit_opts": {"forget_bias": 0.5}, "from": "basic", "n_out": 3},
+    "standard": {
+        "class": "rec", "unit": "standardlstm", "unit_opts": {"forget_bias": 0.5}, "from": "basic", "n_out": 3
+    },
     "output": {
         "class": "rec",
         "from": "standard",
@@ -70,7 +72,9 @@ def test_what_the_checkpoint_lacks(tmp_path: pathlib.Path, run_job: RunJob) -> N
     old = Checkpoint(tk.Path(str(tmp_path / "epoch.001.index")))
     torch_like = Checkpoint(tk.Path(str(tmp_path / "epoch.001.pt")))
     write_checkpoint(old, {"encoder/W": numpy.zeros([2, 3], "float32")}, like=torch_like)
-    with pytest.raises(ValueError, match=r"  first/b: encoder/b; there is encoder/W\n  second/W: lm/W; there is nothing"):
+    with pytest.raises(
+        ValueError, match=r"  first/b: encoder/b; there is encoder/W\n  second/W: lm/W; there is nothing"
+    ):
         run_job(OldCheckpointJob(old.path, {"first/W": "encoder/W", "first/b": "encoder/b", "second/W": "lm/W"}))
     with pytest.raises(ValueError, match="no checkpoint of RETURNN on TensorFlow"):
         OldCheckpointJob(torch_like.path, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import traceback
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy
@@ -42,13 +43,13 @@ class Outcome(NamedTuple):
 STATUSES = ("agrees", "differs", "written fails", "original refused", "not comparable", "not translated", "not read")
 
 
-def compare(net: NetDict, directory: pathlib.Path, behavior_version: int | None = None) -> Outcome:
+def compare(net: NetDict, directory: pathlib.Path, settings: Mapping[str, Any]) -> Outcome:
     """
     Runs both with the same random parameters on the same batch and compares outputs and losses.
 
     :param net: translated whole
     :param directory: for the written module
-    :param behavior_version: of the config
+    :param settings: of the config
     """
     translation = Translation(net)
     text, notes = module_text(translation, "a config"), translation.notes
@@ -61,17 +62,17 @@ def compare(net: NetDict, directory: pathlib.Path, behavior_version: int | None 
     feeds = _feeds(net, network.extern_data)
     names = [name for name, _ in network.outputs]
     try:
-        settings = original_settings(net, behavior_version)
+        original = original_settings(net, settings)
     except NotComparable as error:
         return Outcome("not comparable", str(error))
-    settings["extern_data"] = {name: one for name, one in settings["extern_data"].items() if name in feeds}
+    original["extern_data"] = {name: one for name, one in original["extern_data"].items() if name in feeds}
     try:
-        original = run_original(settings, feeds, names, search=is_search, values=_moderate_values)
+        run = run_original(original, feeds, names, search=is_search, values=_moderate_values)
     except Exception as error:
         return Outcome("original refused", _short(error))
     try:
         names_used = {name: module.NAME_MAP[name] for name in network.parameters}
-        parameters = old_parameters(original.parameters, names_used, notes.forget_biases)
+        parameters = old_parameters(run.parameters, names_used, notes.forget_biases)
     except (KeyError, ValueError) as error:
         return Outcome("differs", f"names of parameters: {str(error)[-300:]}")
     try:
@@ -79,7 +80,7 @@ def compare(net: NetDict, directory: pathlib.Path, behavior_version: int | None 
         new = run_returnn(network, own_feeds, parameters, search=is_search)
     except Exception as error:
         return Outcome("written fails", _short(error))
-    return _differences(net, original, new, beams=is_search)
+    return _differences(net, run, new, beams=is_search)
 
 
 def _differences(net: NetDict, original: OriginalRun, new: Any, *, beams: bool) -> Outcome:

@@ -15,13 +15,12 @@ import multiprocessing
 import os
 import pathlib
 import queue
-import re
 import sys
 import tempfile
 import time
 from typing import Any
 
-from recipe.from_net_dict.net_dict import NetDict, NetDictError, read_net_dict
+from recipe.from_net_dict.net_dict import NetDict, NetDictError, read_net_dict, read_settings
 from recipe.from_net_dict.translation import Translation
 
 from .config_agreement import STATUSES, Outcome, compare
@@ -64,7 +63,7 @@ def _run(parsed: argparse.Namespace, rows: dict[str, dict[str, Any]]) -> None:
         if net is not None and like is not None:
             outcome = Outcome(like["status"], like["detail"])
         elif net is not None:
-            outcome = _compared(net, _behavior_version(text), parsed.timeout)
+            outcome = _compared(net, read_settings(text), parsed.timeout)
         assert outcome is not None
         row = {"config": name, "status": outcome.status, "detail": outcome.detail, "structure": key}
         row |= {"like": like["config"] if like else "", "seconds": round(time.monotonic() - started, 1)}
@@ -82,11 +81,6 @@ def _rows(file: pathlib.Path, again: set[str]) -> dict[str, dict[str, Any]]:
     return {name: row for name, row in rows.items() if row["status"] not in again}
 
 
-def _behavior_version(text: str) -> int | None:
-    found = re.search(r"^behavior_version *= *(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else None
-
-
 def _read(text: str) -> tuple[NetDict | None, Outcome | None]:
     """The net dict of a config, or why it is not run."""
     try:
@@ -99,21 +93,21 @@ def _read(text: str) -> tuple[NetDict | None, Outcome | None]:
     return (None, Outcome("not translated", problems[0][:200])) if problems else (net, None)
 
 
-def _compared(net: NetDict, version: int | None, timeout: float) -> Outcome:
+def _compared(net: NetDict, settings: dict[str, Any], timeout: float) -> Outcome:
     """With small layers, or with its own where only these go together."""
     small = small_network(net)
-    outcome = _in_child(small, version, timeout)
+    outcome = _in_child(small, settings, timeout)
     if outcome.status in ("agrees", "not comparable") or small is net:
         return outcome
-    whole = _in_child(net, version, timeout)
+    whole = _in_child(net, settings, timeout)
     return outcome if whole.status != "agrees" and outcome.status == "differs" else whole
 
 
-def _in_child(net: NetDict, version: int | None, timeout: float) -> Outcome:
+def _in_child(net: NetDict, settings: dict[str, Any], timeout: float) -> Outcome:
     """In a process of its own, which has imported RETURNN already and ends with its memory."""
     context = multiprocessing.get_context("fork")
     answers: Any = context.Queue()
-    child = context.Process(target=_child, args=(net, version, answers))
+    child = context.Process(target=_child, args=(net, settings, answers))
     child.start()
     try:
         outcome = Outcome(*_wait(child, answers, timeout))
@@ -134,14 +128,14 @@ def _wait(child: Any, answers: Any, timeout: float) -> tuple[str, str]:
                 return answers.get(timeout=1)
 
 
-def _child(net: NetDict, version: int | None, answers: Any) -> None:
+def _child(net: NetDict, settings: dict[str, Any], answers: Any) -> None:
     sys.setrecursionlimit(10_000)
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
-        answers.put(tuple(compare(net, pathlib.Path(directory), version)))
+        answers.put(tuple(compare(net, pathlib.Path(directory), settings)))
 
 
 def _import_returnn() -> None:

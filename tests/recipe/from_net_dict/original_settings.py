@@ -11,20 +11,24 @@ from recipe.from_net_dict.python_values import Function, Record, Unreadable
 from recipe.nn.plain.dim import Dim
 from recipe.nn.plain.dim import single_step_dim as own_single_step_dim
 
+from .config_functions import called_by_layers, compiled
+
 
 class NotComparable(Exception):
     """Why the original network cannot be given to RETURNN here."""
 
 
-def original_settings(net: NetDict, behavior_version: int | None = None) -> dict[str, Any]:
+def original_settings(net: NetDict, settings: Mapping[str, Any]) -> dict[str, Any]:
     """
     The settings that RETURNN builds the original network from.
 
+    :param settings: of the config, of which it gets the behavior version, and what its layers ask for
     :raises NotComparable: if a part of it could not be read
     """
     dims: dict[Dim, Any] = {}
     return {
-        "behavior_version": behavior_version,
+        **called_by_layers(net.layers, settings),
+        "behavior_version": settings.get("behavior_version"),
         "extern_data": {name: _declaration(data, dims, net) for name, data in net.inputs.items()},
         "network": {name: _as_returnn(options, dims) for name, options in net.layers.items()},
     }
@@ -56,7 +60,7 @@ def _as_returnn(options: Any, dims: dict[Dim, Any]) -> Any:
     if isinstance(options, Unreadable):
         raise NotComparable(f"line {options.line}: {options.why}")
     if isinstance(options, Function):
-        raise NotComparable(f"a function of the config, {options.definition.name}")
+        return compiled(options)
     return options
 
 
