@@ -56,9 +56,10 @@ class OldParameters:
         if prefix not in self._lstms:
             kernels = self._matching(rf"{re.escape(prefix)}/(rnn/)?\w*lstm\w*/(kernel|weights)")
             biases = self._matching(rf"{re.escape(prefix)}/(rnn/)?\w*lstm\w*/bias(es)?")
-            is_there = len(kernels) == len(biases) == 1
-            forget_bias = self._forget_biases.get(prefix, _FORGET_BIAS)
-            self._lstms[prefix] = _native(*kernels, *biases, forget_bias) if is_there else None
+            self._lstms[prefix] = None
+            if len(kernels) == len(biases) == 1:
+                forget_bias = self._forget_biases.get(prefix, _FORGET_BIAS)
+                self._lstms[prefix] = _native(kernels[0], biases[0], forget_bias)
         return self._lstms[prefix]
 
     def _batch_norm(self, name: str) -> numpy.ndarray | None:

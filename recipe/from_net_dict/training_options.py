@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .python_values import Unreadable
@@ -120,8 +120,11 @@ def training_options(settings: Mapping[str, Any], *, is_staged: bool = False) ->
     """
     result = TrainingOptions({}, {}, {}, [], [])
     for name, value in sorted(settings.items()):
-        if name in (*HASHED, *UNHASHED, *_OPTIMIZER_OPTIONS, "num_epochs", "log_verbosity") and _is_gap(value):
-            result.todo.append(f"{name}: {_gap(value)}")
+        if (
+            name in (*HASHED, *UNHASHED, *_OPTIMIZER_OPTIONS, "num_epochs", "log_verbosity")
+            and next(_gaps(value), None) is not None
+        ):
+            result.todo.append(f"{name}: {_why(value)}")
         elif name in HASHED and value is not None:
             result.config[name] = value
         elif name in UNHASHED:
@@ -142,11 +145,10 @@ def training_options(settings: Mapping[str, Any], *, is_staged: bool = False) ->
 
 def _add_arguments(settings: Mapping[str, Any], result: TrainingOptions) -> None:
     num_epochs = settings.get("num_epochs")
-    if isinstance(num_epochs, int):
-        result.arguments["num_epochs"] = num_epochs
-    else:
-        result.arguments["num_epochs"] = 1
+    if not isinstance(num_epochs, int):
+        num_epochs = 1
         result.todo.append("num_epochs: how many epochs")
+    result.arguments["num_epochs"] = num_epochs
     if settings.get("device") != "cpu":
         result.arguments["device"] = "gpu"
     kept = settings.get("cleanup_old_models")
@@ -184,16 +186,19 @@ def _optimizer(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"class": "momentum", "momentum": momentum} if momentum else {"class": "gradientdescent"}
 
 
-def _is_gap(value: Any) -> bool:
-    """Whether something in it can only be told by running the file, or is a function."""
+def _gaps(value: Any) -> Iterator[Any]:
+    """What in a value can only be told by running the file, or is a function."""
     if isinstance(value, dict):
-        return any(map(_is_gap, value.values()))
+        value = list(value.values())
     if type(value) in (list, tuple, set):
-        return any(map(_is_gap, value))
-    return not (value is None or isinstance(value, (bool, int, float, str)))
+        for item in value:
+            yield from _gaps(item)
+    elif not (value is None or isinstance(value, (bool, int, float, str))):
+        yield value
 
 
-def _gap(value: Any) -> str:
-    if isinstance(value, Unreadable):
-        return f"it can only be told by running the file, line {value.line}: {value.why}"
-    return f"it is not copied, as it is, or has in it, a function: {str(value):.80}"
+def _why(value: Any) -> str:
+    gap = next(_gaps(value))
+    if isinstance(gap, Unreadable):
+        return f"it can only be told by running the file, line {gap.line}: {gap.why}"
+    return f"it is, or has in it, a function, which is not copied: {str(gap):.80}"
