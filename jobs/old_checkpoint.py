@@ -24,21 +24,18 @@ class OldCheckpointJob(JobWithUnhashedArguments):
 
     :param checkpoint: the ``.index`` file of the old training, of RETURNN on TensorFlow
     :param name_map: ``NAME_MAP`` of the module
-    :param forget_biases: ``FORGET_BIASES`` of the module, if it has that
     :param engine: of the new checkpoint, "tensorflow" or "torch"
     :param mem_rqmt: GB; not hashed
     :raises ValueError: if the checkpoint is not one of TensorFlow
     """
 
     unhashed = ("mem_rqmt",)
-    __sis_hash_exclude__ = {"forget_biases": None}
 
     def __init__(
         self,
         checkpoint: tk.Path,
         name_map: Mapping[str, str],
         *,
-        forget_biases: Mapping[str, float] | None = None,
         engine: str = "tensorflow",
         mem_rqmt: float = 2,
     ):
@@ -50,7 +47,6 @@ class OldCheckpointJob(JobWithUnhashedArguments):
             )
         self.checkpoint = checkpoint
         self.name_map = dict(name_map)
-        self.forget_biases = dict(forget_biases or {})
         self.engine = engine
         for one in ("tensorflow", engine):
             warn_if_missing(one)
@@ -75,7 +71,7 @@ class OldCheckpointJob(JobWithUnhashedArguments):
         for engine in ("tensorflow", self.engine):
             check_engine_is_installed(engine)
         values = read_checkpoint(old)
-        found = old_parameters(values, self.name_map, self.forget_biases)
+        found = old_parameters(values, self.name_map)
         if GLOBAL_STEP in values:
             found[GLOBAL_STEP] = values[GLOBAL_STEP]
         print(f"{len(found)} of {len(values)} values from {self.checkpoint.get_path()}", flush=True)

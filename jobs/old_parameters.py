@@ -24,18 +24,17 @@ class OldParameters:
     """
     The parameters of an old checkpoint, in today's layouts.
 
-    - An LSTM of TensorFlow (units ``lstmblock``, ``standardlstm``, ``basiclstm``) keeps W and W_re as the rows of one
-      kernel, its gates in the order i, j, f, o, and adds a constant to the forget gate, which becomes a part of b.
+    - TensorFlow's LSTMs keep W and W_re as the rows of one kernel, with the gates in the order i, j, f, o, and add 1 to
+      the forget gate. RETURNN computes the unit ``lstmblock`` over a sequence by a NativeLstm2 since TensorFlow 2; the
+      gates of that are j, i, f, o, and the 1 becomes a part of b.
+    - Over the years the cells, and their kernels and biases, have had several names.
     - ``batch_norm`` has called its parameters after its input once, and kept axes of size 1.
 
     :param values: of the checkpoint, by RETURNN's names
-    :param forget_biases: what LSTMs add to the forget gate, by what the names of their parameters begin with:
-        ``{"output/rec/s/rec": 0.0}``; of others 1.0, as TensorFlow has it
     """
 
-    def __init__(self, values: Mapping[str, numpy.ndarray], forget_biases: Mapping[str, float] | None = None):
+    def __init__(self, values: Mapping[str, numpy.ndarray]):
         self._values = values
-        self._forget_biases = dict(forget_biases or {})
         self._lstms: dict[str, _Lstm | None] = {}
 
     def value(self, name: str) -> numpy.ndarray | None:
@@ -50,16 +49,23 @@ class OldParameters:
         if last in _Lstm._fields:
             lstm = self._lstm(prefix)
             return getattr(lstm, last) if lstm is not None else None
+        cell = re.fullmatch(r"(.*/rec)/\w*lstm_cell/(kernel|bias)", name)
+        if cell is not None:
+            found = self._of_cell(cell[1], cell[2])
+            return found[0] if len(found) == 1 else None
         return self._batch_norm(name)
+
+    def _of_cell(self, prefix: str, name: str) -> list[numpy.ndarray]:
+        """The kernel or bias of a cell, which TensorFlow has called otherwise at times."""
+        names = {"kernel": "(kernel|weights)", "bias": "bias(es)?"}
+        return self._matching(rf"{re.escape(prefix)}/(rnn/)?\w*lstm\w*/{names[name]}")
 
     def _lstm(self, prefix: str) -> _Lstm | None:
         if prefix not in self._lstms:
-            kernels = self._matching(rf"{re.escape(prefix)}/(rnn/)?\w*lstm\w*/(kernel|weights)")
-            biases = self._matching(rf"{re.escape(prefix)}/(rnn/)?\w*lstm\w*/bias(es)?")
+            kernels, biases = self._of_cell(prefix, "kernel"), self._of_cell(prefix, "bias")
             self._lstms[prefix] = None
             if len(kernels) == len(biases) == 1:
-                forget_bias = self._forget_biases.get(prefix, _FORGET_BIAS)
-                self._lstms[prefix] = _native(kernels[0], biases[0], forget_bias)
+                self._lstms[prefix] = _native(kernels[0], biases[0])
         return self._lstms[prefix]
 
     def _batch_norm(self, name: str) -> numpy.ndarray | None:
@@ -71,25 +77,23 @@ class OldParameters:
         return [value for name, value in self._values.items() if re.fullmatch(pattern, name)]
 
 
-def _native(kernel: numpy.ndarray, bias: numpy.ndarray, forget_bias: float) -> _Lstm:
+def _native(kernel: numpy.ndarray, bias: numpy.ndarray) -> _Lstm:
     """
     An LSTM of TensorFlow as RETURNN's NativeLstm2.
 
     :param kernel: [n_in + n_out, 4 * n_out], gates in the order i, j, f, o
     :param bias: [4 * n_out]
-    :param forget_bias: what the cell adds to the forget gate
     """
     size = bias.shape[0] // 4
     i, j, f, o = numpy.split(kernel, 4, axis=1)
     rows = numpy.concatenate([j, i, f, o], axis=1)
     i, j, f, o = numpy.split(bias, 4)
-    return _Lstm(rows[:-size], rows[-size:], numpy.concatenate([j, i, f + numpy.asarray(forget_bias, f.dtype), o]))
+    return _Lstm(rows[:-size], rows[-size:], numpy.concatenate([j, i, f + numpy.asarray(_FORGET_BIAS, f.dtype), o]))
 
 
 def old_parameters(
     values: Mapping[str, numpy.ndarray],
     name_map: Mapping[str, str],
-    forget_biases: Mapping[str, float] | None = None,
     *,
     ignore_missing: bool = False,
 ) -> dict[str, numpy.ndarray]:
@@ -98,11 +102,10 @@ def old_parameters(
 
     :param values: of the checkpoint
     :param name_map: RETURNN's names by those of the module: ``NAME_MAP`` of what ``recipe.from_net_dict`` writes
-    :param forget_biases: see :class:`OldParameters`
     :param ignore_missing: whether to leave out what is not there
     :raises ValueError: if a value is not there; the message has what the checkpoint has in its place
     """
-    old = OldParameters(values, forget_biases)
+    old = OldParameters(values)
     found = {own: old.value(there) for own, there in name_map.items()}
     missing = sorted(own for own, value in found.items() if value is None)
     if missing and not ignore_missing:

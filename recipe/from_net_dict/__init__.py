@@ -25,13 +25,11 @@ class WrittenModule(NamedTuple):
 
     :ivar text: the Python module
     :ivar name_map: RETURNN's names of the parameters by those in the module
-    :ivar forget_biases: what LSTM cells add to the forget gate, where it is not 1, by what RETURNN's names begin with
     :ivar problems: what is not translated; each stands as a TODO in the text, too
     """
 
     text: str
     name_map: dict[str, str]
-    forget_biases: dict[str, float]
     problems: list[str]
 
 
@@ -70,4 +68,4 @@ def config_from(
 
 def _written(translation: Translation, text: str) -> WrittenModule:
     notes = translation.notes
-    return WrittenModule(text, notes.name_map, notes.forget_biases, notes.problems)
+    return WrittenModule(text, notes.name_map, notes.problems)

@@ -26,8 +26,6 @@ class Notes:
         """What is not translated."""
         self.name_map: dict[str, str] = {}
         """RETURNN's names of the parameters by those of the written modules."""
-        self.forget_biases: dict[str, float] = {}
-        """What LSTM cells of TensorFlow add to the forget gate, where it is not 1, by what their names begin with."""
         self.owners: dict[Owner, str] = {}
         """The modules by the parameters that they have in RETURNN: attributes from the root, ``encoder/lstm``."""
         self.inputs: dict[str, str] = {}

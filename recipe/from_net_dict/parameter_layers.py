@@ -147,25 +147,22 @@ def _initial_state(level: Level, layer: Layer) -> str:
 
 
 def _lstm_parameters(level: Level, layer: Layer, unit: str, options: dict[str, Any]) -> dict[str, str]:
-    """
-    RETURNN's names of W, W_re and b.
-
-    Those of the cells of TensorFlow are one kernel and a bias in a checkpoint: they are called here as those of a
-    nativelstm2 would be, and whoever reads the checkpoint takes them apart.
-    """
-    reused = layer.options.get("reuse_params")
+    """RETURNN's names of W, W_re and b."""
+    if unit in _NATIVE_UNITS and layer.class_name == "rec" and not options:
+        return parameter_names(level, layer, "W", "W_re", "b", within="rec/")
+    reused = layer.take("reuse_params")
     if unit == "standardlstm" and options == {"forget_bias": 0.0} and isinstance(reused, dict):
-        layer.take("reuse_params")
         return _rotated_parameters(level, reused["map"])
-    if unit not in (*_NATIVE_UNITS, *_OTHER_UNITS):
-        raise Unsupported(f"unit={unit!r}")
-    forget_bias = options.get("forget_bias", 1.0)
-    if set(options) - {"forget_bias"} or not isinstance(forget_bias, (int, float)):
-        raise Unsupported(f"unit_opts={options!r:.80}")
-    names = parameter_names(level, layer, "W", "W_re", "b", within="rec/")
-    if forget_bias != 1.0:
-        level.notes.forget_biases[names["W"].rpartition("/")[0]] = float(forget_bias)
-    return names
+    if unit in (*_NATIVE_UNITS, *_OTHER_UNITS):
+        where = f"{level.scope}{layer.name}"
+        level.problem(
+            where,
+            layer.class_name,
+            f"unit {unit!r} keeps its parameters otherwise, W and W_re as one matrix with the gates in the order i, j, "
+            f"f, o, and adds {options.get('forget_bias', 1.0)} to the forget gate, so they are not in NAME_MAP",
+        )
+        return {}
+    raise Unsupported(f"unit={unit!r}")
 
 
 def _rotated_parameters(level: Level, mapped: dict[str, Any]) -> dict[str, str]:

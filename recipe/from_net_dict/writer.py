@@ -98,17 +98,10 @@ def _what(level: Level) -> str:
 
 
 def _name_map(translation: Translation) -> Iterator[str]:
-    notes = translation.notes
     yield "NAME_MAP = {"
-    yield from (f'    "{name}": "{old}",' for name, old in notes.name_map.items())
+    yield from (f'    "{name}": "{old}",' for name, old in translation.notes.name_map.items())
     yield "}"
-    more = ", forget_biases=FORGET_BIASES" if notes.forget_biases else ""
-    yield f'"""RETURNN\'s names of the parameters in old checkpoints: OldCheckpointJob(checkpoint, NAME_MAP{more})."""'
-    if notes.forget_biases:
-        yield "FORGET_BIASES = {"
-        yield from (f'    "{prefix}": {bias},' for prefix, bias in notes.forget_biases.items())
-        yield "}"
-        yield '"""What LSTM cells add to the forget gate, by what the old names of their parameters begin with."""'
+    yield '"""RETURNN\'s names of the parameters in old checkpoints: OldCheckpointJob(checkpoint, NAME_MAP)."""'
 
 
 def _networks(translation: Translation) -> Iterator[str]:

@@ -29,16 +29,13 @@ extern_data = {"data": {"dim": 3, "shape": (None, 3)}, "classes": {"dim": 5, "sp
 network = {
     "native": {"class": "rec", "unit": "nativelstm2", "from": "data", "n_out": 4},
     "lstmp": {"class": "rec", "unit": "lstmp", "from": "native", "n_out": 3, "direction": -1},
-    "basic": {"class": "rec", "unit": "basiclstm", "from": "lstmp", "n_out": 4},
-    "standard": {
-        "class": "rec", "unit": "standardlstm", "unit_opts": {"forget_bias": 0.5}, "from": "basic", "n_out": 3
-    },
+    "block": {"class": "rec", "unit": "lstmblock", "from": "lstmp", "n_out": 3},
     "output": {
         "class": "rec",
-        "from": "standard",
+        "from": "block",
         "target": "classes",
         "unit": {
-            "s": {"class": "rnn_cell", "unit": "LSTMBlock", "from": ["prev:s", "data:source"], "n_out": 4},
+            "s": {"class": "linear", "from": ["prev:s", "data:source"], "n_out": 4, "activation": "tanh"},
             "t": {"class": "rec", "unit": "nativelstm2", "from": "s", "n_out": 3},
             "output": {"class": "linear", "from": ["s", "t"], "n_out": 3, "activation": "tanh"},
         },
@@ -57,9 +54,7 @@ def test_every_lstm(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     (tmp_path / "old").mkdir()
     prefix = tmp_path / "old" / "epoch.007"
     original = run_original(settings_of(CONFIG), feeds, ["output"], checkpoint=prefix)
-    assert {"output/rec/s/rec/lstm_cell/kernel", "basic/rec/basic_lstm_cell/bias"} < set(original.parameters)
-    assert module.FORGET_BIASES == {"standard/rec": 0.5}
-    job = run_job(OldCheckpointJob(tk.Path(f"{prefix}.index"), module.NAME_MAP, forget_biases=module.FORGET_BIASES))
+    job = run_job(OldCheckpointJob(tk.Path(f"{prefix}.index"), module.NAME_MAP))
     checkpoint = job.out_checkpoint
     assert set(read_checkpoint(checkpoint)) - {"global_step"} == set(network.parameters)
     Preload(checkpoint.of(network)).check(network)
@@ -89,6 +84,8 @@ def test_names_of_lstm_cells(cell: str, names: tuple[str, str]) -> None:
     assert found["mine/W"].tolist() == [[1, 0, 2, 3], [5, 4, 6, 7]]
     assert found["mine/W_re"].tolist() == [[9, 8, 10, 11]]
     assert found["mine/b"].tolist() == [0, 0, 1, 0]
+    assert OldParameters(values).value("lstm/rec/lstm_cell/kernel") is kernel
+    assert OldParameters(values).value("other/rec/lstm_cell/kernel") is None
 
 
 @pytest.mark.parametrize("old_name", ["bn_input_mean", "mean", "v2_mean"])

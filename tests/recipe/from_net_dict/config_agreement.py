@@ -54,7 +54,7 @@ def compare(net: NetDict, directory: pathlib.Path, settings: Mapping[str, Any]) 
     translation = Translation(net)
     text, notes = module_text(translation, "a config"), translation.notes
     try:
-        module = imported(WrittenModule(text, notes.name_map, notes.forget_biases, []), directory)
+        module = imported(WrittenModule(text, notes.name_map, []), directory)
         is_search = not hasattr(module, "training_network")
         network = module.search_network() if is_search else module.training_network()
     except Exception as error:
@@ -72,7 +72,7 @@ def compare(net: NetDict, directory: pathlib.Path, settings: Mapping[str, Any]) 
         return Outcome("original refused", _short(error))
     try:
         names_used = {name: module.NAME_MAP[name] for name in network.parameters}
-        parameters = old_parameters(run.parameters, names_used, notes.forget_biases)
+        parameters = old_parameters(run.parameters, names_used)
     except (KeyError, ValueError) as error:
         return Outcome("differs", f"names of parameters: {str(error)[-300:]}")
     try:
