@@ -14,8 +14,8 @@ _SIZES = frozenset(
     {"n_out", "dim", "dims", "shape", "total_key_dim", "key_dim", "value_dim", "out_dim", "embed_dim", "unit_size"}
 )
 """The options that are sizes of layers."""
-_LEAST = 128
 _LARGEST_COUNT = 16
+"""Up to this, a number counts something: heads, layers, frames."""
 
 
 def scaled_size(size: int) -> int:
@@ -24,7 +24,7 @@ def scaled_size(size: int) -> int:
 
     Those that 16 does not divide, as the sizes of vocabularies are, become some small number of their own.
     """
-    if size < _LEAST:
+    if size <= _LARGEST_COUNT or (size % 16 and size < 128):
         return size
     return size // 16 if size % 16 == 0 else size // 97 + 7
 
