@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from recipe.nn.plain.dim import Dim
@@ -27,11 +28,19 @@ class NetDict(NamedTuple):
     :ivar layers: options by layer name
     :ivar inputs: by name
     :ivar dim_names: how the file calls its dims
+    :ivar settings: all that the file defines
     """
 
     layers: dict[str, Any]
     inputs: dict[str, Input]
     dim_names: dict[Dim, str]
+    settings: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def behavior_version(self) -> int:
+        """RETURNN's, which decides on defaults; 0 for configs that say nothing."""
+        version = self.settings.get("behavior_version", 0)
+        return version if isinstance(version, int) else 0
 
 
 def read_net_dict(text: str, *, name: str = "network", options: Mapping[str, Any] | None = None) -> NetDict:
@@ -60,7 +69,8 @@ def read_net_dict(text: str, *, name: str = "network", options: Mapping[str, Any
     if loop is not None:
         raise NetDictError(f"the net dict recurses: layer {loop!r} contains the dict that it is a part of")
     layers = {key: value for key, value in found.items() if not str(key).startswith("#")}
-    return NetDict(layers, inputs_of(settings), {dim: key for key, dim in settings.items() if isinstance(dim, Dim)})
+    dim_names = {dim: key for key, dim in settings.items() if isinstance(dim, Dim)}
+    return NetDict(layers, inputs_of(settings), dim_names, settings)
 
 
 def read_settings(text: str, name: str = "network", options: Mapping[str, Any] | None = None) -> dict[str, Any]:
