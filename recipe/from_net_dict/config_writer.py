@@ -39,9 +39,12 @@ def config_text(
     imports += [] if has_training else [f"from {jobs}.checkpoint import Checkpoint"]
     imports += [f"from {jobs}.search import SearchJob"] if has_search else []
     imports += [f"from {jobs}.training import TrainingJob"] if has_training else []
-    imports += [f"from {package()} import nn", "", *_label_names(settings, translation.label_dims)]
-    modules = modules.replace(f"from {package()} import nn\n", "\n".join(imports) + "\n", 1)
-    lines = [modules.rstrip("\n"), "", "", *_became(options), *_data(settings), ""]
+    lines = modules.splitlines()
+    nn_import = lines.index(f"from {package()} import nn")
+    first = next(number for number in range(nn_import, len(lines)) if not lines[number].startswith("from "))
+    lines[first:first] = _label_names(settings, translation.label_dims)
+    lines[nn_import:nn_import] = imports
+    lines += ["", "", *_became(options), *_data(settings), ""]
     if has_training:
         lines += [f"CONFIG = {value_text(options.config)}"]
         lines += [f"POST_CONFIG = {value_text(options.post_config)}"]
@@ -59,9 +62,8 @@ def _label_names(settings: Mapping[str, Any], label_dims: Mapping[Dim, str]) -> 
     files = sorted(set(_vocabularies(settings)))
     where = f", from {', '.join(files)}" if files else ""
     for dim, variable in label_dims.items():
-        yield f"{variable} = [str(number) for number in range({dim.size})]  # TODO: the names{where}"
-    if label_dims:
         yield ""
+        yield f"{variable} = [str(number) for number in range({dim.size})]  # TODO: the names{where}"
 
 
 def _vocabularies(value: Any) -> Iterator[str]:

@@ -29,13 +29,15 @@ extern_data = {"data": {"dim": 3, "shape": (None, 3)}, "classes": {"dim": 5, "sp
 network = {
     "native": {"class": "rec", "unit": "nativelstm2", "from": "data", "n_out": 4},
     "lstmp": {"class": "rec", "unit": "lstmp", "from": "native", "n_out": 3, "direction": -1},
-    "block": {"class": "rec", "unit": "lstmblock", "from": "lstmp", "n_out": 3},
+    "basic": {"class": "rec", "unit": "basiclstm", "from": "lstmp", "n_out": 4},
+    "other": {"class": "rec", "unit": "standardlstm", "unit_opts": {"forget_bias": 0.5}, "from": "basic", "n_out": 3},
+    "block": {"class": "rec", "unit": "lstmblock", "from": "other", "n_out": 3},
     "output": {
         "class": "rec",
         "from": "block",
         "target": "classes",
         "unit": {
-            "s": {"class": "linear", "from": ["prev:s", "data:source"], "n_out": 4, "activation": "tanh"},
+            "s": {"class": "rnn_cell", "unit": "LSTMBlock", "from": ["prev:s", "data:source"], "n_out": 4},
             "t": {"class": "rec", "unit": "nativelstm2", "from": "s", "n_out": 3},
             "output": {"class": "linear", "from": ["s", "t"], "n_out": 3, "activation": "tanh"},
         },
@@ -54,6 +56,7 @@ def test_every_lstm(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     (tmp_path / "old").mkdir()
     prefix = tmp_path / "old" / "epoch.007"
     original = run_original(settings_of(CONFIG), feeds, ["output"], checkpoint=prefix)
+    assert {"output/rec/s/rec/lstm_cell/kernel", "basic/rec/basic_lstm_cell/bias"} < set(original.parameters)
     job = run_job(OldCheckpointJob(tk.Path(f"{prefix}.index"), module.NAME_MAP))
     checkpoint = job.out_checkpoint
     assert set(read_checkpoint(checkpoint)) - {"global_step"} == set(network.parameters)

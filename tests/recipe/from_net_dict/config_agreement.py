@@ -93,9 +93,10 @@ def _differences(net: NetDict, original: OriginalRun, new: Any, *, beams: bool) 
             )
         largest = max(largest, difference)
     losses = _comparable_losses(net, original.losses)
-    if not beams and set(new.losses) != set(losses):
-        return Outcome("differs", f"losses {sorted(new.losses)}, originally {sorted(losses)}")
-    for name, loss in new.losses.items():
+    own = {name if name in losses else name.removesuffix("_loss"): loss for name, loss in new.losses.items()}
+    if not beams and set(own) != set(losses):
+        return Outcome("differs", f"losses {sorted(own)}, originally {sorted(losses)}")
+    for name, loss in own.items():
         if not numpy.isclose(loss, losses[name], rtol=RELATIVE, atol=ABSOLUTE):
             return Outcome("differs", f"loss of {name!r}: {loss:.6g}, originally {losses[name]:.6g}")
     if not new.outputs and not new.losses:
