@@ -92,7 +92,7 @@ def _differences(net: NetDict, original: OriginalRun, new: Any, *, beams: bool) 
                 "differs", f"layer {name!r}: {difference if isinstance(difference, str) else ''}{difference}"
             )
         largest = max(largest, difference)
-    losses = _comparable_losses(net, original.losses)
+    losses = _comparable_losses(net, original)
     own = {name if name in losses else name.removesuffix("_loss"): loss for name, loss in new.losses.items()}
     if not beams and set(own) != set(losses):
         return Outcome("differs", f"losses {sorted(own)}, originally {sorted(losses)}")
@@ -106,10 +106,13 @@ def _differences(net: NetDict, original: OriginalRun, new: Any, *, beams: bool) 
     )
 
 
-def _comparable_losses(net: NetDict, losses: dict[str, float]) -> dict[str, float]:
-    """Losses as the written module has them: without error rates of what was searched, and smoothed as there."""
+def _comparable_losses(net: NetDict, original: OriginalRun) -> dict[str, float]:
+    """
+    Losses as the written module has them: without error rates of what was searched, with what labels are smoothed to,
+    and CTC per sequence.
+    """
     found = {}
-    for name, loss in losses.items():
+    for name, loss in original.losses.items():
         layers = [layer for layer in _all_layers(net.layers) if layer[0] == name]
         options = layers[0][1] if layers else {}
         if options.get("class") == "decide":
@@ -118,7 +121,7 @@ def _comparable_losses(net: NetDict, losses: dict[str, float]) -> dict[str, floa
         labels = net.inputs.get(str(options.get("target", "classes")))
         if smoothing and labels is not None and labels.labels is not None:
             loss += smoothing_constant(smoothing, labels.labels.size)
-        found[name] = loss
+        found[name] = original.sums[name] / len(FRAMES) if options.get("loss") == "ctc" else loss
     return found
 
 

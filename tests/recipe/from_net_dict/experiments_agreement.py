@@ -46,32 +46,41 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(parsed: argparse.Namespace, rows: dict[str, dict[str, Any]]) -> None:
+    """Networks that most configs have come first."""
     end = time.monotonic() + parsed.minutes * 60
     outcomes = {row["structure"]: row for row in rows.values() if row.get("structure")}
-    _import_returnn()
+    groups: dict[str, list[str]] = {}
+    read: dict[str, tuple[NetDict, dict[str, Any]]] = {}
     for file in sorted(parsed.directory.rglob("*.config")):
         name = str(file.relative_to(parsed.directory))
         if name in rows or parsed.only not in name:
             continue
+        text = file.read_text(encoding="utf-8", errors="replace")
+        net, outcome = _read(text)
+        if net is None:
+            _write(parsed.out, {"config": name, **outcome._asdict(), "structure": "", "like": "", "seconds": 0.0})
+            continue
+        key = structure(net)
+        groups.setdefault(key, []).append(name)
+        read.setdefault(key, (net, read_settings(text)))
+    _import_returnn()
+    for key, names in sorted(groups.items(), key=lambda item: -len(item[1])):
         if time.monotonic() > end:
             break
         started = time.monotonic()
-        text = file.read_text(encoding="utf-8", errors="replace")
-        net, outcome = _read(text)
-        key = structure(net) if net is not None else ""
-        like = outcomes.get(key) if key else None
-        if net is not None and like is not None:
-            outcome = Outcome(like["status"], like["detail"])
-        elif net is not None:
-            outcome = _compared(net, read_settings(text), parsed.timeout)
-        assert outcome is not None
-        row = {"config": name, "status": outcome.status, "detail": outcome.detail, "structure": key}
-        row |= {"like": like["config"] if like else "", "seconds": round(time.monotonic() - started, 1)}
-        outcomes.setdefault(key, row)
-        with parsed.out.open("a") as out:
-            out.write(json.dumps(row) + "\n")
-        if net is not None:
-            print(f"{row['seconds']:6.1f} s  {name}: {outcome.status}: {outcome.detail}", flush=True)
+        like = outcomes.get(key)
+        outcome = _compared(*read[key], parsed.timeout) if like is None else Outcome(like["status"], like["detail"])
+        seconds = round(time.monotonic() - started, 1)
+        for name in names:
+            first = like["config"] if like is not None else "" if name == names[0] else names[0]
+            row = {"config": name, **outcome._asdict(), "structure": key, "like": first, "seconds": seconds}
+            _write(parsed.out, row)
+        print(f"{seconds:6.1f} s  {len(names)} as {names[0]}: {outcome.status}: {outcome.detail}", flush=True)
+
+
+def _write(file: pathlib.Path, row: dict[str, Any]) -> None:
+    with file.open("a") as out:
+        out.write(json.dumps(row) + "\n")
 
 
 def _rows(file: pathlib.Path, again: set[str]) -> dict[str, dict[str, Any]]:
@@ -81,7 +90,7 @@ def _rows(file: pathlib.Path, again: set[str]) -> dict[str, dict[str, Any]]:
     return {name: row for name, row in rows.items() if row["status"] not in again}
 
 
-def _read(text: str) -> tuple[NetDict | None, Outcome | None]:
+def _read(text: str) -> tuple[NetDict | None, Outcome]:
     """The net dict of a config, or why it is not run."""
     try:
         net = read_net_dict(text)
@@ -90,7 +99,7 @@ def _read(text: str) -> tuple[NetDict | None, Outcome | None]:
         return None, Outcome("not read", str(error)[:200])
     except Exception as error:  # a fault of the translation, to be seen in the table
         return None, Outcome("not read", f"{type(error).__name__}: {error}"[:200])
-    return (None, Outcome("not translated", problems[0][:200])) if problems else (net, None)
+    return (None if problems else net), Outcome("not translated", problems[0][:200] if problems else "")
 
 
 def _compared(net: NetDict, settings: dict[str, Any], timeout: float) -> Outcome:

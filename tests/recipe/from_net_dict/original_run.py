@@ -18,11 +18,13 @@ class OriginalRun(NamedTuple):
 
     :ivar outputs: by layer
     :ivar losses: the mean over all frames, by layer
+    :ivar sums: of all frames, which is what is optimised
     :ivar parameters: the values of all parameters, by RETURNN's names
     """
 
     outputs: dict[str, ReturnnOutput]
     losses: dict[str, float]
+    sums: dict[str, float]
     parameters: dict[str, numpy.ndarray]
 
 
@@ -96,6 +98,7 @@ def run_original(
             return OriginalRun(
                 {name: _output(data[name], *found[name]) for name in outputs},
                 {name: float(value * factor) for name, (value, factor) in loss_values.items()},
+                {name: float(value) for name, (value, _) in loss_values.items()},
                 parameters,
             )
     finally:
