@@ -11,6 +11,7 @@ from sisyphus import Task, tk
 
 from recipe import nn
 from recipe.nn.plain.engine import check_engine
+from recipe.nn.program.parameter_agreement import UndecidedSize
 
 from .atomic_file import write_text
 from .average_checkpoints import AverageCheckpointsJob
@@ -42,6 +43,7 @@ from .training_checkpoints import (
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .training_watch import TrainingWatch
 from .unhashed import JobWithUnhashedArguments
+from .vocabularies import check_vocabularies
 
 _OWN_OPTIONS = (
     "network",
@@ -109,6 +111,7 @@ class TrainingJob(JobWithUnhashedArguments):
     multi_node_slots: int | None = None
     cpu_rqmt: int | None = None
     out_tensorboard: tk.Path | None = None
+    undecided_sizes: Sequence[UndecidedSize] = ()
 
     def __init__(
         self,
@@ -141,9 +144,14 @@ class TrainingJob(JobWithUnhashedArguments):
         processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)
         warn_if_missing(engine)
         self.network = network
+        for name, dataset in data.items():
+            check_vocabularies(self._networks(), dataset, name)
         self.engine = engine
+        undecided: list[UndecidedSize] = []
         for one in preload:
             one.check(self._network_at(1))
+            undecided += one.undecided_sizes(self._network_at(1))
+        self.undecided_sizes = undecided
         self.preload = tuple(one.for_engine(self._network_at(1), engine) for one in preload)
         self.train_data = train_data
         self.dev_data = dev_data
@@ -242,6 +250,10 @@ class TrainingJob(JobWithUnhashedArguments):
         """The network that an epoch trains."""
         return self.network.network_at(epoch) if isinstance(self.network, nn.StagedNetwork) else self.network
 
+    def _networks(self) -> list[nn.Network]:
+        """Those of all stages."""
+        return list(self.network.stages.values()) if isinstance(self.network, nn.StagedNetwork) else [self.network]
+
     def _network_of(self, epochs: range) -> nn.Network | None:
         """The one network that all these epochs train; None if there are several."""
         networks = {self._network_at(epoch) for epoch in epochs}
@@ -305,6 +317,10 @@ class TrainingJob(JobWithUnhashedArguments):
         check_device(self.device, self.engine)
         command = launcher(self.engine, self.horovod_num_processes, self.multi_node_slots)
         models = self.out_model_dir.get_path()
+        for item in self.undecided_sizes:
+            item.check()
+        for name, dataset in (("train_data", self.train_data), ("dev_data", self.dev_data)):
+            check_vocabularies(self._networks(), dataset, name)
         num_params = sum(math.prod(parameter.shape) for parameter in self.network.parameters.values())
         self.out_num_params.set(num_params)
         check_room(models, num_params)

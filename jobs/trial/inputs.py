@@ -10,15 +10,19 @@ import numpy
 
 from jobs.inspection.job_names import Setup
 from jobs.inspection.saved_job import InspectionError
+from jobs.returnn_process import resolve_paths
 from recipe import nn
 from recipe.nn.plain.errors import did_you_mean
 
 
-def feeds_of(network: nn.Network, texts: Sequence[str], features: Mapping[str, Any]) -> dict[str, Any]:
+def feeds_of(
+    network: nn.Network, texts: Sequence[str], features: Mapping[str, Any], models: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """
     The feeds of a batch, a sequence for each input.
 
     :param network: of a search, with one input
+    :param models: the SentencePiece models that make labels of text, by name of the input
     :param texts: what was typed; for a network of features the names of files
     :param features: how recordings became features: arguments ``num_mel`` and ``stack``
     :return: by name of the input, the array [batch, time, ...] and the lengths
@@ -30,7 +34,10 @@ def feeds_of(network: nn.Network, texts: Sequence[str], features: Mapping[str, A
         )
     ((name, data),) = network.extern_data.items()
     dims = [dim for dim in data.dims if not dim.is_batch]
-    if data.sparse_dim is not None:
+    model = (models or {}).get(name, {})
+    if "model_file" in model:
+        rows = [subwords(text, model) for text in texts]
+    elif data.sparse_dim is not None:
         rows = [numpy.array(indices(text, data.sparse_dim), "int32") for text in texts]
     else:
         rows = [frames(text, dims[-1].size or 0, features) for text in texts]
@@ -65,6 +72,21 @@ def indices(text: str, dim: nn.Dim) -> list[int]:
     return found
 
 
+def subwords(text: str, options: Mapping[str, Any]) -> numpy.ndarray:
+    """
+    The labels of a text by a SentencePiece model.
+
+    :param options: RETURNN's of the vocabulary
+    """
+    import sentencepiece
+
+    model = resolve_paths(options["model_file"])
+    if not os.path.exists(model):
+        raise InspectionError(f"there is no {model}, by which text was made labels: make it again (./sis retry)")
+    processor = sentencepiece.SentencePieceProcessor(model_file=model)
+    return numpy.array(processor.encode(text, add_eos=bool(options.get("add_eos"))), "int32")
+
+
 def frames(path: str, size: int, features: Mapping[str, Any]) -> numpy.ndarray:
     """
     The features of a recording [time, size], or an array of them that NumPy saved.
@@ -94,13 +116,13 @@ def features_of_recording(path: str, *, num_mel: int = 40, stack: int = 3) -> nu
 
     :raises InspectionError: if it is no WAV file that can be read
     """
-    from recipe.data.log_mel import log_mel, normalised, read_wav, stacked
+    from recipe.data.log_mel import log_mel, normalised, read_wav, stacked_frames
 
     try:
         samples, rate = read_wav(path)
     except ValueError as error:
         raise InspectionError(str(error)) from error
-    return stacked(normalised(log_mel(samples, rate, num_mel=num_mel)), stack)
+    return stacked_frames(normalised(log_mel(samples, rate, num_mel=num_mel)), stack)
 
 
 def features_behind(setup: Setup, data: Any) -> dict[str, Any]:

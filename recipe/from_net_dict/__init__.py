@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .net_dict import NetDictError, read_net_dict
+from .errors import NetDictError
+from .net_dict import read_net_dict
 from .translation import Translation
 from .writer import module_text
 

@@ -9,7 +9,7 @@ from recipe.nn.plain.dim import Dim, as_dim, batch_dim
 from .layer import Layer, Unsupported
 from .level import Level, translates
 from .loop_level import LoopLevel
-from .sources import axis_of, axis_text, joined, source, sources
+from .sources import axes_of, axis_of, axis_text, joined, source, sources
 from .value import Value, bracketed, joint_dims
 
 _REDUCE = ("sum", "mean", "max", "min")
@@ -33,10 +33,13 @@ def _concat(level: Level, layer: Layer) -> Value:
 @translates("dot")
 def _dot(level: Level, layer: Layer) -> Value:
     a, b = sources(level, layer)
-    reduce = layer.take("reduce", layer.take("red1"))
-    for option in ("red2", "var1", "var2", "add_var2_if_empty", "debug"):
-        layer.take(option)
+    reduce = layer.take("reduce", layer.take("red1", -1))
     axis = axis_of(a, reduce)
+    other = layer.take("red2", -2 if "reduce" not in layer.options else None)
+    if axis is not None and other is not None and b.dims is not None and axis_of(b, other) is not axis:
+        raise Unsupported(f"red1={reduce!r} and red2={other!r} are not the same axis")
+    for option in ("var1", "var2", "add_var2_if_empty", "debug"):
+        layer.take(option)
     joint = joint_dims([a, b])
     dims = tuple(dim for dim in joint if dim is not axis) if joint is not None and axis is not None else None
     if axis is not None and axis is a.features:
@@ -82,20 +85,29 @@ def _softmax_over_spatial(level: Level, layer: Layer) -> Value:
 @translates("reduce")
 def _reduce(level: Level, layer: Layer) -> Value:
     x, mode = source(level, layer), layer.take("mode")
+    mode = {"avg": "mean"}.get(mode, mode)
     given = layer.take("axis", layer.take("axes"))
     layer.take("keep_dims")
-    axes = [axis_of(x, one) for one in (given if isinstance(given, (list, tuple)) else [given])]
+    single = None if isinstance(given, (list, tuple)) else _axis_or_none(x, given)
+    axes = [single] if single is not None else axes_of(x, given)
     if layer.options.get("keep_dims"):
         raise Unsupported("keep_dims")
     dims = tuple(dim for dim in x.dims if dim not in axes) if x.dims is not None else None
     if mode == "argmax" and axes == [x.features]:
         return level.assign(layer.name, f"nn.argmax({x.text})", dims, labels=x.features)
-    if mode not in _REDUCE or None in axes:
+    if mode not in _REDUCE or not axes:
         raise Unsupported(f"mode={mode!r} axis={given!r}")
-    texts = [level.notes.dims.text(axis) for axis in axes if axis is not None]
+    texts = [level.notes.dims.text(axis) for axis in axes]
     over = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     more = "" if axes == [x.features] else f", {over}"
     return level.assign(layer.name, f"nn.reduce_{mode}({x.text}{more})", dims, dtype=x.dtype)
+
+
+def _axis_or_none(x: Value, given: Any) -> Dim | None:
+    try:
+        return axis_of(x, given)
+    except Unsupported:
+        return None
 
 
 @translates("reduce_out")
@@ -166,11 +178,15 @@ def _split_dims(level: Level, layer: Layer) -> Value:
 
 @translates("merge_dims")
 def _merge_dims(level: Level, layer: Layer) -> Value:
-    x, given, out = source(level, layer), layer.take("axes"), layer.take("out_dim")
-    if given == "static" and x.dims is not None:
-        given = [dim for dim in x.dims if dim.is_static]
-    if not isinstance(given, (list, tuple)) or not all(isinstance(axis, Dim) and axis.is_static for axis in given):
-        raise Unsupported(f"axes={given!r}")
+    x, option, out = source(level, layer), layer.take("axes"), layer.take("out_dim")
+    given = axes_of(x, option)
+    layer.take("keep_order"), layer.take("n_out")
+    if len(given) == 1 and out in (None, given[0]):
+        return level.assign(layer.name, x.text, x.dims, dtype=x.dtype) if not x.text.isidentifier() else x
+    if not given or not all(axis.is_static for axis in given):
+        raise Unsupported(f"axes={option!r}")
+    if x.dims is not None and not isinstance(option, (list, tuple)):
+        given = [dim for dim in x.dims if dim in given]
     size = 1
     for axis in given:
         size *= axis.size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from recipe.nn.plain.dim import Dim
 
@@ -20,6 +20,8 @@ class DimTexts:
         self.declared: dict[Dim, str] = {}
         """The dims that were used, by their variables."""
         self._aliases: dict[Dim, str] = {}
+        self.seen_from: Callable[[Dim], str | None] = lambda dim: None
+        """How a dim that only comes with a value is called where the code is written now."""
         self._sums: dict[Dim, Dim] = {}
 
     def is_sum(self, dim: Dim, total: Dim) -> None:
@@ -36,7 +38,7 @@ class DimTexts:
         if dim.is_batch:
             return "nn.batch_dim"
         if dim in self._aliases:
-            return self._aliases[dim]
+            return self.seen_from(dim) or self._aliases[dim]
         if dim.is_anonymous:
             return str(dim.size)
         whole, divisor = dim.quotient

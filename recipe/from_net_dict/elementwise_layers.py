@@ -7,6 +7,8 @@ from recipe.nn.plain.dim import Dim
 from .formula import Formula
 from .layer import Layer, Unsupported
 from .level import Level, translates
+from .masking import called_function, masked
+from .python_values import Function
 from .sources import source, sources, with_dropout
 from .value import Value, bracketed, joint_dims
 
@@ -86,11 +88,30 @@ def _combine(level: Level, layer: Layer) -> Value:
 
 @translates("eval")
 def _eval(level: Level, layer: Layer) -> Value:
-    formula = layer.take("eval")
+    formula, values = layer.take("eval"), sources(level, layer)
+    if isinstance(formula, Function):
+        return masked(level, layer.name, values[0], formula, None)
     if not isinstance(formula, str):
         raise Unsupported("its formula is a function")
-    value = Formula(formula, sources(level, layer)).value()
+    called = called_function(level, formula)
+    if called is not None:
+        return masked(level, layer.name, values[0], *called)
+    value = Formula(formula, values).value()
     return level.assign(layer.name, value.text, value.dims, dtype=value.dtype)
+
+
+@translates("gating")
+def _gating(level: Level, layer: Layer) -> Value:
+    """The first half of the features, times the second one under the gate's activation."""
+    x = source(level, layer)
+    activation, gate = layer.take("activation"), layer.take("gate_activation", "sigmoid")
+    if x.features is None or x.features.size % 2:
+        raise Unsupported("features that are not known")
+    half = x.features // 2
+    first, second = (level.unique_variable(f"{layer.name}_{part}") for part in ("value", "gate"))
+    level.statement(f"{first}, {second} = nn.split({x.text}, 2)")
+    text = f"{activated(first, activation)} * {activated(second, gate)}"
+    return level.assign(layer.name, text, x.replaced(x.features, half))
 
 
 @translates("compare")

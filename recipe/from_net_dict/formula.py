@@ -27,12 +27,20 @@ _FUNCTIONS = {
     name: f"nn.{name}"
     for name in ("exp", "log", "sqrt", "tanh", "sigmoid", "relu", "softplus", "log_sigmoid", "swish", "where")
 } | {name: f"nn.{name}" for name in ("maximum", "minimum", "logical_and", "logical_or", "logical_not")}
+_FUNCTIONS |= {
+    name: f"nn.{name}" for name in ("square", "stop_gradient", "round", "floor", "ceil", "sign", "sin", "cos")
+}
+_FUNCTIONS |= {"clip_by_value": "nn.clip", "where_bc": "nn.where", "erf": "nn.erf", "rsqrt": "nn.rsqrt"}
 _COMPARISONS = {"equal": "==", "not_equal": "!=", "less": "<", "less_equal": "<=", "greater": ">"} | {
     "greater_equal": ">=",
     "add": "+",
     "subtract": "-",
     "multiply": "*",
     "divide": "/",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "pow": "**",
 }
 _BOOL = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or")
 
@@ -95,20 +103,33 @@ class Formula:
             number = node.args[0].value
             if not isinstance(number, int) or number >= len(self._sources):
                 raise Unsupported(f"{ast.unparse(node)} of {len(self._sources)} inputs")
+            if any(one.arg not in ("auto_convert", "enforce_batch_major", "as_data") for one in node.keywords):
+                raise Unsupported(f"{ast.unparse(node)[:80]!r} in its formula")
             self._used.append(self._sources[number])
             return self._sources[number].text
-        last = name.rpartition(".")[2]
+        if name in ("safe_log", "self.network.safe_log") and len(node.args) == 1 and not node.keywords:
+            return f"nn.log(nn.maximum({self._expression(node.args[0])}, 1e-20))"
+        last = {"floormod": "mod"}.get(name.rpartition(".")[2], name.rpartition(".")[2])
         is_of_tensorflow = name.startswith("tf.")
-        if is_of_tensorflow and last == "cast" and len(node.args) == 2 and not node.keywords:
-            self.dtype = ast.unparse(node.args[1]).strip("'\"").removeprefix("tf.")
-            return f'nn.cast({self._expression(node.args[0])}, "{self.dtype}")'
-        if not is_of_tensorflow or node.keywords:
+        arguments = [*node.args, *(one.value for one in node.keywords if one.arg in ("x", "y", "dtype"))]
+        if not is_of_tensorflow or len(arguments) < len(node.args) + len(node.keywords):
             raise Unsupported(f"{ast.unparse(node)[:80]!r} in its formula")
+        if last in ("cast", "to_float", "to_int32"):
+            dtype = {"to_float": "float32", "to_int32": "int32"}.get(last) or ast.unparse(arguments[1])
+            self.dtype = dtype.strip("'\"").removeprefix("tf.")
+            self.is_bool = self.dtype == "bool"
+            text = self._expression(arguments[0])
+            self.is_bool = self.dtype == "bool"
+            return f'nn.cast({text}, "{self.dtype}")'
         self.is_bool = self.is_bool or last in _BOOL
-        if last in _COMPARISONS and len(node.args) == 2:
-            return self._operation(_COMPARISONS[last], *node.args)
+        if last in _COMPARISONS and len(arguments) == 2:
+            return self._operation(_COMPARISONS[last], *arguments)
         if last in _FUNCTIONS:
-            text = f"{_FUNCTIONS[last]}({', '.join(self._expression(argument) for argument in node.args)})"
+            text = f"{_FUNCTIONS[last]}({', '.join(self._expression(argument) for argument in arguments)})"
             self.is_bool = self.is_bool and last != "where"
             return text
+        if last in ("abs", "zeros_like", "ones_like", "identity") and len(arguments) == 1:
+            text = self._expression(arguments[0])
+            known = {"abs": f"nn.maximum({text}, -{bracketed(text)})", "identity": text}
+            return known.get(last) or f"{bracketed(text)} * 0.0{' + 1.0' if last == 'ones_like' else ''}"
         raise Unsupported(f"{name} in its formula")

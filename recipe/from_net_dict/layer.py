@@ -32,6 +32,14 @@ _WITHOUT_MEANING = frozenset(
         "param_name",
         "n_out",
         "out_dim",
+        "loss_only_on_non_search",
+        "only_on_eval",
+        "size_target",
+        "param_device",
+        "auto_use_channel_first",
+        "use_channel_first",
+        "custom_param_importer",
+        "include_eos",
     }
 )
 """Options that say nothing more about what is computed, or are asked for where they mean something."""
@@ -40,9 +48,23 @@ _DEFAULTS: dict[str, Any] = {
     "trainable": True,
     "loss_scale": 1.0,
     "with_bias": True,
-    "L2": None,
+    "L2": 0,
+    "dropout": 0,
     "spatial_smoothing": 0,
+    "batch_norm": False,
+    "cheating": False,
+    "sampling": 1,
+    "use_transposed_weights": False,
+    "keep_beams": False,
+    "prob_scale": 1.0,
+    "base_beam_score_scale": 1.0,
 }
+"""Options that are as if they were not there, at these values."""
+
+_OF_PARAMETERS = ("trainable", "L2", "param_device", "forward_weights_init", "bias_init", "recurrent_weights_init")
+"""Options that mean nothing where a layer has no parameters."""
+_OF_LOSSES = ("loss_opts", "loss_scale", "target", "loss_only_on_non_search", "only_on_eval")
+"""Options that mean nothing where a layer has no loss."""
 
 
 class Unsupported(Exception):
@@ -79,15 +101,15 @@ class Layer:
             raise Unsupported(f"its {key} can only be told by running the file, line {value.line}: {value.why}")
         return value
 
-    def left(self) -> list[str]:
+    def left(self, *, has_parameters: bool) -> list[str]:
         """The options that nobody took and that may mean something."""
+        without_meaning = {*self._taken, *_WITHOUT_MEANING}
+        without_meaning |= set() if has_parameters else set(_OF_PARAMETERS)
+        without_meaning |= set() if self.options.get("loss") else set(_OF_LOSSES)
         return [
             key
             for key, value in self.options.items()
-            if key not in self._taken
-            and key not in _WITHOUT_MEANING
-            and not (key in _DEFAULTS and value == _DEFAULTS[key])
-            and value is not None
+            if key not in without_meaning and not (key in _DEFAULTS and value == _DEFAULTS[key]) and value is not None
         ]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from recipe.nn.plain.dim import Dim
 
 from .layer import Layer, Unsupported, references
+from .layer_options import training_options
 from .loss_options import as_is_loss
 from .notes import Notes, Owner
 from .value import Value
@@ -60,11 +61,15 @@ class Level:
         """The levels in it that its code calls."""
         self.members: dict[str, str] = {}
         """The constructors of its modules, by attribute."""
+        self.initial_values: list[str] = []
+        """Lines of its constructor that say what parameters start with."""
         self.given_members: dict[str, str] = {}
         """Modules of levels around, by attribute: what the level around calls them."""
         self.arguments: dict[str, Value] = {}
         """What forward gets from around, by argument: what it is called there."""
         self.uses_search = False
+        self.has_own_values = True
+        """Whether its values are known where code is written now; not so before a loop."""
         self.values: dict[str, Value] = {}
         self._being_translated: list[str] = []
         self._taken_variables = {"self", "nn", "search", "loop"}
@@ -108,6 +113,32 @@ class Level:
 
     def value_of(self, name: str) -> Value:
         """The output of a layer of this level, whose code is written when it is read first."""
+        for one in [*self._inputs_first(name), name]:
+            self._value_of(one)
+        return self.values[name]
+
+    def _inputs_first(self, name: str) -> Iterator[str]:
+        """The layers of this level that a layer's inputs come from, inputs first: chains of them may be long."""
+        stack = [(name, iter(self._plain_inputs(name)))]
+        open_ones = {name}
+        while stack:
+            current, inputs = stack[-1]
+            following = next(inputs, None)
+            if following is None:
+                stack.pop()
+                if stack:
+                    yield current
+            elif following not in open_ones and following not in self.values:
+                open_ones.add(following)
+                stack.append((following, iter(self._plain_inputs(following))))
+
+    def _plain_inputs(self, name: str) -> list[str]:
+        options = self.layers.get(name)
+        given = options.get("from") if isinstance(options, dict) else None
+        names = [given] if isinstance(given, str) else given if isinstance(given, (list, tuple)) else []
+        return [one for one in names if isinstance(one, str) and one in self.layers and one not in self.values]
+
+    def _value_of(self, name: str) -> Value:
         if name not in self.values:
             if name not in self.layers:
                 raise Unsupported(f"there is no layer {name!r} in {self.name or 'the network'}")
@@ -115,18 +146,22 @@ class Level:
                 raise Unsupported(f"layers depend on each other: {' <- '.join([*self._being_translated, name])}")
             self._being_translated.append(name)
             reads, self._reads = self._reads, set()
-            self.values[name] = self._translate(Layer(name, self.layers[name]))
+            options = self.layers[name]
+            options = options if isinstance(options, dict) else {"class": f"an unread value, {options!r:.80}"}
+            self.values[name] = self._translate(Layer(name, options))
             self._reads = reads
             self._being_translated.pop()
         return self.values[name]
 
     def _translate(self, layer: Layer) -> Value:
         where = f"{self.scope}{layer.name}"
+        dims = self.notes.dims
+        outside, dims.seen_from = dims.seen_from, self.axis_text
         try:
             if layer.class_name not in TRANSLATIONS:
                 raise Unsupported("there is no translation for this class")
             value = TRANSLATIONS[layer.class_name](self, layer)
-            loss = as_is_loss(layer, value)
+            loss = as_is_loss(layer, value, self.loss_name(layer.name))
             if loss is not None:
                 self.mark_loss(loss)
         except Unsupported as error:
@@ -137,9 +172,33 @@ class Level:
             what = re.sub(r"^\S+:\d+: ", "", str(error).partition("\n")[0])  # without the place of this line
             self.problem(where, layer.class_name, f"its options are not understood: {type(error).__name__} {what}")
             return self.assign(layer.name, "None", None)
-        for option in layer.left():
+        finally:
+            dims.seen_from = outside
+        for option in layer.left(has_parameters=layer.class_name in HAVE_PARAMETERS):
             self.problem(where, layer.class_name, f"option {option}={layer.options[option]!r:.60} is left out")
         return value
+
+    def axis_text(self, dim: Dim) -> str | None:
+        """An expression for an axis that only comes with values, of one that is known here; None if none has it."""
+        value = self.value_along(dim)
+        if value is None:
+            return None
+        place = "spatial_dim" if value.lengths == [dim] else f"dims[{list(value.dims or ()).index(dim)}]"
+        return f"{value.text}.{place}"
+
+    def value_along(self, dim: Dim) -> Value | None:
+        """A value that has an axis, best as its only one with lengths."""
+        known = [*self._given_values(), *(self.values.values() if self.has_own_values else [])]
+        having = [value for value in known if dim in (value.dims or ()) and value.text.isidentifier()]
+        found = next((value for value in having if value.lengths == [dim]), having[0] if having else None)
+        if found is not None or self.parent is None:
+            return found
+        outer = self.parent.value_along(dim)
+        return self.capture(outer, outer.text) if outer is not None else None
+
+    def _given_values(self) -> list[Value]:
+        """What forward gets from around, as it is called here."""
+        return [value._replace(text=argument) for argument, value in self.arguments.items()]
 
     def problem(self, where: str, class_name: str, what: str) -> None:
         """Notes what is not translated, here and for the user."""
@@ -174,6 +233,10 @@ class Level:
         """Writes the line that marks a loss; there is none in a search."""
         self.statement(f"if search is None:\n    {statement}" if self.uses_search else statement)
 
+    def loss_name(self, name: str) -> str:
+        """How the loss of a layer is called: after the layer, if that is no output, too."""
+        return f"{name}_loss" if self.is_output(name) else name
+
     def note_read(self, state: str) -> None:
         """Notes that the next line reads a state of the loop."""
         self._reads.add(state)
@@ -187,18 +250,22 @@ class Level:
         self.arguments[argument] = value
         return value._replace(text=argument)
 
-    def member(self, name: str, constructor: str, owner: Owner, parameters: Mapping[str, str]) -> str:
+    def member(
+        self, layer: Layer, constructor: str, owner: Owner, parameters: Mapping[str, str], initial: Sequence[str] = ()
+    ) -> str:
         """
         A module as an attribute: a new one, or the one that has the same parameters in RETURNN.
 
         :param parameters: RETURNN's names by names in the module
+        :param initial: lines that say what parameters start with, behind the attribute: ``.W.initial = ...``
         :return: the expression for it
         """
         known = self.notes.owners.get(owner)
         if known is not None:
             return self._member_at(known)
-        attribute = self.unique_member(name)
-        self.members[attribute] = constructor
+        attribute = self.unique_member(layer.name)
+        self.members[attribute] = f"{constructor}{training_options(layer)}"
+        self.initial_values += [f"self.{attribute}{line}" for line in initial]
         path = f"{self.path}{attribute}"
         self.notes.owners[owner] = path
         self.notes.name_map.update({f"{path}/{key}": old for key, old in parameters.items()})
@@ -254,11 +321,20 @@ TRANSLATIONS: dict[str, Translate] = {}
 """What writes a layer's code, by class."""
 
 
-def translates(*class_names: str) -> Callable[[Translate], Translate]:
-    """Notes a function that writes the code for layers of these classes."""
+HAVE_PARAMETERS: set[str] = set()
+"""The classes whose layers have parameters of their own."""
+
+
+def translates(*class_names: str, has_parameters: bool = False) -> Callable[[Translate], Translate]:
+    """
+    Notes a function that writes the code for layers of these classes.
+
+    :param has_parameters: whether such layers have parameters
+    """
 
     def note(function: Translate) -> Translate:
         TRANSLATIONS.update(dict.fromkeys(class_names, function))
+        HAVE_PARAMETERS.update(class_names if has_parameters else ())
         return function
 
     return note

@@ -51,6 +51,8 @@ class LoopLevel(Level):
         self.cells: dict[str, Cell] = {}
         self.states: dict[str, str] = {}
         """The names of the states, by layer."""
+        self.initial_texts: dict[str, str | None] = {}
+        """The expressions for what the states start with, None where that is found from the others."""
         self._unstacked: dict[str, Value] = {}
         self.results: list[str] = []
         """The expressions that forward returns."""
@@ -213,6 +215,7 @@ class LoopLevel(Level):
                     line.state = name
                 elif line is None or line.state != name:
                     self.lines.append(Line("", f"loop.state.{self.states[name]} = {value.text}"))
+        self.initial_texts = {name: initial_text(self, name) for name in self.states}
         axis = self.axis or self.given_axis or Dim(None, "steps")
         results = []
         for text, value, is_stacked in finished:
@@ -250,3 +253,28 @@ class LoopLevel(Level):
 def is_cell(options: dict[str, Any]) -> bool:
     """Whether a layer in a loop is an LSTM of one step."""
     return options.get("class") == "rnn_cell" or (options.get("class") == "rec" and isinstance(options["unit"], str))
+
+
+def initial_text(level: LoopLevel, name: str) -> str | None:
+    """The expression for the value of a state before the first step; None where it is found from the others."""
+    if name in level.cells:
+        return level.cells[name].initial
+    value, initial = level.values[name], level.layers[name].get("initial_output")
+    if isinstance(initial, str) and initial.startswith("base:"):
+        return level.read(initial).text
+    if initial in (None, "zeros") or initial == 0:
+        initial = {"bool": False, "int32": 0}.get(value.dtype, 0.0)
+    elif initial == "ones":
+        initial = 1.0
+    elif not isinstance(initial, (bool, int, float)):
+        level.problem(f"{level.scope}{name}", level.layers[name]["class"], f"option initial_output={initial!r}")
+        return None
+    if value.dims is None:
+        return None
+    texts = level.notes.dims
+    outside, texts.seen_from, level.has_own_values = texts.seen_from, level.axis_text, False
+    dims = texts.list_text(value.dims)
+    texts.seen_from, level.has_own_values = outside, True
+    if value.labels is not None:
+        return f"nn.constant({initial}, {dims}, sparse_dim={texts.text(value.labels)})"
+    return f"nn.zeros({dims})" if initial == 0 and value.dtype == "float32" else f"nn.constant({initial}, {dims})"

@@ -18,32 +18,10 @@ def head(level: LoopLevel) -> list[str]:
         options.append(f"max_seq_len={only_in_search}{level.limit}")
     lines = [f"loop = nn.Loop({', '.join(options)})"]
     for name, state in level.states.items():
-        initial = _initial(level, name)
+        initial = level.initial_texts.get(name)
         if initial is not None:
             lines.append(f"loop.state.{state} = {initial}")
     return lines
-
-
-def _initial(level: LoopLevel, name: str) -> str | None:
-    """The expression for the value of a state before the first step; None where it is found from the others."""
-    if name in level.cells:
-        return level.cells[name].initial
-    value, initial = level.values[name], level.layers[name].get("initial_output")
-    if isinstance(initial, str) and initial.startswith("base:"):
-        return level.read(initial).text
-    if initial in (None, "zeros") or initial == 0:
-        initial = {"bool": False, "int32": 0}.get(value.dtype, 0.0)
-    elif initial == "ones":
-        initial = 1.0
-    elif not isinstance(initial, (bool, int, float)):
-        level.problem(f"{level.scope}{name}", level.layers[name]["class"], f"option initial_output={initial!r}")
-        return None
-    if value.dims is None:
-        return None
-    dims = level.notes.dims.list_text(value.dims)
-    if value.labels is not None:
-        return f"nn.constant({initial}, {dims}, sparse_dim={level.notes.dims.text(value.labels)})"
-    return f"nn.zeros({dims})" if initial == 0 and value.dtype == "float32" else f"nn.constant({initial}, {dims})"
 
 
 def body(level: LoopLevel) -> list[str]:

@@ -13,10 +13,11 @@ def loss_scale(layer: Layer, options: dict[str, Any]) -> float:
     return float(options.pop("scale", 1.0)) * float(layer.take("loss_scale", 1.0))
 
 
-def as_is_loss(layer: Layer, value: Value) -> str | None:
+def as_is_loss(layer: Layer, value: Value, name: str) -> str | None:
     """
     The statement that marks a layer's value as a loss; None if it is none, or its translation does that itself.
 
+    :param name: of the loss
     :raises Unsupported: for others than ``as_is``
     """
     if layer.is_taken("loss") or layer.take("loss") is None:
@@ -29,4 +30,4 @@ def as_is_loss(layer: Layer, value: Value) -> str | None:
     if options:
         raise Unsupported(f"loss_opts={options!r:.80}")
     more = f", scale={scale}" if scale != 1.0 else ""
-    return f'{value.text}.mark_as_loss("{layer.name}"{more}{", as_error=True" if as_error else ""})'
+    return f'{value.text}.mark_as_loss("{name}"{more}{", as_error=True" if as_error else ""})'

@@ -17,8 +17,11 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
     loss, options = layer.take("loss"), dict(layer.take("loss_opts") or {})
     smoothing = options.pop("label_smoothing", 0.0)
     scale = loss_scale(layer, options)
-    if options:
-        raise Unsupported(f"loss_opts={options!r:.80}")
+    focus = options.pop("focal_loss_factor", 0)
+    if loss == "ctc":
+        options = _without_how(options)
+    if options or (focus and smoothing):
+        raise Unsupported(f"loss_opts={layer.options.get('loss_opts')!r:.80}")
     name = layer.take("target", "classes")
     if isinstance(level, LoopLevel):
         target = level.target(name)
@@ -27,7 +30,9 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
         target = target if level.parent is None else level.capture(target, name)
     more = f", scale={scale}" if scale != 1.0 else ""
     if loss == "ctc":
-        level.mark_loss(f'nn.ctc_loss({logits.text}, {target.text}).mark_as_loss("{layer.name}"{more})')
+        level.mark_loss(
+            f'nn.ctc_loss({logits.text}, {target.text}).mark_as_loss("{level.loss_name(layer.name)}"{more})'
+        )
         return
     text = target.text
     if not isinstance(level, LoopLevel) and logits.lengths and target.lengths and logits.lengths != target.lengths:
@@ -39,7 +44,22 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
         text += f", label_smoothing={smoothing * size / (size - 1)!r}"
         constant = smoothing_constant(smoothing, size)
         level.statement(f"# RETURNN's score is less by {constant:.6g}, a constant: the entropy of the smoothed targets")
-    level.mark_loss(f'nn.cross_entropy({logits.text}, {text}).mark_as_loss("{layer.name}"{more})')
+    if focus:
+        more = "" if focus == 2 else f", focus={float(focus)!r}"
+        scaled = f", scale={scale}" if scale != 1.0 else ""
+        level.mark_loss(
+            f'nn.focal_loss({logits.text}, {text}{more}).mark_as_loss("{level.loss_name(layer.name)}"{scaled})'
+        )
+        return
+    level.mark_loss(f'nn.cross_entropy({logits.text}, {text}).mark_as_loss("{level.loss_name(layer.name)}"{more})')
+
+
+def _without_how(options: dict[str, object]) -> dict[str, object]:
+    """Options of CTC without those that say how it is computed, or how its error is."""
+    left = {key: value for key, value in options.items() if key not in ("beam_width", "use_native")}
+    if left.get("ctc_opts") in ({"ignore_longer_outputs_than_inputs": True}, {}):
+        del left["ctc_opts"]
+    return left
 
 
 def smoothing_constant(smoothing: float, size: int) -> float:

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from recipe.nn.plain.dim import Dim, as_dim, batch_dim
+from recipe.nn.plain.dim import Dim
 
-from .python_reader import read_python
-from .python_values import Unreadable
+from .errors import NetDictError
+from .extern_data import Input, inputs_of
+from .python_reader import Reader
+from .python_values import CannotRead, Function, Unreadable
+from .syntax import parsed, without_comments
 
-
-class NetDictError(Exception):
-    """Why a file cannot be translated, for its owner."""
-
-
-class Input(NamedTuple):
-    """
-    An input of the network.
-
-    :ivar name: its key in the dataset
-    :ivar dims: its axes
-    :ivar labels: for labels: the dim that they index
-    :ivar dtype: if it is said
-    """
-
-    name: str
-    dims: tuple[Dim, ...]
-    labels: Dim | None
-    dtype: str | None
+_THEANO = ("hidden_size", "hidden_type", "hidden_name", "network_file")
+"""Settings of networks that are no net dicts; only RETURNN's Theano engine had them."""
+_LAST_EPOCH = 1000
 
 
 class NetDict(NamedTuple):
@@ -40,11 +28,19 @@ class NetDict(NamedTuple):
     :ivar layers: options by layer name
     :ivar inputs: by name
     :ivar dim_names: how the file calls its dims
+    :ivar settings: all that the file defines
     """
 
     layers: dict[str, Any]
     inputs: dict[str, Input]
     dim_names: dict[Dim, str]
+    settings: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def behavior_version(self) -> int:
+        """RETURNN's, which decides on defaults; 0 for configs that say nothing."""
+        version = self.settings.get("behavior_version", 0)
+        return version if isinstance(version, int) else 0
 
 
 def read_net_dict(text: str, *, name: str = "network", options: Mapping[str, Any] | None = None) -> NetDict:
@@ -59,82 +55,101 @@ def read_net_dict(text: str, *, name: str = "network", options: Mapping[str, Any
     settings = _settings(text, name, dict(options or {}))
     found = settings.get(name)
     if found is None:
-        dicts = [key for key, value in settings.items() if _is_network(value)]
-        hint = f" There is {', '.join(dicts)}: --network NAME" if dicts else ""
-        raise NetDictError(f"there is no {name!r} in the file.{hint}")
+        raise NetDictError(_why_none(text, settings, name))
     if isinstance(found, Unreadable):
         raise NetDictError(
             f"what {name!r} is can only be told by running the file, which is not done. "
             f"Line {found.line}: {found.why}. "
-            "Literals, names, dims, arithmetic, `if`, `for` and plain functions are read. Otherwise let Python write "
-            "the dict to a file (pprint, or JSON) and give that"
+            "Literals, names, dims, arithmetic, `if`, `for`, plain functions and classes are read. "
+            "Otherwise let Python write the dict to a file (pprint, or JSON) and give that"
         )
-    if not _is_network(found):
+    if not is_network(found):
         raise NetDictError(f"{name!r} is no net dict, {{layer name: {{'class': ...}}}}, but {str(found)[:80]}")
-    layers = {key: value for key, value in found.items() if not key.startswith("#")}
-    inputs = {key: _input(key, data) for key, data in _extern_data(settings).items()}
-    return NetDict(layers, inputs, {dim: key for key, dim in settings.items() if isinstance(dim, Dim)})
+    loop = next(_recursions(found, (), ()), None)
+    if loop is not None:
+        raise NetDictError(f"the net dict recurses: layer {loop!r} contains the dict that it is a part of")
+    layers = {key: value for key, value in found.items() if not str(key).startswith("#")}
+    dim_names = {dim: key for key, dim in settings.items() if isinstance(dim, Dim)}
+    return NetDict(layers, inputs_of(settings), dim_names, settings)
+
+
+def _why_none(text: str, settings: Mapping[str, Any], name: str) -> str:
+    dicts = [key for key, value in settings.items() if is_network(value)]
+    hint = f" There is {', '.join(dicts)}: --network NAME" if dicts else ""
+    old = [key for key in _THEANO if key in settings]
+    if old:
+        return (
+            f"there is no net dict in the file, but {', '.join(old)}: a network in the style of RETURNN's Theano "
+            "engine, which has no layers to translate"
+        )
+    if settings.get("backend") == "torch":
+        return "there is no net dict in the file: its backend is PyTorch"
+    return f"there is no {name!r} in the file.{hint}"
 
 
 def _settings(text: str, name: str, options: dict[str, Any]) -> dict[str, Any]:
+    text = text.lstrip("\ufeff")
     if text.lstrip().startswith("{"):
         try:
-            settings = json.loads(text)
+            settings = json.loads(without_comments(text))
         except json.JSONDecodeError:
-            try:
-                settings = read_python(f"{name} = {text.strip()}", options)[name]
-            except SyntaxError as error:
-                raise NetDictError(f"the file is neither JSON nor Python: {error}") from error
-        return {name: settings} if _is_network(settings) or not isinstance(settings, dict) else settings
-    try:
-        body = ast.parse(text).body
-    except SyntaxError as error:
-        raise NetDictError(f"the file is neither JSON nor Python: {error}") from error
-    if not body:
+            settings = _names_of(f"{name} = {text.strip()}", options)[name]
+        return {name: settings} if is_network(settings) or not isinstance(settings, dict) else settings
+    if not text.strip():
         raise NetDictError("the file is empty")
-    settings = read_python(text, options)
+    settings = _lines(text) or _names_of(text, options)
     for value in list(settings.values()):
         if isinstance(value, dict) and name in value and name not in settings:
             settings = {**value, **settings}  # config = {"network": ..., "extern_data": ...}
     return settings
 
 
-def _is_network(value: Any) -> bool:
-    if not isinstance(value, dict) or not value:
-        return False
-    layers = [layer for key, layer in value.items() if isinstance(key, str) and not key.startswith("#")]
-    return bool(layers) and all(isinstance(layer, dict) and "class" in layer for layer in layers)
-
-
-def _extern_data(settings: dict[str, Any]) -> dict[str, Any]:
-    """The declarations of inputs; of old configs ``num_inputs`` and ``num_outputs``."""
-    if isinstance(settings.get("extern_data"), dict):
-        return settings["extern_data"]
+def _lines(text: str) -> dict[str, Any]:
+    """The settings of a config in lines, ``hidden_size 500,500``: RETURNN's first format; {} if it is another."""
     found: dict[str, Any] = {}
-    if isinstance(settings.get("num_inputs"), int):
-        found["data"] = {"dim": settings["num_inputs"]}
-    outputs = settings.get("num_outputs")
-    for key, data in (outputs if isinstance(outputs, dict) else {"classes": outputs} if outputs else {}).items():
-        size, ndim = data if isinstance(data, (list, tuple)) else (data, 1)
-        found[key] = {"dim": size, "sparse": ndim == 1}
+    for line in text.splitlines():
+        line = line.partition("#")[0].strip()
+        if line:
+            match = re.fullmatch(r"(\w+)\s+(?![=+*/-])(\S.*)", line)
+            if match is None:
+                return {}
+            found[match[1]] = match[2]
     return found
 
 
-def _input(name: str, data: Any) -> Input:
-    if isinstance(data, (list, tuple)):
-        data = {"dim": data[0], "sparse": data[1] == 1}
-    if not isinstance(data, dict):
-        raise NetDictError(f"the declaration of input {name!r} is not read: {data!r}")
-    dims = data.get("dim_tags", data.get("dims"))
-    dtype = data.get("dtype")
-    if dims is not None:
-        labels = data.get("sparse_dim")
-        if not all(isinstance(dim, Dim) for dim in dims) or not isinstance(labels, (Dim, type(None))):
-            raise NetDictError(f"the dims of input {name!r} are not read: {dims!r}, {labels!r}")
-        return Input(name, tuple(dims), labels, dtype)
-    size = data.get("dim", (data.get("shape") or [None])[-1])
-    labels = as_dim(size) if data.get("sparse") and size else None
-    default = (None,) if labels is not None else (None, size)
-    lengths = iter([Dim(None, f"{name}_time"), *(Dim(None, f"{name}_time_{number}") for number in range(2, 9))])
-    shape = [next(lengths) if part is None else as_dim(part) for part in data.get("shape", default)]
-    return Input(name, (batch_dim, *shape), labels, dtype)
+def _names_of(text: str, options: dict[str, Any]) -> dict[str, Any]:
+    """What a config in Python defines; where it has ``get_network`` only, the network of its last epoch."""
+    reader = Reader(options)
+    reader.run(parsed(text))
+    names = reader.names()
+    function = names.get("get_network")
+    if isinstance(function, Function) and not is_network(names.get("network")):
+        try:
+            names["network"] = reader.call_by_name("get_network", epoch=_LAST_EPOCH)
+        except CannotRead as error:
+            names["network"] = Unreadable(error.line, error.why)
+    return names
+
+
+def is_network(value: Any) -> bool:
+    """Whether it is a dict of layers; what is no layer, but that it could not be read, does not count against it."""
+    if not isinstance(value, dict):
+        return False
+    layers = [
+        layer
+        for key, layer in value.items()
+        if isinstance(key, str) and not key.startswith("#") and not isinstance(layer, Unreadable)
+    ]
+    return bool(layers) and all(isinstance(layer, dict) and "class" in layer for layer in layers)
+
+
+def _recursions(value: Any, around: tuple[int, ...], path: tuple[str, ...]) -> Iterator[str]:
+    """The layers, as paths, that contain a dict or list which contains them."""
+    if not isinstance(value, (dict, list, tuple)):
+        return
+    if id(value) in around:
+        yield "/".join(path[:1]) if len(path) < 2 else "/".join(path[:-1])
+        return
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        yield from _recursions(item, (*around, id(value)), (*path, str(key)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from recipe.nn.plain.dim import Dim, batch_dim
 
 from .dim_texts import DimTexts
-from .net_dict import Input, NetDict
+from .extern_data import Input
+from .net_dict import NetDict
 
 Owner = tuple[str, ...]
 """RETURNN's names of all parameters of a layer, in order: layers with equal ones share them."""
@@ -31,6 +32,13 @@ class Notes:
         """The declarations of inputs, by the variables."""
         self.search: tuple[int, float] | None = None
         """Beam size and length normalization, if there is a choice."""
+        self.used_models: dict[str, str] = {}
+        """Classes and functions of ``recipe.models`` that the written module imports, with the files they are in."""
+        self.functions: dict[str, list[str]] = {}
+        """Functions of the written module: their lines."""
+        self.differences: set[str] = set()
+        """What RETURNN computes otherwise; the written module says so."""
+        self._shorter: dict[tuple[Dim, int], Dim] = {}
         self._class_names: set[str] = set()
 
     def declare_input(self, name: str) -> tuple[str, Input]:
@@ -50,6 +58,11 @@ class Notes:
             name, (batch_dim, Dim(None, f"{name}_time"), Dim(1, f"{name}_features_of_unknown_size")), None, None
         )
 
+    def shorter(self, dim: Dim, stride: int, name: str) -> Dim:
+        """The axis over each n-th entry of another one, the same one each time; it only comes with a value."""
+        size = -(-dim.size // stride) if dim.is_static else None
+        return self._shorter.setdefault((dim, stride), Dim(size, name))
+
     def unique_class_name(self, name: str) -> str:
         """A name for a class."""
         words = [word for word in "".join(c if c.isalnum() else " " for c in name).split() if word]
@@ -60,6 +73,11 @@ class Notes:
             found, number = f"{base}{number}", number + 1
         self._class_names.add(found)
         return found
+
+    def unique_function_name(self, name: str) -> str:
+        """A name for a function."""
+        candidates = [name, *(f"{name}_{number}" for number in range(2, len(self.functions) + 3))]
+        return next(one for one in candidates if one not in self.functions)
 
 
 def _constant_name(name: str) -> str:

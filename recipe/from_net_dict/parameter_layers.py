@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from recipe.nn.plain.dim import Dim, batch_dim
 
 from .elementwise_layers import activated
 from .layer import Layer, Unsupported
+from .layer_options import initial_values
 from .level import Level, translates
 from .loop_level import Cell, LoopLevel
 from .losses import add_cross_entropy
 from .notes import Owner
-from .parameters import find_layer, parameter_names, variable_name
+from .parameters import parameter_names
+from .recurrent_units import recurrent_unit
 from .sources import axis_of, axis_text, out_dim, source, with_dropout
 from .value import Value
 
-_NATIVE_UNITS = ("nativelstm2", "lstm", "lstmp", "lstmblock", "lstmblockfused", "cudnnlstm")
-"""All of them are RETURNN's NativeLstm2."""
-_OTHER_UNITS = ("basiclstm", "standardlstm")
-_ROTATED = "(lambda j, i, f, o: tf.concat([i, j, f, o], axis=-1))(*tf.split(source(0), 4, axis=-1))"
-"""How this package gives a standardlstm the parameters of a nativelstm2."""
 
-
-@translates("linear", "softmax")
+@translates("linear", "softmax", "hidden", has_parameters=True)
 def _linear(level: Level, layer: Layer) -> Value:
     """``Linear``, or of labels without bias ``Embedding``; with the cross entropy of its logits."""
+    if layer.take("use_transposed_weights"):
+        raise Unsupported("its weights are those of another layer, transposed")
     activation = layer.take("activation", "softmax" if layer.class_name == "softmax" else None)
     dim, with_bias = out_dim(level, layer), layer.take("with_bias", True)
     x = with_dropout(layer, source(level, layer))
     names = parameter_names(level, layer, "W", *(["b"] if with_bias else []))
     texts = level.notes.dims
+    initializers = {"forward_weights_init": "W"} | ({"bias_init": "b"} if with_bias else {})
+    initial = written_initial_values(level, layer, initializers, x.features, dim)
+    options = "" if with_bias else ", with_bias=False"
     if x.labels is not None and not with_bias:
         constructor = f"nn.Embedding({texts.text(x.labels)}, {texts.text(dim)})"
     else:
-        constructor = f"nn.Linear({texts.text(dim)}{'' if with_bias else ', with_bias=False'})"
-    module = level.member(layer.name, constructor, tuple(names.values()), names)
+        first = f"{texts.text(x.features)}, " if initial and x.features is not None else ""
+        constructor = f"nn.Linear({first}{texts.text(dim)}{options})"
+    module = level.member(layer, constructor, tuple(names.values()), names, initial)
     dims = x.replaced(x.features, dim) if x.labels is None else (*x.dims, dim) if x.dims is not None else None
     if layer.options.get("loss") in ("ce", "ctc") and activation == "softmax":
         logits = level.assign(f"{layer.name}_logits", f"{module}({x.text})", dims)
@@ -45,7 +45,18 @@ def _linear(level: Level, layer: Layer) -> Value:
     return level.assign(layer.name, activated(f"{module}({x.text})", activation), dims)
 
 
-@translates("layer_norm", "norm")
+def written_initial_values(
+    level: Level, layer: Layer, parameters: dict[str, str], rows: Dim | None, columns: Dim | None
+) -> list[str]:
+    """The lines for the initializers that a layer asks for; one that there is not here is a problem."""
+    try:
+        return initial_values(layer, parameters, rows, columns)
+    except Unsupported as error:
+        level.problem(f"{level.scope}{layer.name}", layer.class_name, str(error))
+        return []
+
+
+@translates("layer_norm", "norm", has_parameters=True)
 def _layer_norm(level: Level, layer: Layer) -> Value:
     x, epsilon = source(level, layer), layer.take("epsilon", 1e-6)
     axis = axis_of(x, layer.take("axis", layer.take("axes", layer.take("out_dim", "F"))))
@@ -55,37 +66,40 @@ def _layer_norm(level: Level, layer: Layer) -> Value:
     more = "" if epsilon == 1e-6 else f", epsilon={epsilon!r}"
     constructor = f"nn.LayerNorm({level.notes.dims.text(axis)}{more})"
     return level.assign(
-        layer.name, f"{level.member(layer.name, constructor, tuple(names.values()), names)}({x.text})", x.dims
+        layer.name, f"{level.member(layer, constructor, tuple(names.values()), names)}({x.text})", x.dims
     )
 
 
-@translates("rec", "rnn_cell")
+@translates("rec", "rnn_cell", has_parameters=True)
 def _rec(level: Level, layer: Layer) -> Value:
     """A loop, or an LSTM: over a sequence, or one step of it."""
     unit = layer.take("unit")
     if isinstance(unit, dict):
         return _loop(level, layer)
-    options = layer.take("unit_opts") or {}
     x = with_dropout(layer, source(level, layer))
     dim = out_dim(level, layer)
-    names = _lstm_parameters(level, layer, str(unit).lower(), options)
     steps = isinstance(level, LoopLevel) and not x.lengths
-    constructor = f"nn.{'LstmCell' if steps else 'Lstm'}({level.notes.dims.text(dim)}"
     direction = layer.take("direction", 1)
-    constructor += ", direction=-1)" if direction == -1 else ")"
-    owner: Owner = tuple(names.values()) or (f"{level.scope}{layer.name}",)
-    module = level.member(layer.name, constructor, (*owner, str(direction)), names)
+    if direction not in (1, -1):
+        raise Unsupported(f"direction={direction!r}")
+    found = recurrent_unit(level, layer, str(unit).lower(), steps=steps)
+    options = [*found.options, *(["direction=-1"] if direction == -1 else [])]
+    initial = written_initial_values(level, layer, found.initializers, x.features, dim)
+    first = [level.notes.dims.text(x.features)] if initial and x.features is not None else []
+    constructor = f"{found.module}({', '.join([*first, level.notes.dims.text(dim), *options])})"
+    owner: Owner = tuple(found.names.values())
+    module = level.member(layer, constructor, (*owner, str(direction)), found.names, initial)
     layer.take("axis"), layer.take("max_seq_len"), layer.take("target")
     if isinstance(level, LoopLevel) and steps:
         return _step(level, layer, module, x, dim)
-    if direction not in (1, -1):
-        raise Unsupported(f"direction={direction!r}")
     axis = axis_of(x, layer.options.get("axis"))
-    initial = _initial_state(level, layer)
-    text = f"{module}({x.text}{f', {initial}' if initial else ''}{axis_text(level, x, axis)})"
+    initial_state = _initial_state(level, layer)
+    start = f", {initial_state}" if initial_state else ""
+    text = f"{module}({x.text}{start}{axis_text(level, x, axis)})"
     is_asked_for = any(
         options.get("class") == "get_last_hidden_state" and options.get("from") in (layer.name, [layer.name])
         for options in level.layers.values()
+        if isinstance(options, dict)
     )
     dims = x.replaced(x.features, dim)
     if is_asked_for:
@@ -144,34 +158,3 @@ def _initial_state(level: Level, layer: Layer) -> str:
     if isinstance(given, dict) and set(given) == {"h", "c"} and all(isinstance(one, str) for one in given.values()):
         return f"nn.LstmState({level.read(given['h']).text}, {level.read(given['c']).text})"
     raise Unsupported(f"initial_state={given!r:.60}")
-
-
-def _lstm_parameters(level: Level, layer: Layer, unit: str, options: dict[str, Any]) -> dict[str, str]:
-    """RETURNN's names of W, W_re and b."""
-    if unit in _NATIVE_UNITS and layer.class_name == "rec" and not options:
-        return parameter_names(level, layer, "W", "W_re", "b", within="rec/")
-    reused = layer.take("reuse_params")
-    if unit == "standardlstm" and options == {"forget_bias": 0.0} and isinstance(reused, dict):
-        return _rotated_parameters(level, reused["map"])
-    if unit in (*_NATIVE_UNITS, *_OTHER_UNITS):
-        where = f"{level.scope}{layer.name}"
-        level.problem(
-            where,
-            layer.class_name,
-            f"unit {unit!r} keeps its parameters otherwise, W and W_re as one matrix with the gates in the order i, j, "
-            f"f, o, and adds {options.get('forget_bias', 1.0)} to the forget gate, so they are not in NAME_MAP",
-        )
-        return {}
-    raise Unsupported(f"unit={unit!r}")
-
-
-def _rotated_parameters(level: Level, mapped: dict[str, Any]) -> dict[str, str]:
-    """Of a standardlstm that this package has written: the variables that its kernel and bias are made of."""
-    kernel = find_layer(level, mapped["lstm_cell/kernel"]["layer_output"])
-    bias = find_layer(level, mapped["lstm_cell/bias"]["layer_output"])
-    if kernel[1].options.get("eval") != _ROTATED or bias[1].options.get("eval") != _ROTATED:
-        raise Unsupported("its parameters are computed by other layers")
-    rows = find_layer(kernel[0], kernel[1].options["from"])
-    variables = [find_layer(rows[0], name) for name, _ in rows[1].options["from"]]
-    variables.append(find_layer(bias[0], bias[1].options["from"]))
-    return {name: variable_name(*variable) for name, variable in zip(("W", "W_re", "b"), variables)}

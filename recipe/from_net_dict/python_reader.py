@@ -6,9 +6,12 @@ import ast
 from typing import Any
 
 from .python_expressions import Expressions, bind
-from .python_values import KNOWN_NAMES, CannotRead, Function, Unreadable
+from .python_names import KNOWN_NAMES, MODULES
+from .python_values import CannotRead, ConfigClass, Function, Instance, Names, Options, Unreadable
 
 _MOST_STATEMENTS = 200_000
+_MOST_CALLS = 60
+_WITHOUT_EFFECT = ("print", "pprint", "better_repr")
 
 
 def read_python(text: str, options: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -20,29 +23,64 @@ def read_python(text: str, options: dict[str, Any] | None = None) -> dict[str, A
     :param options: what ``config.value(name, default)`` gives in place of the default
     :raises SyntaxError: if it is no Python
     """
-    names = dict(KNOWN_NAMES)
-    _Reader(options or {}).run(ast.parse(text).body, names)
-    return {name: value for name, value in names.items() if KNOWN_NAMES.get(name) is not value}
+    reader = Reader(options)
+    reader.run(ast.parse(text).body)
+    return reader.names()
 
 
 class _Returned(Exception):
     """A function has told its value."""
 
 
-class _Reader:
-    def __init__(self, options: dict[str, Any]):
-        self.expressions = Expressions(options, self._call)
-        self.count = 0
+class _LoopLeft(Exception):
+    """A ``break``, or a ``continue``."""
 
-    def run(self, statements: list[ast.stmt], names: dict[str, Any], *, strict: bool = False) -> None:
+    def __init__(self, is_break: bool):
+        super().__init__()
+        self.is_break = is_break
+
+
+class Reader:
+    """
+    Goes through the syntax tree of a config.
+
+    :param options: what ``config.value(name, default)`` gives in place of the default
+    """
+
+    def __init__(self, options: dict[str, Any] | None = None):
+        self._expressions = Expressions(self.call)
+        self._known = {**KNOWN_NAMES, "config": Options(dict(options or {}))}
+        self._known["get_global_config"] = lambda: self._known["config"]
+        self._names = Names(dict(self._known))
+        self._count = self._depth = 0
+
+    def names(self) -> dict[str, Any]:
+        """The names that the config defines so far."""
+        return {name: value for name, value in self._names.items() if self._known.get(name) is not value}
+
+    def run(self, statements: list[ast.stmt]) -> None:
+        """Goes through statements of the config itself."""
+        self._run(statements, self._names)
+
+    def call_by_name(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """
+        What a function of the config gives.
+
+        :raises CannotRead: if only running it would tell
+        """
+        node = ast.Call(ast.Name(name, ast.Load()), [], [])
+        ast.copy_location(node, self._names[name].definition)
+        return self.call(self._names[name], node, list(arguments), named)
+
+    def _run(self, statements: list[ast.stmt], names: Names, *, strict: bool = False) -> None:
         """
         Goes through statements.
 
         :param strict: whether one that cannot be read ends it, as in a function; else the names in it are not known
         """
         for statement in statements:
-            self.count += 1
-            if self.count > _MOST_STATEMENTS:
+            self._count += 1
+            if self._count > _MOST_STATEMENTS:
                 raise CannotRead(statement, f"more than {_MOST_STATEMENTS:,} statements")
             try:
                 self._statement(statement, names, strict)
@@ -52,72 +90,204 @@ class _Reader:
                 for name in _assigned(statement):
                     names[name] = Unreadable(error.line, error.why)
 
-    def _statement(self, statement: ast.stmt, names: dict[str, Any], strict: bool) -> None:
-        value = self.expressions.value
-        if isinstance(statement, ast.Assign):
-            given = value(statement.value, names)
-            for target in statement.targets:
-                self._assign(target, given, names)
-        elif isinstance(statement, ast.AnnAssign):
-            if statement.value is not None:
-                self._assign(statement.target, value(statement.value, names), names)
-        elif isinstance(statement, ast.AugAssign):
-            binary = ast.copy_location(ast.BinOp(_loaded(statement.target), statement.op, statement.value), statement)
-            self._assign(statement.target, value(binary, names), names)
-        elif isinstance(statement, ast.FunctionDef):
-            names[statement.name] = Function(statement, names)
-        elif isinstance(statement, ast.Return):
-            raise _Returned(value(statement.value, names) if statement.value is not None else None)
-        elif isinstance(statement, ast.If):
-            self.run(statement.body if value(statement.test, names) else statement.orelse, names, strict=strict)
-        elif isinstance(statement, ast.For):
-            for item in list(value(statement.iter, names)):
-                bind(statement.target, item, names)
-                self.run(statement.body, names, strict=strict)
-        elif isinstance(statement, ast.Expr):
-            self._expression(statement, names)
-        elif isinstance(statement, ast.Delete):
-            raise CannotRead(statement, "del is not read")
-        elif not isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass, ast.Assert, ast.Global)):
+    def _statement(self, statement: ast.stmt, names: Names, strict: bool) -> None:
+        method = getattr(self, f"_{type(statement).__name__.lower()}", None)
+        if method is None:
             raise CannotRead(statement, f"a {type(statement).__name__} statement is not read")
+        method(statement, names, strict)
 
-    def _expression(self, statement: ast.Expr, names: dict[str, Any]) -> None:
+    def _pass(self, statement: ast.stmt, names: Names, strict: bool) -> None:
+        """What has no effect on what is read."""
+
+    _assert = _pass
+
+    def _assign(self, statement: ast.Assign, names: Names, strict: bool) -> None:
+        given = self._expressions.value(statement.value, names)
+        for target in statement.targets:
+            self._give(target, given, names)
+
+    def _annassign(self, statement: ast.AnnAssign, names: Names, strict: bool) -> None:
+        if statement.value is not None:
+            self._give(statement.target, self._expressions.value(statement.value, names), names)
+
+    def _augassign(self, statement: ast.AugAssign, names: Names, strict: bool) -> None:
+        target = _loaded(statement.target)
+        if isinstance(statement.op, ast.Add):
+            known = self._expressions.value(target, names)
+            if isinstance(known, list):  # which others may hold, too
+                known.extend(self._expressions.value(statement.value, names))
+                return
+        binary = ast.copy_location(ast.BinOp(target, statement.op, statement.value), statement)
+        self._give(statement.target, self._expressions.value(ast.fix_missing_locations(binary), names), names)
+
+    def _functiondef(self, statement: ast.FunctionDef, names: Names, strict: bool) -> None:
+        names[statement.name] = Function(statement, names)
+
+    def _classdef(self, statement: ast.ClassDef, names: Names, strict: bool) -> None:
+        bases = [self._expressions.value(base, names) for base in statement.bases]
+        if statement.keywords or statement.decorator_list or not all(isinstance(one, ConfigClass) for one in bases):
+            raise CannotRead(statement, f"class {statement.name} is made in a way that is not read")
+        inside = names.inside()
+        self._run(statement.body, inside, strict=True)
+        attributes = dict(inside.maps[0])
+        for name, value in attributes.items():
+            if isinstance(value, Function) and value.names is inside:
+                attributes[name] = Function(value.definition, names)  # methods do not see what the class defines
+        names[statement.name] = ConfigClass(statement.name, bases, attributes)
+
+    def _return(self, statement: ast.Return, names: Names, strict: bool) -> None:
+        raise _Returned(self._expressions.value(statement.value, names) if statement.value is not None else None)
+
+    def _raise(self, statement: ast.Raise, names: Names, strict: bool) -> None:
+        raise CannotRead(statement, f"the config would end here: {ast.unparse(statement)[:80]}")
+
+    def _if(self, statement: ast.If, names: Names, strict: bool) -> None:
+        test = self._expressions.value(statement.test, names)
+        self._run(statement.body if test else statement.orelse, names, strict=strict)
+
+    def _for(self, statement: ast.For, names: Names, strict: bool) -> None:
+        for item in list(self._expressions.value(statement.iter, names)):
+            bind(statement.target, item, names)
+            try:
+                self._run(statement.body, names, strict=strict)
+            except _LoopLeft as left:
+                if left.is_break:
+                    return
+        self._run(statement.orelse, names, strict=strict)
+
+    def _while(self, statement: ast.While, names: Names, strict: bool) -> None:
+        while self._expressions.value(statement.test, names):
+            self._count += 1
+            if self._count > _MOST_STATEMENTS:
+                raise CannotRead(statement, f"more than {_MOST_STATEMENTS:,} statements")
+            try:
+                self._run(statement.body, names, strict=True)
+            except _LoopLeft as left:
+                if left.is_break:
+                    return
+
+    def _break(self, statement: ast.Break, names: Names, strict: bool) -> None:
+        raise _LoopLeft(is_break=True)
+
+    def _continue(self, statement: ast.Continue, names: Names, strict: bool) -> None:
+        raise _LoopLeft(is_break=False)
+
+    def _import(self, statement: ast.Import, names: Names, strict: bool) -> None:
+        for alias in statement.names:
+            if alias.name in MODULES:
+                names[alias.asname or alias.name] = self._known[alias.name] = MODULES[alias.name]
+
+    def _importfrom(self, statement: ast.ImportFrom, names: Names, strict: bool) -> None:
+        module = MODULES.get(statement.module or "")
+        for alias in statement.names:
+            if module is not None and alias.name in module.members:
+                names[alias.asname or alias.name] = module.members[alias.name]
+            elif alias.asname and alias.name in KNOWN_NAMES:
+                names[alias.asname] = KNOWN_NAMES[alias.name]
+
+    def _global(self, statement: ast.Global, names: Names, strict: bool) -> None:
+        names.declare(statement.names, is_global=True)
+
+    def _nonlocal(self, statement: ast.Nonlocal, names: Names, strict: bool) -> None:
+        names.declare(statement.names, is_global=False)
+
+    def _delete(self, statement: ast.Delete, names: Names, strict: bool) -> None:
+        for target in statement.targets:
+            if isinstance(target, ast.Subscript):
+                container = self._expressions.value(target.value, names)
+                try:
+                    del container[self._expressions.value(target.slice, names)]
+                except (LookupError, TypeError) as error:
+                    raise CannotRead(statement, f"{ast.unparse(statement)[:80]}: {error}") from error
+            elif isinstance(target, ast.Name):
+                names.maps[0].pop(target.id, None)
+
+    def _expr(self, statement: ast.Expr, names: Names, strict: bool) -> None:
         """A docstring, or a call that changes a value of the config; what is outside of it does not count."""
         call = statement.value
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-            root: ast.expr = call.func.value
-            while isinstance(root, (ast.Attribute, ast.Subscript)):
-                root = root.value
-            if isinstance(root, ast.Name) and root.id in names:
-                self.expressions.value(call, names)
+        if not isinstance(call, ast.Call):
+            return
+        root: ast.expr = call.func
+        while isinstance(root, (ast.Attribute, ast.Subscript)):
+            root = root.value
+        if isinstance(root, ast.Name) and root.id in names:
+            self._expressions.value(call, names)
+        elif isinstance(root, ast.Name) and root.id not in _WITHOUT_EFFECT:
+            for argument in call.args:
+                if isinstance(argument, ast.Name) and isinstance(names.get(argument.id), dict):
+                    raise CannotRead(statement, f"{root.id} is not defined in this file, and may change {argument.id}")
+        elif isinstance(root, ast.Call):
+            self._expressions.value(call, names)
 
-    def _assign(self, target: ast.expr, given: Any, names: dict[str, Any]) -> None:
+    def _give(self, target: ast.expr, given: Any, names: Names) -> None:
         if isinstance(target, ast.Subscript):
-            self.expressions.value(target.value, names)[self.expressions.value(target.slice, names)] = given
-        elif not isinstance(target, ast.Attribute):  # such as the vocabulary of a dim
+            container = self._expressions.value(target.value, names)
+            try:
+                container[self._expressions.value(target.slice, names)] = given
+            except (LookupError, TypeError) as error:
+                raise CannotRead(target, f"{ast.unparse(target)[:80]} is not assigned to: {error}") from error
+        elif isinstance(target, ast.Attribute):  # of others, such as the vocabulary of a dim, it has no effect
+            holder = self._expressions.value(target.value, names)
+            if isinstance(holder, (Instance, ConfigClass)):
+                holder.attributes[target.attr] = given
+        else:
             bind(target, given, names)
 
-    def _call(self, function: Function, node: ast.Call, arguments: list, named: dict) -> Any:
-        """What a function of the config gives."""
-        definition = function.definition
-        parameters = definition.args
-        positional = [*parameters.posonlyargs, *parameters.args]
-        if parameters.vararg or parameters.kwarg or len(arguments) > len(positional):
-            raise CannotRead(node, f"the arguments of {definition.name} are not read")
-        inner: dict[str, Any] = dict(function.names)
-        defaults = zip(reversed(positional), reversed(parameters.defaults))
-        keyword_only = ((one, other) for one, other in zip(parameters.kwonlyargs, parameters.kw_defaults) if other)
-        for parameter, default in [*defaults, *keyword_only]:
-            inner[parameter.arg] = self.expressions.value_or_gap(default, inner)
-        inner.update({parameter.arg: value for parameter, value in zip(positional, arguments)})
-        inner.update(named)
+    def call(self, function: Function, node: ast.Call, arguments: list, named: dict) -> Any:
+        """
+        What a function of the config gives.
+
+        :raises CannotRead: if only running it would tell
+        """
+        inner = self._arguments(function, node, arguments, named)
+        if self._depth > _MOST_CALLS:
+            raise CannotRead(node, f"{function.name} calls itself without end")
+        self._depth += 1
         try:
-            self.run(definition.body, inner, strict=True)
+            if isinstance(function.definition, ast.Lambda):
+                return self._expressions.value(function.definition.body, inner)
+            self._run(function.definition.body, inner, strict=True)
         except _Returned as returned:
             return returned.args[0]
         except RecursionError as error:
-            raise CannotRead(node, f"{definition.name} calls itself without end") from error
+            raise CannotRead(node, f"{function.name} calls itself without end") from error
+        finally:
+            self._depth -= 1
         return None
+
+    def _arguments(self, function: Function, node: ast.Call, arguments: list, named: dict) -> Names:
+        """The names that a function sees when it is called."""
+        parameters = function.definition.args
+        positional = [*parameters.posonlyargs, *parameters.args]
+        inner = function.names.inside()
+        if function.instance is not None:
+            arguments = [function.instance, *arguments]
+            inner["__class__"], inner["__instance__"] = function.owner, function.instance
+        defaults = zip(reversed(positional), reversed(parameters.defaults))
+        keyword_only = ((one, other) for one, other in zip(parameters.kwonlyargs, parameters.kw_defaults) if other)
+        for parameter, default in [*defaults, *keyword_only]:
+            inner[parameter.arg] = self._expressions.value_or_gap(default, function.names)
+        inner.maps[0].update({parameter.arg: value for parameter, value in zip(positional, arguments)})
+        known = {parameter.arg for parameter in [*positional, *parameters.kwonlyargs]}
+        more = {name: value for name, value in named.items() if name not in known}
+        rest = arguments[len(positional) :]
+        if (more and parameters.kwarg is None) or (rest and parameters.vararg is None):
+            what = f"the arguments {', '.join(more)}" if more else f"{len(arguments)} arguments"
+            raise CannotRead(node, f"{function.name} does not take {what}")
+        inner.maps[0].update({name: value for name, value in named.items() if name in known})
+        if parameters.kwarg is not None:
+            inner[parameters.kwarg.arg] = more
+        if parameters.vararg is not None:
+            inner[parameters.vararg.arg] = tuple(rest)
+        missing = [name for name in known if name not in inner.maps[0]]
+        if missing:
+            raise CannotRead(node, f"{function.name} is called without {', '.join(sorted(missing))}")
+        return inner
+
+    def _try(self, statement: ast.Try, names: Names, strict: bool) -> None:
+        """As if nothing was raised."""
+        for part in (statement.body, statement.orelse, statement.finalbody):
+            self._run(part, names, strict=True)
 
 
 def _assigned(statement: ast.stmt) -> set[str]:
@@ -137,7 +307,7 @@ def _assigned(statement: ast.stmt) -> set[str]:
         root = statement.value.func
         while isinstance(root, (ast.Subscript, ast.Attribute)):
             root = root.value
-        found |= {root.id} if isinstance(root, ast.Name) else set()
+        found |= {one.id for one in [root, *statement.value.args] if isinstance(one, ast.Name)}
     return found
 
 

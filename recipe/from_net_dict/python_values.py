@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from typing import Any, NamedTuple
-
-from recipe.nn.plain.dim import Dim, as_dim, batch_dim, single_step_dim
 
 
 class CannotRead(Exception):
@@ -38,59 +37,149 @@ class Unreadable(NamedTuple):
         return f"<line {self.line}: {self.why}>"
 
 
-class Function(NamedTuple):
-    """
-    A function that the config defines.
+class Names(ChainMap):
+    """The names that a function or a comprehension sees: its own ones, and those around it."""
 
-    :ivar definition: its syntax tree
-    :ivar names: what it sees
+    def __init__(self, *maps: MutableMapping[str, Any]):
+        super().__init__(*maps)
+        self.elsewhere: dict[str, MutableMapping[str, Any]] = {}
+        """Where names are assigned that are declared ``global`` or ``nonlocal``."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.elsewhere.get(key, self.maps[0])[key] = value
+
+    def inside(self) -> Names:
+        """The names within."""
+        return Names({}, *self.maps)
+
+    def declare(self, names: Iterable[str], *, is_global: bool) -> None:
+        """``global`` or ``nonlocal``."""
+        for name in names:
+            around = self.maps[-1] if is_global else next((one for one in self.maps[1:] if name in one), self.maps[0])
+            self.elsewhere[name] = around
+
+
+class Function:
+    """
+    A function that the config defines, one of a class, or a lambda.
+
+    :param definition: its syntax tree
+    :param names: what it sees
+    :param instance: for a method: what it is called of
+    :param owner: for a method: the class that defines it
     """
 
-    definition: ast.FunctionDef
-    names: Mapping[str, Any]
+    def __init__(
+        self,
+        definition: ast.FunctionDef | ast.Lambda,
+        names: Names,
+        instance: Any = None,
+        owner: ConfigClass | None = None,
+    ):
+        self.definition, self.names, self.instance, self.owner = definition, names, instance, owner
+        self.name: str = getattr(definition, "name", "lambda")
+
+    def __deepcopy__(self, memo: dict) -> Function:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<function {self.name} of line {self.definition.lineno}>"
+
+
+class ConfigClass:
+    """
+    A class that the config defines.
+
+    :param name: of it
+    :param bases: the classes that it inherits from
+    :param attributes: what its body defines
+    """
+
+    def __init__(self, name: str, bases: list[ConfigClass], attributes: dict[str, Any]):
+        self.name, self.bases, self.attributes = name, bases, attributes
+
+    def find(self, name: str) -> tuple[ConfigClass, Any]:
+        """
+        An attribute, with the class that defines it.
+
+        :raises AttributeError: if there is none
+        """
+        if name in self.attributes:
+            return self, self.attributes[name]
+        for base in self.bases:
+            try:
+                return base.find(name)
+            except AttributeError:
+                pass
+        raise AttributeError(f"{self.name} has no {name}")
+
+    def __repr__(self) -> str:
+        return f"<class {self.name}>"
+
+
+class Instance:
+    """
+    An object of a class that the config defines.
+
+    :param kind: the class
+    """
+
+    def __init__(self, kind: ConfigClass):
+        self.kind = kind
+        self.attributes: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"<a {self.kind.name}>"
+
+
+class Super(NamedTuple):
+    """``super()`` in a method: the classes that its own one inherits from."""
+
+    owner: ConfigClass
+    instance: Instance
+
+
+class Namespace:
+    """
+    A module whose functions without effects are called.
+
+    :param members: by name
+    """
+
+    def __init__(self, **members: Any):
+        self.members = members
 
 
 class Record(dict):
     """A named tuple of the config, as a dict of its fields."""
 
 
-def make_dim(*arguments: Any, **options: Any) -> Dim:
-    """``Dim(12, name="feature")`` of RETURNN, as a Dim of this package; once it was ``description=``."""
-    size = arguments[0] if arguments else options.get("dimension")
-    name = arguments[1] if len(arguments) > 1 else options.get("name", options.get("description"))
-    if not isinstance(size, int) and size is not None:
-        raise ValueError(f"the size of a Dim is a number or None, not {size!r}")
-    if size is not None and name == str(size):
-        return as_dim(size)  # so the configs of this package call sizes without a name
-    return Dim(size, name)
+class Options:
+    """
+    The object ``config``.
 
+    :param given: what it gives in place of a default
+    """
 
-def feature_dim(description: str, dimension: int | None = None, **options: Any) -> Dim:
-    """``FeatureDim("feature", 12)``, and ``SpatialDim("time")``, of older configs."""
-    return Dim(dimension, description)
+    def __init__(self, given: dict[str, Any]):
+        self._given = given
+
+    def value(self, name: str, default: Any = None, *_: Any, **__: Any) -> Any:
+        """What is given, or the default."""
+        return self._given.get(name, default)
+
+    def has(self, name: str) -> Any:
+        """Whether it is given."""
+        return name in self._given
+
+    def is_true(self, name: str, default: Any = False) -> Any:
+        """Whether it is given, and true."""
+        return True if self._given.get(name, default) else False
+
+    typed_value = opt_typed_value = int = float = bool = list = int_list = float_list = value
 
 
 def named_tuple(name: str, fields: Sequence[str] | str) -> Callable[..., Record]:
     """``namedtuple("LSTMStateTuple", ("c", "h"))``: makes records of these fields."""
     names = fields.replace(",", " ").split() if isinstance(fields, str) else list(fields)
     return lambda *values, **named: Record(zip(names, values), **named)
-
-
-KNOWN_NAMES: dict[str, Any] = {
-    "Dim": make_dim,
-    "FeatureDim": feature_dim,
-    "SpatialDim": feature_dim,
-    "batch_dim": batch_dim,
-    "single_step_dim": single_step_dim,
-    "namedtuple": named_tuple,
-    **{function.__name__: function for function in (dict, list, tuple, set, str, int, float, bool, len, sorted)},
-    **{function.__name__: function for function in (range, enumerate, zip, max, min, sum, abs, round)},
-}
-"""What names mean that the config does not define; functions without effects."""
-
-METHODS: dict[type, frozenset[str]] = {
-    dict: frozenset({"items", "keys", "values", "get", "copy", "update", "setdefault", "pop"}),
-    list: frozenset({"append", "extend", "copy", "index"}),
-    str: frozenset({"format", "join", "replace", "split", "startswith", "endswith", "upper", "lower", "strip"}),
-}
-"""The methods that are called, by the type of what they are of."""

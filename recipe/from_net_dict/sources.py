@@ -10,9 +10,9 @@ from .layer import Layer, Unsupported
 from .level import Level
 from .value import Value, joint_dims
 
-_FEATURES = ("F", "f", "feature", "dim:F", "static")
-_LENGTHS = ("T", "t", "time", "spatial", "stag:time")
-_BATCH = ("B", "b", "batch")
+_FEATURES = ("f", "feature", "non_spatial")
+_LENGTHS = ("T", "t", "time", "spatial")
+_BATCH = ("b", "batch")
 
 
 def sources(level: Level, layer: Layer) -> list[Value]:
@@ -47,9 +47,11 @@ def out_dim(level: Level, layer: Layer) -> Dim:
     :raises Unsupported: if it is not said
     """
     given = layer.take("out_dim") or layer.take("n_out")
-    target = layer.take("target")
+    target = layer.take("target", "classes" if layer.options.get("loss") else None)
     if given is None and isinstance(target, str) and not target.startswith("layer:"):
         given = _labels_of_target(level, target)
+        if given is not None and layer.options.get("loss") == "ctc":
+            given = as_dim(given.size + 1)  # with the blank label
     if not isinstance(given, (int, Dim)):
         raise Unsupported(f"the size of its output is not said, n_out or out_dim: {given!r:.60}")
     return as_dim(given)
@@ -79,18 +81,67 @@ def axis_of(value: Value, axis: Any) -> Dim | None:
         axis = axis[0]
     if isinstance(axis, Dim):
         return axis
-    if axis in _BATCH:
-        return batch_dim
-    if axis in _FEATURES and value.features is not None:
-        return value.features
-    if axis is None or axis in _LENGTHS or (isinstance(axis, str) and axis.startswith("stag:")):
+    if axis is None or axis in _LENGTHS or (isinstance(axis, str) and axis.lower().startswith(("stag:", "tag:"))):
         if value.dims is None:
             return None
-        named = [dim for dim in value.lengths if f"stag:{dim.name}" == axis]
+        text = "" if axis is None else str(axis).lower().partition(":")[2]
+        named = [dim for dim in value.lengths if text and (dim.name or "").lower() in (text, f"{text}_time")]
         found = named or value.lengths
         if len(found) == 1:
             return found[0]
+        if axis in _LENGTHS and found:
+            return found[0]  # RETURNN's time axis is the first one
+    found = axes_of(value, axis)
+    if len(found) == 1:
+        return found[0]
     raise Unsupported(f"axis={axis!r} of {value.text}")
+
+
+def axes_of(value: Value, axes: Any) -> list[Dim]:
+    """
+    The dims that an axis option of several means: ``except_batch``, ``static``, ``s:1``, ``[1, 2]``.
+
+    :raises Unsupported: if the value has none of that name, or its dims are not known
+    """
+    if isinstance(axes, (list, tuple)):
+        return list(dict.fromkeys(dim for one in axes for dim in axes_of(value, one)))
+    if isinstance(axes, Dim):
+        return [axes]
+    dims = value.dims
+    if dims is None:
+        raise Unsupported(f"axis={axes!r} of {value.text}")
+    if isinstance(axes, int) and -len(dims) <= axes < len(dims):
+        return [dims[axes]]
+    others = [dim for dim in dims if not dim.is_batch]
+    time = value.lengths[0] if value.lengths else None
+    spatial = [dim for dim in others if dim is not value.features]
+    kinds = {
+        "spatial": spatial,
+        "static": [dim for dim in dims if dim.is_static],
+        "dyn": value.lengths,
+        "except_batch": others,
+        "except_time": [dim for dim in others if dim is not time],
+        "spatial_except_time": [dim for dim in spatial if dim is not time],
+        "*": list(dims),
+    }
+    text = str(axes).lower()
+    if text in _BATCH:
+        return [batch_dim]
+    if text in _FEATURES and value.features is not None:
+        return [value.features]
+    if text in ("t", "time") and time is not None:
+        return [time]
+    kind, _, number = text.partition(":")
+    kind = {"s": "spatial", "d": "dyn", "dynamic": "dyn"}.get(kind, kind)
+    if kind == "dim":
+        return [dim for dim in dims if str(dim.known_size) == number]
+    if kind in kinds and not number:
+        return kinds[kind]
+    if kind in kinds and number.lstrip("-").isdigit() and -len(kinds[kind]) <= int(number) < len(kinds[kind]):
+        return [kinds[kind][int(number)]]
+    if text and len(text) > 1 and all(one in "btf" for one in text):
+        return axes_of(value, list(text))
+    raise Unsupported(f"axis={axes!r} of {value.text}")
 
 
 def axis_text(level: Level, value: Value, dim: Dim | None) -> str:

@@ -29,12 +29,33 @@ def module_text(translation: Translation, source_name: str) -> str:
         "from __future__ import annotations",
         "",
         f"from {_PACKAGE} import nn",
+        *_imports(translation),
         "",
     ]
     declarations = [*translation.notes.dims.declarations(), ""]
     declarations += [f"{name} = {text}" for name, text in sorted(translation.notes.inputs.items())]
-    lines = [*head, *declarations, "", "", *classes, *_name_map(translation), "", "", *_networks(translation)]
+    functions = [line for lines in translation.notes.functions.values() for line in [*lines, "", ""]]
+    lines = [
+        *head,
+        *declarations,
+        "",
+        "",
+        *functions,
+        *classes,
+        *_name_map(translation),
+        "",
+        "",
+        *_networks(translation),
+    ]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _imports(translation: Translation) -> Iterator[str]:
+    files: dict[str, list[str]] = {}
+    for name, file in translation.notes.used_models.items():
+        files.setdefault(file, []).append(name)
+    for file, names in sorted(files.items()):
+        yield f"from {_PACKAGE}.models.{file} import {', '.join(sorted(names))}"
 
 
 def _class_lines(translation: Translation, level: Level) -> Iterator[str]:
@@ -47,7 +68,8 @@ def _class_lines(translation: Translation, level: Level) -> Iterator[str]:
         parameters = "".join(f", {name}: nn.Module" for name in level.given_members)
         yield f"    def __init__(self{parameters}) -> None:"
         yield "        super().__init__()"
-        yield from (f"        {line}" for line in [*given, *own])
+        for line in [*given, *own, *level.initial_values]:
+            yield from (f"        {part}" for part in _wrapped(line, 8))
         yield ""
     arguments = [f"{name}: nn.Tensor" for name in level.arguments]
     arguments += ["search: nn.BeamSearch | None = None"] if level.uses_search else []

@@ -25,10 +25,10 @@ NAMES = {
 """What stands in the documentation, and in its place in a setup of the tutorial's config; a file names its search."""
 
 LONG = {
-    r"make (g2p|speech|test|quick|check|venv|venv-dev)\b.*": "takes minutes, or installs packages",
+    r"make (g2p|speech|translation(-full)?|librispeech-mini|test|quick|check|venv|venv-dev)\b.*": "takes minutes, or installs packages",
     r"make PYTHON=.*": "installs packages",
     r"make docs": "serves pages until it is stopped",
-    r"\./sis manager( configs/.*)?": "trains; test_tutorial runs the tutorial's, tests/configs make the graphs of all",
+    r"\./sis manager( '?configs/.*)?": "trains; test_tutorial runs the tutorial's, tests/configs make the graphs of all",
     r"(\.venv/bin/)?pip install.*": "installs packages",
     r"pip|apt install .*|git clone .*|cd .*|scontrol .*": "changes the machine",
     r"\.venv/bin/python tutorial\.py": "is run by test_tutorial",
@@ -37,6 +37,7 @@ LONG = {
     r"eval .*": "changes the shell that runs it; tests/localsis/test_completion.py asks one",
     r"python -m returnn": "is a name in a sentence",
     r"python -W error": "is a name in a sentence",
+    r"\./sis check configs/librispeech\.mini": "waits for vocabularies that its jobs make",
     r"\./sis retry .+": "wants a job that failed; tests/jobs/cleaning have some",
     r"\./sis (show|why|check|try|data|completion)": "is a name in a sentence",
     r"python -m (recipe|returnn_recurrent|recipe\.nn)\.from_net_dict": "is a name in a sentence",
