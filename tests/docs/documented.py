@@ -25,7 +25,8 @@ NAMES = {
 """What stands in the documentation, and in its place in a setup of the tutorial's config; a file names its search."""
 
 LONG = {
-    r"make (g2p|speech|translation(-full)?|librispeech-mini|test|quick|check|venv|venv-dev)\b.*": "takes minutes, or installs packages",
+    r"make (g2p|speech|translation(-full)?|librispeech-mini)\b.*": "takes minutes",
+    r"make (test|quick|check|venv|venv-dev)\b.*": "takes minutes, or installs packages",
     r"make PYTHON=.*": "installs packages",
     r"make docs": "serves pages until it is stopped",
     r"\./sis manager( '?configs/.*)?": "trains; test_tutorial runs the tutorial's, tests/configs make the graphs of all",
