@@ -30,7 +30,7 @@ LONG = {
     r"make (test|quick|check|venv|venv-dev)\b.*": "takes minutes, or installs packages",
     r"make PYTHON=.*": "installs packages",
     r"make docs": "serves pages until it is stopped",
-    r"\./sis manager( '?configs/.*)?": "trains; test_tutorial runs the tutorial's, tests/configs make the graphs of all",
+    r"\./sis manager( '?configs/.*)?": "trains; test_tutorial runs the tutorial's, tests/configs make all graphs",
     r"(\.venv/bin/)?pip install.*": "installs packages",
     r"pip|apt install .*|git clone .*|cd .*|scontrol .*": "changes the machine",
     r"\.venv/bin/python tutorial\.py": "is run by test_tutorial",

@@ -79,23 +79,30 @@ class Attention(nn.Module):
     def forward(self) -> dict[str, nn.Tensor]:
         encoder, state = self.lstm(frames())
         context = self.attention(vector(), encoder)
-        numbers = nn.range_over(nn.Dim(2, "two"))
+        two = nn.Dim(2, "two")
+        numbers = nn.range_over(two)
         loop = nn.Loop()
         loop.state.s = vector()
         with loop:
-            loop.unstack(numbers)
+            loop.unstack(numbers, axis=two)
             loop.state.s = nn.tanh(self.attention(loop.state.s, encoder) + loop.state.s)
             steps = loop.stack(loop.state.s)
         with nn.Loop() as other:
             own = other.stack(self.own(other.unstack(encoder)))
         for name, x in {"context": context, "steps": steps, "own": own, "h": state.h}.items():
-            nn.reduce_sum(x).mark_as_loss(name)
+            nn.reduce_sum(x).mark_as_loss(f"loss_of_{name}")
         return {"context": context, "steps": steps, "own": own, "h": state.h}
 
 
 @pytest.mark.parametrize("model", [entries, entries_in_each_step, extremes, weights], ids=lambda model: model.__name__)
 def test_values(model: Callable[[], Any]) -> None:
     check_agreement(model, FEEDS)
+
+
+@pytest.mark.parametrize(("model", "quirk"), [(entries, "entries_of_nothing"), (weights, "softmax_of_no_frames")])
+def test_what_is_read_without_the_work_around(model: Callable[[], Any], quirk: str) -> None:
+    with pytest.raises(AssertionError, match="Mismatched elements|nan location mismatch"):
+        check_agreement(model, FEEDS, without_quirks=[quirk])
 
 
 def test_attention_and_its_gradients() -> None:
