@@ -1,8 +1,9 @@
 """
 Bliss XML, the corpora of RASR and i6: corpora in corpora, recordings, segments, speakers; plain or gzip.
 
-A segment's name is ``corpus/.../recording/segment``; a segment without a name is numbered from 1. What a corpus includes
-stands in it as if it were written there, so the name of the included corpus does not count (i6_core, ``lib/corpus.py``).
+A segment's name is ``corpus/.../recording/segment``; a segment without a name is numbered from 1. What a corpus
+includes stands in it as if it were written there, so the name of the included corpus does not count (i6_core,
+``lib/corpus.py``).
 """
 
 from __future__ import annotations

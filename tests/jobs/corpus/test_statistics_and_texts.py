@@ -13,8 +13,8 @@ from sisyphus import tk
 from jobs.corpus.reading import (
     BlissCorpusJob,
     KaldiCorpusJob,
-    LibriSpeechCorpusJob,
     LhotseCorpusJob,
+    LibriSpeechCorpusJob,
     LjSpeechCorpusJob,
     TableCorpusJob,
 )
