@@ -16,6 +16,11 @@ _PACKAGE, _, _HERE = __name__.removesuffix(".writer").partition(".")
 """In another setup this is ``returnn_recurrent.from_net_dict``, and what it writes imports from there."""
 
 
+def package() -> str:
+    """The name that modules of this project are imported by."""
+    return _PACKAGE
+
+
 def module_text(translation: Translation, source_name: str) -> str:
     """
     The module: dims, inputs, classes, the names of parameters in old checkpoints, and the networks.
@@ -118,7 +123,7 @@ def _name_map(translation: Translation) -> Iterator[str]:
     yield "NAME_MAP = {"
     yield from (f'    "{name}": "{old}",' for name, old in translation.notes.name_map.items())
     yield "}"
-    yield '"""RETURNN\'s names of the parameters in old checkpoints: Preload(checkpoint, name_map=NAME_MAP)."""'
+    yield '"""RETURNN\'s names of the parameters in old checkpoints: OldCheckpointJob(checkpoint, NAME_MAP)."""'
 
 
 def _networks(translation: Translation) -> Iterator[str]:

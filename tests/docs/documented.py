@@ -12,6 +12,7 @@ NAMES = {
     "EXPERIMENT INPUT ...": "spelling word.npy",
     "g2p/demo sisyphus": "spelling word.npy",
     "g2p/demo/training": "spelling/training",
+    "g2p/demo g2p/demo_torch": "spelling",
     "configs/g2p.py": "configs/spelling.py",
     "JOB_A": "spelling/training",
     "JOB_B": "search",
@@ -40,7 +41,7 @@ LONG = {
     r"python -W error": "is a name in a sentence",
     r"\./sis check configs/librispeech\.mini": "waits for vocabularies that its jobs make",
     r"\./sis retry .+": "wants a job that failed; tests/jobs/cleaning have some",
-    r"\./sis (show|why|check|try|data|completion)": "is a name in a sentence",
+    r"\./sis (show|why|compare|check|try|data|completion)": "is a name in a sentence",
     r"python -m (recipe|returnn_recurrent|recipe\.nn)\.from_net_dict": "is a name in a sentence",
     r"python -m tests\.docs\.\w+.*": "writes pages; tests compare what it would write",
 }
