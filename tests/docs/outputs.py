@@ -18,6 +18,7 @@ from jobs.check.check_config import network_title, networks_of
 from jobs.check.comparison import NUM_STEPS
 from jobs.check.engine_step import EngineStep
 from jobs.check.job_steps import steps_of
+from jobs.check.made_up_values import MadeUpValues
 from jobs.check.step_process import report_lines
 from jobs.comparison.bootstrap import PairedDifference
 from jobs.comparison.comparison import Comparison, Part
@@ -111,7 +112,7 @@ def steps_of_the_demo(block: Block) -> None:
     """What it prints of the demo's steps, but for the figures and the ids of what is not there."""
     shown = [_without_ids(line) for line in block.code.splitlines()]
     with tempfile.TemporaryDirectory() as directory:
-        steps, waiting = steps_of(_jobs_of_the_demo(), directory)
+        steps, waiting = steps_of(_jobs_of_the_demo(), directory, MadeUpValues())
     assert not waiting
     printed = []
     for step in steps:
