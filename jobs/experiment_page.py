@@ -45,9 +45,10 @@ class ExperimentPageJob(JobWithUnhashedArguments):
     :param options: of the training, as texts by name
     :param hypotheses: of all sequences (``SearchJob.out_hypotheses``), by part of the data
     :param heat_maps: ``HeatMapsJob.out_heat_maps``
+    :param values: other results, as ``{"dev BLEU": bleu.out_bleu}``
     """
 
-    unhashed = ("curves", "log", "engine", "options", "hypotheses", "heat_maps")
+    unhashed = ("curves", "log", "engine", "options", "hypotheses", "heat_maps", "values")
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class ExperimentPageJob(JobWithUnhashedArguments):
         options: dict[str, str] | None = None,
         hypotheses: dict[str, tk.Path] | None = None,
         heat_maps: tk.Path | None = None,
+        values: dict[str, tk.Variable] | None = None,
     ):
         self.title = title
         self.network = network
@@ -79,6 +81,7 @@ class ExperimentPageJob(JobWithUnhashedArguments):
         self.num_examples = num_examples
         self.curves, self.log, self.engine = curves, log, engine
         self.options, self.hypotheses, self.heat_maps = options or {}, hypotheses or {}, heat_maps
+        self.values = values or {}
 
         self.out_page = self.output_path("experiment.html")
 
@@ -97,7 +100,10 @@ class ExperimentPageJob(JobWithUnhashedArguments):
         if "training" in self.job_ids:
             log = self.log.get_path() if self.log is not None else ""
             content.facts = training_facts(os.path.join(work_dir, self.job_ids["training"]), log, self.engine)
-        content.show_reports({part: read_json(path.get_path()) for part, path in self.reports.items()})
+        content.show_reports(
+            {part: read_json(path.get_path()) for part, path in self.reports.items()},
+            {name: value.get() for name, value in self.values.items()},
+        )
         steps = StepScores(self.log.get_path()).read() if self.log is not None else {}
         content.show_curves(read_epochs(self.curves.get_path()) if self.curves is not None else {}, steps)
         content.curves_table = _read(self.learning_curves_table)

@@ -57,11 +57,13 @@ class Comparison(NamedTuple):
     All of it.
 
     :ivar first: the experiment that the others are compared with
+    :ivar values: other results, a row for each experiment; the first row is the head
     :ivar differences: in what the jobs of each of the others differ from those of the first: lines, by its name
     """
 
     first: str
     parts: list[Part]
+    values: list[list[str]]
     trainings: list[Trained]
     plots: list[Plot]
     differences: Mapping[str, Sequence[str]]
@@ -76,6 +78,7 @@ def compare(experiments: Sequence[Experiment], differences: Mapping[str, Sequenc
     return Comparison(
         experiments[0].name,
         [_part(name, [one for one in experiments if name in one.scores]) for name in names],
+        _values(experiments),
         [trained(one) for one in experiments if one.epochs],
         comparison_plots(experiments),
         differences or {},
@@ -93,6 +96,12 @@ def _part(name: str, experiments: Sequence[Experiment]) -> Part:
         results.append(Result(one.name, scores, found, note))
     title = f"{name}: {report['label']} errors in %, {report['sequences']} {report['sequence']}s"
     return Part(title, report["sequence"], results)
+
+
+def _values(experiments: Sequence[Experiment]) -> list[list[str]]:
+    names = list(dict.fromkeys(name for one in experiments for name in one.values))
+    rows = [[one.name, *(number(one.values.get(name)) for name in names)] for one in experiments if one.values]
+    return [["", *names], *rows] if rows else []
 
 
 def trained(experiment: Experiment) -> Trained:

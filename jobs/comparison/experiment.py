@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..alignments import read_alignments
 from ..learning_rates import EpochData
 from .bootstrap import Counts
+
+_LONGEST_NUMBER = 40  # bytes
 
 
 class Scores(NamedTuple):
@@ -31,12 +34,14 @@ class Experiment(NamedTuple):
     :ivar scores: by part of the data
     :ivar epochs: of its training
     :ivar time: how long that took; "" if it is not known
+    :ivar values: other results, as BLEU and perplexity, by the name of the output
     """
 
     name: str
     scores: dict[str, Scores]
     epochs: dict[int, EpochData]
     time: str = ""
+    values: Mapping[str, float] = {}
 
 
 def read_scores(report: str, alignments: str) -> Scores:
@@ -52,6 +57,17 @@ def read_scores(report: str, alignments: str) -> Scores:
         for item in read_alignments(alignments)
     }
     return Scores(read_json(report), counts)
+
+
+def read_value(file: str) -> float | None:
+    """The number that is all of a file, as of a variable; None if it is another file."""
+    try:
+        if os.path.getsize(file) > _LONGEST_NUMBER:
+            return None
+        with open(file, encoding="utf-8") as text:
+            return float(text.read())
+    except (OSError, ValueError):
+        return None
 
 
 def read_epochs(curves: str) -> dict[int, EpochData]:

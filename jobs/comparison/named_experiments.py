@@ -13,7 +13,7 @@ from ..inspection.saved_job import InspectionError
 from ..inspection.why import differing_lines
 from ..learning_rates import EpochData
 from ..task_costs import cost_facts
-from .experiment import Experiment, Scores, read_epochs, read_scores
+from .experiment import Experiment, Scores, read_epochs, read_scores, read_value
 
 
 class NamedExperiment(NamedTuple):
@@ -41,6 +41,7 @@ def named_experiment(setup: Setup, name: str) -> NamedExperiment:
     directories = {place: setup.job_directory(job_id) for place, job_id in links.items()}
     scores: dict[str, Scores] = {}
     epochs: dict[int, EpochData] = {}
+    values: dict[str, float] = {}
     jobs: dict[str, str] = {}
     time = ""
     for place, directory in directories.items():
@@ -52,14 +53,17 @@ def named_experiment(setup: Setup, name: str) -> NamedExperiment:
             scores[os.path.dirname(place) or "all"] = read_scores(report, alignments)
         elif os.path.exists(curves) and not epochs:
             epochs, time = read_epochs(curves), cost_facts(directory).get("time", "")
+        elif not place.startswith("alias/"):
+            value = read_value(os.path.join(setup.output_dir, name, place))
+            values.update({} if value is None else {place: value})
         if place.startswith("alias/"):
             jobs[place.removeprefix("alias/")] = links[place]
-    if not scores and not epochs:
+    if not scores and not epochs and not values:
         raise InspectionError(
             f"{name} has no scores and no training yet: neither a scoring job (as ScoringJob) has an output below "
             f"output/{name}/, nor a TrainingJob an alias below alias/{name}/"
         )
-    return NamedExperiment(Experiment(name, scores, epochs, time), jobs)
+    return NamedExperiment(Experiment(name, scores, epochs, time, values), jobs)
 
 
 def job_differences(setup: Setup, first: NamedExperiment, other: NamedExperiment) -> list[str]:

@@ -28,6 +28,10 @@ def comparison_lines(comparison: Comparison, width: int) -> Iterator[str]:
         text = f"difference to {comparison.first} by the paired bootstrap over sequences; * is significant (p < 0.05)"
         yield from textwrap.wrap(text, width, break_on_hyphens=False)
         yield ""
+    if comparison.values:
+        yield "other results"
+        yield from table_lines(comparison.values, width)
+        yield ""
     if comparison.trainings:
         yield "trainings"
         head = ["", "epochs", "best dev loss", "best dev error", "time"]

@@ -76,7 +76,7 @@ class Content:
     ids: Mapping[str, str]
     state: str = ""
     facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    results: Sequence[Figure] = ()
+    results: list[Figure] = dataclasses.field(default_factory=list)
     scores: Table | None = None
     confusions: Mapping[str, list[list[str]]] = dataclasses.field(default_factory=dict)
     plots: Sequence[Plot] = ()
@@ -94,10 +94,16 @@ class Content:
         self.plots = curve_plots(epochs, steps, num_epochs=num_epochs)
         self.curves_table = curves_table(epochs) if epochs else ""
 
-    def show_reports(self, reports: Mapping[str, Mapping[str, Any]]) -> None:
-        """Rates and confusions by part of the data, from reports of scoring jobs."""
+    def show_reports(self, reports: Mapping[str, Mapping[str, Any]], values: Mapping[str, Any]) -> None:
+        """
+        Rates and confusions by part of the data, and other results.
+
+        :param reports: of scoring jobs
+        :param values: numbers, as of BLEU and perplexity, by what they are
+        """
         self.results = [figure for part, report in reports.items() for figure in figures(part, report)]
-        self.scores = scores_table(reports)
+        self.results += [Figure("", name, _value(value), "") for name, value in values.items()]
+        self.scores = scores_table(reports) if reports else None
         self.confusions = {
             part: [[f"{right} → {found}", str(count)] for (right, found), count in report["confusions"]]
             for part, report in reports.items()
@@ -193,6 +199,10 @@ def network_view(network: nn.Network | nn.StagedNetwork) -> NetworkView:
     ]
     image = base64.b64encode(svg_picture(shown.picture()).encode()).decode()
     return NetworkView(f"{total:,}", image, shown.summary(), rows)
+
+
+def _value(value: Any) -> str:
+    return f"{value:.2f}" if isinstance(value, float) and abs(value) >= 0.1 else str(value)
 
 
 def _number(value: float | None) -> str:

@@ -199,7 +199,7 @@ def comparison_of_experiments(block: Block) -> None:
     first, *lines = differences.splitlines()
     assert dots == "..." and note.startswith("difference to g2p/demo ")
     name, other = first.split(" -> ")
-    comparison = Comparison(name, list(map(_part, parts)), [], [], {other: [line[2:] for line in lines]})
+    comparison = Comparison(name, list(map(_part, parts)), [], [], [], {other: [line[2:] for line in lines]})
     printed = "\n".join(comparison_lines(comparison, 120)).strip().split("\n\n")
     assert [*printed[:-1], "...", printed[-1]] == block.code.strip().split("\n\n")
 

@@ -128,6 +128,17 @@ def test_earlier_jobs_and_those_with_less(tmp_path: pathlib.Path, run_job: Calla
     assert "10.00 %" in text and "<svg" not in text and "Options" not in text and "epoch &lt;script" in text
 
 
+def test_other_results(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
+    job = _job(tmp_path, 2)
+    names = ("learning_curves", "learning_curves_table", "returnn_config", "network", "job_ids")
+    values = {"dev BLEU <b>": tk.Variable(str(_file(tmp_path / "bleu", "31.25")))}
+    other = run_job(
+        ExperimentPageJob("x", **{name: vars(job)[name] for name in names}, reports={}, alignments={}, values=values)
+    )
+    text = pathlib.Path(other.out_page.get_path()).read_text()
+    assert "<span>dev BLEU &lt;b&gt;</span><b>31.25</b>" in text and "Scores" not in text and "Hypotheses" not in text
+
+
 def test_live_page(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
     job = _job(tmp_path, 2)
     live = LivePage(job.out_page, tk.Path(str(tmp_path / "training.html")))

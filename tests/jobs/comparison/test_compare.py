@@ -27,6 +27,7 @@ from localsis import settings
 from localsis.job_directory import link
 
 from ..empty_setup import setup
+from ..examples import CountJob
 from ..inspection.test_commands import training
 
 __all__ = ["setup"]
@@ -110,6 +111,20 @@ def test_one_experiment_and_jobs(two: pathlib.Path, capsys: pytest.CaptureFixtur
     assert run([], ["", "exp/first/training", f"{NAME}/training"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "trainings" and len(lines) > 3
+
+
+def test_other_results(two: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each number that is an output, but for what the scores say."""
+    job = CountJob(7)
+    job._sis_setup_directory()
+    for name, text in (("bleu", "31.25"), ("text", "no number")):
+        pathlib.Path(job._sis_path("output"), name).write_text(text)
+        link(job._sis_path(f"output/{name}"), os.path.join(settings.BASE_DIR, "output", "exp/first/dev", name))
+    assert run([], ["page.html", "exp/first", NAME]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    start = lines.index("other results")
+    assert [line.split() for line in lines[start + 1 : start + 4]] == [["dev/bleu"], ["exp/first", "31.25"], []]
+    assert "<td>31.25</td>" in (two / "page.html").read_text()
 
 
 def test_names_that_are_none(two: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
