@@ -169,7 +169,11 @@ def _split_dims(level: Level, layer: Layer) -> Value:
     known = 1
     for size in given:
         known *= 1 if size == -1 else as_dim(size).known_size or 1
-    dims = [as_dim(whole // known if size == -1 and whole else size) for size in given]
+    dims: list[Dim] = []
+    for size in given:
+        dim = as_dim(whole // known if size == -1 and whole else size)
+        is_twice = dim in dims or any(dim is other for other in x.dims or () if other is not axis)
+        dims.append(Dim(dim.size, f"{layer.name}_{len(dims)}") if is_twice and dim.is_anonymous else dim)
     texts = level.notes.dims.list_text(tuple(dims))
     more = "" if axis is x.features else f", axis={level.notes.dims.text(axis)}"  # type: ignore[arg-type]
     new = tuple(part for dim in x.dims for part in (dims if dim is axis else [dim])) if x.dims is not None else None

@@ -73,7 +73,7 @@ def run_original(
                 session.run(variable.initializer, feed_dict={variable.initializer.inputs[1]: value})
                 parameters[variable.name.split(":")[0]] = value
             feed_dict = _feed_dict(extern_data, feeds)
-            values = {name: _value(session, built.get_layer(name).output, feed_dict) for name in outputs}
+            values = _values(session, {name: built.get_layer(name).output for name in outputs}, feed_dict)
             losses = {} if search else _losses(session, built, feed_dict)
             return OriginalRun(values, losses, parameters)
     finally:
@@ -94,11 +94,18 @@ def _feed_dict(extern_data: Any, feeds: Mapping[str, Any]) -> dict[Any, Any]:
     return feed_dict
 
 
-def _value(session: Any, data: Any, feed_dict: dict[Any, Any]) -> ReturnnOutput:
-    dynamic = [dim for dim in data.dims if not dim.is_batch_dim() and dim.dimension is None]
-    value, lengths = session.run((data.placeholder, [dim.dyn_size for dim in dynamic]), feed_dict=feed_dict)
-    names = ["batch" if dim.is_batch_dim() else dim.name for dim in data.dims]
-    return ReturnnOutput(value, names, {dim.name: length for dim, length in zip(dynamic, lengths)})
+def _values(session: Any, outputs: Mapping[str, Any], feed_dict: dict[Any, Any]) -> dict[str, ReturnnOutput]:
+    """All at once, as running averages change each time."""
+    dynamic = {
+        name: [dim for dim in data.dims if not dim.is_batch_dim() and dim.dimension is None]
+        for name, data in outputs.items()
+    }
+    wanted = {name: (data.placeholder, [dim.dyn_size for dim in dynamic[name]]) for name, data in outputs.items()}
+    values = {}
+    for name, (value, lengths) in session.run(wanted, feed_dict=feed_dict).items():
+        names = ["batch" if dim.is_batch_dim() else dim.name for dim in outputs[name].dims]
+        values[name] = ReturnnOutput(value, names, {dim.name: one for dim, one in zip(dynamic[name], lengths)})
+    return values
 
 
 def _losses(session: Any, built: Any, feed_dict: dict[Any, Any]) -> dict[str, float]:
