@@ -236,6 +236,15 @@ def _reinterpret_data(level: Level, layer: Layer) -> Value:
     """Another Dim for an axis; that RETURNN has its axes in another order means nothing here."""
     x, tags = source(level, layer), layer.take("set_dim_tags") or {}
     layer.take("enforce_batch_major"), layer.take("enforce_time_major")
+    base = layer.take("size_base")
+    if base is not None:
+        other = level.read(base)
+        if len(x.lengths) != 1 or len(other.lengths) != 1:
+            raise Unsupported(f"size_base={base!r} of several axes, or none")
+        (axis,), (new,) = x.lengths, other.lengths
+        if axis is not new:
+            text = f"nn.replace_dim({x.text}, out_dim={level.notes.dims.text(new)})"
+            x = level.assign(layer.name, text, x.replaced(axis, new), labels=x.labels, dtype=x.dtype)
     for old, new in tags.items():
         axis = axis_of(x, old)
         if not isinstance(new, Dim):

@@ -21,7 +21,7 @@ from .written_module import imported
 pytestmark = pytest.mark.xdist_group("returnn-2")
 
 HERE = pathlib.Path(__file__).parent
-CASES = {"old_layers.config": ["encoder", "averaged", "shorter", "clipped", "logs", "left_att", "output"]}
+CASES = {"old_layers.config": ["encoder", "averaged", "shorter", "clipped", "logs", "left_att", "norm2", "output"]}
 
 
 @pytest.mark.parametrize("name", CASES)
