@@ -36,6 +36,9 @@ _OPTIMIZER_OPTIONS = ("adam", "nadam", "adadelta", "adagrad", "rmsprop", "moment
 _OLD_EPSILON = 1e-16
 """What RETURNN takes with ``adam = True`` and the like where ``optimizer_epsilon`` is not said."""
 
+_NUM_EPOCHS = 5
+"""How many epochs RETURNN trains where nothing is said."""
+
 _OF_THE_JOBS = {
     "backend": "the argument engine",
     "dev": "dev_data",
@@ -146,8 +149,8 @@ def training_options(settings: Mapping[str, Any], *, is_staged: bool = False) ->
 def _add_arguments(settings: Mapping[str, Any], result: TrainingOptions) -> None:
     num_epochs = settings.get("num_epochs")
     if not isinstance(num_epochs, int):
-        num_epochs = 1
-        result.todo.append("num_epochs: how many epochs")
+        num_epochs = _NUM_EPOCHS
+        result.notes.append(f"num_epochs: it is not said, so they are RETURNN's {_NUM_EPOCHS}")
     result.arguments["num_epochs"] = num_epochs
     if settings.get("device") != "cpu":
         result.arguments["device"] = "gpu"

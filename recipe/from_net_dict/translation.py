@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from recipe.nn.plain.dim import Dim
 
-from . import axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers
+from . import attention_layers, axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers
 from .level import Level
 from .net_dict import NetDict
 from .notes import Notes
 
-LAYER_FILES = (axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers)
+LAYER_FILES = (attention_layers, axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers)
 """The files that note translations of layers when they are imported."""
 
 

@@ -148,7 +148,8 @@ def _difference(left: ReturnnOutput, right: ReturnnOutput, *, beams: bool) -> fl
         return f"shape {other.shape}, originally {one.shape}"
     largest = 0.0
     for number, length in enumerate(lengths):
-        expected, given = (x[number, :length].astype("float64") for x in (one, other))
+        expected = one[number, :length].astype("float64")
+        given = other[number, :length].astype("float64")
         if not numpy.isfinite(expected).all():
             return "the original gives values that are not finite"
         allowed = RELATIVE * numpy.abs(expected) + ABSOLUTE * max(float(numpy.abs(expected).max(initial=0)), 1e-30)

@@ -90,7 +90,7 @@ def run_original(
             data = {name: built.get_layer(name).output for name in outputs}
             fetches = {name: (one.placeholder, [dim.dyn_size for dim in _dynamic(one)]) for name, one in data.items()}
             losses = {} if search else _losses(built)
-            # one call for all: TensorFlow prepares the graph anew for each set of fetches
+            # one call for all: TensorFlow prepares the graph anew for each set of fetches, and running averages change
             found, loss_values = session.run((fetches, losses), feed_dict=feed_dict)
             if checkpoint is not None:
                 session.run(built.global_train_step_var.initializer)
