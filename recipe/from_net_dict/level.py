@@ -260,11 +260,12 @@ class Level:
         :param initial: lines that say what parameters start with, behind the attribute: ``.W.initial = ...``
         :return: the expression for it
         """
+        options = training_options(layer)
         known = self.notes.owners.get(owner)
         if known is not None:
             return self._member_at(known)
         attribute = self.unique_member(layer.name)
-        self.members[attribute] = f"{constructor}{training_options(layer)}"
+        self.members[attribute] = f"{constructor}{options}"
         self.initial_values += [f"self.{attribute}{line}" for line in initial]
         path = f"{self.path}{attribute}"
         self.notes.owners[owner] = path

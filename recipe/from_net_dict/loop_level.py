@@ -81,17 +81,28 @@ class LoopLevel(Level):
         :param axis: default: its only axis with lengths
         :param in_training: whether there is none in a search
         """
-        if value.text not in self._unstacked:
+        known = value.text
+        if known not in self._unstacked:
             over = axis or (value.lengths[0] if len(value.lengths) == 1 else None)
+            if self.axis is not None and over is not None and over is not self.axis:
+                value = self._along_the_loop(value, over)
+                over = axis = self.axis
             self.axis = self.axis or over
             more = f", axis={self.notes.dims.text(axis)}" if axis is not None and len(value.lengths) != 1 else ""
             text = f"loop.unstack({value.text}{more})"
             if in_training:
                 text += " if search is None else None"
             dims = value.without(over) if over is not None else None
-            frame = self.assign(f"{value.text}_frame", text, dims, labels=value.labels, dtype=value.dtype)
-            self._unstacked[value.text] = frame
-        return self._unstacked[value.text]
+            frame = self.assign(f"{known}_frame", text, dims, labels=value.labels, dtype=value.dtype)
+            self._unstacked[known] = frame
+        return self._unstacked[known]
+
+    def _along_the_loop(self, value: Value, over: Dim) -> Value:
+        """A value with the axis of the loop in place of another one, which RETURNN takes for the same."""
+        assert self.axis is not None
+        axis = f", axis={self.notes.dims.text(over)}" if value.lengths != [over] else ""
+        text = f"nn.replace_dim({value.text}{axis}, out_dim={self.notes.dims.text(self.axis)})"
+        return value._replace(text=text, dims=value.replaced(over, self.axis))
 
     def target(self, name: str) -> Value:
         """The right label of this step; None in a search."""
