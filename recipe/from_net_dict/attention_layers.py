@@ -29,7 +29,8 @@ def _self_attention(level: Level, layer: Layer) -> Value:
     level.notes.used_models["JoinedSelfAttention"] = _FILE
     constructor = f"JoinedSelfAttention({', '.join([*sizes, *options])})"
     in_size = x.features.known_size if x.features is not None else None
-    initial = _initial(layer, level.notes.dims.text(x.features) if in_size else None, in_size, 2 * keys + dim.size)
+    in_dim = level.notes.dims.text(x.features) if x.features is not None else None
+    initial = _initial(layer, in_dim, in_size, 2 * keys + dim.size)
     module = level.member(layer, constructor, (*names.values(), str(bool(left_only))), {"qkv/W": names["QKV"]}, initial)
     positions = f", {level.read(shift).text}" if shift is not None else ""
     return level.assign(layer.name, f"{module}({x.text}{positions})", x.replaced(x.features, dim))

@@ -158,7 +158,10 @@ def _squeeze(level: Level, layer: Layer) -> Value:
     axis = axis_of(x, layer.take("axis"))
     if axis is None:
         raise Unsupported("squeeze of an axis that is not known")
-    return level.assign(layer.name, f"nn.squeeze({x.text}, {level.notes.dims.text(axis)})", x.without(axis))
+    text = f"nn.squeeze({x.text}, {level.notes.dims.text(axis)})"
+    if axis.is_dynamic:  # one frame in each sequence
+        text = f"nn.gather({x.text}, 0{axis_text(level, x, axis)})"
+    return level.assign(layer.name, text, x.without(axis), labels=x.labels, dtype=x.dtype)
 
 
 @translates("split_dims")
@@ -241,10 +244,10 @@ def _reinterpret_data(level: Level, layer: Layer) -> Value:
         other = level.read(base)
         if len(x.lengths) != 1 or len(other.lengths) != 1:
             raise Unsupported(f"size_base={base!r} of several axes, or none")
-        (axis,), (new,) = x.lengths, other.lengths
-        if axis is not new:
-            text = f"nn.replace_dim({x.text}, out_dim={level.notes.dims.text(new)})"
-            x = level.assign(layer.name, text, x.replaced(axis, new), labels=x.labels, dtype=x.dtype)
+        (own,), (wanted,) = x.lengths, other.lengths
+        if own is not wanted:
+            text = f"nn.replace_dim({x.text}, out_dim={level.notes.dims.text(wanted)})"
+            x = level.assign(layer.name, text, x.replaced(own, wanted), labels=x.labels, dtype=x.dtype)
     for old, new in tags.items():
         axis = axis_of(x, old)
         if not isinstance(new, Dim):

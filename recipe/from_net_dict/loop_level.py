@@ -158,8 +158,31 @@ class LoopLevel(Level):
         outer = [self.read(one) for one in given if isinstance(one, str) and one.startswith("base:")]
         if options["class"] in ("eval", "combine") and outer:
             return Value("", joint_dims(outer))
+        dims = self._foreseen_dims(name, set())
+        if dims is not None and any(dim.is_dynamic for dim in dims):
+            return Value("", dims)
         features = self._foreseen_features(name)
         return Value("", (batch_dim, features) if features is not None else None)
+
+    def _foreseen_dims(self, name: str, seen: set[str]) -> tuple[Dim, ...] | None:
+        """The dims that a layer gets from those that its inputs come from, which may be its own of the step before."""
+        if name.startswith("base:"):
+            return self.read(name).dims
+        name = name.removeprefix("prev:")
+        if name in self.values:
+            return self.values[name].dims
+        if name in seen or name not in self.layers:
+            return None
+        layer = Layer(name, self.layers[name])
+        given = layer.options.get("from") or []
+        names = [given] if isinstance(given, str) else [one for one in given if isinstance(one, str)]
+        known = [self._foreseen_dims(one, seen | {name}) for one in names]
+        dims = joint_dims([Value("", one) for one in known if one is not None]) if any(known) else None
+        if layer.class_name in ("combine", "eval", "activation", "dropout", "copy", "softmax_over_spatial"):
+            return dims
+        if layer.class_name == "linear" and dims is not None and "n_out" in layer.options:
+            return Value("", dims).replaced(Value("", dims).features, out_dim(self, layer))
+        return None
 
     def _foreseen_features(self, name: str) -> Dim | None:
         if name not in self.layers:

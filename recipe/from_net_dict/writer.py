@@ -30,7 +30,7 @@ def module_text(translation: Translation, source_name: str) -> str:
     """
     classes = [line for level in translation.root.with_inner() for line in [*_class_lines(translation, level), "", ""]]
     head = [
-        f'"""Written from {source_name} by {_PACKAGE}.{_HERE}, as a starting point."""',
+        *_docstring(translation, source_name),
         "",
         "from __future__ import annotations",
         "",
@@ -40,7 +40,12 @@ def module_text(translation: Translation, source_name: str) -> str:
     ]
     declarations = [*translation.notes.dims.declarations(), ""]
     declarations += [f"{name} = {text}" for name, text in sorted(translation.notes.inputs.items())]
-    functions = [line for lines in translation.notes.functions.values() for line in [*lines, "", ""]]
+    functions = [
+        part
+        for lines in translation.notes.functions.values()
+        for line in [*lines, "", ""]
+        for part in _wrapped(line, 0)
+    ]
     lines = [
         *head,
         *declarations,
@@ -54,6 +59,20 @@ def module_text(translation: Translation, source_name: str) -> str:
         *_networks(translation),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _docstring(translation: Translation, source_name: str) -> Iterator[str]:
+    """What the module is, and what RETURNN computes otherwise."""
+    first = f'"""Written from {source_name} by {_PACKAGE}.{_HERE}, as a starting point.'
+    differences = sorted(translation.notes.differences)
+    if not differences:
+        yield f'{first}"""'
+        return
+    yield first
+    for difference in differences:
+        yield ""
+        yield from textwrap.wrap(difference, _WIDTH)
+    yield '"""'
 
 
 def _imports(translation: Translation) -> Iterator[str]:

@@ -20,7 +20,8 @@ class FramesInPlaceOfOne(nn.Module):
     def __init__(self, in_dim: nn.Dim | int, out_dim: nn.Dim | int, number: int):
         super().__init__()
         self.position, self.one = nn.Dim(number, "position"), nn.Dim(1, "one")
-        self.W = nn.Parameter([self.position, self.one, out_dim, in_dim])
+        self.in_dim = nn.Dim(in_dim if isinstance(in_dim, int) else in_dim.size, "in")  # which may be out_dim, too
+        self.W = nn.Parameter([self.position, self.one, out_dim, self.in_dim])
         self.b = nn.Parameter([out_dim], initial=0.0)
 
     def forward(self, x: nn.Tensor) -> nn.Tensor:
@@ -28,5 +29,6 @@ class FramesInPlaceOfOne(nn.Module):
         :param x: [batch, time, in_dim]
         :return: [batch, longer time, out_dim]
         """
-        frames = nn.dot(x, self.W, reduce=self.W.dims[-1])
+        x = nn.replace_dim(x, axis=x.feature_dim, out_dim=self.in_dim)
+        frames = nn.dot(x, self.W, reduce=self.in_dim)
         return nn.fold(nn.squeeze(frames, self.one), self.position, axis=x.spatial_dim) + self.b
