@@ -9,7 +9,7 @@ way on a miniature of the corpus, on two cores. docs/librispeech.md says what al
 
 from __future__ import annotations
 
-from configs.librispeech_data import Source, librispeech, miniature
+from configs.librispeech_data import librispeech, miniature
 from configs.librispeech_graph import Experiment
 from configs.librispeech_sizes import FULL, MINIATURE, with_units
 from configs.librispeech_systems import run_all, run_attention, run_ctc, run_language_models, run_transducer
@@ -53,6 +53,6 @@ def mini(engine: str = ENGINE) -> None:
     run_all(Experiment(miniature(), MINIATURE, engine=engine))
 
 
-def full(units: int | None, num_gpus: int, engine: str, source: Source | None = None) -> Experiment:
+def full(units: int | None, num_gpus: int, engine: str) -> Experiment:
     """The real sizes, on the corpus that settings or environment name."""
-    return Experiment(source or librispeech(), with_units(FULL, units), engine=engine, num_gpus=num_gpus)
+    return Experiment(librispeech(), with_units(FULL, units), engine=engine, num_gpus=num_gpus)

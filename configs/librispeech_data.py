@@ -26,7 +26,7 @@ SCORED_PARTS = (*DEV_PARTS, "test-clean", "test-other")
 TUNED_PART = "dev-other"
 """Scales are tuned on it alone."""
 
-MINIATURE_RECORDINGS = 240
+MINIATURE_RECORDINGS = 300
 
 
 @dataclasses.dataclass(frozen=True)

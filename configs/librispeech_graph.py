@@ -25,6 +25,7 @@ from jobs.selected_network import SelectedNetwork
 from jobs.subwords.joining import SubwordsToWordsJob
 from jobs.training import TrainingJob
 from recipe import nn
+from recipe.data.speech_dataset import in_processes
 from recipe.data.subwords import END_LABEL
 from recipe.models.ctc import BLANK
 from recipe.models.language_model import LanguageModel
@@ -56,6 +57,8 @@ class Experiment:
         """The training of a recogniser."""
         train, dev = self.data.training_data(recogniser)
         sizes = self.sizes
+        if self.engine == "tensorflow" and sizes.device == "gpu":
+            train = in_processes(train, sizes.reading_workers)
         rates = one_cycle(sizes.epochs, recogniser.peak_rate)
         training = self._train(
             model, train, dev, rates, recogniser.batch_frames, recogniser.hours, workers=sizes.reading_workers

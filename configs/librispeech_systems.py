@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from sisyphus import tk
 
-from configs.librispeech_data import TUNED_PART
+from configs.librispeech_data import SCORED_PARTS, TUNED_PART
 from configs.librispeech_graph import Experiment, of_ctc, of_decoder, of_transducer
 from jobs.checkpoint import Checkpoint
 from jobs.combine_checkpoints import combined_checkpoint
 from jobs.combine_scores import CombineScoresJob, tune_scores
+from jobs.corpus.check import CheckCorpusJob
+from jobs.corpus.statistics import CorpusStatisticsJob
 from jobs.optimal_parameters import tune
 from jobs.preload import Preload
 from jobs.search import SearchJob
@@ -37,6 +39,7 @@ class TrainedLanguageModel(NamedTuple):
 
 def run_all(experiment: Experiment) -> None:
     """All systems, and fusion of the attention system with the language models."""
+    look_at_corpus(experiment)
     run_ctc(experiment)
     run_transducer(experiment)
     recogniser, language_models = run_attention(experiment), run_language_models(experiment)
@@ -44,6 +47,21 @@ def run_all(experiment: Experiment) -> None:
         run_fusion(experiment, f"fusion_{name}", recogniser, trained)
     run_rescoring(experiment, "rescoring_transformer", recogniser, language_models["transformer"])
     finish(experiment)
+
+
+def look_at_corpus(experiment: Experiment) -> None:
+    """Hours, lengths and speakers of each part, and what is wrong with recordings or texts; nothing is left out."""
+    data, name = experiment.data, f"{experiment.name}/corpus"
+    parts = [*experiment.sizes.train_parts, *SCORED_PARTS]
+    request = experiment.sizes.preparation
+    for part in parts:
+        statistics = CorpusStatisticsJob(data.corpus(part), cpu_rqmt=request.cpu)
+        tk.register_output(f"{name}/{part}.txt", statistics.out_text)
+    check = CheckCorpusJob(
+        [data.corpus(part) for part in parts], leave_out=True, cpu_rqmt=request.cpu, time_rqmt=request.time
+    )
+    tk.register_output(f"{name}/problems.txt", check.out_report)
+    tk.register_output(f"{name}/problems", check.out_num_problems)
 
 
 def run_ctc(experiment: Experiment) -> None:

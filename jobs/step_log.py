@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_STEP = re.compile(r"(?:train epoch (\d+)|ep (\d+) train), step (\d+), (.*?)([\d.]+) sec/step\b")
+_STEP = re.compile(
+    r"(?:train epoch (\d+)|ep (\d+) train), step (\d+), (.*?)([\d.]+) sec/step\b(?:.*complete ([\d.]+)%)?"
+)
 
 
 class LoggedStep(NamedTuple):
@@ -17,12 +19,18 @@ class LoggedStep(NamedTuple):
     :ivar values: what RETURNN says of it by its names, as ``loss``, ``grad_norm:p2``, ``num_seqs``
     :ivar seconds: that it took; 0 where that is less than the log can say
     :ivar is_again: whether it was made before, in a run that was interrupted: what was said from there on does not hold
+    :ivar epoch: that it is in
+    :ivar step: counted from 0 in its epoch
+    :ivar complete: how much of the epoch is done after it, 0 to 1; 1 if the log does not say
     """
 
     number: int
     values: dict[str, float]
     seconds: float
     is_again: bool
+    epoch: int
+    step: int
+    complete: float = 1.0
 
 
 class StepLog:
@@ -59,7 +67,8 @@ class StepLog:
         elif epoch > self._epoch:
             self._first[epoch] = self._first.get(self._epoch, 0) + self._step + 1
         self._epoch, self._step = epoch, step
-        return LoggedStep(self._first.get(epoch, 0) + step, _values(match[4]), float(match[5]), is_again)
+        number, complete = self._first.get(epoch, 0) + step, float(match[6] or 100) / 100
+        return LoggedStep(number, _values(match[4]), float(match[5]), is_again, epoch, step, complete)
 
 
 def _values(text: str) -> dict[str, float]:

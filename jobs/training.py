@@ -63,8 +63,8 @@ class TrainingJob(JobWithUnhashedArguments):
     Trains a network, checkpoint by checkpoint; goes on from the last complete one after any interruption.
 
     The job holds the network; its RETURNN config is written when it runs, for the device that it runs on. All of
-    ``out_learning_rates``, ``out_learning_curves*`` and ``out_log`` can be read while it runs, and each of
-    ``out_checkpoints`` is available to other jobs as soon as its epoch is done.
+    ``out_learning_rates``, ``out_learning_curves*``, ``out_log`` and ``out_page`` (HTML) can be read while it runs, and
+    each of ``out_checkpoints`` is available to other jobs as soon as its epoch is done.
 
     :param network: what to train, with at least one loss; or several stages, by their first epoch
     :param train_data: RETURNN dataset options for training, paths as ``tk.Path``
@@ -172,6 +172,7 @@ class TrainingJob(JobWithUnhashedArguments):
         self.out_learning_curves = self.output_path("learning_curves.png")
         self.out_learning_curves_table = self.output_path("learning_curves.txt")
         self.out_learning_curves_json = self.output_path("learning_curves.json")
+        self.out_page = self.output_path("training.html")
         self.out_num_params = self.output_var("num_params")
         self.out_tensorboard = self.output_path("tensorboard", directory=True) if tensorboard else None
         self.out_checkpoints: dict[int, Checkpoint] = {}
@@ -259,6 +260,19 @@ class TrainingJob(JobWithUnhashedArguments):
         networks = {self._network_at(epoch) for epoch in epochs}
         return networks.pop() if len(networks) == 1 else None
 
+    def shown_options(self) -> dict[str, Any]:
+        """What it is trained with, for people."""
+        starts = {"preload": [one.checkpoint.path for one in self.preload]} if self.preload else {}
+        data = {"train": self.train_data, "dev": self.dev_data}
+        return {
+            "num_epochs": self.num_epochs,
+            **self.config,
+            **self.post_config,
+            **starts,
+            **data,
+            "device": self.device,
+        }
+
     # for the engine
 
     def tasks(self) -> Iterator[Task]:
@@ -267,11 +281,11 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def info(self) -> str | None:
         """Which epoch it is in and how far, the scores of the last complete one, and the time left."""
-        return self._progress().text()
+        return self.progress().text()
 
     def completed_fraction(self) -> float | None:
         """Epochs done, with the part of the current one, of epochs wanted."""
-        return self._progress().fraction
+        return self.progress().fraction
 
     def path_available(self, path: tk.Path) -> bool:
         """Checkpoints are there as soon as their epoch is done, and as long as nobody removes them."""
@@ -281,8 +295,8 @@ class TrainingJob(JobWithUnhashedArguments):
         return bool(super().path_available(path))
 
     def may_be_removed(self, output: str) -> bool:
-        """Whether it stays finished without an output: checkpoints are removed by hand to save space."""
-        return output.split("/")[0] == "models"
+        """Without what it stays finished: checkpoints, removed by hand to save space, and the page, new as it is."""
+        return output.split("/")[0] in ("models", "training.html")
 
     def explain_removed(self, path: tk.Path) -> str:
         """What is said of an output that is gone, and how to get it back."""
@@ -374,7 +388,8 @@ class TrainingJob(JobWithUnhashedArguments):
         key = score_key(key, self.engine, self._network_at(self.num_epochs))
         return GetBestCheckpointJob(self.out_model_dir, self.out_learning_rates, key, index, engine=self.engine)
 
-    def _progress(self) -> TrainingProgress:
+    def progress(self) -> TrainingProgress:
+        """How far it is, by its files."""
         return read_progress(
             self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
         )

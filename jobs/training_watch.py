@@ -6,14 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from .epoch_hook import EpochHook, hook_of_settings, name_of
+from .exclusive_run import job_directory
 from .learning_curves_writer import LearningCurvesWriter
+from .pages.option_rows import option_rows
+from .pages.training_page import TrainingPageWriter
 from .tensorboard_writer import TensorBoardWriter
+from .training_progress import TrainingProgress
 
 
 class TrainingWatch:
     """
-    Called now and then, it writes the learning curves, and TensorBoard's files if the job asks for them, and calls the
-    hook ``when_epoch_ends`` of settings.py if there is one. What one of them raises does not keep the others from it.
+    Called now and then, it writes the learning curves and the page, and TensorBoard's files if the job asks for them,
+    and calls the hook ``when_epoch_ends`` of settings.py if there is one. What one of them raises does not keep the
+    others from it.
 
     :param job: a :class:`jobs.training.TrainingJob`
     """
@@ -23,7 +28,19 @@ class TrainingWatch:
         self.curves = LearningCurvesWriter(
             rates, picture=job.out_learning_curves, table=job.out_learning_curves_table, json=curves
         )
-        self._all: list[Callable[[], None]] = [self.curves]
+        self.page = TrainingPageWriter(
+            job.out_page,
+            title=name_of(job),
+            directory=job_directory(job.out_log),
+            network=job.network,
+            engine=job.engine,
+            num_epochs=job.num_epochs,
+            log=job.out_log,
+            learning_rates=rates,
+            options=option_rows(job.shown_options()),
+        )
+        self._progress: Callable[[], TrainingProgress] = job.progress
+        self._all: list[Callable[[], None]] = [self.curves, lambda: self.page(self._progress())]
         if job.out_tensorboard is not None:
             paths = (job.out_tensorboard.get_path(), job.out_log.get_path(), rates.get_path())
             self._all.append(TensorBoardWriter(*paths))
@@ -42,5 +59,6 @@ class TrainingWatch:
     def end(self) -> None:
         """Once the training is done; a curve that cannot be written is an error now."""
         self.curves.write()
+        self.page.finish(self._progress())
         if self._hook is not None:
             self._hook.end()

@@ -15,6 +15,7 @@ from recipe import nn
 
 from ..inspection.job_graph import job_title, jobs_with_inputs
 from ..selected_network import SelectedNetwork
+from .engine_of_jobs import engine_environment
 
 
 class FoundNetwork(NamedTuple):
@@ -53,14 +54,19 @@ def check_numbers(jobs: list[Any], config: str) -> int:
     if not found:
         print(f"{config} has no network")
         return 0
+    from .job_steps import source_name
+    from .made_up_values import MadeUpValues
+
     checked = []
-    for one in found:
-        waits_for = [repr(delayed) for delayed in one.network.delayed if not delayed.is_available()]
-        if waits_for:
-            print(f"not checked, it waits for {', '.join(waits_for)}: {network_title(one)}")
-        else:
-            checked.append((network_title(one), one.network))
-    return run_checks(checked) if checked else 0
+    with MadeUpValues() as values:
+        for one in found:
+            made_up = ", ".join(sorted(map(source_name, values.make_up(one.network))))
+            waits_for = [repr(delayed) for delayed in one.network.delayed if not delayed.is_available()]
+            if waits_for:
+                print(f"not checked, it waits for {', '.join(waits_for)}: {network_title(one)}")
+            else:
+                checked.append((network_title(one) + (f", made-up {made_up}" if made_up else ""), one.network))
+        return run_checks(checked) if checked else 0
 
 
 def check_steps(jobs: list[Any]) -> int:
@@ -71,14 +77,16 @@ def check_steps(jobs: list[Any]) -> int:
     :return: exit status: 0 if all run
     """
     from .job_steps import steps_of
+    from .made_up_values import MadeUpValues
     from .run_steps import run_steps
 
     directory = tempfile.mkdtemp(prefix="check.")
     status = 1
     try:
-        steps, waiting = steps_of(jobs, directory)
-        print("".join(f"{line}\n" for line in waiting), end="", flush=True)
-        status = run_steps(steps, directory) if steps else 0
+        with MadeUpValues() as values:
+            steps, waiting = steps_of(jobs, directory, values)
+            print("".join(f"{line}\n" for line in waiting), end="", flush=True)
+            status = run_steps(steps, directory) if steps else 0
     finally:
         if status == 0:
             shutil.rmtree(directory)
@@ -97,6 +105,7 @@ def run_checks(networks: list[tuple[str, nn.Network]]) -> int:
     package = __package__ or "jobs.check"
     environment = returnn_environment("cpu")
     environment["PYTHONPATH"] = os.pathsep.join([path for path in sys.path if path])
+    environment.update(engine_environment())
     with tempfile.NamedTemporaryFile(suffix=".pkl") as file:
         pickle.dump(networks, file)
         file.flush()

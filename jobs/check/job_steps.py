@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sisyphus import tk
@@ -27,6 +27,7 @@ from ..search import SearchJob
 from ..selected_network import all_networks
 from ..training import TrainingJob
 from .engine_step import CHECKPOINT, CONFIG, MODEL, RATES, EngineStep, dataset_from
+from .made_up_values import MadeUpValues
 
 _LEFT_OUT = (
     "load",
@@ -47,31 +48,37 @@ class NotRun(Exception):
     """Why a step of a job cannot be run now, for the user."""
 
 
-def steps_of(jobs: Iterable[Any], directory: str) -> tuple[list[EngineStep], list[str]]:
+def steps_of(jobs: Iterable[Any], directory: str, values: MadeUpValues) -> tuple[list[EngineStep], list[str]]:
     """
     What is to be run of jobs and of those that they need; what is the same for several jobs is run once.
 
     :param jobs: of either engine
     :param directory: an empty one, in which each step gets one of its own
+    :param values: makes up what networks get of jobs that have not run; as long as the steps are needed
     :return: the steps, and lines that say what cannot be run
     """
     steps: dict[Any, EngineStep] = {}
-    waiting: list[str] = []
+    waiting: dict[str, list[str]] = {}
     for job in jobs_with_inputs(jobs):
         for name, network in _networks(job):
             title = f"{job_title(job)}{name}"
             place = os.path.join(directory, str(len(steps)))
             try:
-                step = _step(job, network, title, place)
+                step = _step(job, network, title, place, values)
             except NotRun as error:
-                waiting.append(f"not run, {error}: {title}")
+                waiting.setdefault(str(error), []).append(title)
                 continue
             with open(os.path.join(place, CONFIG), encoding="utf-8") as file:
                 text = re.sub(re.escape(place) + r"\b", "", file.read())
             known = steps.setdefault((text, repr(step.datasets)), step)
             if known is not step:
                 shutil.rmtree(place)
-    return list(steps.values()), waiting
+    return list(steps.values()), [_waiting_line(reason, titles) for reason, titles in waiting.items()]
+
+
+def _waiting_line(reason: str, titles: list[str]) -> str:
+    more = f" (and {len(titles) - 1} more)" if len(titles) > 1 else ""
+    return f"not run, {reason}: {titles[0]}{more}"
 
 
 def _networks(job: Any) -> Iterator[tuple[str, nn.Network]]:
@@ -86,53 +93,66 @@ def _networks(job: Any) -> Iterator[tuple[str, nn.Network]]:
             yield f", network {number}" if number else "", network
 
 
-def _step(job: Any, network: nn.Network, title: str, place: str) -> EngineStep:
+def _step(job: Any, network: nn.Network, title: str, place: str, values: MadeUpValues) -> EngineStep:
     """
     :raises NotRun: if it waits for other jobs
     """
+    made_up = values.make_up(network)
     waits_for = [repr(one) for one in network.delayed if not one.is_available()]
-    waits_for += [_named(one) for one in _unavailable({**job.config, **job.post_config})]
+    waits_for += [source_name(one) for one in _unavailable({**job.config, **job.post_config})]
     if waits_for:
         raise NotRun(f"it waits for {', '.join(waits_for)}")
     os.makedirs(place, exist_ok=True)
     datasets, gone = {}, {}
     for name in _dataset_names(job):
         options = getattr(job, name)
-        missing = list(_unavailable(options))
+        missing = [f"{source_name(one)} is not there" for one in _unavailable(options)]
+        missing += [f"{one!r} is known in a config alone" for one in _code_in(options)]
         datasets[f"{name}.pkl"] = None if missing else resolve_paths(options)
         if missing:
-            gone[name] = _named(missing[0])
-    notes = [f"made-up {', '.join(gone)}: {next(iter(gone.values()))} is not there"] if gone else []
+            gone[name] = missing[0]
+    notes = [f"made-up {', '.join(gone)}: {next(iter(gone.values()))}"] if gone else []
     twin = object.__new__(type(job))
     vars(twin).update(vars(job))
     twin.network, twin.device, twin.cpu_rqmt = network, "cpu", None
     for name in _dataset_names(job):
         setattr(twin, name, dataset_from(os.path.join(place, f"{name}.pkl")))
     is_training = isinstance(job, TrainingJob)
+    if made_up:
+        notes.append(f"made-up {', '.join(sorted(map(source_name, made_up)))}")
+    left_out = [name for name in _LENGTHS if gone and name in {**job.config, **job.post_config}]
     if isinstance(twin, TrainingJob):
-        text = _training_config(twin, place, notes, is_made_up=bool(gone))
+        left_out += _not_here({**job.config, **job.post_config})
+        if job.preload:
+            notes.append("parameters start with their initial values")
+    if left_out:
+        notes.append(f"without {', '.join(sorted(left_out))}")
+        twin.config, twin.post_config = (
+            {name: value for name, value in options.items() if name not in left_out}
+            for options in (job.config, job.post_config)
+        )
+    if isinstance(twin, TrainingJob):
+        text = _training_config(twin, place)
     else:
         text = _model_config(twin, place)
     write_text(os.path.join(place, CONFIG), text)
     return EngineStep(title, job.engine, network, is_training, place, datasets, tuple(notes))
 
 
-def _training_config(twin: TrainingJob, place: str, notes: list[str], *, is_made_up: bool) -> str:
-    """The config of a training of one epoch, on this machine's CPU; what is left out is added to the notes."""
-    options = {**twin.config, **twin.post_config}
-    left_out = [name for name in options if name in _LEFT_OUT or name.startswith("horovod_")]
-    left_out += [name for name in _LENGTHS if is_made_up and name in options]
-    if left_out:
-        notes.append(f"without {', '.join(sorted(left_out))}")
-    if twin.preload:
-        notes.append("parameters start with their initial values")
+def _not_here(options: Mapping[str, Any]) -> list[str]:
+    """Options of a training that want checkpoints or other processes."""
+    return [name for name in options if name in _LEFT_OUT or name.startswith("horovod_")]
+
+
+def _training_config(twin: TrainingJob, place: str) -> str:
+    """The config of a training of one epoch, on this machine's CPU."""
     twin.preload, twin.num_epochs, twin.keep_rules = (), 1, KeepRules(None)
     twin.horovod_num_processes = twin.multi_node_slots = None
     twin.out_tensorboard = None
     twin.out_model_dir = tk.Path(os.path.join(place, MODEL))
     twin.out_learning_rates = tk.Path(os.path.join(place, RATES))
     os.makedirs(twin.out_model_dir.get_path(), exist_ok=True)
-    config = {name: value for name, value in twin._options().items() if name not in left_out}
+    config = twin._options()
     if twin.engine == "torch":
         config["torch_dataloader_opts"] = {"num_workers": 0}
     return twin.network.config_text("cpu", engine=twin.engine, config=config)
@@ -195,7 +215,19 @@ def _unavailable(value: Any) -> Iterator[Any]:
             yield from _unavailable(item)
 
 
-def _named(value: Any) -> str:
+def _code_in(value: Any) -> Iterator[Any]:
+    """What in options is written into a config, and is no value before."""
+    if isinstance(value, (nn.PythonCode, nn.Dim)):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _code_in(item)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            yield from _code_in(item)
+
+
+def source_name(value: Any) -> str:
     """A path as the user knows it: the job that makes it, or the file."""
     creator = getattr(value, "creator", None)
     if creator is not None:

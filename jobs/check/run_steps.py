@@ -8,11 +8,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from sisyphus import tk
-
 from ..returnn_process import returnn_environment
+from .engine_of_jobs import engine_environment
 from .engine_step import EngineStep
-from .step_process import ENGINE_OF_JOBS
 
 
 def run_steps(steps: Sequence[EngineStep], directory: str) -> int:
@@ -29,13 +27,7 @@ def run_steps(steps: Sequence[EngineStep], directory: str) -> int:
             pickle.dump([step for step in steps if step.engine == engine], stream)
         environment = returnn_environment("cpu", engine, os.cpu_count())
         environment["PYTHONPATH"] = os.pathsep.join([path for path in sys.path if path])
-        environment[ENGINE_OF_JOBS] = _installer()
+        environment.update(engine_environment())
         command = [sys.executable, "-m", f"{__package__}.step_process", engine, file]
         status |= subprocess.run(command, env=environment, check=False).returncode
     return 1 if status else 0
-
-
-def _installer() -> str:
-    """The package that this process has the module ``sisyphus`` from, if that is the embedded engine."""
-    package = tk.Path.__module__.partition(".")[0]
-    return "" if package == "sisyphus" else package

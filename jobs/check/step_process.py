@@ -17,10 +17,8 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .engine_of_jobs import install_engine
 from .engine_step import CHECKPOINT, CONFIG, MODEL, RATES, EngineStep
-
-ENGINE_OF_JOBS = "CHECK_ENGINE_OF_JOBS"
-"""In the environment: the package that has to install the module ``sisyphus``, where it is no package of its own."""
 
 LOG = "returnn.log"
 _TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch"}
@@ -39,8 +37,7 @@ def main(arguments: list[str]) -> int:
     :return: exit status: 1 if one fails
     """
     engine, file = arguments
-    if os.environ.get(ENGINE_OF_JOBS):
-        importlib.import_module(os.environ[ENGINE_OF_JOBS]).install()
+    install_engine()
     with open(file, "rb") as stream:
         steps: list[EngineStep] = pickle.load(stream)
     if importlib.util.find_spec(engine) is None:

@@ -73,7 +73,7 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
         :raises ValueError: at a recording that cannot be read, a segment that is too short for a frame, or a text with
             other characters; the message names the segment
         """
-        import recipe.data.log_mel  # noqa: F401 - before other processes are forked
+        from recipe.data import log_mel  # noqa: F401 - before other processes are forked
 
         corpus = Corpus.read(self.corpus.get_path())
         labels, encoded = self._targets(corpus)

@@ -95,7 +95,7 @@ def frames(path: str, size: int, features: Mapping[str, Any]) -> numpy.ndarray:
     """
     if not os.path.exists(path):
         raise InspectionError(
-            f"there is no file {path}: the network reads features, so give a .wav file, or .npy [time, {size}]"
+            f"there is no file {path}: the network reads features, so give a .wav or .flac file, or .npy [time, {size}]"
         )
     if path.endswith(".npy"):
         found = numpy.load(path).astype("float32")
@@ -110,28 +110,36 @@ def frames(path: str, size: int, features: Mapping[str, Any]) -> numpy.ndarray:
     return found
 
 
-def features_of_recording(path: str, *, num_mel: int = 40, stack: int = 3) -> numpy.ndarray:
+def features_of_recording(path: str, *, num_mel: int = 40, stack: int = 3, normalise: bool = True) -> numpy.ndarray:
     """
-    What :class:`jobs.speech_features.FestvoxFeaturesJob` makes of a recording.
+    What the jobs and datasets of :mod:`recipe.data.log_mel` make of a recording.
 
-    :raises InspectionError: if it is no WAV file that can be read
+    :raises InspectionError: if it is no mono recording that can be read
     """
+    from recipe.data.corpus.audio import read_segment
+    from recipe.data.corpus.corpus import Segment
     from recipe.data.log_mel import log_mel, normalised, read_wav, stacked_frames
 
     try:
-        samples, rate = read_wav(path)
+        samples, rate = read_wav(path) if path.endswith(".wav") else read_segment(Segment("input", path, "", ""))
     except ValueError as error:
         raise InspectionError(str(error)) from error
-    return stacked_frames(normalised(log_mel(samples, rate, num_mel=num_mel)), stack)
+    features = log_mel(samples, rate, num_mel=num_mel)
+    return stacked_frames(normalised(features) if normalise else features, stack)
 
 
 def features_behind(setup: Setup, data: Any) -> dict[str, Any]:
     """
-    How the features of a dataset were made: the arguments of the job that did.
+    How the features of a dataset are made: the arguments of the job that did, or of
+    :func:`recipe.data.speech_dataset.log_mel_audio`.
 
     :param data: RETURNN dataset options
-    :return: empty if no job of this setup made features of recordings for it
+    :return: empty if they are not made of recordings, or that is not known
     """
+    audio = _audio(data)
+    if audio is not None and getattr(audio.get("features"), "code", None) == "log_mel_features":
+        options = dict(audio["feature_options"])
+        return {"num_mel": audio["num_feature_filters"] // options["stack"], **options}
     for path in _paths(data):
         try:
             job = setup.job(path)
@@ -139,7 +147,19 @@ def features_behind(setup: Setup, data: Any) -> dict[str, Any]:
             continue
         if job.class_name.endswith(".FestvoxFeaturesJob"):
             return {name: job.arguments[name] for name in ("num_mel", "stack") if name in job.arguments}
+        if job.class_name.endswith(".CorpusFeaturesJob"):
+            return {name: job.arguments[name] for name in ("num_mel", "stack", "normalise") if name in job.arguments}
     return {}
+
+
+def _audio(data: Any) -> Mapping[str, Any] | None:
+    """The option ``audio`` of the first OggZipDataset in options."""
+    if not isinstance(data, Mapping):
+        return None
+    if data.get("class") == "OggZipDataset":
+        found = data.get("audio")
+        return found if isinstance(found, Mapping) else None
+    return next((audio for item in data.values() if (audio := _audio(item)) is not None), None)
 
 
 def _paths(value: Any) -> list[str]:

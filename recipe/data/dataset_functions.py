@@ -1,7 +1,10 @@
 """
 Functions that datasets of RETURNN call, as they stand in its configs: features, other speeds, orders of an epoch.
 
-Their texts are written into each config that uses them, so that it runs in RETURNN by itself.
+Their texts are written into each config that uses them, so that it runs in RETURNN by itself. RETURNN (1.20261022,
+``Pickler`` in util/task_system.py) gives functions of a config to its worker processes without the defaults of
+keyword-only arguments: so none of these may be left out in a call.
+Test: tests/jobs/corpus/test_training.py
 """
 
 from __future__ import annotations

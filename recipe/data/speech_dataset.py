@@ -190,4 +190,19 @@ def combined_dataset(
     return options
 
 
+def in_processes(dataset: Mapping[str, Any], num_workers: int, *, buffer_size: int = 20) -> dict[str, Any]:
+    """
+    A dataset that several processes read, for features that are computed while RETURNN reads; what comes is the same,
+    but for random numbers such as speeds.
+
+    :param dataset: of :func:`ogg_zip_dataset` or another
+    :param num_workers: processes; the job needs as many cores more
+    :param buffer_size: sequences that each reads ahead
+    """
+    if num_workers < 1:
+        raise ValueError(f"num_workers={num_workers}: at least one process reads")
+    options = {"num_workers": num_workers, "buffer_size": buffer_size}
+    return {"class": "MultiProcDataset", "dataset": dict(dataset), **options}
+
+
 _ORDERS_OF_ARCHIVES = ("default", "random", "random_dataset", "interleave")

@@ -7,7 +7,7 @@ import fractions
 import numpy
 
 
-def at_speed(samples: numpy.ndarray, speed: float, *, zeros: int = 16) -> numpy.ndarray:
+def at_speed(samples: numpy.ndarray, speed: float, zeros: int = 16) -> numpy.ndarray:
     """
     A recording played faster or slower, so that pitch and tempo change: resampling with windowed sincs, as sox does it.
 

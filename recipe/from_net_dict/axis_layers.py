@@ -158,7 +158,10 @@ def _squeeze(level: Level, layer: Layer) -> Value:
     axis = axis_of(x, layer.take("axis"))
     if axis is None:
         raise Unsupported("squeeze of an axis that is not known")
-    return level.assign(layer.name, f"nn.squeeze({x.text}, {level.notes.dims.text(axis)})", x.without(axis))
+    text = f"nn.squeeze({x.text}, {level.notes.dims.text(axis)})"
+    if axis.is_dynamic:  # one frame in each sequence
+        text = f"nn.gather({x.text}, 0{axis_text(level, x, axis)})"
+    return level.assign(layer.name, text, x.without(axis), labels=x.labels, dtype=x.dtype)
 
 
 @translates("split_dims")
@@ -169,7 +172,11 @@ def _split_dims(level: Level, layer: Layer) -> Value:
     known = 1
     for size in given:
         known *= 1 if size == -1 else as_dim(size).known_size or 1
-    dims = [as_dim(whole // known if size == -1 and whole else size) for size in given]
+    dims: list[Dim] = []
+    for size in given:
+        dim = as_dim(whole // known if size == -1 and whole else size)
+        is_twice = dim in dims or any(dim is other for other in x.dims or () if other is not axis)
+        dims.append(Dim(dim.size, f"{layer.name}_{len(dims)}") if is_twice and dim.is_anonymous else dim)
     texts = level.notes.dims.list_text(tuple(dims))
     more = "" if axis is x.features else f", axis={level.notes.dims.text(axis)}"  # type: ignore[arg-type]
     new = tuple(part for dim in x.dims for part in (dims if dim is axis else [dim])) if x.dims is not None else None
@@ -232,6 +239,15 @@ def _reinterpret_data(level: Level, layer: Layer) -> Value:
     """Another Dim for an axis; that RETURNN has its axes in another order means nothing here."""
     x, tags = source(level, layer), layer.take("set_dim_tags") or {}
     layer.take("enforce_batch_major"), layer.take("enforce_time_major")
+    base = layer.take("size_base")
+    if base is not None:
+        other = level.read(base)
+        if len(x.lengths) != 1 or len(other.lengths) != 1:
+            raise Unsupported(f"size_base={base!r} of several axes, or none")
+        (own,), (wanted,) = x.lengths, other.lengths
+        if own is not wanted:
+            text = f"nn.replace_dim({x.text}, out_dim={level.notes.dims.text(wanted)})"
+            x = level.assign(layer.name, text, x.replaced(own, wanted), labels=x.labels, dtype=x.dtype)
     for old, new in tags.items():
         axis = axis_of(x, old)
         if not isinstance(new, Dim):

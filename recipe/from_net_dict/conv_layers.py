@@ -95,7 +95,7 @@ def _conv(level: Level, layer: Layer) -> Value:
 
 @translates("transposed_conv", has_parameters=True)
 def _transposed_conv(level: Level, layer: Layer) -> Value:
-    """``TransposedConv1d``: of RETURNN's only what is as long as the stride says, a filter without overlap."""
+    """``FramesInPlaceOfOne``: a filter as long as the stride, so that windows do not overlap."""
     activation = layer.take("activation")
     x = with_dropout(layer, source(level, layer))
     sizes = _numbers(layer.take("filter_size"))
@@ -110,7 +110,8 @@ def _transposed_conv(level: Level, layer: Layer) -> Value:
     if x.features is None:
         raise Unsupported("a convolution of features that are not known")
     texts = level.notes.dims
-    constructor = f"nn.TransposedConv1d({texts.text(x.features)}, {texts.text(dim)}, {sizes[0]}, stride={sizes[0]})"
+    constructor = f"FramesInPlaceOfOne({texts.text(x.features)}, {texts.text(dim)}, {sizes[0]})"
+    level.notes.used_models["FramesInPlaceOfOne"] = "frames_in_place_of_one"
     mapped = {"W": names["W_native_transposed_conv"], "b": names["bias"]}
     module = level.member(layer, constructor, tuple(names.values()), mapped)
     over = x.lengths[0] if len(x.lengths) == 1 else None
@@ -137,12 +138,14 @@ def _batch_norm(level: Level, layer: Layer) -> Value:
         raise Unsupported("a norm of features that are not known")
     prefix = {0: f"{layer.name}_{layer.name}_output_", 1: "", 2: "v2_"}[version]
     keys = {"scale": "gamma", "bias": "beta", "running_mean": "mean", "running_variance": "variance"}
+    keys = keys if delayed else {key: key for key in keys.values()}
     names = parameter_names(level, layer, *(f"batch_norm/{prefix}{key}" for key in keys.values()))
     module = "nn.BatchNorm" if delayed else "EarlyBatchNorm"
     if not delayed:
         level.notes.used_models[module] = "early_batch_norm"
     options = [f"momentum={momentum!r}"] if momentum != (0.1 if delayed else 0.99) else []
     options += [f"epsilon={epsilon!r}"] if epsilon != 1e-3 else []
+    options += [f"axes={len(x.dims or ()) - 1}"] if not delayed and len(x.dims or ()) != 3 else []
     constructor = f"{module}({', '.join([level.notes.dims.text(x.features), *options])})"
     mapped = {own: names[f"batch_norm/{prefix}{key}"] for own, key in keys.items()}
     return level.assign(

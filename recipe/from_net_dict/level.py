@@ -9,6 +9,7 @@ from typing import Any
 
 from recipe.nn.plain.dim import Dim
 
+from .holes import hole_dims, input_references
 from .layer import Layer, Unsupported, references
 from .layer_options import training_options
 from .loss_options import as_is_loss
@@ -136,7 +137,8 @@ class Level:
         options = self.layers.get(name)
         given = options.get("from") if isinstance(options, dict) else None
         names = [given] if isinstance(given, str) else given if isinstance(given, (list, tuple)) else []
-        return [one for one in names if isinstance(one, str) and one in self.layers and one not in self.values]
+        known = {*self.values, *self._being_translated}
+        return [one for one in names if isinstance(one, str) and one in self.layers and one not in known]
 
     def _value_of(self, name: str) -> Value:
         if name not in self.values:
@@ -166,17 +168,34 @@ class Level:
                 self.mark_loss(loss)
         except Unsupported as error:
             self.problem(where, layer.class_name, str(error))
-            return self.assign(layer.name, "None", None)
+            return self._hole(layer)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             # options of other types than RETURNN documents
             what = re.sub(r"^\S+:\d+: ", "", str(error).partition("\n")[0])  # without the place of this line
             self.problem(where, layer.class_name, f"its options are not understood: {type(error).__name__} {what}")
-            return self.assign(layer.name, "None", None)
+            return self._hole(layer)
         finally:
             dims.seen_from = outside
         for option in layer.left(has_parameters=layer.class_name in HAVE_PARAMETERS):
             self.problem(where, layer.class_name, f"option {option}={layer.options[option]!r:.60} is left out")
         return value
+
+    def _hole(self, layer: Layer) -> Value:
+        """What stands for a layer that is not translated: with its inputs and its dims, as far as they are known."""
+        inputs: list[Value] = []
+        for reference in input_references(layer):
+            try:
+                inputs.append(self.read(reference))
+            except (Unsupported, AttributeError, LookupError, TypeError):
+                continue
+        inputs = [value for value in inputs if value.text.isidentifier() and value.text != "None"]
+        dims = hole_dims(layer, inputs)
+        if dims is None:
+            return self.assign(layer.name, "None", None)
+        self.notes.used_models["not_translated"] = "not_translated"
+        names = ", ".join(value.text for value in inputs)
+        text = f'not_translated("{self.scope}{layer.name}", [{names}], {self.notes.dims.list_text(dims)})'
+        return self.assign(layer.name, text, dims)
 
     def axis_text(self, dim: Dim) -> str | None:
         """An expression for an axis that only comes with values, of one that is known here; None if none has it."""
@@ -234,8 +253,11 @@ class Level:
         self.statement(f"if search is None:\n    {statement}" if self.uses_search else statement)
 
     def loss_name(self, name: str) -> str:
-        """How the loss of a layer is called: after the layer, if that is no output, too."""
-        return f"{name}_loss" if self.is_output(name) else name
+        """How the loss of a layer is called: after the layer, if no output is called so."""
+        root = self
+        while root.parent is not None:
+            root = root.parent
+        return f"{name}_loss" if name in root.layers and root.is_output(name) else name
 
     def note_read(self, state: str) -> None:
         """Notes that the next line reads a state of the loop."""
@@ -260,11 +282,12 @@ class Level:
         :param initial: lines that say what parameters start with, behind the attribute: ``.W.initial = ...``
         :return: the expression for it
         """
+        options = training_options(layer)
         known = self.notes.owners.get(owner)
         if known is not None:
             return self._member_at(known)
         attribute = self.unique_member(layer.name)
-        self.members[attribute] = f"{constructor}{training_options(layer)}"
+        self.members[attribute] = f"{constructor}{options}"
         self.initial_values += [f"self.{attribute}{line}" for line in initial]
         path = f"{self.path}{attribute}"
         self.notes.owners[owner] = path

@@ -81,17 +81,28 @@ class LoopLevel(Level):
         :param axis: default: its only axis with lengths
         :param in_training: whether there is none in a search
         """
-        if value.text not in self._unstacked:
+        known = value.text
+        if known not in self._unstacked:
             over = axis or (value.lengths[0] if len(value.lengths) == 1 else None)
+            if self.axis is not None and over is not None and over is not self.axis:
+                value = self._along_the_loop(value, over)
+                over = axis = self.axis
             self.axis = self.axis or over
             more = f", axis={self.notes.dims.text(axis)}" if axis is not None and len(value.lengths) != 1 else ""
             text = f"loop.unstack({value.text}{more})"
             if in_training:
                 text += " if search is None else None"
             dims = value.without(over) if over is not None else None
-            frame = self.assign(f"{value.text}_frame", text, dims, labels=value.labels, dtype=value.dtype)
-            self._unstacked[value.text] = frame
-        return self._unstacked[value.text]
+            frame = self.assign(f"{known}_frame", text, dims, labels=value.labels, dtype=value.dtype)
+            self._unstacked[known] = frame
+        return self._unstacked[known]
+
+    def _along_the_loop(self, value: Value, over: Dim) -> Value:
+        """A value with the axis of the loop in place of another one, which RETURNN takes for the same."""
+        assert self.axis is not None
+        axis = f", axis={self.notes.dims.text(over)}" if value.lengths != [over] else ""
+        text = f"nn.replace_dim({value.text}{axis}, out_dim={self.notes.dims.text(self.axis)})"
+        return value._replace(text=text, dims=value.replaced(over, self.axis))
 
     def target(self, name: str) -> Value:
         """The right label of this step; None in a search."""
@@ -147,8 +158,31 @@ class LoopLevel(Level):
         outer = [self.read(one) for one in given if isinstance(one, str) and one.startswith("base:")]
         if options["class"] in ("eval", "combine") and outer:
             return Value("", joint_dims(outer))
+        dims = self._foreseen_dims(name, set())
+        if dims is not None and any(dim.is_dynamic for dim in dims):
+            return Value("", dims)
         features = self._foreseen_features(name)
         return Value("", (batch_dim, features) if features is not None else None)
+
+    def _foreseen_dims(self, name: str, seen: set[str]) -> tuple[Dim, ...] | None:
+        """The dims that a layer gets from those that its inputs come from, which may be its own of the step before."""
+        if name.startswith("base:"):
+            return self.read(name).dims
+        name = name.removeprefix("prev:")
+        if name in self.values:
+            return self.values[name].dims
+        if name in seen or name not in self.layers:
+            return None
+        layer = Layer(name, self.layers[name])
+        given = layer.options.get("from") or []
+        names = [given] if isinstance(given, str) else [one for one in given if isinstance(one, str)]
+        known = [self._foreseen_dims(one, seen | {name}) for one in names]
+        dims = joint_dims([Value("", one) for one in known if one is not None]) if any(known) else None
+        if layer.class_name in ("combine", "eval", "activation", "dropout", "copy", "softmax_over_spatial"):
+            return dims
+        if layer.class_name == "linear" and dims is not None and "n_out" in layer.options:
+            return Value("", dims).replaced(Value("", dims).features, out_dim(self, layer))
+        return None
 
     def _foreseen_features(self, name: str) -> Dim | None:
         if name not in self.layers:

@@ -20,7 +20,8 @@ from .value import Value
 @translates("linear", "softmax", "hidden", has_parameters=True)
 def _linear(level: Level, layer: Layer) -> Value:
     """``Linear``, or of labels without bias ``Embedding``; with the cross entropy of its logits."""
-    if layer.take("use_transposed_weights"):
+    is_transposed = bool(layer.take("use_transposed_weights"))
+    if is_transposed and layer.options.get("reuse_params"):
         raise Unsupported("its weights are those of another layer, transposed")
     activation = layer.take("activation", "softmax" if layer.class_name == "softmax" else None)
     dim, with_bias = out_dim(level, layer), layer.take("with_bias", True)
@@ -28,10 +29,16 @@ def _linear(level: Level, layer: Layer) -> Value:
     names = parameter_names(level, layer, "W", *(["b"] if with_bias else []))
     texts = level.notes.dims
     initializers = {"forward_weights_init": "W"} | ({"bias_init": "b"} if with_bias else {})
-    initial = written_initial_values(level, layer, initializers, x.features, dim)
+    sizes = (dim, x.features) if is_transposed else (x.features, dim)
+    initial = written_initial_values(level, layer, initializers, *sizes)
     options = "" if with_bias else ", with_bias=False"
     if x.labels is not None and not with_bias:
         constructor = f"nn.Embedding({texts.text(x.labels)}, {texts.text(dim)})"
+    elif is_transposed:
+        if x.features is None or x.labels is not None:
+            raise Unsupported("transposed weights of features that are not known")
+        level.notes.used_models["TransposedLinear"] = "transposed_linear"
+        constructor = f"TransposedLinear({texts.text(x.features)}, {texts.text(dim)}{options})"
     else:
         first = f"{texts.text(x.features)}, " if initial and x.features is not None else ""
         constructor = f"nn.Linear({first}{texts.text(dim)}{options})"

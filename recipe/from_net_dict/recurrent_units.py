@@ -54,7 +54,39 @@ def recurrent_unit(level: Level, layer: Layer, unit: str, *, steps: bool) -> Uni
         return Unit("nn.LstmCell" if steps else "nn.Lstm", [], names, _OF_LSTM)
     if unit in _STANDARD:
         return _standard(level, layer, unit, options, steps=steps)
+    if unit == "layernormvariantslstm":
+        return _layer_norm(level, layer, options, steps=steps)
     raise Unsupported(f"unit={unit!r}")
+
+
+def _layer_norm(level: Level, layer: Layer, options: dict[str, Any], *, steps: bool) -> Unit:
+    """``LayerNormLstmCell`` of this package."""
+    usual = {"global_norm": True, "global_norm_joined": False, "per_gate_norm": False, "cell_norm": True}
+    usual |= {"cell_norm_in_output": True, "hidden_norm": False}
+    given = {name: bool(options.pop(name, value)) for name, value in usual.items()}
+    for name in ("forget_bias", "norm_gain", "norm_shift"):
+        options.pop(name, None)  # what parameters start with
+    _check_none_left(options)
+    kinds = {"global_norm": "parts", "global_norm_joined": "joined", "per_gate_norm": "gates"}
+    of_sums = next((kind for name, kind in kinds.items() if given[name]), "none")
+    norms = {
+        "parts": ["input_below", "state_below"],
+        "joined": ["lstm_in"],
+        "gates": ["i_gate", "j_gate", "f_gate", "o_gate"],
+    }.get(of_sums, [])
+    norms += (["new_c"] if given["cell_norm"] else []) + (["new_h"] if given["hidden_norm"] else [])
+    keys = {"ff/W": "W_ff", "re/W": "W_re"} | ({} if norms and of_sums != "none" else {"ff/b": "bias_ff"})
+    for norm in norms:
+        keys |= {f"{norm}/gamma": f"gamma_{norm}"}
+        keys |= {f"{norm}/beta": f"beta_{norm}"} if norm != "state_below" else {}
+    names = parameter_names(level, layer, *keys.values(), within="rec/")
+    module, within = ("LayerNormLstmCell", "") if steps else ("LayerNormLstm", "cell/")
+    level.notes.used_models[module] = "layer_norm_lstm"
+    texts = [f'of_sums="{of_sums}"'] if of_sums != "parts" else []
+    texts += ["of_cell=False"] if not given["cell_norm"] else []
+    texts += ["in_output=False"] if not given["cell_norm_in_output"] and given["cell_norm"] else []
+    texts += ["of_output=True"] if given["hidden_norm"] else []
+    return Unit(module, texts, {f"{within}{own}": names[key] for own, key in keys.items()}, {})
 
 
 def _standard(level: Level, layer: Layer, unit: str, options: dict[str, Any], *, steps: bool) -> Unit:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from . import axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers
+from collections.abc import Mapping
+
+from recipe.nn.plain.dim import Dim
+
+from . import attention_layers, axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers
 from .level import Level
 from .net_dict import NetDict
 from .notes import Notes
 
-LAYER_FILES = (axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers)
+LAYER_FILES = (attention_layers, axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers)
 """The files that note translations of layers when they are imported."""
 
 
@@ -16,10 +20,17 @@ class Translation:
     Module classes that compute what a net dict does.
 
     :param net: the net dict
+    :param label_names: the variables of names for labels, by the input that has the labels
     """
 
-    def __init__(self, net: NetDict):
+    def __init__(self, net: NetDict, label_names: Mapping[str, str] | None = None):
         self.notes = Notes(net)
+        self.label_dims: dict[Dim, str] = {}
+        """The variables of names for labels, by the dims."""
+        for name, variable in (label_names or {}).items():
+            dim = net.inputs[name].labels
+            if dim is not None:
+                self.label_dims.setdefault(self.notes.dims.label(dim, name, variable), variable)
         self.root = Level(self.notes, net.layers, None, "")
         """The network itself, with the levels in it."""
         self.results: dict[str, str] = {}

@@ -11,8 +11,8 @@ def random_masks(
     x: nn.Tensor, axis: nn.Dim, *, fewest: nn.Tensor | int, most: nn.Tensor | int, widest: int
 ) -> nn.Tensor:
     """
-    Some stretches of an axis set to 0, other ones for each sequence: how many they are, where each starts and how wide it
-    is are drawn uniformly. Where a mask starts may be where another one starts; there are at most 100 of them.
+    Some stretches of an axis set to 0, other ones for each sequence: how many they are, where each starts and how wide
+    it is are drawn uniformly. Where a mask starts may be where another one starts; there are at most 100 of them.
 
     :param x: [batch, ..., axis, ...]
     :param axis: of time or features

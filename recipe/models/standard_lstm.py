@@ -7,12 +7,12 @@ from recipe import nn
 
 class StandardLstmCell(nn.Module):
     """
-    One step of an LSTM with its parameters as TensorFlow has them: ``gates/W`` [in_dim + dim, 4 * dim], for the input and
-    then ``h``, and ``gates/b`` [4 * dim], with the gates in the order i, j, f, o. RETURNN's ``StandardLSTM`` is this, and,
-    since TensorFlow 2, ``LSTMBlock``; there the parameters are called ``kernel`` and ``bias``.
+    One step of an LSTM with its parameters as TensorFlow has them: ``gates/W`` [in_dim + dim, 4 * dim], for the input
+    and then ``h``, and ``gates/b`` [4 * dim], with the gates in the order i, j, f, o. RETURNN's ``StandardLSTM`` is
+    this, and, since TensorFlow 2, ``LSTMBlock``; there the parameters are called ``kernel`` and ``bias``.
 
-    With zoneout (Krueger et al. 2017; RETURNN's ``ZoneoutLSTM``) entries of the state keep their value of the step before
-    with a given probability in training, and the mean of both is taken otherwise.
+    With zoneout (Krueger et al. 2017; RETURNN's ``ZoneoutLSTM``) entries of the state keep their value of the step
+    before with a given probability in training, and the mean of both is taken otherwise.
 
     :param dim: of the output and of the state
     :param forget_bias: added to the forget gate

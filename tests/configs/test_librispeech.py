@@ -69,6 +69,7 @@ def test_full_graph(empty_corpus: pathlib.Path) -> None:
     for system in ("ctc", "attention", "transducer"):
         for epoch in FULL.recognised_epochs:
             assert f"librispeech/{system}/epoch_{epoch:03d}/dev-other/wer" in names
+    assert {"librispeech/corpus/problems.txt", "librispeech/corpus/train-other-500.txt"} <= names
     trainings = jobs_of(TrainingJob)
     assert len(trainings) == 5
     assert all(job.engine == "torch" and job.device == "gpu" and job.rqmt["gpu"] == 1 for job in trainings)

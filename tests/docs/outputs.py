@@ -18,12 +18,18 @@ from jobs.check.check_config import network_title, networks_of
 from jobs.check.comparison import NUM_STEPS
 from jobs.check.engine_step import EngineStep
 from jobs.check.job_steps import steps_of
+from jobs.check.made_up_values import MadeUpValues
 from jobs.check.step_process import report_lines
+from jobs.comparison.bootstrap import PairedDifference
+from jobs.comparison.comparison import Comparison, Part
+from jobs.comparison.comparison import Result as ComparedResult
+from jobs.comparison.experiment import Scores
+from jobs.comparison.text import comparison_lines
 from jobs.hypotheses import Hypothesis
 from jobs.learning_curves import curves_json, curves_table
 from jobs.learning_rates import EpochData
 from jobs.trial.trial import print_found
-from localsis import outputs
+from localsis import outputs, reports
 from localsis.job_names import job_label
 from localsis.paths import AbstractPath, Variable
 from localsis.results import Result, results_text, value_text
@@ -44,9 +50,11 @@ from .pages import ROOT, Block
 def results_of(demo: Callable[[], None], block: Block) -> None:
     """The results that the manager ends with, but for the figures."""
     registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
-    outputs.registered = {}
+    outputs.registered, before = {}, len(reports.registered)
     demo()
     results = [_made_up(name, path) for name, path in sorted(outputs.registered.items())]
+    results += [Result(report.name, None, (), True) for report in reports.registered[before:]]
+    del reports.registered[before:]
     experiments = experiments_of(all_jobs(outputs.registered.values()))
     outputs.registered, outputs.callbacks = registered, callbacks
     printed = results_text(results, experiments)
@@ -81,9 +89,11 @@ def tree_of_the_repository(block: Block) -> None:
 def _jobs_of_the_demo() -> set[Any]:
     """Those that its outputs come from."""
     registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
-    outputs.registered = {}
+    outputs.registered, before = {}, len(reports.registered)
     g2p.py()
-    jobs = {path.creator for path in outputs.registered.values() if path.creator is not None}
+    wanted = [*outputs.registered.values(), *(path for one in reports.registered[before:] for path in one.required)]
+    del reports.registered[before:]
+    jobs = {path.creator for path in wanted if path.creator is not None}
     outputs.registered, outputs.callbacks = registered, callbacks
     return jobs
 
@@ -102,7 +112,7 @@ def steps_of_the_demo(block: Block) -> None:
     """What it prints of the demo's steps, but for the figures and the ids of what is not there."""
     shown = [_without_ids(line) for line in block.code.splitlines()]
     with tempfile.TemporaryDirectory() as directory:
-        steps, waiting = steps_of(_jobs_of_the_demo(), directory)
+        steps, waiting = steps_of(_jobs_of_the_demo(), directory, MadeUpValues())
     assert not waiting
     printed = []
     for step in steps:
@@ -183,6 +193,35 @@ def hypotheses_of_a_word(block: Block) -> None:
     assert all(label in PHONES.labels for one in hypotheses for label in one.labels)
 
 
+def comparison_of_experiments(block: Block) -> None:
+    """The form in which ``./sis compare`` prints: its figures are those of two trained models."""
+    *parts, note, dots, differences = block.code.strip().split("\n\n")
+    first, *lines = differences.splitlines()
+    assert dots == "..." and note.startswith("difference to g2p/demo ")
+    name, other = first.split(" -> ")
+    comparison = Comparison(name, list(map(_part, parts)), [], [], [], {other: [line[2:] for line in lines]})
+    printed = "\n".join(comparison_lines(comparison, 120)).strip().split("\n\n")
+    assert [*printed[:-1], "...", printed[-1]] == block.code.strip().split("\n\n")
+
+
+def _part(text: str) -> Part:
+    """A part of the data, by what is printed of it."""
+    title, _, *lines = text.splitlines()
+    results = []
+    for name, rate, low, _, high, wrong, *more in map(str.split, lines):
+        report = {
+            "error_rate": float(rate),
+            "confidence_interval": [float(low), float(high)],
+            "sequence_error_rate": float(wrong),
+        }
+        found = None
+        if more:
+            value, lower, _, upper, p = more
+            found = PairedDifference(float(value.rstrip("*")), float(lower), float(upper), 0.5, float(p))
+        results.append(ComparedResult(name, Scores(report, {}), found, ""))
+    return Part(title, "word", results)
+
+
 def failure_of_a_job(block: Block) -> None:
     """What the manager says of a job that failed, but for its id."""
     label = job_label("training", re.search(r"\((.*)\)", block.code)[1])
@@ -204,5 +243,6 @@ OUTPUTS: dict[str, Callable[[Block], None]] = {
     "NumPy": check_that_finds_a_difference,
     "sisyphus": hypotheses_of_a_word,
     "training": failure_of_a_job,
+    "dev:": comparison_of_experiments,
 }
 """By the first word of the block."""

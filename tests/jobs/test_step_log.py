@@ -25,8 +25,12 @@ def test_values_of_both_engines() -> None:
         {"cost:ce": 1.0, "error:frames": 1, "loss": 66.4, "max_size:data": 5, "num_seqs": 4, "grad_norm:p2": 0.25},
         0.5,
         False,
+        1,
+        0,
+        0.7333,
     )
     (second,) = StepLog().read(lines(TORCH, (1, 0)))
+    assert second.complete == 1.0
     assert second.values == {"ce": 1.0, "grad_norm:p2": 0.25, "num_seqs": 4, "max_size:time": 5}
 
 

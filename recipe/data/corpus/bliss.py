@@ -1,7 +1,9 @@
 """
 Bliss XML, the corpora of RASR and i6: corpora in corpora, recordings, segments, speakers; plain or gzip.
 
-A segment's name is ``corpus/.../recording/segment``; a segment without a name is numbered from 1, as RASR does it.
+A segment's name is ``corpus/.../recording/segment``; a segment without a name is numbered from 1. What a corpus
+includes stands in it as if it were written there, so the name of the included corpus does not count (i6_core,
+``lib/corpus.py``).
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import gzip
 import os
 import xml.sax
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from .corpus import Corpus, Segment
@@ -36,14 +39,15 @@ def read_bliss(path: str, *, audio_directory: str | None = None) -> Corpus:
 class _Reader(xml.sax.ContentHandler):
     """Collects segments while the file is read, so that files of any size fit."""
 
-    def __init__(self, path: str, audio_directory: str | None):
+    def __init__(self, path: str, audio_directory: str | None, names: Sequence[str] = (), speaker: str | None = None):
         super().__init__()
         self.path = path
         self.audio_directory = audio_directory
         self.segments: list[Segment] = []
-        self._names: list[str] = []  # of the corpora and the recording around
+        self._names = list(names)  # of the corpora and the recording around
+        self._is_included = bool(names)
         self._elements: list[str] = []
-        self._speakers: list[str | None] = [None]  # by level: a speaker holds for what stands inside
+        self._speakers = [speaker]  # by level: a speaker holds for what stands inside
         self._audio: str | None = None
         self._count = 0
         self._segment: dict[str, Any] = {}
@@ -74,7 +78,8 @@ class _Reader(xml.sax.ContentHandler):
         if name in (*_CORPUS, "recording"):
             if "name" not in attrs:
                 raise self._wrong(f"<{name}> has no name")
-            self._names.append(attrs["name"])
+            if parent is not None or not self._is_included:
+                self._names.append(attrs["name"])
         if name == "recording":
             self._begin_recording(attrs)
         elif name == "segment":
@@ -104,9 +109,9 @@ class _Reader(xml.sax.ContentHandler):
             if self._count == 0:
                 raise self._wrong(f"audio without transcript: recording {self._names[-1]!r} has no segment")
             self._audio = None
-        if name in (*_CORPUS, "recording"):
-            self._names.pop()
         self._elements.pop()
+        if name in (*_CORPUS, "recording") and (self._elements or not self._is_included):
+            self._names.pop()
         self._speakers.pop()
 
     def _begin_recording(self, attrs: Any) -> None:
@@ -127,7 +132,7 @@ class _Reader(xml.sax.ContentHandler):
         try:
             end = float(attrs.get("end", "inf"))
             self._segment["start"] = float(attrs.get("start", 0.0))
-            self._segment["end"] = None if end == float("inf") else end
+            self._segment["end"] = None if end in (0.0, float("inf")) else end  # i6_core writes 0 for no end
         except ValueError as error:
             raise self._wrong(f"segment {name!r}: start and end are no numbers of seconds: {error}") from error
 
@@ -144,6 +149,6 @@ class _Reader(xml.sax.ContentHandler):
         file = os.path.join(os.path.dirname(os.path.abspath(self.path)), attrs.get("file", ""))
         if not os.path.isfile(file):
             raise self._wrong(f"<include> of {file}, which is no file")
-        inner = _Reader(file, self.audio_directory)
+        inner = _Reader(file, self.audio_directory, self._names, self._speakers[-2])
         inner.read(file)
         self.segments += inner.segments

@@ -13,6 +13,7 @@ from sisyphus import tk
 
 from jobs.check.check_config import check_steps
 from jobs.check.job_steps import steps_of
+from jobs.check.made_up_values import MadeUpValues
 from jobs.forward import ForwardJob
 from jobs.lexicon import LexiconToHdfJob
 from jobs.search import SearchJob
@@ -171,11 +172,20 @@ def test_what_waits_for_a_job(place: pathlib.Path, tmp_path: pathlib.Path) -> No
     model.decoder.unfreeze()
     stages = nn.StagedNetwork({1: first, 3: nn.Network(model)})
     staged = training(waited_for(), "exp/staged", network=stages, config=ADAM, num_epochs=4)
+    code = dataset(tmp_path / "words.hdf", WORDS) | {"seq_ordering": nn.PythonCode("'sorted'")}
+    options = {"config": {**ADAM, "max_seq_length": 9, "horovod_reduce_type": "param"}, "post_config": {"load": "x"}}
+    (step,), _ = steps_of([training(code, "exp/code", **options)], str(place / "code"), MadeUpValues())
+    assert step.datasets == {"train_data.pkl": None, "dev_data.pkl": None} and step.notes == (
+        """made-up train_data, dev_data: PythonCode("'sorted'") is known in a config alone""",
+        "without horovod_reduce_type, load, max_seq_length",
+    )
+    config = (place / "code" / "0" / "returnn.config").read_text()
+    assert "\nload = " not in config and "max_seq_length" not in config and "horovod" not in config
     searches = [search(staged, f"exp/{name}", waited_for(copies)) for copies, name in enumerate("ab", 1)]
-    steps, lines = steps_of([waiting, staged, *searches], str(place))
+    steps, lines = steps_of([waiting, staged, *searches], str(place), MadeUpValues())
     stage = "exp/staged TrainingJob, from epoch {} on"
     assert [step.title for step in steps] == [stage.format(1), stage.format(3), steps[2].title]
     assert steps[2].title in ("exp/a SearchJob", "exp/b SearchJob"), "one for both"
     assert lines == [f"not run, it waits for scale of CountJob {CountJob(3).job_id()[-12:-6]}: exp/waiting TrainingJob"]
-    assert check_steps([]) == 0 and sorted(os.listdir(place)) == ["0", "1", "2"], "nothing more is left"
+    assert check_steps([]) == 0 and sorted(os.listdir(place)) == ["0", "1", "2", "code"], "nothing more is left"
     assert not staged.out_model_dir.get_path().startswith(str(place)), "the job itself stays as it is"

@@ -1,4 +1,4 @@
-"""The config in docs/corpora.md: from folders to error rates, and what ``./sis data`` shows of it."""
+"""The config in docs/corpora.md: from folders to error rates, and what ``./sis data`` and ``./sis try`` make of it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,18 @@ def test_whole_chain(tmp_path: pathlib.Path) -> None:
     outputs = setup / "output" / "own_speech"
     assert "5 segments of 5 recordings" in (outputs / "train-clean-100.txt").read_text()
     assert "of 40 words" in (outputs / "report.txt").read_text()
-    command = [sys.executable, "sis", "data", config, "--pictures=seen"]
-    environment = {**os.environ, "SIS_ENGINE": "embedded"}
-    shown = subprocess.run(command, cwd=setup, env=environment, capture_output=True, text=True, check=True).stdout
+    shown = sis(setup, "data", config, "--pictures=seen")
     assert "raw IT'S THREE" in shown and "classes [10] I T ' S ▁ T H R E E" in shown
     assert len(list((setup / "seen").glob("*.ogg"))) == 6 and len(list((setup / "seen").glob("*.png"))) == 2
+    recording = "LibriSpeech/dev-clean/91/10/91-10-0000.flac"
+    found = sis(setup, "try", "own_speech", recording).splitlines()
+    assert found[0] == recording and re.match(r"  +-\d+\.\d+  [A-Z'▁]( [A-Z'▁])*$", found[1])
+
+
+def sis(setup: pathlib.Path, *arguments: str) -> str:
+    """What a command prints."""
+    environment = {**os.environ, "SIS_ENGINE": "embedded", "SIS_PYTHON": sys.executable}
+    command = [sys.executable, "sis", *arguments]
+    done = subprocess.run(command, cwd=setup, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

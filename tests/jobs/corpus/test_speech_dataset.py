@@ -14,6 +14,7 @@ from recipe.data.dataset import label_dataset
 from recipe.data.hdf import LabelStream, write_label_hdf
 from recipe.data.speech_dataset import (
     combined_dataset,
+    in_processes,
     length_buckets,
     log_mel_audio,
     ogg_zip_dataset,
@@ -147,6 +148,15 @@ def test_combination_of_features_by_length(tmp_path: pathlib.Path) -> None:
     assert lengths == sorted(lengths) and sorted(order(options)) == sorted([*NAMES, *(2 * "xyz")])
 
 
+def test_what_several_processes_would_read(path: str) -> None:
+    """Without them, where there is no config; with them: test_training.py."""
+    options = ogg_zip_dataset(path, audio=log_mel_audio(num_mel=10), targets=None, seq_ordering="random")
+    alone, together = epoch_of(options), epoch_of(in_processes(options, 2))
+    assert list(alone) == list(together)
+    for name, streams in alone.items():
+        numpy.testing.assert_array_equal(streams["data"], together[name]["data"])
+
+
 def test_speeds_are_drawn_anew_in_each_epoch(path: str) -> None:
     options = ogg_zip_dataset(path, audio=raw_audio(speeds=(0.5, 1.0, 2.0)), targets=None)
     drawn = []
@@ -182,6 +192,7 @@ def test_features_at_other_speeds_are_shorter_and_longer(path: str) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: in_processes({}, 0), "num_workers=0: at least one"),
         (lambda: length_buckets(0), "a block has at least one"),
         (lambda: raw_audio(speeds=(90, 100)), r"speeds=\(90, 100\): speeds from 0.5 to 2 are meant"),
         (lambda: texts("a.zip", longest_mean={0: 1.0}), "epochs from 1 on"),

@@ -14,6 +14,7 @@ from jobs.corpus.reading import (
     BlissCorpusJob,
     KaldiCorpusJob,
     LhotseCorpusJob,
+    LibriSpeechCorpusJob,
     LjSpeechCorpusJob,
     TableCorpusJob,
 )
@@ -24,7 +25,7 @@ from recipe.data.corpus.audio import read_segment
 from recipe.data.corpus.corpus import Corpus, Segment
 from recipe.data.corpus.statistics import histogram
 
-from ...recipe.data.corpus.examples import SECONDS, SPEAKERS, TEXTS, corpus
+from ...recipe.data.corpus.examples import SECONDS, SPEAKERS, TEXTS, corpus, librispeech
 from ...recipe.data.corpus.test_readers import bliss, kaldi, lhotse, ljspeech, table
 from ..conftest import RunJob
 
@@ -101,6 +102,15 @@ def test_reading_jobs(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     elsewhere = KaldiCorpusJob(tk.Path(str(homes["kaldi"])), run_pipes=True)
     assert jobs["kaldi"].job_id() != elsewhere.job_id()
     assert jobs["kaldi"].job_id() == KaldiCorpusJob(tk.Path(str(homes["kaldi"])), run_pipes=False).job_id()
+
+
+def test_nothing_is_written_of_a_corpus_with_a_wrong_line(tmp_path: pathlib.Path, run_job: RunJob) -> None:
+    listed = librispeech(tmp_path) / "train-clean-100/30/300/30-300.trans.txt"
+    listed.write_bytes(listed.read_bytes() + b"30-300-0001 SCH\xd6N\n")
+    job = LibriSpeechCorpusJob(tk.Path(str(tmp_path)), "train-clean-100")
+    with pytest.raises(ValueError, match=f"{listed}:2: not UTF-8"):
+        run_job(job)
+    assert os.listdir(os.path.dirname(job.out_corpus.get_path())) == []
 
 
 def test_commands_of_kaldi_are_run_if_that_is_asked_for(tmp_path: pathlib.Path, run_job: RunJob) -> None:

@@ -12,7 +12,7 @@ from jobs.score_keys import score_key
 from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data.characters import character_targets
-from recipe.data.speech_dataset import log_mel_audio, ogg_zip_dataset, short_ones_first
+from recipe.data.speech_dataset import in_processes, log_mel_audio, ogg_zip_dataset, short_ones_first
 
 from ..conftest import RunJob
 from .epochs import archive
@@ -39,6 +39,7 @@ class Model(nn.Module):
 
 @pytest.mark.usefixtures("warm_returnn_once")
 def test_config_runs_by_itself(tmp_path: pathlib.Path, run_job: RunJob, engine: str) -> None:
+    """Also where other processes read the data: those of PyTorch, and those of RETURNN's MultiProcDataset."""
     path = tk.Path(archive(tmp_path / "corpus.zip", SECONDS))
     audio = log_mel_audio(num_mel=10, stack=2, speeds=(0.9, 1.1))
     train = ogg_zip_dataset(
@@ -49,12 +50,13 @@ def test_config_runs_by_itself(tmp_path: pathlib.Path, run_job: RunJob, engine: 
         longest_mean={1: 0.3},
     )
     dev = ogg_zip_dataset(path, audio=log_mel_audio(num_mel=10, stack=2), targets=character_targets(LABELS))
+    workers = {"torch_dataloader_opts": {"num_workers": 1}} if engine == "torch" else {}
     job = TrainingJob(
         nn.Network(Model()),
-        train,
+        in_processes(train, 1) if engine == "tensorflow" else train,
         dev,
         engine=engine,
-        config={"batch_size": 100, "learning_rate": 0.1, "optimizer": {"class": "adam"}},
+        config={"batch_size": 100, "learning_rate": 0.1, "optimizer": {"class": "adam"}, **workers},
         num_epochs=3,
     )
     run_job(job)

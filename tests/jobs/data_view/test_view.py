@@ -150,8 +150,8 @@ def test_archive_of_speech(setup: pathlib.Path, capsys: pytest.CaptureFixture[st
     assert "  data: [time, 6] float32, length 11 to 16" in text
     assert "  raw: text\n" in text and "orth" not in text
     assert "  b b  words_training_TrainingJob_train_b_b.flac\n" in text
-    assert "    classes [3] B ▁ B\n    raw B B\n" in text
-    assert "    classes [10] T A L K / O N E ▁ Ä\n    raw TALK/ONE Ä\n" in text
+    assert "    classes [3] B ▁ B   (B B)\n    raw B B\n" in text
+    assert "    classes [10] T A L K / O N E ▁ Ä   (TALK/ONE Ä)\n    raw TALK/ONE Ä\n" in text
     sounds = sorted(path.name for path in setup.glob("*.flac"))
     assert sounds[0] == "words_training_TrainingJob_dev_b_b.flac" and len(sounds) == 4
     with zipfile.ZipFile(setup / "talk.zip") as file:

@@ -2,8 +2,8 @@
 What becomes of all configs in a directory: ``python -m tests.recipe.from_net_dict.experiments_table DIRECTORY``.
 
 The configs are those of https://github.com/rwth-i6/returnn-experiments, or of whom you like: all files that end in
-``.config``. Each is translated, and with ``--build`` what is written is run and its networks are built. The table counts
-the outcomes, by reasons, and what is not translated, by how many configs have it.
+``.config``. Each is translated, and with ``--build`` what is written is run and its networks are built. The table
+counts the outcomes, by reasons, and what is not translated, by how many configs have it.
 """
 
 from __future__ import annotations

@@ -10,8 +10,9 @@ import pytest
 from recipe.from_net_dict import from_net_dict
 from recipe.from_net_dict.losses import smoothing_constant
 
-from ..nn.returnn_run import ReturnnOutput, run_returnn
+from ..nn.returnn_run import run_returnn
 from .original_run import run_original, settings_of
+from .same_frames import assert_same
 from .written_module import feeds_for, imported
 
 pytestmark = pytest.mark.xdist_group("returnn-2")
@@ -22,6 +23,7 @@ CASES = [
     (OLD_STYLE, "train"),
     (OLD_STYLE, "search"),
     (OLD_STYLE.with_name("many_layers.config"), "train"),
+    (OLD_STYLE.with_name("repeated_layers.config"), "train"),
     (HANDWRITTEN / "attention.config", "train"),
     (HANDWRITTEN / "language_model.config", "train"),
     (HANDWRITTEN / "transducer.config", "train"),
@@ -48,7 +50,7 @@ def test_same_values(file: pathlib.Path, task: str, tmp_path: pathlib.Path) -> N
     own_feeds = {name: feeds[name] for name in network.extern_data}
     new = run_returnn(network, own_feeds, parameters, search=task == "search")
     for name in names:
-        _assert_same(original.outputs[name], new.outputs[name], beams=task == "search")
+        assert_same(original.outputs[name], new.outputs[name], beams=task == "search")
     if task == "train":
         losses = {name: loss for name, loss in original.losses.items() if name != "decision"}  # an edit distance
         assert sorted(new.losses) == sorted(losses)
@@ -56,25 +58,3 @@ def test_same_values(file: pathlib.Path, task: str, tmp_path: pathlib.Path) -> N
             losses["output_prob"] += smoothing_constant(0.1, 9)
         for name, loss in losses.items():
             numpy.testing.assert_allclose(new.losses[name], loss, rtol=1e-4, err_msg=name)
-
-
-def _assert_same(left: ReturnnOutput, right: ReturnnOutput, *, beams: bool) -> None:
-    """Compares values where there is no padding; of a search the best hypotheses, as others may have equal scores."""
-    (one, lengths), (other, other_lengths) = _frames(left), _frames(right)
-    if beams:
-        beam = len(lengths) // 3
-        one, other, lengths, other_lengths = (x[::beam] for x in (one, other, lengths, other_lengths))
-    assert lengths.tolist() == other_lengths.tolist()
-    for number, length in enumerate(lengths):
-        numpy.testing.assert_allclose(one[number, :length], other[number, :length], rtol=1e-4, atol=1e-5)
-
-
-def _frames(output: ReturnnOutput) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """The array with the axes batch, time and the others, and the lengths; one without time has one frame."""
-    batch = output.dims.index("batch")
-    time = [axis for axis, name in enumerate(output.dims) if name in output.lengths]
-    rest = [axis for axis in range(len(output.dims)) if axis != batch and axis not in time]
-    value = numpy.transpose(output.value, [batch, *time, *rest])
-    if not time:
-        return value[:, None], numpy.ones(len(value), "int32")
-    return value, next(iter(output.lengths.values()))

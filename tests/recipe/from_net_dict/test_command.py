@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from recipe import nn
 from recipe.from_net_dict import NetDictError, from_net_dict
 from recipe.from_net_dict.__main__ import main
 
@@ -50,10 +51,10 @@ def test_what_is_not_translated_is_named(tmp_path: pathlib.Path, capsys: pytest.
     """In the text, on stderr, and in the exit status; the rest is translated."""
     network = {
         "a": LINEAR,
-        "conv": {"class": "conv", "from": "a", "filter_size": (3,), "n_out": 4},
-        "twice": {"class": "eval", "from": "a", "eval": "source(0) * tf.math.erf(source(0))"},
-        "l2": {**LINEAR, "from": "a", "L2": 0.01, "is_output_layer": True},
-        "output": {"class": "combine", "kind": "add", "from": ["conv", "twice"]},
+        "turned": {"class": "turn", "from": "a"},
+        "twice": {"class": "eval", "from": "a", "eval": "source(0) * tf.linalg.det(source(0))"},
+        "l1": {**LINEAR, "from": "twice", "L1": 0.01, "is_output_layer": True},
+        "output": {"class": "combine", "kind": "add", "from": ["turned", "twice"]},
     }
     file = tmp_path / "some.config"
     file.write_text(f"extern_data = {EXTERN!r}\nnetwork = {network!r}\n")
@@ -61,14 +62,27 @@ def test_what_is_not_translated_is_named(tmp_path: pathlib.Path, capsys: pytest.
     printed = capsys.readouterr()
     problems = printed.err.splitlines()
     assert problems == [
-        "TODO layer 'l2' (linear): option L2=0.01 is left out",
-        "TODO layer 'conv' (conv): there is no translation for this class",
-        "TODO layer 'twice' (eval): tf.math.erf in its formula",
+        "TODO layer 'twice' (eval): tf.linalg.det in its formula",
+        "TODO layer 'l1' (linear): option L1=0.01 is left out",
+        "TODO layer 'turned' (turn): there is no translation for this class",
     ]
     for problem in problems:
         assert f"# {problem}" in printed.out
-    assert "conv = None" in printed.out and "nn.tanh(self.a(data))" in printed.out
-    compile(printed.out, "written", "exec")
+    assert "turned = None" in printed.out and "nn.tanh(self.a(data))" in printed.out
+    assert 'twice = not_translated("twice", [a], [nn.batch_dim, data_time_dim, 4])' in printed.out
+
+
+def test_what_depends_on_what_is_not_translated(tmp_path: pathlib.Path) -> None:
+    """It is there, with zeros of the right dims where the layer was, and so are the layers before."""
+    network = {
+        "a": LINEAR,
+        "twice": {"class": "eval", "from": ["a", "data"], "eval": "tf.linalg.det(source(0))", "n_out": 4},
+        "output": {**LINEAR, "from": "twice"},
+    }
+    written = from_net_dict(f"extern_data = {EXTERN!r}\nnetwork = {network!r}\n")
+    with pytest.warns(nn.NetworkWarning, match="layer 'twice' is not translated"):
+        built = imported(written, tmp_path).training_network()
+    assert set(built.parameters) == {"a/W", "a/b", "output/W", "output/b"}
 
 
 def test_what_is_read(tmp_path: pathlib.Path) -> None:

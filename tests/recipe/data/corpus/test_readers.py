@@ -44,7 +44,7 @@ def bliss(root: pathlib.Path) -> pathlib.Path:
         write_sound(root / "audio" / f"{name}.wav", name, SECONDS[name])
     (root / "inner.xml").write_text(
         """<corpus name="inner"><recording name="r" audio="audio/30-300-0000.wav"><speaker name="30"/>
-        <segment name="s" start="0" end="inf"><orth> SOME
+        <segment name="s" start="0" end="0.0000"><orth> SOME
         MORE </orth></segment></recording></corpus>"""
     )
     text = """<?xml version="1.0" encoding="utf-8"?>
@@ -52,7 +52,7 @@ def bliss(root: pathlib.Path) -> pathlib.Path:
           <speaker-description name="1"><gender>female</gender></speaker-description>
           <include file="inner.xml"/>
           <subcorpus name="first"><speaker name="1"/>
-            <recording name="a" audio="audio/1-10-0000.wav"><segment><orth>ONE</orth></segment></recording>
+            <recording name="a" audio="audio/1-10-0000.wav"><segment end="inf"><orth>ONE</orth></segment></recording>
             <recording name="b" audio="audio/1-10-0001.wav">
               <segment start="0.05" end="0.1"><orth>ONE</orth></segment>
               <segment start="0.1" end="0.3"><speaker name="2"/><orth>TWO &amp; MORE</orth></segment>
@@ -136,12 +136,12 @@ def test_same_segments(tmp_path: pathlib.Path, read: Callable[[pathlib.Path], Co
 def test_bliss_of_nested_corpora(tmp_path: pathlib.Path) -> None:
     found = {segment.name: segment for segment in read_bliss(str(bliss(tmp_path)))}
     assert {name: (one.text, one.speaker, one.start, one.end) for name, one in found.items()} == {
-        "inner/r/s": ("SOME MORE", "30", 0.0, None),
+        "all/r/s": ("SOME MORE", "30", 0.0, None),
         "all/first/a/1": ("ONE", "1", 0.0, None),
         "all/first/b/1": ("ONE", "1", 0.05, 0.1),
         "all/first/b/2": ("TWO & MORE", "2", 0.1, 0.3),
     }
-    assert found["inner/r/s"].audio == str(tmp_path / "audio/30-300-0000.wav")
+    assert found["all/r/s"].audio == str(tmp_path / "audio/30-300-0000.wav")
 
 
 def test_kaldi_with_segments(tmp_path: pathlib.Path) -> None:
