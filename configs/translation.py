@@ -23,6 +23,8 @@ from configs.translation_graph import (
     searched,
     training,
 )
+from jobs.experiment_page import experiment_page
+from jobs.heat_maps import HeatMapsJob
 from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data.subwords import END_INDEX
@@ -88,12 +90,22 @@ def experiment(
 ) -> None:
     """Training, search and scores of both parts; outputs stand under ``output/NAME/``."""
     register_training(name, train)
-    search, hypotheses = beam_search(model), {}
+    search, found = beam_search(model), {}
+    checkpoint = train.out_checkpoints[train.num_epochs]
     for part in ("dev", "test"):
-        found = searched(texts, inputs, part, search, train.out_checkpoints[train.num_epochs])
-        found.add_alias(f"{name}/search_{part}")
-        hypotheses[part] = found.out_hypotheses
-    register_scores(name, texts, hypotheses, next_step=next_step)
+        found[part] = searched(texts, inputs, part, search, checkpoint)
+        found[part].add_alias(f"{name}/search_{part}")
+    hypotheses = {part: job.out_hypotheses for part, job in found.items()}
+    scores = register_scores(name, texts, hypotheses, next_step=next_step)
+    experiment_page(
+        name,
+        train,
+        scores={},
+        hypotheses={},
+        job_ids={f"search {part}": job.job_id() for part, job in found.items()},
+        heat_maps=HeatMapsJob(train.network, checkpoint, train.dev_data).out_heat_maps,
+        values={f"{part} BLEU": job.out_bleu for part, job in scores.items()},
+    )
 
 
 def demo_inputs(texts: Texts) -> Inputs:

@@ -48,6 +48,15 @@ class ExperimentPageJob(JobWithUnhashedArguments):
     :param values: other results, as ``{"dev BLEU": bleu.out_bleu}``
     """
 
+    # of jobs that an earlier version saved
+    curves: tk.Path | None = None
+    log: tk.Path | None = None
+    heat_maps: tk.Path | None = None
+    engine: str = ""
+    options: Mapping[str, str] = {}
+    hypotheses: Mapping[str, tk.Path] = {}
+    values: Mapping[str, tk.Variable] = {}
+
     unhashed = ("curves", "log", "engine", "options", "hypotheses", "heat_maps", "values")
 
     def __init__(

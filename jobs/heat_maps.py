@@ -68,9 +68,7 @@ class HeatMapsJob(Job):
         """
         self.model_checkpoint.check_exists()
         parameters = read_checkpoint(self.model_checkpoint)
-        options = resolve_paths(self.data)
-        if "seq_ordering" in options:
-            options = {**options, "seq_ordering": "random"}
+        options = in_random_order(resolve_paths(self.data))
         sample = read_sample(options, examples=self.num_examples, most=0, epoch=1)
         entries = []
         for number, tag in enumerate(sample.tags):
@@ -78,6 +76,16 @@ class HeatMapsJob(Job):
             run = nn.run_numpy(self.network, feeds_of(self.network, arrays), parameters, trace=True)
             entries.append({"seq_tag": tag, "maps": [one.plain() for one in heat_maps(self.network, run, arrays)]})
         write_json(self.out_heat_maps, [entry for entry in entries if entry["maps"]])
+
+
+def in_random_order(options: dict[str, Any]) -> dict[str, Any]:
+    """A dataset with its sequences by chance: those of development data are mostly sorted, short ones first."""
+    if "seq_ordering" in options:
+        return {**options, "seq_ordering": "random"}
+    control, datasets = options.get("seq_order_control_dataset"), options.get("datasets", {})
+    if control in datasets:
+        return {**options, "datasets": {**datasets, control: in_random_order(datasets[control])}}
+    return options
 
 
 def feeds_of(network: nn.Network, arrays: Mapping[str, numpy.ndarray]) -> dict[str, Any]:
@@ -216,12 +224,8 @@ def _mean_to(value: numpy.ndarray, dims: Any, kept: list[nn.Dim]) -> numpy.ndarr
 def _labels_along(dim: Any, size: int, network: nn.Network, arrays: Mapping[str, numpy.ndarray]) -> list[str]:
     """The names of the labels of the input that has this axis; empty texts where there is none."""
     for name, data in network.extern_data.items():
-        labels = data.sparse_dim
-        if (
-            labels is not None
-            and labels.has_labels
-            and any(one is dim for one in data.dims)
-            and len(arrays[name]) == size
-        ):
-            return [(labels.labels or ())[int(index)] for index in arrays[name]]
+        labels, is_along = data.sparse_dim, any(one is dim for one in data.dims)
+        if labels is not None and labels.has_labels and is_along and len(arrays[name]) == size:
+            names = labels.labels or ()
+            return [names[int(index)] for index in arrays[name]]
     return [""] * size

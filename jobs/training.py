@@ -111,6 +111,7 @@ class TrainingJob(JobWithUnhashedArguments):
     multi_node_slots: int | None = None
     cpu_rqmt: int | None = None
     out_tensorboard: tk.Path | None = None
+    out_page: tk.Path | None = None
     undecided_sizes: Sequence[UndecidedSize] = ()
 
     def __init__(

@@ -11,7 +11,6 @@ from .learning_curves_writer import LearningCurvesWriter
 from .pages.option_rows import option_rows
 from .pages.training_page import TrainingPageWriter
 from .tensorboard_writer import TensorBoardWriter
-from .training_progress import TrainingProgress
 
 
 class TrainingWatch:
@@ -28,19 +27,10 @@ class TrainingWatch:
         self.curves = LearningCurvesWriter(
             rates, picture=job.out_learning_curves, table=job.out_learning_curves_table, json=curves
         )
-        self.page = TrainingPageWriter(
-            job.out_page,
-            title=name_of(job),
-            directory=job_directory(job.out_log),
-            network=job.network,
-            engine=job.engine,
-            num_epochs=job.num_epochs,
-            log=job.out_log,
-            learning_rates=rates,
-            options=option_rows(job.shown_options()),
-        )
-        self._progress: Callable[[], TrainingProgress] = job.progress
-        self._all: list[Callable[[], None]] = [self.curves, lambda: self.page(self._progress())]
+        self._all: list[Callable[[], None]] = [self.curves]
+        self._page = _page_of(job) if job.out_page is not None else None
+        if self._page is not None:
+            self._all.append(self._page)
         if job.out_tensorboard is not None:
             paths = (job.out_tensorboard.get_path(), job.out_log.get_path(), rates.get_path())
             self._all.append(TensorBoardWriter(*paths))
@@ -59,6 +49,23 @@ class TrainingWatch:
     def end(self) -> None:
         """Once the training is done; a curve that cannot be written is an error now."""
         self.curves.write()
-        self.page.finish(self._progress())
+        if self._page is not None:
+            self._page.finish()
         if self._hook is not None:
             self._hook.end()
+
+
+def _page_of(job: Any) -> TrainingPageWriter:
+    """What writes the page of a training."""
+    return TrainingPageWriter(
+        job.out_page,
+        title=name_of(job),
+        directory=job_directory(job.out_log),
+        network=job.network,
+        engine=job.engine,
+        num_epochs=job.num_epochs,
+        log=job.out_log,
+        learning_rates=job.out_learning_rates,
+        options=option_rows(job.shown_options()),
+        progress=job.progress,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sisyphus import tk
 
@@ -32,6 +32,7 @@ class TrainingPageWriter:
     :param log: RETURNN's log
     :param learning_rates: RETURNN's learning-rate file
     :param options: of the training, as texts by name
+    :param progress: gives how far it is
     """
 
     def __init__(
@@ -46,32 +47,32 @@ class TrainingPageWriter:
         log: tk.Path,
         learning_rates: tk.Path,
         options: Mapping[str, str],
+        progress: Callable[[], TrainingProgress],
     ):
         self._page, self._title, self._directory = page, title, directory
         self._network, self._engine, self._num_epochs = network, engine, num_epochs
         self._log, self._rates, self._options = log.get_path(), learning_rates.get_path(), options
+        self._progress = progress
         self._steps = StepScores(self._log)
         self._content: Content | None = None
         self._written, self._stamp = -float("inf"), (0, 0)
 
-    def __call__(self, progress: TrainingProgress) -> None:
-        """
-        :param progress: how far the training is
-        """
+    def __call__(self) -> None:
         stamp = _size(self._log), _size(self._rates)
         if stamp != self._stamp and time.monotonic() - self._written >= _INTERVAL:
-            self.write(progress)
+            self.write()
             self._stamp = stamp
 
-    def finish(self, progress: TrainingProgress) -> None:
+    def finish(self) -> None:
         """Writes it when all is done; what keeps it from that is printed, no more: the training is done."""
         try:
-            self.write(progress)
+            self.write()
         except Exception as error:
             print(f"the page of the training cannot be written: {error!r}", flush=True)
 
-    def write(self, progress: TrainingProgress) -> None:
+    def write(self) -> None:
         """Writes it as it is now."""
+        progress = self._progress()
         epochs = {number: data for number, data in read_scores(self._rates).items() if data.scores}
         if self._content is None:  # the picture is drawn once
             ids = {"training": os.path.basename(self._directory), "network": self._network.digest}

@@ -12,7 +12,7 @@ import numpy
 import pytest
 
 from jobs.ctc_alignment import viterbi
-from jobs.heat_maps import HeatMapsJob, feeds_of, heat_maps, soft_alignment
+from jobs.heat_maps import HeatMapsJob, feeds_of, heat_maps, in_random_order, soft_alignment
 from jobs.pages.heat_map import read_heat_maps
 from recipe import nn
 from recipe.data.cmudict import LETTERS, PHONES
@@ -113,6 +113,14 @@ def test_soft_alignment_is_the_sum_over_all_alignments() -> None:
                     sums[position, frame] += probability
     numpy.testing.assert_allclose(soft_alignment(log_probs, labels), sums / total)
     assert viterbi(log_probs, labels)[1] < numpy.log(total)
+
+
+def test_order_of_datasets() -> None:
+    one = {"class": "HDFDataset", "seq_ordering": "sorted"}
+    both = {"class": "MetaDataset", "datasets": {"a": one, "b": one}, "seq_order_control_dataset": "b"}
+    found = in_random_order(both)["datasets"]
+    assert found == {"a": one, "b": {**one, "seq_ordering": "random"}} and one["seq_ordering"] == "sorted"
+    assert in_random_order(one)["seq_ordering"] == "random" and in_random_order({"class": "x"}) == {"class": "x"}
 
 
 def test_checkpoint_that_is_gone(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
