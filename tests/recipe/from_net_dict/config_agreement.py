@@ -113,7 +113,7 @@ def _comparable_losses(net: NetDict, original: OriginalRun) -> dict[str, float]:
     """
     found = {}
     for name, loss in original.losses.items():
-        layers = [layer for layer in _all_layers(net.layers) if layer[0] == name]
+        layers = [layer for layer in all_layers(net.layers) if layer[0] == name]
         options = layers[0][1] if layers else {}
         if options.get("class") == "decide":
             continue
@@ -125,14 +125,14 @@ def _comparable_losses(net: NetDict, original: OriginalRun) -> dict[str, float]:
     return found
 
 
-def _all_layers(layers: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def all_layers(layers: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     """All layers, also those in others, with their names there."""
     found = []
     for name, options in layers.items():
         if isinstance(options, dict) and "class" in options:
             found.append((name, options))
             for key in ("unit", "subnetwork"):
-                found += _all_layers(options[key]) if isinstance(options.get(key), dict) else []
+                found += all_layers(options[key]) if isinstance(options.get(key), dict) else []
     return found
 
 
@@ -172,7 +172,7 @@ def _feeds(net: NetDict, used: dict[str, Any]) -> dict[str, Any]:
     """Random inputs; labels of each frame have its lengths, those that a loop or CTC reads are fewer."""
     inputs = {name: data for name, data in net.inputs.items() if any(dim.is_dynamic for dim in data.dims)}
     are_aligned = not any(
-        options.get("loss") == "ctc" or isinstance(options.get("unit"), dict) for _, options in _all_layers(net.layers)
+        options.get("loss") == "ctc" or isinstance(options.get("unit"), dict) for _, options in all_layers(net.layers)
     )
     feeds = {}
     for number, (name, data) in enumerate(sorted(inputs.items())):

@@ -23,7 +23,8 @@ from typing import Any
 from recipe.from_net_dict.net_dict import NetDict, NetDictError, read_net_dict, read_settings
 from recipe.from_net_dict.translation import Translation
 
-from .config_agreement import STATUSES, Outcome, compare
+from ..nn.tensorflow_session import never_optimize
+from .config_agreement import STATUSES, Outcome, all_layers, compare
 from .small_network import small_network, structure
 
 
@@ -46,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(parsed: argparse.Namespace, rows: dict[str, dict[str, Any]]) -> None:
-    """Networks that most configs have come first."""
+    """Networks that many configs have come first, by what a layer of them costs."""
     end = time.monotonic() + parsed.minutes * 60
     outcomes = {row["structure"]: row for row in rows.values() if row.get("structure")}
     groups: dict[str, list[str]] = {}
@@ -64,7 +65,8 @@ def _run(parsed: argparse.Namespace, rows: dict[str, dict[str, Any]]) -> None:
         groups.setdefault(key, []).append(name)
         read.setdefault(key, (net, read_settings(text)))
     _import_returnn()
-    for key, names in sorted(groups.items(), key=lambda item: -len(item[1])):
+    costs = {key: len(all_layers(net.layers)) for key, (net, _) in read.items()}
+    for key, names in sorted(groups.items(), key=lambda item: costs[item[0]] / len(item[1])):
         if time.monotonic() > end:
             break
         started = time.monotonic()
@@ -142,6 +144,7 @@ def _child(net: NetDict, settings: dict[str, Any], answers: Any) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
+    never_optimize()
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
         answers.put(tuple(compare(net, pathlib.Path(directory), settings)))
