@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from recipe.nn.plain.dim import Dim
+import re
+
+from recipe.nn.plain.dim import Dim, batch_dim
 
 from .formula import Formula
 from .layer import Layer, Unsupported
@@ -15,6 +17,8 @@ from .value import Value, bracketed, joint_dims
 _ACTIVATIONS = ("tanh", "sigmoid", "relu", "swish", "exp", "log", "sqrt", "log_sigmoid", "softplus", "logical_not")
 _ACTIVATIONS_OVER_FEATURES = ("softmax", "log_softmax")
 _COMBINE = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**"}
+_POSITION_OF_GREATEST = "tf.squeeze(tf.argmax(source(0),axis=1),axis=1)"
+"""The formula for the frame with the greatest weight, of weights [batch, time, 1]."""
 _COMPARE = {
     "equal": "==",
     "not_equal": "!=",
@@ -96,6 +100,11 @@ def _eval(level: Level, layer: Layer) -> Value:
     called = called_function(level, formula)
     if called is not None:
         return masked(level, layer.name, values[0], *called)
+    plain = re.sub(r"\s|,\s*output_type=tf\.int32", "", formula)
+    if plain in (_POSITION_OF_GREATEST, f"tf.to_float({_POSITION_OF_GREATEST})"):
+        x, dtype = values[0].text, "int32" if plain == _POSITION_OF_GREATEST else "float32"
+        text = f'nn.cast(nn.argmax(nn.squeeze({x}, 1), {x}.spatial_dim), "{dtype}")'
+        return level.assign(layer.name, text, (batch_dim,), dtype=dtype)
     value = Formula(formula, values).value()
     return level.assign(layer.name, value.text, value.dims, dtype=value.dtype)
 
