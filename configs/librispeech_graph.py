@@ -83,7 +83,7 @@ class Experiment:
         batch_size: int,
         hours: float,
         *,
-        workers: int = 1,
+        workers: int = 0,
     ) -> TrainingJob:
         sizes, num_epochs = self.sizes, len(learning_rates)
         several = {"horovod_num_processes": self.num_gpus} if self.num_gpus > 1 else {}
@@ -108,7 +108,7 @@ class Experiment:
             device=sizes.device,
             time_rqmt=max(1.0, round(hours / self.num_gpus, 1)),
             mem_rqmt=sizes.training_memory,
-            cpu_rqmt=workers + 2 if sizes.device == "gpu" else 1,
+            cpu_rqmt=workers + 3 if sizes.device == "gpu" else 1,
             **several,
         )
 
@@ -126,7 +126,10 @@ class Experiment:
         return {"horovod_reduce_type": "grad", "horovod_dataset_distribution": "shard"}
 
     def _on_gpu(self, workers: int) -> dict[str, Any]:
-        """bfloat16, and several processes that read, each its part of the data."""
+        """
+        bfloat16, and processes that read, each its part of the data. Text is read by a process of its dataset's own,
+        whose function PyTorch cannot give to others.
+        """
         if self.engine != "torch" or self.sizes.device != "gpu":
             return {}
         return {"torch_amp": "bfloat16", "torch_dataloader_opts": {"num_workers": workers}}

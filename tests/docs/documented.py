@@ -39,7 +39,7 @@ LONG = {
     r"eval .*": "changes the shell that runs it; tests/localsis/test_completion.py asks one",
     r"python -m returnn": "is a name in a sentence",
     r"python -W error": "is a name in a sentence",
-    r"\./sis check configs/librispeech\.mini": "waits for vocabularies that its jobs make",
+    r"\./sis check configs/librispeech\.mini": "takes minutes",
     r"\./sis retry .+": "wants a job that failed; tests/jobs/cleaning have some",
     r"\./sis (show|why|compare|check|try|data|completion)": "is a name in a sentence",
     r"python -m (recipe|returnn_recurrent|recipe\.nn)\.from_net_dict": "is a name in a sentence",
