@@ -40,6 +40,17 @@ def check_tensorboard_is_installed() -> None:
         )
 
 
+def check_log_has_steps(tensorboard: bool, log_verbosity: int) -> None:
+    """
+    :raises ValueError: if it is to be written, but RETURNN does not log its steps
+    """
+    if tensorboard and log_verbosity < 5:
+        raise ValueError(
+            f"tensorboard=True takes the steps from RETURNN's log, which has them from log_verbosity=5 on, not "
+            f"{log_verbosity}"
+        )
+
+
 class TensorBoardWriter:
     """
     Called, it writes what has come since the last time.

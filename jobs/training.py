@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,35 +12,27 @@ from recipe import nn
 from recipe.nn.plain.engine import check_engine
 from recipe.nn.program.parameter_agreement import UndecidedSize
 
-from .atomic_file import write_text
 from .average_checkpoints import AverageCheckpointsJob
 from .best_checkpoint import GetBestCheckpointJob
-from .checkpoint import Checkpoint, check_room, output_checkpoint
-from .checkpoint_files import epoch_of, epoch_prefix, is_complete, remove_incomplete
-from .directory_holder import DirectoryHolder
-from .distributed import check_processes, launcher
-from .engine_options import check_torch_options, options_after, options_before
-from .engines import check_engine_is_installed, warn_if_missing
+from .checkpoint import Checkpoint, output_checkpoint
+from .checkpoint_files import epoch_of, epoch_prefix, is_complete
+from .distributed import check_processes
+from .engine_options import check_torch_options
+from .engines import warn_if_missing
 from .exclusive_run import job_directory, run_exclusively
 from .keep_rules import KeepRules
-from .learning_rates import put_aside_if_damaged
-from .preload import Preload, preload_options
+from .preload import Preload
 from .removed_checkpoint import removed_checkpoint
 from .reopening import reopen
-from .returnn_errors import ReturnnError
 from .returnn_options import check_options
-from .returnn_process import check_device, resolve_paths, run_returnn
 from .score_keys import score_key
-from .tensorboard_writer import LOG_OPTIONS, check_tensorboard_is_installed
+from .tensorboard_writer import check_log_has_steps
 from .training_checkpoints import (
-    check_done,
-    check_goes_on,
-    drop_unreadable,
     trained_epochs,
     unneeded_epochs,
 )
 from .training_progress import TrainingProgress, read_progress, read_scores
-from .training_watch import TrainingWatch
+from .training_run import TrainingRun
 from .unhashed import JobWithUnhashedArguments
 from .vocabularies import check_vocabularies
 
@@ -141,12 +132,12 @@ class TrainingJob(JobWithUnhashedArguments):
         check_options(config or {}, post_config or {}, device, _OWN_OPTIONS, training_engine=engine, datasets=data)
         if engine == "torch":
             check_torch_options(config or {}, post_config or {})
-        _check_tensorboard(tensorboard, log_verbosity)
+        check_log_has_steps(tensorboard, log_verbosity)
         processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)
         warn_if_missing(engine)
         self.network = network
         for name, dataset in data.items():
-            check_vocabularies(self._networks(), dataset, name)
+            check_vocabularies(self.networks(), dataset, name)
         self.engine = engine
         undecided: list[UndecidedSize] = []
         for one in preload:
@@ -252,7 +243,7 @@ class TrainingJob(JobWithUnhashedArguments):
         """The network that an epoch trains."""
         return self.network.network_at(epoch) if isinstance(self.network, nn.StagedNetwork) else self.network
 
-    def _networks(self) -> list[nn.Network]:
+    def networks(self) -> list[nn.Network]:
         """Those of all stages."""
         return list(self.network.stages.values()) if isinstance(self.network, nn.StagedNetwork) else [self.network]
 
@@ -323,66 +314,7 @@ class TrainingJob(JobWithUnhashedArguments):
         :raises ReturnnError: if RETURNN fails, with the reason; its log stays in output/returnn.log
         :raises DirectoryLost: if the job's directory is removed meanwhile
         """
-        run_exclusively(job_directory(self.out_log), self._train)
-
-    def _train(self, holder: DirectoryHolder) -> None:
-        check_engine_is_installed(self.engine)
-        if self.out_tensorboard is not None:
-            check_tensorboard_is_installed()
-        check_device(self.device, self.engine)
-        command = launcher(self.engine, self.horovod_num_processes, self.multi_node_slots)
-        models = self.out_model_dir.get_path()
-        for item in self.undecided_sizes:
-            item.check()
-        for name, dataset in (("train_data", self.train_data), ("dev_data", self.dev_data)):
-            check_vocabularies(self._networks(), dataset, name)
-        num_params = sum(math.prod(parameter.shape) for parameter in self.network.parameters.values())
-        self.out_num_params.set(num_params)
-        check_room(models, num_params)
-        put_aside_if_damaged(self.out_learning_rates.get_path())
-        gone = check_goes_on(models, self.out_learning_rates.get_path(), self.job_id())
-        self._write_config()
-        remove_incomplete(models)
-        watch = TrainingWatch(self)
-        options: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
-        config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
-        for attempt in range(3):
-            try:
-                run_returnn(config, log=log, launcher=command, watch=watch, holder=holder, **options)
-                break
-            except ReturnnError as error:
-                if not drop_unreadable(models, error) or attempt == 2:
-                    raise
-        watch.end()
-        scores = read_scores(self.out_learning_rates.get_path())
-        check_done(models, set(self.out_checkpoints) - gone, self.keep_rules, scores)
-
-    def _write_config(self) -> None:
-        text = self.network.config_text(self.device, engine=self.engine, config=self._options())
-        write_text(self.out_returnn_config_file, text)
-
-    def _options(self) -> dict[str, Any]:
-        config, post_config = resolve_paths(self.config), resolve_paths(self.post_config)
-        options, is_distributed = {**config, **post_config}, self.horovod_num_processes is not None
-        return {
-            "task": "train",
-            "device": self.device,
-            "train": resolve_paths(self.train_data),
-            "dev": resolve_paths(self.dev_data),
-            **preload_options(self.preload, self.network),
-            **options_before(self.engine, self.device),
-            **(LOG_OPTIONS if self.out_tensorboard is not None else {}),
-            **config,
-            **options_after(self.engine, self.device, options, self.network, is_distributed=is_distributed),
-            "num_epochs": self.num_epochs,
-            "save_interval": 1,
-            "cleanup_old_models": self.keep_rules.returnn_option(),
-            "model": os.path.join(self.out_model_dir.get_path(), "epoch"),
-            "learning_rate_file": self.out_learning_rates.get_path(),
-            "log_verbosity": self.log_verbosity,
-            **({"tf_log_dir": None, "tf_log_memory_usage": False} if self.engine == "tensorflow" else {}),
-            **post_config,
-        }
+        run_exclusively(job_directory(self.out_log), TrainingRun(self).train)
 
     def _best(self, key: str, index: int) -> GetBestCheckpointJob:
         self.keep_rules.ask_for_best(index + 1)
@@ -393,14 +325,6 @@ class TrainingJob(JobWithUnhashedArguments):
         """How far it is, by its files."""
         return read_progress(
             self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
-        )
-
-
-def _check_tensorboard(tensorboard: bool, log_verbosity: int) -> None:
-    if tensorboard and log_verbosity < 5:
-        raise ValueError(
-            f"tensorboard=True takes the steps from RETURNN's log, which has them from log_verbosity=5 on, not "
-            f"{log_verbosity}"
         )
 
 

@@ -26,6 +26,7 @@ from ..returnn_process import resolve_paths
 from ..search import SearchJob
 from ..selected_network import all_networks
 from ..training import TrainingJob
+from ..training_run import TrainingRun
 from .engine_step import CHECKPOINT, CONFIG, MODEL, RATES, EngineStep, dataset_from
 from .made_up_values import MadeUpValues
 
@@ -152,7 +153,7 @@ def _training_config(twin: TrainingJob, place: str) -> str:
     twin.out_model_dir = tk.Path(os.path.join(place, MODEL))
     twin.out_learning_rates = tk.Path(os.path.join(place, RATES))
     os.makedirs(twin.out_model_dir.get_path(), exist_ok=True)
-    config = twin._options()
+    config = TrainingRun(twin).options()
     if twin.engine == "torch":
         config["torch_dataloader_opts"] = {"num_workers": 0}
     return twin.network.config_text("cpu", engine=twin.engine, config=config)
