@@ -13,7 +13,6 @@ from .notes import Notes
 from .sources import out_dim
 from .value import Value, joint_dims
 
-
 _KEEP_DIMS = frozenset({"combine", "eval", "activation", "dropout", "copy", "softmax_over_spatial"})
 """Layers whose outputs have the dims of their inputs."""
 
