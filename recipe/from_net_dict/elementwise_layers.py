@@ -29,7 +29,7 @@ _COMPARE = {
 }
 
 
-def activated(text: str, activation: str | None) -> str:
+def activated(level: Level, text: str, activation: str | None) -> str:
     """
     An expression under an activation function.
 
@@ -37,6 +37,9 @@ def activated(text: str, activation: str | None) -> str:
     """
     if activation in (None, "identity", "linear"):
         return text
+    if activation == "gelu":
+        level.notes.used_models["gelu_by_tanh"] = "gelu_by_tanh"
+        return f"gelu_by_tanh({text})"
     if activation not in (*_ACTIVATIONS, *_ACTIVATIONS_OVER_FEATURES):
         raise Unsupported(f"activation={activation!r}")
     return f"nn.{activation}({text})"
@@ -45,7 +48,9 @@ def activated(text: str, activation: str | None) -> str:
 @translates("activation")
 def _activation(level: Level, layer: Layer) -> Value:
     value = source(level, layer)
-    return level.assign(layer.name, activated(value.text, layer.take("activation")), value.dims, dtype=value.dtype)
+    return level.assign(
+        layer.name, activated(level, value.text, layer.take("activation")), value.dims, dtype=value.dtype
+    )
 
 
 @translates("copy", "decide", "identity")
@@ -87,7 +92,7 @@ def _combine(level: Level, layer: Layer) -> Value:
     else:
         raise Unsupported(f"kind={kind!r}")
     activation = layer.take("activation")
-    return level.assign(layer.name, activated(text, activation), joint_dims(values), dtype=dtype)
+    return level.assign(layer.name, activated(level, text, activation), joint_dims(values), dtype=dtype)
 
 
 @translates("eval")
@@ -119,7 +124,7 @@ def _gating(level: Level, layer: Layer) -> Value:
     half = x.features // 2
     first, second = (level.unique_variable(f"{layer.name}_{part}") for part in ("value", "gate"))
     level.statement(f"{first}, {second} = nn.split({x.text}, 2)")
-    text = f"{activated(first, activation)} * {activated(second, gate)}"
+    text = f"{activated(level, first, activation)} * {activated(level, second, gate)}"
     return level.assign(layer.name, text, x.replaced(x.features, half))
 
 
