@@ -73,6 +73,7 @@ def _softmax_over_spatial(level: Level, layer: Layer) -> Value:
     x, factor = source(level, layer), layer.take("energy_factor")
     axis = axis_of(x, layer.take("axis"))
     layer.take("use_time_mask")
+    x = _windowed(level, layer, x, axis)
     function = "log_softmax" if layer.take("log_space") else "softmax_over_spatial"
     more = f", energy_factor={factor!r}" if factor not in (None, 1.0) else ""
     if function == "log_softmax":
@@ -80,6 +81,25 @@ def _softmax_over_spatial(level: Level, layer: Layer) -> Value:
         over = level.notes.dims.text(axis) if axis is not None else f"{bracketed(x.text)}.spatial_dim"
         return level.assign(layer.name, f"nn.log_softmax({text}, {over})", x.dims)
     return level.assign(layer.name, f"nn.softmax_over_spatial({x.text}{axis_text(level, x, axis)}{more})", x.dims)
+
+
+def _windowed(level: Level, layer: Layer, x: Value, axis: Dim | None) -> Value:
+    """Energies of the frames from ``start`` on, or in a window, that ``window_start`` says."""
+    start, window = layer.take("start"), layer.take("window_start")
+    size = layer.take("window_size")
+    first = start if start is not None else window
+    if first is None:
+        return x
+    if start is not None and window is not None:
+        raise Unsupported("start and window_start")
+    level.notes.used_models["within_window"] = "within_window"
+    given = [first, *([size] if size is not None else [])]
+    texts = []
+    for one in given:
+        value = level.read(one) if isinstance(one, str) else Value(repr(one), (), None, "int32")
+        texts.append(value.text if value.dtype == "int32" else f'nn.cast({value.text}, "int32")')
+    text = f"within_window({', '.join([x.text, *texts])}{axis_text(level, x, axis)})"
+    return level.assign(f"{layer.name}_energy", text, x.dims)
 
 
 @translates("reduce")

@@ -90,7 +90,7 @@ def _conv(level: Level, layer: Layer) -> Value:
     if any(axis is None or axis.is_dynamic for axis, size in zip(axes, sizes) if size > 1):
         level.notes.differences.add(PADDING)
     call = f"{module}({x.text})"
-    return _with_new_axes(level, x, level.assign(layer.name, activated(call, activation), dims))
+    return _with_new_axes(level, x, level.assign(layer.name, activated(level, call, activation), dims))
 
 
 @translates("transposed_conv", has_parameters=True)
@@ -118,7 +118,7 @@ def _transposed_conv(level: Level, layer: Layer) -> Value:
     dims = x.replaced(x.features, dim)
     if dims is not None and over is not None:
         dims = tuple(Dim(None, f"{layer.name}_time") if one is over else one for one in dims)
-    return _with_new_axes(level, x, level.assign(layer.name, activated(f"{module}({x.text})", activation), dims))
+    return _with_new_axes(level, x, level.assign(layer.name, activated(level, f"{module}({x.text})", activation), dims))
 
 
 @translates("batch_norm", has_parameters=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from recipe.nn.plain.dim import Dim
+import re
+
+from recipe.nn.plain.dim import Dim, batch_dim
 
 from .formula import Formula
 from .layer import Layer, Unsupported
@@ -15,6 +17,8 @@ from .value import Value, bracketed, joint_dims
 _ACTIVATIONS = ("tanh", "sigmoid", "relu", "swish", "exp", "log", "sqrt", "log_sigmoid", "softplus", "logical_not")
 _ACTIVATIONS_OVER_FEATURES = ("softmax", "log_softmax")
 _COMBINE = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**"}
+_POSITION_OF_GREATEST = "tf.squeeze(tf.argmax(source(0),axis=1),axis=1)"
+"""The formula for the frame with the greatest weight, of weights [batch, time, 1]."""
 _COMPARE = {
     "equal": "==",
     "not_equal": "!=",
@@ -25,7 +29,7 @@ _COMPARE = {
 }
 
 
-def activated(text: str, activation: str | None) -> str:
+def activated(level: Level, text: str, activation: str | None) -> str:
     """
     An expression under an activation function.
 
@@ -33,6 +37,9 @@ def activated(text: str, activation: str | None) -> str:
     """
     if activation in (None, "identity", "linear"):
         return text
+    if activation == "gelu":
+        level.notes.used_models["gelu_by_tanh"] = "gelu_by_tanh"
+        return f"gelu_by_tanh({text})"
     if activation not in (*_ACTIVATIONS, *_ACTIVATIONS_OVER_FEATURES):
         raise Unsupported(f"activation={activation!r}")
     return f"nn.{activation}({text})"
@@ -41,7 +48,9 @@ def activated(text: str, activation: str | None) -> str:
 @translates("activation")
 def _activation(level: Level, layer: Layer) -> Value:
     value = source(level, layer)
-    return level.assign(layer.name, activated(value.text, layer.take("activation")), value.dims, dtype=value.dtype)
+    return level.assign(
+        layer.name, activated(level, value.text, layer.take("activation")), value.dims, dtype=value.dtype
+    )
 
 
 @translates("copy", "decide", "identity")
@@ -83,7 +92,7 @@ def _combine(level: Level, layer: Layer) -> Value:
     else:
         raise Unsupported(f"kind={kind!r}")
     activation = layer.take("activation")
-    return level.assign(layer.name, activated(text, activation), joint_dims(values), dtype=dtype)
+    return level.assign(layer.name, activated(level, text, activation), joint_dims(values), dtype=dtype)
 
 
 @translates("eval")
@@ -96,6 +105,11 @@ def _eval(level: Level, layer: Layer) -> Value:
     called = called_function(level, formula)
     if called is not None:
         return masked(level, layer.name, values[0], *called)
+    plain = re.sub(r"\s|,\s*output_type=tf\.int32", "", formula)
+    if plain in (_POSITION_OF_GREATEST, f"tf.to_float({_POSITION_OF_GREATEST})"):
+        x, dtype = values[0].text, "int32" if plain == _POSITION_OF_GREATEST else "float32"
+        text = f'nn.cast(nn.argmax(nn.squeeze({x}, 1), {x}.spatial_dim), "{dtype}")'
+        return level.assign(layer.name, text, (batch_dim,), dtype=dtype)
     value = Formula(formula, values).value()
     return level.assign(layer.name, value.text, value.dims, dtype=value.dtype)
 
@@ -110,7 +124,7 @@ def _gating(level: Level, layer: Layer) -> Value:
     half = x.features // 2
     first, second = (level.unique_variable(f"{layer.name}_{part}") for part in ("value", "gate"))
     level.statement(f"{first}, {second} = nn.split({x.text}, 2)")
-    text = f"{activated(first, activation)} * {activated(second, gate)}"
+    text = f"{activated(level, first, activation)} * {activated(level, second, gate)}"
     return level.assign(layer.name, text, x.replaced(x.features, half))
 
 

@@ -238,7 +238,7 @@ class Level:
         is_cell: bool = False,
     ) -> Value:
         """Writes the line that computes a value, which is called after its layer."""
-        variable = self.unique_variable(name)
+        variable = self._unique_cell(name) if is_cell else self.unique_variable(name)
         self.lines.append(Line(variable, expression, is_cell=is_cell, reads=self._reads))
         self._reads = set()
         return Value(variable, dims, labels, dtype or ("int32" if labels is not None else "float32"))
@@ -312,6 +312,14 @@ class Level:
     def unique_variable(self, name: str) -> str:
         """A name for a variable of forward."""
         return _unique(identifier(name), self._taken_variables)
+
+    def _unique_cell(self, name: str) -> str:
+        """A name for a variable whose state is called after it, too."""
+        variable = self.unique_variable(name)
+        while f"{variable}_state" in self._taken_variables:
+            variable = self.unique_variable(name)
+        self._taken_variables.add(f"{variable}_state")
+        return variable
 
     def unique_member(self, name: str) -> str:
         """A name for an attribute."""

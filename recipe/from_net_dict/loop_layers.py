@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recipe.nn.plain.dim import Dim, batch_dim
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim
 
 from .layer import Layer, Unsupported
 from .level import Level, translates
@@ -59,12 +59,21 @@ def _get_last_hidden_state(level: Level, layer: Layer) -> Value:
     given, key = layer.take("from"), layer.take("key", "*")
     layer.take("out_dim"), layer.take("n_out")
     name = given if isinstance(given, str) else given[0]
-    value = level.read(name)
-    line = next((line for line in level.lines if line.variable == value.text), None)
-    if line is None or not line.is_cell or key not in ("h", "c"):
+    if isinstance(level, LoopLevel) and name.startswith("prev:"):
+        state, dim = level.previous_cell(name.removeprefix("prev:"))
+    else:
+        value = level.read(name)
+        line = next((line for line in level.lines if line.variable == value.text), None)
+        if line is None or not line.is_cell:
+            raise Unsupported(f"the state of {name!r}")
+        state, dim = f"{value.text}_state", value.features
+    if key not in ("h", "c", "*", "flat"):
         raise Unsupported(f"key={key!r} of {name!r}")
-    dims = (batch_dim, value.features) if value.features is not None else None
-    return Value(f"{value.text}_state.{key}", dims)
+    if key in ("*", "flat"):
+        size = as_dim(2 * dim.size) if dim is not None else None
+        dims = (batch_dim, size) if size is not None else None
+        return level.assign(layer.name, f"nn.concat({state}.c, {state}.h)", dims)
+    return Value(f"{state}.{key}", (batch_dim, dim) if dim is not None else None)
 
 
 @translates("subnetwork")

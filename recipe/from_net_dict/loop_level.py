@@ -142,6 +142,18 @@ class LoopLevel(Level):
         suffix = ".h" if is_cell(self.layers[name]) else ""
         return known._replace(text=f"loop.state.{state}{suffix}")
 
+    def previous_cell(self, name: str) -> tuple[str, Dim | None]:
+        """
+        The state of an LSTM after the step before: the expression for it, and its dim.
+
+        :raises Unsupported: if the layer is none
+        """
+        if name not in self.layers or not is_cell(self.layers[name]):
+            raise Unsupported(f"the state of {name!r}")
+        state = self.states.setdefault(name, name if name.isidentifier() else f"{name}_state")
+        self.note_read(name)
+        return f"loop.state.{state}", out_dim(self, Layer(name, self.layers[name]))
+
     def _foreseen(self, name: str) -> Value:
         """What is known of a layer before its code is written, which may need its own value of the step before."""
         options = self.layers[name]

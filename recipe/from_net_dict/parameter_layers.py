@@ -46,10 +46,10 @@ def _linear(level: Level, layer: Layer) -> Value:
     dims = x.replaced(x.features, dim) if x.labels is None else (*x.dims, dim) if x.dims is not None else None
     if layer.options.get("loss") in ("ce", "ctc") and activation == "softmax":
         logits = level.assign(f"{layer.name}_logits", f"{module}({x.text})", dims)
-        value = level.assign(layer.name, activated(logits.text, activation), dims)
+        value = level.assign(layer.name, activated(level, logits.text, activation), dims)
         add_cross_entropy(level, layer, logits)
         return value
-    return level.assign(layer.name, activated(f"{module}({x.text})", activation), dims)
+    return level.assign(layer.name, activated(level, f"{module}({x.text})", activation), dims)
 
 
 def written_initial_values(

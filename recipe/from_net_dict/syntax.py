@@ -42,9 +42,12 @@ def _rewritten(text: str) -> str:
 
     :raises _NotRewritten: if it is no Python 2
     """
-    from fissix import refactor
-    from fissix.pgen2.parse import ParseError
-    from fissix.pgen2.tokenize import TokenError
+    try:
+        from fissix import refactor
+        from fissix.pgen2.parse import ParseError
+        from fissix.pgen2.tokenize import TokenError
+    except ImportError as error:  # Python 3 is read all the same
+        raise _NotRewritten from error
 
     expanded = "\n".join(_with_spaces(line) for line in text.split("\n")) + "\n"
     fixers = refactor.get_fixers_from_package("fissix.fixes")

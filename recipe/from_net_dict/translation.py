@@ -11,6 +11,11 @@ from .level import Level
 from .net_dict import NetDict
 from .notes import Notes
 
+PRETRAINING = (
+    "This is the network that the config ends with. Its pretraining, smaller networks in the first epochs, is not "
+    "translated: nn.StagedNetwork({first epoch: network}) takes such networks."
+)
+
 LAYER_FILES = (attention_layers, axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers)
 """The files that note translations of layers when they are imported."""
 
@@ -33,6 +38,9 @@ class Translation:
                 self.label_dims.setdefault(self.notes.dims.label(dim, name, variable), variable)
         self.root = Level(self.notes, net.layers, None, "")
         """The network itself, with the levels in it."""
+        pretraining = net.settings.get("pretrain")
+        if pretraining or "get_network" in net.settings:
+            self.notes.differences.add(PRETRAINING)
         self.results: dict[str, str] = {}
         """The expressions that the model returns, by the names of the outputs."""
         for name, options in net.layers.items():

@@ -94,6 +94,11 @@ def test_what_is_read(tmp_path: pathlib.Path) -> None:
         f"num_inputs = 3\nnum_outputs = {{'classes': (5, 1)}}\nnetwork = {network!r}",
         f"config = {{'network': {network!r}, 'extern_data': {EXTERN!r}}}",
         f"{{'extern_data': {EXTERN!r}, 'network': {network!r}}}",
+        json.dumps({"network": network, "extern_data": EXTERN}).replace(', "extern', ',\n// a comment\n"extern'),
+        f"num_inputs = 03\nprint 'a config in Python 2'\nif num_inputs <> 3: raise Exception, 'odd'\n"
+        f"num_outputs = {{'classes': {{'dim': 5, 'sparse': True}}}}\nnetwork = {network!r}",
+        f"extern_data = {EXTERN!r}\ndef get_network(epoch, **kwargs):\n"
+        f"    return {{'output': {{**{LINEAR!r}, 'n_out': 4 if epoch > 9 else 2}}}}",
     ]
     digests = {imported(from_net_dict(form), tmp_path).training_network().digest for form in forms}
     assert len(digests) == 1
@@ -110,6 +115,15 @@ def test_what_is_read(tmp_path: pathlib.Path) -> None:
         ("x = (", "neither JSON nor Python"),
         ("nets = {'a': {'class': 'copy'}}", "there is no 'network' in the file. There is nets: --network NAME"),
         ("import my\nnetwork = my.make(3)", "Line 2: my is not defined in this file, and imports are not followed"),
+        (
+            "hidden_size 500,500\nhidden_type forward\nnum_epochs 5",
+            "no net dict in the file, but hidden_size, hidden_type",
+        ),
+        ("backend = 'torch'", "its backend is PyTorch"),
+        (
+            "network = {'a': {'class': 'subnetwork'}}\nnetwork['a']['subnetwork'] = network",
+            "the net dict recurses: layer 'a' contains the dict",
+        ),
         ("network = 3", "'network' is no net dict"),
         ("extern_data = {'data': {'dim_tags': [1, 2]}}\nnetwork = {'a': {'class': 'copy'}}", "dims of input 'data'"),
     ],
