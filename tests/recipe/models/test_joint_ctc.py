@@ -137,7 +137,7 @@ def test_prefix_scores_without_end_label_in_ctc() -> None:
 def test_an_end_label_that_is_not_the_last() -> None:
     model = _model()
     with pytest.raises(nn.NetworkError, match="it is the last one of .*labels.*, as CTC's blank is, and not label 0"):
-        CtcPrefixScoring(model.decoder, model.ctc_output, 0.3, end_in_ctc=False)
+        CtcPrefixScoring(model.decoder, nn.Linear(5, NUM_LABELS), 0.3, end_in_ctc=False)
 
 
 def test_search() -> None:
