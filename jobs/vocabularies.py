@@ -50,7 +50,7 @@ def vocabularies_of(dataset: Any) -> dict[str, Any]:
     if name == "DistributeFilesDataset":  # of recipe.data.text_dataset.text_blocks_dataset
         files = dataset.get("files")
         first = files[0] if isinstance(files, list) and files else None
-        is_block = isinstance(first, tuple) and "LmDataset" in repr(dataset.get("get_sub_epoch_dataset"))
+        is_block = isinstance(first, tuple) and "dataset_of_blocks" in repr(dataset.get("get_sub_epoch_dataset"))
         return {"data": {"class": "SentencePieces", "model_file": first[1]}} if first and is_block else {}
     found = {}
     for option, stream in _STREAMS.get(str(name), {}).items():

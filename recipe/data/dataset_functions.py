@@ -10,7 +10,7 @@ Test: tests/jobs/corpus/test_training.py
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -56,6 +56,22 @@ def space_as_label(text: str) -> str:
     return text.replace(" ", "\u2581")
 
 
+def dataset_of_blocks(files: Sequence[tuple[str, str]], labels: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The text of some blocks, for RETURNN's DistributeFilesDataset.
+
+    :param files: of each block its text, and the model of the subwords
+    :param labels: how labels are made of text, without the model
+    """
+    return {
+        "class": "LmDataset",
+        "corpus_file": [text for text, _ in files],
+        "orth_vocab": {**labels, "model_file": files[0][1]},
+        "seq_ordering": "random",
+        "dtype": "int32",
+    }
+
+
 def function_code(function: Callable[..., Any], version: int, **arguments: Any) -> CodeWithDefinitions:
     """
     A function of this module as an option.
@@ -69,6 +85,7 @@ def function_code(function: Callable[..., Any], version: int, **arguments: Any) 
         at_random_speed: (at_speed,),
         sorted_first: (),
         space_as_label: (),
+        dataset_of_blocks: (),
     }[function]
     values = "".join(f", {name}={PythonSource().value(value)}" for name, value in arguments.items())
     code = f"functools.partial({function.__name__}{values})" if arguments else function.__name__

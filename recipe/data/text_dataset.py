@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recipe import nn
+from .dataset_functions import dataset_of_blocks, function_code
 
 
 def text_dataset(
@@ -53,14 +53,10 @@ def text_blocks_dataset(
     if len(blocks) < partition_epoch:
         raise ValueError(f"partition_epoch={partition_epoch} parts cannot be made of {len(blocks)} blocks: make more")
     rest = {key: value for key, value in labels.items() if key != "model_file"}
-    of_blocks = (
-        'lambda files: {"class": "LmDataset", "corpus_file": [text for text, _ in files], "orth_vocab": '
-        f'{{**{rest!r}, "model_file": files[0][1]}}, "seq_ordering": "random", "dtype": "int32"}}'
-    )
     return {
         "class": "DistributeFilesDataset",
         "files": [(block, labels["model_file"]) for block in blocks],  # the function gets files, nothing else
-        "get_sub_epoch_dataset": nn.PythonCode(of_blocks),
+        "get_sub_epoch_dataset": function_code(dataset_of_blocks, 1, labels=rest),
         "seq_ordering": "random",
         "partition_epoch": partition_epoch,
     }

@@ -5,14 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import pathlib
+import pickle
+import sys
+import types
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from recipe import nn
 from recipe.data.subwords import sentence_pieces, words_of
 from recipe.data.text_dataset import text_blocks_dataset, text_dataset, text_pair_dataset
+from recipe.nn.plain.python_source import CodeWithDefinitions
 
 LINES = [f"{word} {other}" for word in ("ba", "ke", "li", "no") for other in ("ba", "ke", "li")]
 
@@ -104,14 +107,22 @@ def test_pairs(tmp_path: pathlib.Path, model: str) -> None:
         assert data["classes"][-1] == 0 and 0 not in data["data"]
 
 
+def _as_in_a_config(code: CodeWithDefinitions) -> Any:
+    """The function as RETURNN reads it from a config, of a module of its own."""
+    module = types.ModuleType("config_of_blocks")
+    sys.modules[module.__name__] = module
+    exec("\n".join(("from __future__ import annotations", *code.definitions)), module.__dict__)
+    return eval(code.code, module.__dict__)
+
+
 def test_blocks(tmp_path: pathlib.Path, model: str) -> None:
     blocks = []
     for number in range(6):
         blocks.append(str(tmp_path / f"block.{number}"))
         pathlib.Path(blocks[-1]).write_text("".join(f"{line}\n" for line in LINES[2 * number : 2 * number + 2]))
     options = text_blocks_dataset(blocks, sentence_pieces(model, sampling=0.1), partition_epoch=3)
-    assert isinstance(options["get_sub_epoch_dataset"], nn.PythonCode)
-    options["get_sub_epoch_dataset"] = eval(options["get_sub_epoch_dataset"].code)  # as RETURNN reads a config
+    options["get_sub_epoch_dataset"] = _as_in_a_config(options["get_sub_epoch_dataset"])
+    assert pickle.loads(pickle.dumps(options["get_sub_epoch_dataset"])), "worker processes get it"
     options["use_worker_proc"] = False  # which is quicker
     epochs = [[text_of(model, data["data"]) for _, data in read(dict(options), epoch)] for epoch in range(1, 7)]
     assert [len(epoch) for epoch in epochs] == [4] * 6, "no epoch has more than its part in hand"
