@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .config_writer import config_text, label_names
 from .errors import NetDictError
-from .net_dict import read_net_dict
+from .net_dict import read_net_dict, read_settings
+from .training_options import training_options
 from .translation import Translation
 from .writer import module_text
 
-__all__ = ["NetDictError", "WrittenModule", "from_net_dict"]
+__all__ = ["NetDictError", "WrittenModule", "config_from", "from_net_dict"]
 
 
 class WrittenModule(NamedTuple):
@@ -44,4 +46,26 @@ def from_net_dict(
     :raises NetDictError: if there is no net dict, or what it is can only be told by running the file
     """
     translation = Translation(read_net_dict(text, name=network, options=options))
-    return WrittenModule(module_text(translation, source_name), translation.notes.name_map, translation.notes.problems)
+    return _written(translation, module_text(translation, source_name))
+
+
+def config_from(
+    text: str, *, network: str = "network", options: Mapping[str, Any] | None = None, source_name: str = "a config"
+) -> WrittenModule:
+    """
+    Writes a whole config of this project: the modules, the data, the training with its options, and the search.
+
+    The arguments are those of :func:`from_net_dict`.
+
+    :raises NetDictError: if there is no net dict, or what it is can only be told by running the file
+    """
+    net, settings = read_net_dict(text, name=network, options=options), read_settings(text, network, options)
+    translation = Translation(net, label_names(net))
+    training = training_options(settings)
+    written = _written(translation, config_text(translation, settings, training, source_name))
+    return written._replace(problems=[*written.problems, *training.todo])
+
+
+def _written(translation: Translation, text: str) -> WrittenModule:
+    notes = translation.notes
+    return WrittenModule(text, notes.name_map, notes.problems)

@@ -8,7 +8,7 @@ import pathlib
 import sys
 from typing import Any
 
-from . import NetDictError, from_net_dict
+from . import NetDictError, config_from, from_net_dict
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
         epilog="Exit status: 0 all is translated; 1 something is left to do, see TODO; 2 nothing could be read.",
     )
     parser.add_argument("file", help="a config in Python or JSON, or the dict alone; - for stdin")
+    parser.add_argument(
+        "--config",
+        action="store_true",
+        help="write a whole config: the modules, the data, a training with the options of the old one, and a search",
+    )
     parser.add_argument("--network", default="network", metavar="NAME", help="the variable or key (default: network)")
     parser.add_argument(
         "--set",
@@ -37,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         text = sys.stdin.read() if parsed.file == "-" else pathlib.Path(parsed.file).read_text(encoding="utf-8")
         options = dict(_option(one) for one in parsed.set)
         name = pathlib.Path(parsed.file).name
-        written = from_net_dict(text, network=parsed.network, options=options, source_name=name)
+        write = config_from if parsed.config else from_net_dict
+        written = write(text, network=parsed.network, options=options, source_name=name)
     except (NetDictError, OSError, UnicodeDecodeError) as error:
         print(f"{parsed.file}: {error}", file=sys.stderr)
         return 2

@@ -23,11 +23,26 @@ class DimTexts:
         self.seen_from: Callable[[Dim], str | None] = lambda dim: None
         """How a dim that only comes with a value is called where the code is written now."""
         self._sums: dict[Dim, Dim] = {}
+        self._sizes: dict[int, Dim] = {}
+        self._labels: dict[Dim, str] = {}
 
     def is_sum(self, dim: Dim, total: Dim) -> None:
         """Notes that a dim is what joining others gives, which the file has declared by itself."""
         if not dim.terms and not dim.is_anonymous and dim.known_size == total.known_size:
             self._sums.setdefault(dim, total)
+
+    def label(self, dim: Dim, name: str, labels: str) -> Dim:
+        """
+        Notes what gives the names of labels; a size without a name gets one, wherever it stands.
+
+        :param dim: of the labels
+        :param name: for one without a name
+        :param labels: the variable
+        """
+        if dim.is_anonymous:
+            dim = self._sizes.setdefault(dim.size, Dim(dim.size, name))
+        self._labels[dim] = labels
+        return dim
 
     def alias(self, dim: Dim, text: str) -> None:
         """Notes how a dim is called that only comes with a value."""
@@ -39,6 +54,7 @@ class DimTexts:
             return "nn.batch_dim"
         if dim in self._aliases:
             return self.seen_from(dim) or self._aliases[dim]
+        dim = self._sizes.get(dim.size, dim) if dim.is_anonymous else dim
         if dim.is_anonymous:
             return str(dim.size)
         whole, divisor = dim.quotient
@@ -70,7 +86,8 @@ class DimTexts:
             if dim in self._sums:
                 sums.append(f"{name} = {self.text(self._sums[dim])}")
             else:
-                plain.append(f'{name} = nn.Dim({dim.known_size}, "{dim.name}")')
+                labels = f", labels={self._labels[dim]}" if dim in self._labels else ""
+                plain.append(f'{name} = nn.Dim({dim.known_size}, "{dim.name}"{labels})')
         return plain + sums
 
     def _term(self, base: Dim | None, count: int) -> str:

@@ -13,6 +13,9 @@ from .notes import Notes
 from .sources import out_dim
 from .value import Value, joint_dims
 
+_KEEP_DIMS = frozenset({"combine", "eval", "activation", "dropout", "copy", "softmax_over_spatial"})
+"""Layers whose outputs have the dims of their inputs."""
+
 
 class Cell(NamedTuple):
     """
@@ -170,8 +173,39 @@ class LoopLevel(Level):
         outer = [self.read(one) for one in given if isinstance(one, str) and one.startswith("base:")]
         if options["class"] in ("eval", "combine") and outer:
             return Value("", joint_dims(outer))
+        dims = self._foreseen_dims(name, {})
+        if dims is not None and any(dim.is_dynamic for dim in dims):
+            return Value("", dims)
         features = self._foreseen_features(name)
         return Value("", (batch_dim, features) if features is not None else None)
+
+    def _foreseen_dims(self, name: str, found: dict[str, tuple[Dim, ...] | None]) -> tuple[Dim, ...] | None:
+        """
+        The dims that a layer gets from those that its inputs come from, which may be its own of the step before.
+
+        :param found: of layers that were asked for; None for one that is being looked at
+        """
+        if name.startswith("base:"):
+            return self.read(name).dims
+        name = name.removeprefix("prev:")
+        if name in self.values:
+            return self.values[name].dims
+        if name not in found and name in self.layers:
+            found[name] = None
+            found[name] = self._dims_from_inputs(Layer(name, self.layers[name]), found)
+        return found.get(name)
+
+    def _dims_from_inputs(self, layer: Layer, found: dict[str, tuple[Dim, ...] | None]) -> tuple[Dim, ...] | None:
+        is_linear = layer.class_name == "linear" and "n_out" in layer.options
+        if not is_linear and layer.class_name not in _KEEP_DIMS:
+            return None
+        given = layer.options.get("from") or []
+        names = [given] if isinstance(given, str) else [one for one in given if isinstance(one, str)]
+        known = [one for one in (self._foreseen_dims(one, found) for one in names) if one]
+        dims = joint_dims([Value("", one) for one in known]) if known else None
+        if is_linear and dims is not None:
+            return Value("", dims).replaced(Value("", dims).features, out_dim(self, layer))
+        return dims
 
     def _foreseen_features(self, name: str) -> Dim | None:
         if name not in self.layers:

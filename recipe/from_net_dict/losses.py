@@ -30,6 +30,7 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
         target = target if level.parent is None else level.capture(target, name)
     more = f", scale={scale}" if scale != 1.0 else ""
     if loss == "ctc":
+        level.statement("# this score is one per sequence, RETURNN's was one per label; both optimise the same sum")
         level.mark_loss(
             f'nn.ctc_loss({logits.text}, {target.text}).mark_as_loss("{level.loss_name(layer.name)}"{more})'
         )

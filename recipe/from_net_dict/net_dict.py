@@ -73,6 +73,15 @@ def read_net_dict(text: str, *, name: str = "network", options: Mapping[str, Any
     return NetDict(layers, inputs_of(settings), dim_names, settings)
 
 
+def read_settings(text: str, name: str = "network", options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """
+    All settings of a file, by their names; a gap where only running it would tell a value.
+
+    :raises NetDictError: if it is neither Python nor JSON
+    """
+    return _settings(text, name, dict(options or {}))
+
+
 def _why_none(text: str, settings: Mapping[str, Any], name: str) -> str:
     dicts = [key for key, value in settings.items() if is_network(value)]
     hint = f" There is {', '.join(dicts)}: --network NAME" if dicts else ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from recipe.nn.plain.dim import Dim
+
 from . import attention_layers, axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers
 from .level import Level
 from .net_dict import NetDict
@@ -21,10 +25,17 @@ class Translation:
     Module classes that compute what a net dict does.
 
     :param net: the net dict
+    :param label_names: the variables of names for labels, by the input that has the labels
     """
 
-    def __init__(self, net: NetDict):
+    def __init__(self, net: NetDict, label_names: Mapping[str, str] | None = None):
         self.notes = Notes(net)
+        self.label_dims: dict[Dim, str] = {}
+        """The variables of names for labels, by the dims."""
+        for name, variable in (label_names or {}).items():
+            dim = net.inputs[name].labels
+            if dim is not None:
+                self.label_dims.setdefault(self.notes.dims.label(dim, name, variable), variable)
         self.root = Level(self.notes, net.layers, None, "")
         """The network itself, with the levels in it."""
         pretraining = net.settings.get("pretrain")

@@ -9,11 +9,17 @@ from .level import Level
 from .loop_layers import Subnetwork
 from .loop_level import LoopLevel
 from .loop_lines import body, head
+from .repeated_blocks import Block, with_blocks
 from .translation import Translation
 
 _WIDTH = 120
 _PACKAGE, _, _HERE = __name__.removesuffix(".writer").partition(".")
 """In another setup this is ``returnn_recurrent.from_net_dict``, and what it writes imports from there."""
+
+
+def package() -> str:
+    """The name that modules of this project are imported by."""
+    return _PACKAGE
 
 
 def module_text(translation: Translation, source_name: str) -> str:
@@ -78,6 +84,13 @@ def _imports(translation: Translation) -> Iterator[str]:
 
 
 def _class_lines(translation: Translation, level: Level) -> Iterator[str]:
+    results = list(translation.results.values()) if level.parent is None else _results(level)
+    if not isinstance(level, LoopLevel):
+        blocks, results = with_blocks(level, results)
+        for block in blocks:
+            yield from _block_lines(block)
+        if level.parent is None:
+            translation.results = dict(zip(translation.results, results))
     yield f"class {level.class_name}(nn.Module):"
     yield f'    """{_what(level)}"""'
     yield ""
@@ -92,12 +105,29 @@ def _class_lines(translation: Translation, level: Level) -> Iterator[str]:
         yield ""
     arguments = [f"{name}: nn.Tensor" for name in level.arguments]
     arguments += ["search: nn.BeamSearch | None = None"] if level.uses_search else []
-    results = list(translation.results.values()) if level.parent is None else _results(level)
     gives = {0: "None", 1: "nn.Tensor"}.get(len(results), "tuple[nn.Tensor, ...]")
     if level.parent is None and _has_names(translation):
         gives = "dict[str, nn.Tensor]"
     yield from _wrapped(f"    def forward({', '.join(['self', *arguments])}) -> {gives}:", 8)
     yield from (f"        {line}" for line in _forward(translation, level, results))
+
+
+def _block_lines(block: Block) -> Iterator[str]:
+    yield f"class {block.class_name}(nn.Module):"
+    yield f'    """{block.what}"""'
+    yield ""
+    yield "    def __init__(self) -> None:"
+    yield "        super().__init__()"
+    for line in [*(f"self.{name} = {text}" for name, text in block.members.items()), *block.initial_values]:
+        yield from (f"        {part}" for part in _wrapped(line, 8))
+    yield ""
+    arguments = ", ".join(["self", *(f"{name}: nn.Tensor" for name in block.arguments)])
+    gives = "nn.Tensor" if len(block.results) == 1 else "tuple[nn.Tensor, ...]"
+    yield from _wrapped(f"    def forward({arguments}) -> {gives}:", 8)
+    for line in [*(line.text() for line in block.lines), f"return {', '.join(block.results)}"]:
+        yield from (f"        {part}" for part in _wrapped(line, 4))
+    yield ""
+    yield ""
 
 
 def _forward(translation: Translation, level: Level, results: list[str]) -> Iterator[str]:
@@ -137,7 +167,7 @@ def _name_map(translation: Translation) -> Iterator[str]:
     yield "NAME_MAP = {"
     yield from (f'    "{name}": "{old}",' for name, old in translation.notes.name_map.items())
     yield "}"
-    yield '"""RETURNN\'s names of the parameters in old checkpoints: Preload(checkpoint, name_map=NAME_MAP)."""'
+    yield '"""RETURNN\'s names of the parameters in old checkpoints: OldCheckpointJob(checkpoint, NAME_MAP)."""'
 
 
 def _networks(translation: Translation) -> Iterator[str]:

@@ -28,6 +28,12 @@ BY_NAME = {entry.name: entry for entry in ENTRIES}
 RETURNN = pathlib.Path(next(iter(importlib.util.find_spec("returnn").submodule_search_locations)))  # type: ignore[union-attr,arg-type]
 
 NOT_FOR_USERS = {
+    "recipe.data.dataset_functions.at_random_speed",
+    "recipe.data.dataset_functions.function_code",
+    "recipe.data.dataset_functions.log_mel_features",
+    "recipe.data.dataset_functions.sorted_first",
+    "recipe.data.dataset_functions.space_as_label",
+    "recipe.data.hdf.write_streams",
     "recipe.models.fusion.check_same_labels",
     "recipe.models.fusion.zeros_like",
     "recipe.models.joint_ctc.last",
@@ -51,7 +57,7 @@ NOT_FOR_USERS = {
     "recipe.models.transposed_linear.TransposedLinear",
     "recipe.models.within_window.within_window",
 }
-"""Functions that modules share, and models of one's own have no need of."""
+"""Functions that modules share or written configs have, and models of one's own have no need of."""
 
 MEMBERS_NOT_FOR_USERS = {
     "Dim": {

@@ -23,6 +23,7 @@ CASES = [
     (OLD_STYLE, "train"),
     (OLD_STYLE, "search"),
     (OLD_STYLE.with_name("many_layers.config"), "train"),
+    (OLD_STYLE.with_name("repeated_layers.config"), "train"),
     (HANDWRITTEN / "attention.config", "train"),
     (HANDWRITTEN / "language_model.config", "train"),
     (HANDWRITTEN / "transducer.config", "train"),

@@ -14,10 +14,18 @@ OPTIMIZED = ("random_programs", "tests/recipe/nn/tf_layers/", "tests/recipe/mode
 """In the names of test files whose graphs are all optimised, as RETURNN has them."""
 
 _seen: set[str] = set()
+_never: list[bool] = []
+
+
+def never_optimize() -> None:
+    """Leaves all graphs of this process as they are, also outside of pytest."""
+    _never.append(True)
 
 
 def is_optimized() -> bool:
-    """Whether the next graph is; outside of pytest all are."""
+    """Whether the next graph is; outside of pytest all are, but for :func:`never_optimize`."""
+    if _never:
+        return False
     file, _, name = os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")
     if not name or any(part in file for part in OPTIMIZED):
         return True
