@@ -43,6 +43,7 @@ LONG = {
     r"\./sis retry .+": "wants a job that failed; tests/jobs/cleaning have some",
     r"\./sis (show|why|compare|check|try|data|completion)": "is a name in a sentence",
     r"python -m (recipe|returnn_recurrent|recipe\.nn)\.from_net_dict": "is a name in a sentence",
+    r"python -m tests\.recipe\.from_net_dict\.experiments_table .*": "wants a directory of configs",
     r"python -m tests\.docs\.\w+.*": "writes pages; tests compare what it would write",
 }
 """Patterns of commands that are not run, and why."""
