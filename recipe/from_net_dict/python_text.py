@@ -81,7 +81,8 @@ def _text(value: str) -> str:
 
 
 def _key_text(key: Any) -> str:
-    return _text(key) if isinstance(key, str) else repr(key)
+    plain = _plain(key, "", False)
+    return _text(f"TODO {key}".replace("\n", " ")) if plain is None else plain
 
 
 def _is_path(value: Any, key: str, with_paths: bool) -> bool:

@@ -156,3 +156,11 @@ def test_paths_and_labels() -> None:
     assert '"path": tk.Path("/data/x.zip"),  # TODO: where it is here' in text
     assert "CLASSES_LABELS = [str(number) for number in range(9)]  # TODO: the names, from /data/vocab" in text
     assert 'classes_dim = nn.Dim(9, "classes", labels=CLASSES_LABELS)' in text
+
+
+def test_keys_that_are_not_known() -> None:
+    text = config_from(
+        OLD + 'train = {"class": "OggZipDataset", "epoch_wise_filter": {(1, other): {"max_mean_len": 5}}}'
+    ).text
+    compile(text, "<written>", "exec")
+    assert '"TODO (1, <line 10' in text and ": other is not defined in this file" in text
