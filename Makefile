@@ -6,11 +6,13 @@ VENV := .venv
 INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517
 FAILED = echo "Could not install the packages into $(VENV): no network, or the disk is full? What is above says which; then run the same command again." >&2; exit 1
 
-.PHONY: help venv venv-dev g2p speech test quick check docs python-version compiler engine
+.PHONY: help venv venv-dev g2p speech translation translation-full librispeech-mini test quick check docs python-version compiler engine
 
 help:
 	@echo "make g2p       set up .venv, then train and score the letters-to-phones demo (ENGINE=torch: by PyTorch)"
 	@echo "make speech    the same for phone recognition on recordings (Debian's festvox-ru, 179 MB)"
+	@echo "make translation  the same for German to English on a dictionary (Debian's trans-de-en, 6 MB)"
+	@echo "make librispeech-mini  all jobs of the LibriSpeech systems, on a miniature of the corpus (PyTorch)"
 	@echo "make test      set up .venv, then run all tests"
 	@echo "make quick     those of recipe and of imports in NumPy alone, without TensorFlow: a minute and a half"
 	@echo "make check     ruff, import-linter, mypy, documentation"
@@ -49,6 +51,15 @@ g2p: venv
 
 speech: venv compiler
 	@./sis manager 'configs/speech_ru.py(engine="$(ENGINE)")'
+
+translation: venv
+	@./sis manager 'configs/translation.py(engine="$(ENGINE)")'
+
+translation-full: venv
+	@./sis manager 'configs/translation.full(engine="$(ENGINE)")'
+
+librispeech-mini: $(VENV)/.installed-torch
+	@./sis manager configs/librispeech.mini
 
 test: venv-dev
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --durations=40 tests

@@ -14,7 +14,8 @@ from sisyphus import tk
 
 from jobs.checkpoint import Checkpoint
 from jobs.combine_checkpoints import combined_checkpoint
-from jobs.experiment_page import ExperimentPageJob
+from jobs.experiment_page import experiment_page
+from jobs.heat_maps import HeatMapsJob
 from jobs.lexicon import CmudictJob, GruutLexiconJob, LexiconJob, LexiconToHdfJob
 from jobs.preload import Preload
 from jobs.pronunciation_scoring import PronunciationScoringJob
@@ -222,38 +223,36 @@ def experiment(
     tk.register_output(f"{name}/learning_curves.png", train.out_learning_curves)
     tk.register_output(f"{name}/learning_curves.txt", train.out_learning_curves_table)
 
-    scores, job_ids = searches(name, checkpoint or last_checkpoint(train), search, language=language)
-    page = ExperimentPageJob(
+    checkpoint = checkpoint or last_checkpoint(train)
+    scores, found = searches(name, checkpoint, search, language=language)
+    page = experiment_page(
         name,
-        network=train.network,
-        learning_curves=train.out_learning_curves,
-        learning_curves_table=train.out_learning_curves_table,
-        returnn_config=train.out_returnn_config_file,
-        reports={part: job.out_report for part, job in scores.items()},
-        alignments={part: job.out_alignments for part, job in scores.items()},
-        job_ids={"training": train.job_id(), **job_ids},
+        train,
+        scores=scores,
+        hypotheses={part: job.out_hypotheses for part, job in found.items()},
+        job_ids={f"search {part}": job.job_id() for part, job in found.items()},
+        heat_maps=HeatMapsJob(train.network, checkpoint, train.dev_data).out_heat_maps,
     )
-    tk.register_output(f"{name}/experiment.html", page.out_page)
     tk.register_callback(print_next_step, next_step, [page.out_page, *(job.out_wer for job in scores.values())])
 
 
 def searches(
     name: str, checkpoint: Checkpoint, search: nn.Network | SelectedNetwork, *, language: str = "en"
-) -> tuple[dict[str, PronunciationScoringJob], dict[str, str]]:
+) -> tuple[dict[str, PronunciationScoringJob], dict[str, SearchJob]]:
     """
     Searches on the development and test words, registered under ``output/NAME/``.
 
-    :return: scores and ids of the jobs, by part
+    :return: scores and searches, by part
     """
     lexica = lexicon_data(language).lexica
     scores: dict[str, PronunciationScoringJob] = {}
-    job_ids: dict[str, str] = {}
+    searched: dict[str, SearchJob] = {}
     for part, lexicon in (("dev", lexica.out_dev_lexicon), ("test", lexica.out_test_lexicon)):
         found, scores[part] = recognition(checkpoint, search, lexicon, language)
         found.add_alias(f"{name}/search_{part}")
-        job_ids[f"search {part}"] = found.job_id()
+        searched[part] = found
         tk.register_output(f"{name}/{part}/hypotheses.jsonl", found.out_hypotheses)
         tk.register_output(f"{name}/{part}/wer", scores[part].out_wer)
         tk.register_output(f"{name}/{part}/per", scores[part].out_per)
         tk.register_output(f"{name}/{part}/report.txt", scores[part].out_report_text)
-    return scores, job_ids
+    return scores, searched

@@ -21,6 +21,8 @@ from jobs.ctc_alignment import align_with_ctc, ctc_log_posteriors
 from jobs.ctc_collapse import CtcCollapseJob
 from jobs.ctc_prefix_search import CtcPrefixSearchJob
 from jobs.debian_package import DebianPackageJob
+from jobs.experiment_page import experiment_page
+from jobs.heat_maps import HeatMapsJob
 from jobs.hypotheses_to_trn import HypothesesToTrnJob
 from jobs.lexicon_references import LexiconToReferencesJob
 from jobs.optimal_parameters import tune
@@ -149,11 +151,14 @@ def attention_experiment(name: str, model: AttentionRecogniser, network: nn.Netw
     """
     data, training = features(), attention_training(model)
     register_training(name, training)
-    scores = {}
+    checkpoint = training.average_of_last(AVERAGED)
+    scores, searches = {}, {}
     for part in ("dev", "test"):
-        search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
-        search.add_alias(f"{name}/search_{part}")
-        scores[part] = score(f"{name}/{part}", search.out_hypotheses, data.out_references[part], with_sclite=True)
+        searches[part] = search_with(network, checkpoint, data.out_hdf[part])
+        searches[part].add_alias(f"{name}/search_{part}")
+        phones = searches[part].out_hypotheses
+        scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=True)
+    page(name, training, checkpoint, searches, scores)
     finish(name, scores, "sizes and rates are in configs/speech_ru.py")
 
 
@@ -180,13 +185,16 @@ def transducer() -> None:
     preload = Preload(start, name_map={"encoder/": "encoder/"})
     training = train(model, data, TRANSDUCER_RATES, alignments=alignments, preload=[preload])
     register_training(name, training)
-    scores = {}
+    checkpoint = training.average_of_last(AVERAGED)
+    scores, searches = {}, {}
     for part in ("dev", "test"):
         network = nn.Network(model, search=nn.BeamSearch(8, length_normalization=0.0))
-        search = search_with(network, training.average_of_last(AVERAGED), data.out_hdf[part])
-        search.add_alias(f"{name}/search_{part}")
-        phones = CollapseAlignmentJob(search.out_hypotheses, topology=TOPOLOGY, blank=BLANK).out_hypotheses
+        searches[part] = search_with(network, checkpoint, data.out_hdf[part])
+        searches[part].add_alias(f"{name}/search_{part}")
+        aligned = searches[part].out_hypotheses
+        phones = CollapseAlignmentJob(aligned, topology=TOPOLOGY, blank=BLANK).out_hypotheses
         scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=True)
+    page(name, training, checkpoint, searches, scores)
     finish(name, scores, "sizes, rates and topology are in configs/speech_ru.py")
 
 
@@ -196,13 +204,14 @@ def ctc_experiment(
     """Search and scores of a CTC system; outputs stand under ``output/NAME/``."""
     data = features()
     register_training(name, training)
-    scores = {}
+    scores, searches = {}, {}
     for part in ("dev", "test"):
         network = nn.Network(model, search=nn.BeamSearch(1, length_normalization=0.0))
-        search = search_with(network, checkpoint, data.out_hdf[part])
-        search.add_alias(f"{name}/search_{part}")
-        phones = CtcCollapseJob(search.out_hypotheses, blank=BLANK).out_hypotheses
+        searches[part] = search_with(network, checkpoint, data.out_hdf[part])
+        searches[part].add_alias(f"{name}/search_{part}")
+        phones = CtcCollapseJob(searches[part].out_hypotheses, blank=BLANK).out_hypotheses
         scores[part] = score(f"{name}/{part}", phones, data.out_references[part], with_sclite=with_sclite)
+    page(name, training, checkpoint, searches, scores)
     finish(name, scores, "./sis manager configs/speech_ru.ctc trains the larger system")
 
 
@@ -355,6 +364,29 @@ def score(name: str, phones: tk.Path, references: tk.Path, *, with_sclite: bool 
         tk.register_output(f"{name}/sclite_per", sclite.out_wer)
         tk.register_output(f"{name}/sclite", sclite.out_report_dir)
     return scoring
+
+
+def page(
+    name: str,
+    training: TrainingJob,
+    checkpoint: Checkpoint,
+    searches: dict[str, SearchJob],
+    scores: dict[str, PronunciationScoringJob],
+) -> None:
+    """
+    All of it on one page.
+
+    :param checkpoint: what was searched with
+    :param searches: by part of the data, as the scores
+    """
+    experiment_page(
+        name,
+        training,
+        scores=scores,
+        hypotheses={part: job.hypotheses for part, job in scores.items()},
+        job_ids={f"search {part}": job.job_id() for part, job in searches.items()},
+        heat_maps=HeatMapsJob(training.network, checkpoint, training.dev_data).out_heat_maps,
+    )
 
 
 def finish(name: str, scores: dict[str, PronunciationScoringJob], next_step: str) -> None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping, Sequence
 
 from sisyphus import Job, Task, tk
 
 from recipe.nn.plain.engine import check_engine
 
 from .checkpoint import complete_epochs, epoch_prefix, output_checkpoint
-from .learning_rates import best_epochs, read_learning_rates
+from .learning_rates import EpochData, best_epochs, read_learning_rates
+from .removed_checkpoint import removed_checkpoint
 
 
 class GetBestCheckpointJob(Job):
     """
-    The best checkpoint by a score, of those that are still there. An epoch whose score is NaN is never taken.
+    The best checkpoint by a score. An epoch whose score is NaN is never taken.
 
-    ``TrainingJob.best_checkpoint`` makes this job and sees to it that the training keeps what it asks for.
+    ``TrainingJob.best_checkpoint`` makes this job and sees to it that the training keeps what it asks for. If that was
+    removed all the same, this is an error: a worse one under the name of the best would be a wrong result.
 
     :param model_dir: of a training
     :param learning_rates: its learning-rate file
@@ -50,7 +53,8 @@ class GetBestCheckpointJob(Job):
         """
         Links the files of the checkpoint.
 
-        :raises ValueError: if there is no such score, or fewer checkpoints with it than asked for
+        :raises ValueError: if there is no such score, or fewer epochs with it than asked for
+        :raises FileNotFoundError: if the checkpoint was removed; the message names the best of those that are there
         """
         models, path = self.model_dir.get_path(), self.learning_rates.get_path()
         epochs = read_learning_rates(path)
@@ -58,17 +62,25 @@ class GetBestCheckpointJob(Job):
             ranked = best_epochs(epochs, self.key)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
-        there = complete_epochs(models)
-        candidates = [epoch for epoch in ranked if epoch in there]
-        if self.index >= len(candidates):
+        if self.index >= len(ranked):
             raise ValueError(
-                f"index {self.index} by {self.key!r}: only {len(candidates)} epochs with that score still have a "
-                f"checkpoint in {models}: {candidates}. Let the training keep more (keep_epochs, best_checkpoint)"
+                f"index {self.index} by {self.key!r}: {path} has that score of the epochs {sorted(ranked)} alone"
             )
-        epoch = candidates[self.index]
-        removed = [other for other in ranked[: ranked.index(epoch)] if other not in there]
-        if removed:
-            print(f"epochs {removed} are better by {self.key!r} than epoch {epoch}, but have no checkpoint any more")
+        epoch = ranked[self.index]
+        if epoch not in complete_epochs(models):
+            raise FileNotFoundError(self._removed(epoch, ranked, epochs))
         self.out_checkpoint.copy_from(epoch_prefix(models, epoch))
         self.out_score.set(epochs[epoch].scores[self.key])
         self.out_epoch.set(epoch)
+
+    def _removed(self, epoch: int, ranked: Sequence[int], epochs: Mapping[int, EpochData]) -> str:
+        """What is said of the checkpoint that is wanted."""
+        models = self.model_dir.get_path()
+        rank = "best" if self.index == 0 else f"best but {self.index}"
+        text = removed_checkpoint(models, epoch, os.path.dirname(os.path.dirname(models)))
+        there = [other for other in ranked if other in complete_epochs(models)]
+        if there:
+            score = epochs[there[0]].scores[self.key]
+            text += f". The best of those that are there is epoch {there[0]} ({score:.4g}): out_checkpoints[{there[0]}]"
+        score = epochs[epoch].scores[self.key]
+        return f"epoch {epoch} is the {rank} by {self.key!r} ({score:.4g}), but {text}"

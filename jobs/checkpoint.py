@@ -9,6 +9,7 @@ from typing import Any
 from sisyphus import Job, tk
 
 from recipe import nn
+from recipe.nn.program.parameter_agreement import UndecidedSize, undecided_sizes
 
 from .checkpoint_files import (
     DATA,
@@ -83,6 +84,10 @@ class Checkpoint:
         """
         if self.network is not None:
             nn.check_parameters(self.network, network, ignore_extra=True)
+
+    def undecided_sizes(self, network: nn.Network) -> list[UndecidedSize]:
+        """What :meth:`check_loaded_by` cannot compare yet, because a job gives a size."""
+        return undecided_sizes(self.network, network) if self.network is not None else []
 
     @property
     def files(self) -> tuple[str, ...]:

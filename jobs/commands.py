@@ -9,6 +9,7 @@ COMMANDS = {
         "draw": "inspection.draw_command",
         "show": "inspection.show_command",
         "why": "inspection.why_command",
+        "compare": "comparison.command",
         "try": "trial.command",
         "retry": "cleaning.retry_command",
         "clean": "cleaning.clean_command",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .python_values import with_python_values
+
 
 def sequence_lengths(dataset: dict[str, Any], key: str = "data") -> dict[str, int]:
     """
@@ -15,7 +17,7 @@ def sequence_lengths(dataset: dict[str, Any], key: str = "data") -> dict[str, in
     """
     from returnn.datasets.basic import init_dataset
 
-    data = init_dataset(dict(dataset))
+    data = init_dataset(with_python_values(dataset))
     data.init_seq_order(epoch=1)
     lengths, index = {}, 0
     while data.is_less_than_num_seqs(index):

@@ -11,7 +11,6 @@ from recipe.nn.plain.layer_names import layer_of_output
 from .callback import Callback
 from .checkpoint import Checkpoint
 from .model_job import ModelJob
-from .options.datasets import check_dataset
 from .returnn_process import resolve_paths
 from .selected_network import SelectedNetwork, all_networks, resolve_network
 
@@ -60,7 +59,7 @@ class ForwardJob(ModelJob):
             cpu_rqmt=cpu_rqmt,
             log_verbosity=log_verbosity,
         )
-        check_dataset(forward_data, "forward_data")
+        self.check_data(forward_data, "forward_data")
         self.forward_data = forward_data
         names = {name for one in all_networks(network) for name, _ in one.outputs}
 

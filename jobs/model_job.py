@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sisyphus import Task
 
 from recipe import nn
 from recipe.nn.plain.engine import check_engine
+from recipe.nn.program.parameter_agreement import UndecidedSize
 from recipe.nn.program.program import Program
 from recipe.nn.tf_layers.python_source import NetDictSource
 from recipe.nn.torch_code.config import config_text as torch_config_text
@@ -22,11 +23,13 @@ from .directory_holder import DirectoryHolder
 from .engine_options import options_before
 from .engines import check_engine_is_installed, warn_if_missing
 from .exclusive_run import job_directory, run_exclusively
+from .options.datasets import check_dataset
 from .returnn_errors import ReturnnError
 from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .selected_network import SelectedNetwork, all_networks, resolve_network
 from .unhashed import JobWithUnhashedArguments
+from .vocabularies import check_vocabularies
 
 _BATCH_SIZE = 10_000
 _OWN_OPTIONS = ("network", "extern_data", "load", "task")
@@ -55,6 +58,8 @@ class ModelJob(JobWithUnhashedArguments):
     # of jobs that an earlier version saved
     engine: str = "tensorflow"
     _given_engine: str = "tensorflow"
+    undecided_sizes: Sequence[UndecidedSize] = ()
+    _data: tuple[Any, str] | None = None
     # in the task
     _holder: DirectoryHolder | None = None
 
@@ -73,9 +78,12 @@ class ModelJob(JobWithUnhashedArguments):
         log_verbosity: int,
     ):
         check_options(config or {}, post_config or {}, device, _OWN_OPTIONS)
+        undecided: list[UndecidedSize] = []
         for one in all_networks(network):
             self.check_network(one)
             model_checkpoint.check_loaded_by(one)
+            undecided += model_checkpoint.undecided_sizes(one)
+        self.undecided_sizes = undecided
         self.network = network
         self._given_engine = model_checkpoint.engine
         self.engine = check_engine(engine or self._given_engine)
@@ -102,6 +110,17 @@ class ModelJob(JobWithUnhashedArguments):
         """
         :raises ValueError: if the job cannot use the network
         """
+
+    def check_data(self, data: dict[str, Any], what: str) -> None:
+        """
+        Checks a dataset whose streams are the inputs of the network, now and, where jobs give labels, in the task.
+
+        :param what: for messages, as "search_data"
+        :raises ValueError: for what RETURNN does not have, or labels of another vocabulary than the network's
+        """
+        check_dataset(data, what)
+        check_vocabularies(all_networks(self.network), data, what)
+        self._data = data, what
 
     def take_over(self, arguments: dict[str, Any]) -> tuple[str, ...]:
         """The engine, where the one that is asked for, by name or as that of the checkpoint, is what the job has."""
@@ -173,6 +192,12 @@ class ModelJob(JobWithUnhashedArguments):
     def _check_machine(self) -> None:
         check_engine_is_installed(self.engine)
         self.model_checkpoint.check_exists()
+        network = resolve_network(self.network)
+        for item in self.undecided_sizes:
+            item.check()
+        if self._data is not None:
+            data, what = self._data
+            check_vocabularies([network], data, what)
         check_device(self.device, self.engine)
 
     def _options(self, before: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

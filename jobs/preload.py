@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recipe import nn
-from recipe.nn.program.parameter_agreement import names_in_checkpoint
+from recipe.nn.program.parameter_agreement import UndecidedSize, names_in_checkpoint, undecided_sizes
 
 from .checkpoint import Checkpoint
 from .convert_checkpoint import ConvertCheckpointJob, for_engine
@@ -46,6 +46,14 @@ class Preload:
                 ignore_missing=self.ignore_missing,
                 ignore_extra=bool(self.name_map),
             )
+
+    def undecided_sizes(self, network: nn.Network) -> list[UndecidedSize]:
+        """What :meth:`check` cannot compare yet, because a job gives a size."""
+        if self.checkpoint.network is None:
+            return []
+        names = names_in_checkpoint(network.parameters, self.name_map)
+        own = {name: parameter for name, parameter in network.parameters.items() if self.covers(name)}
+        return undecided_sizes(self.checkpoint.network, own, name_map={name: names[name] for name in own})
 
     def covers(self, name: str) -> bool:
         """Whether a parameter of the network is to come from here: one in the name map, or any if there is none."""

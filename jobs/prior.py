@@ -13,7 +13,6 @@ from .atomic_file import write_json
 from .callback import Callback
 from .checkpoint import Checkpoint
 from .model_job import ModelJob
-from .options.datasets import check_dataset
 from .returnn_process import resolve_paths
 from .selected_network import SelectedNetwork, resolve_network
 
@@ -73,7 +72,7 @@ class PriorJob(ModelJob):
             cpu_rqmt=cpu_rqmt,
             log_verbosity=log_verbosity,
         )
-        check_dataset(prior_data, "prior_data")
+        self.check_data(prior_data, "prior_data")
         self.prior_data = prior_data
         self.input_type = input_type
 

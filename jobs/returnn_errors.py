@@ -133,6 +133,13 @@ _CAUSES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         r"ModuleNotFoundError: No module named 'horovod'",
         _always("Horovod is not installed: pip install horovod[tensorflow], or leave horovod_num_processes out"),
     ),
+    (
+        r"TensorArray has size zero|is not in \[0, 0\)",
+        _always(
+            "in one of the batches no sequence has a frame, which RETURNN on TensorFlow cannot compute: take such "
+            'sequences out of the data, or use engine="torch", which can'
+        ),
+    ),
     (_UNREADABLE_DATA, _unreadable_data),
     (
         _UNREADABLE_CHECKPOINT,

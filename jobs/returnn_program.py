@@ -55,6 +55,8 @@ def main() -> None:
         if returnn.config.value("task", "train") == "train":  # only now RETURNN has read the config, set up the engine
             engine = "torch" if BackendEngine.is_torch_selected() else "tensorflow"
             _module_beside(f"resume_{engine}").keep_state_of_training()
+            if engine == "tensorflow":
+                _module_beside("gradient_norm").log_gradient_norm()
             if fence is not None:
                 fence_module.look_before_writing(fence)
         execute_main_task()

@@ -16,7 +16,6 @@ from .dataset_lengths import sequence_lengths
 from .hypotheses import Hypothesis, read_hypotheses, write_hypotheses
 from .learning_rates import literal
 from .model_job import ModelJob
-from .options.datasets import check_dataset
 from .returnn_process import resolve_paths
 from .selected_network import SelectedNetwork, resolve_network
 from .transcripts import write_ctm, write_trn
@@ -72,7 +71,7 @@ class SearchJob(ModelJob):
             cpu_rqmt=cpu_rqmt,
             log_verbosity=log_verbosity,
         )
-        check_dataset(search_data, "search_data")
+        self.check_data(search_data, "search_data")
         self.search_data = search_data
         self.seconds_per_frame = seconds_per_frame
 

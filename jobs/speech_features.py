@@ -69,7 +69,7 @@ class FestvoxFeaturesJob(Job):
             self._write(part, utterances)
 
     def _write(self, part: str, utterances: list[Utterance]) -> None:
-        from recipe.data.log_mel import log_mel, normalised, read_wav, stacked
+        from recipe.data.log_mel import log_mel, normalised, read_wav, stacked_frames
 
         vocabulary = Vocabulary(tuple(self.phones))
         end = [self.end_label] if self.end_label is not None else []
@@ -77,7 +77,7 @@ class FestvoxFeaturesJob(Job):
         features = []
         for utterance in utterances:
             samples, rate = read_wav(utterance.wav)
-            features.append(stacked(normalised(log_mel(samples, rate, num_mel=self.num_mel)), self.stack))
+            features.append(stacked_frames(normalised(log_mel(samples, rate, num_mel=self.num_mel)), self.stack))
         path, references = self.out_hdf[part].get_path(), self.out_references[part].get_path()
         targets = {"classes": LabelStream(labels, self.phones)}
         write_feature_hdf(path + ".part", [utterance.name for utterance in utterances], features, targets)

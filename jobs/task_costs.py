@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import time
 from types import ModuleType
 from typing import Any
 
@@ -46,6 +47,28 @@ def cost_lines(directory: str) -> list[str]:
             lines.append(f"  {origin}")
         known = origin
     return lines
+
+
+def cost_facts(directory: str) -> dict[str, str]:
+    """
+    Of all tasks that a job has run: when it was begun, how long it took, and where, of which commit and versions.
+
+    :param directory: of the job
+    :return: what is known of ``begun``, ``time``, ``host``, ``commit``, ``versions``
+    """
+    reader: Any = _reader()
+    costs = [] if reader is None else reader.read_costs(directory)
+    if not costs:
+        return {}
+    begun = [cost.began for cost in costs if cost.began is not None]
+    facts = {
+        "begun": time.strftime("%Y-%m-%d %H:%M", time.localtime(min(begun))) if begun else "",
+        "time": reader.duration(sum(cost.seconds for cost in costs)),
+        "host": ", ".join(dict.fromkeys(cost.host for cost in costs if cost.host)),
+        "commit": ", ".join(dict.fromkeys(cost.commit for cost in costs if cost.commit)),
+        "versions": ", ".join(f"{name} {version}" for name, version in costs[-1].versions.items()),
+    }
+    return {name: value for name, value in facts.items() if value}
 
 
 @functools.cache

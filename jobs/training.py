@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,36 +10,31 @@ from sisyphus import Task, tk
 
 from recipe import nn
 from recipe.nn.plain.engine import check_engine
+from recipe.nn.program.parameter_agreement import UndecidedSize
 
-from .atomic_file import write_text
 from .average_checkpoints import AverageCheckpointsJob
 from .best_checkpoint import GetBestCheckpointJob
-from .checkpoint import Checkpoint, check_room, output_checkpoint
-from .checkpoint_files import epoch_of, epoch_prefix, is_complete, remove_incomplete
-from .directory_holder import DirectoryHolder
-from .distributed import check_processes, launcher
-from .engine_options import check_torch_options, options_after, options_before
-from .engines import check_engine_is_installed, warn_if_missing
+from .checkpoint import Checkpoint, output_checkpoint
+from .checkpoint_files import epoch_of, epoch_prefix, is_complete
+from .distributed import check_processes
+from .engine_options import check_torch_options
+from .engines import warn_if_missing
 from .exclusive_run import job_directory, run_exclusively
 from .keep_rules import KeepRules
-from .learning_curves_writer import LearningCurvesWriter
-from .learning_rates import put_aside_if_damaged
-from .preload import Preload, preload_options
+from .preload import Preload
 from .removed_checkpoint import removed_checkpoint
 from .reopening import reopen
-from .returnn_errors import ReturnnError
 from .returnn_options import check_options
-from .returnn_process import check_device, resolve_paths, run_returnn
 from .score_keys import score_key
+from .tensorboard_writer import check_log_has_steps
 from .training_checkpoints import (
-    check_done,
-    check_goes_on,
-    drop_unreadable,
     trained_epochs,
     unneeded_epochs,
 )
 from .training_progress import TrainingProgress, read_progress, read_scores
+from .training_run import TrainingRun
 from .unhashed import JobWithUnhashedArguments
+from .vocabularies import check_vocabularies
 
 _OWN_OPTIONS = (
     "network",
@@ -60,8 +54,8 @@ class TrainingJob(JobWithUnhashedArguments):
     Trains a network, checkpoint by checkpoint; goes on from the last complete one after any interruption.
 
     The job holds the network; its RETURNN config is written when it runs, for the device that it runs on. All of
-    ``out_learning_rates``, ``out_learning_curves*`` and ``out_log`` can be read while it runs, and each of
-    ``out_checkpoints`` is available to other jobs as soon as its epoch is done.
+    ``out_learning_rates``, ``out_learning_curves*``, ``out_log`` and ``out_page`` (HTML) can be read while it runs, and
+    each of ``out_checkpoints`` is available to other jobs as soon as its epoch is done.
 
     :param network: what to train, with at least one loss; or several stages, by their first epoch
     :param train_data: RETURNN dataset options for training, paths as ``tk.Path``
@@ -80,6 +74,8 @@ class TrainingJob(JobWithUnhashedArguments):
     :param multi_node_slots: how many nodes they run on; the rqmt is that of one node
     :param distributed_launch_cmd: what starts them: "torchrun" on PyTorch, "mpirun" on TensorFlow; default: the right
         one. Not hashed
+    :param tensorboard: whether ``out_tensorboard`` is written while it trains: a directory for TensorBoard with losses,
+        the norm of the gradients and throughput of each step, and the scores of each epoch; not hashed
     :param device: "cpu" or "gpu"; not hashed
     :param time_rqmt: hours; not hashed
     :param mem_rqmt: GB, of one process; not hashed
@@ -92,6 +88,7 @@ class TrainingJob(JobWithUnhashedArguments):
         "num_epochs",
         "keep_epochs",
         "distributed_launch_cmd",
+        "tensorboard",
         "device",
         "time_rqmt",
         "mem_rqmt",
@@ -104,6 +101,9 @@ class TrainingJob(JobWithUnhashedArguments):
     engine: str = "tensorflow"
     multi_node_slots: int | None = None
     cpu_rqmt: int | None = None
+    out_tensorboard: tk.Path | None = None
+    out_page: tk.Path | None = None
+    undecided_sizes: Sequence[UndecidedSize] = ()
 
     def __init__(
         self,
@@ -120,6 +120,7 @@ class TrainingJob(JobWithUnhashedArguments):
         horovod_num_processes: int | None = None,
         multi_node_slots: int | None = None,
         distributed_launch_cmd: str | None = None,
+        tensorboard: bool = False,
         device: str = "cpu",
         time_rqmt: float = 4,
         mem_rqmt: float = 4,
@@ -131,12 +132,18 @@ class TrainingJob(JobWithUnhashedArguments):
         check_options(config or {}, post_config or {}, device, _OWN_OPTIONS, training_engine=engine, datasets=data)
         if engine == "torch":
             check_torch_options(config or {}, post_config or {})
+        check_log_has_steps(tensorboard, log_verbosity)
         processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)
         warn_if_missing(engine)
         self.network = network
+        for name, dataset in data.items():
+            check_vocabularies(self.networks(), dataset, name)
         self.engine = engine
+        undecided: list[UndecidedSize] = []
         for one in preload:
             one.check(self._network_at(1))
+            undecided += one.undecided_sizes(self._network_at(1))
+        self.undecided_sizes = undecided
         self.preload = tuple(one.for_engine(self._network_at(1), engine) for one in preload)
         self.train_data = train_data
         self.dev_data = dev_data
@@ -157,7 +164,9 @@ class TrainingJob(JobWithUnhashedArguments):
         self.out_learning_curves = self.output_path("learning_curves.png")
         self.out_learning_curves_table = self.output_path("learning_curves.txt")
         self.out_learning_curves_json = self.output_path("learning_curves.json")
+        self.out_page = self.output_path("training.html")
         self.out_num_params = self.output_var("num_params")
+        self.out_tensorboard = self.output_path("tensorboard", directory=True) if tensorboard else None
         self.out_checkpoints: dict[int, Checkpoint] = {}
         self._declare_checkpoints()
 
@@ -234,10 +243,27 @@ class TrainingJob(JobWithUnhashedArguments):
         """The network that an epoch trains."""
         return self.network.network_at(epoch) if isinstance(self.network, nn.StagedNetwork) else self.network
 
+    def networks(self) -> list[nn.Network]:
+        """Those of all stages."""
+        return list(self.network.stages.values()) if isinstance(self.network, nn.StagedNetwork) else [self.network]
+
     def _network_of(self, epochs: range) -> nn.Network | None:
         """The one network that all these epochs train; None if there are several."""
         networks = {self._network_at(epoch) for epoch in epochs}
         return networks.pop() if len(networks) == 1 else None
+
+    def shown_options(self) -> dict[str, Any]:
+        """What it is trained with, for people."""
+        starts = {"preload": [one.checkpoint.path for one in self.preload]} if self.preload else {}
+        data = {"train": self.train_data, "dev": self.dev_data}
+        return {
+            "num_epochs": self.num_epochs,
+            **self.config,
+            **self.post_config,
+            **starts,
+            **data,
+            "device": self.device,
+        }
 
     # for the engine
 
@@ -247,11 +273,11 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def info(self) -> str | None:
         """Which epoch it is in and how far, the scores of the last complete one, and the time left."""
-        return self._progress().text()
+        return self.progress().text()
 
     def completed_fraction(self) -> float | None:
         """Epochs done, with the part of the current one, of epochs wanted."""
-        return self._progress().fraction
+        return self.progress().fraction
 
     def path_available(self, path: tk.Path) -> bool:
         """Checkpoints are there as soon as their epoch is done, and as long as nobody removes them."""
@@ -261,8 +287,8 @@ class TrainingJob(JobWithUnhashedArguments):
         return bool(super().path_available(path))
 
     def may_be_removed(self, output: str) -> bool:
-        """Whether it stays finished without an output: checkpoints are removed by hand to save space."""
-        return output.split("/")[0] == "models"
+        """Without what it stays finished: checkpoints, removed by hand to save space, and the page, new as it is."""
+        return output.split("/")[0] in ("models", "training.html")
 
     def explain_removed(self, path: tk.Path) -> str:
         """What is said of an output that is gone, and how to get it back."""
@@ -288,71 +314,15 @@ class TrainingJob(JobWithUnhashedArguments):
         :raises ReturnnError: if RETURNN fails, with the reason; its log stays in output/returnn.log
         :raises DirectoryLost: if the job's directory is removed meanwhile
         """
-        run_exclusively(job_directory(self.out_log), self._train)
-
-    def _train(self, holder: DirectoryHolder) -> None:
-        check_engine_is_installed(self.engine)
-        check_device(self.device, self.engine)
-        command = launcher(self.engine, self.horovod_num_processes, self.multi_node_slots)
-        models = self.out_model_dir.get_path()
-        num_params = sum(math.prod(parameter.shape) for parameter in self.network.parameters.values())
-        self.out_num_params.set(num_params)
-        check_room(models, num_params)
-        put_aside_if_damaged(self.out_learning_rates.get_path())
-        gone = check_goes_on(models, self.out_learning_rates.get_path(), self.job_id())
-        self._write_config()
-        remove_incomplete(models)
-        curves = LearningCurvesWriter(
-            self.out_learning_rates,
-            picture=self.out_learning_curves,
-            table=self.out_learning_curves_table,
-            json=self.out_learning_curves_json,
-        )
-        options: dict[str, Any] = {"device": self.device, "engine": self.engine, "threads": self.cpu_rqmt}
-        config, log = self.out_returnn_config_file.get_path(), self.out_log.get_path()
-        for attempt in range(3):
-            try:
-                run_returnn(config, log=log, launcher=command, watch=curves, holder=holder, **options)
-                break
-            except ReturnnError as error:
-                if not drop_unreadable(models, error) or attempt == 2:
-                    raise
-        curves.write()
-        scores = read_scores(self.out_learning_rates.get_path())
-        check_done(models, set(self.out_checkpoints) - gone, self.keep_rules, scores)
-
-    def _write_config(self) -> None:
-        text = self.network.config_text(self.device, engine=self.engine, config=self._options())
-        write_text(self.out_returnn_config_file, text)
-
-    def _options(self) -> dict[str, Any]:
-        config, post_config = resolve_paths(self.config), resolve_paths(self.post_config)
-        options, is_distributed = {**config, **post_config}, self.horovod_num_processes is not None
-        return {
-            "task": "train",
-            "device": self.device,
-            "train": resolve_paths(self.train_data),
-            "dev": resolve_paths(self.dev_data),
-            **preload_options(self.preload, self.network),
-            **options_before(self.engine, self.device),
-            **config,
-            **options_after(self.engine, self.device, options, self.network, is_distributed=is_distributed),
-            "num_epochs": self.num_epochs,
-            "save_interval": 1,
-            "cleanup_old_models": self.keep_rules.returnn_option(),
-            "model": os.path.join(self.out_model_dir.get_path(), "epoch"),
-            "learning_rate_file": self.out_learning_rates.get_path(),
-            "log_verbosity": self.log_verbosity,
-            **({"tf_log_dir": None, "tf_log_memory_usage": False} if self.engine == "tensorflow" else {}),
-            **post_config,
-        }
+        run_exclusively(job_directory(self.out_log), TrainingRun(self).train)
 
     def _best(self, key: str, index: int) -> GetBestCheckpointJob:
         self.keep_rules.ask_for_best(index + 1)
         key = score_key(key, self.engine, self._network_at(self.num_epochs))
         return GetBestCheckpointJob(self.out_model_dir, self.out_learning_rates, key, index, engine=self.engine)
 
-    def _progress(self) -> TrainingProgress:
+    def progress(self) -> TrainingProgress:
+        """How far it is, by its files."""
         return read_progress(
             self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
         )

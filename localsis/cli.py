@@ -8,6 +8,8 @@ import sys
 from .beyond import SISYPHUS
 from .command_line import ALIASES, OWN_COMMANDS, Commands, command_module, run, whole_parser
 
+WORKER = "worker"
+
 
 def main(arguments: list[str], commands: Commands = OWN_COMMANDS) -> int:
     """
@@ -35,6 +37,10 @@ def main(arguments: list[str], commands: Commands = OWN_COMMANDS) -> int:
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
+    if name == WORKER and len(arguments) == 4:  # as worker_wrapper of settings.py may call it
+        from .worker import start
+
+        return start(arguments[1], arguments[2], int(arguments[3]))
     status = run(arguments, commands)
     if not known:
         print(f"Sisyphus may have it; the embedded engine has not: {SISYPHUS}", file=sys.stderr)

@@ -8,7 +8,6 @@ import glob
 import os
 import signal
 import subprocess
-import sys
 import time
 from typing import Any
 
@@ -19,6 +18,7 @@ from .elsewhere import Elsewhere
 from .job import Job
 from .setup_origin import origin_of
 from .task import Task
+from .worker_call import worker_call
 
 MOST_INTERRUPTIONS = 3
 
@@ -110,7 +110,7 @@ class TaskRun:
 
     def start(self) -> None:
         """Starts the worker process, in a session of its own."""
-        command = [sys.executable, "-m", "localsis", "worker", self.job._sis_path(), self.task.name, str(self.number)]
+        command, environment = worker_call(self.job, self.task.name, self.number)
         with open(self.marker("log"), "ab") as log:
             self.child = subprocess.Popen(
                 command,
@@ -119,6 +119,7 @@ class TaskRun:
                     **settings.task_environment(),
                     "PYTHONUNBUFFERED": "1",
                     **origin_of(settings.BASE_DIR).environment(),
+                    **environment,
                     **self.job._sis_environment,
                 },
                 stdin=subprocess.DEVNULL,

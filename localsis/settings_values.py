@@ -75,7 +75,7 @@ FIXED: dict[str, Any] = {
 }
 """Settings that change files of jobs or what is run, and that this engine has at these values alone."""
 
-NOT_HERE = ("SIS_COMMAND", "worker_wrapper", "on_job_failure", "on_job_finished")
+NOT_HERE = ("SIS_COMMAND", "on_job_failure", "on_job_finished")
 """Settings that change what is run, and that only Sisyphus has."""
 
 

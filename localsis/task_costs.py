@@ -29,7 +29,8 @@ class TaskCost(NamedTuple):
     :ivar number: which run of it
     :ivar seconds: on the clock
     :ivar cpu_seconds: of all its processes; None if it is not known
-    :ivar memory: the most that they had together, in GB, measured every few seconds; None if it is not known
+    :ivar memory: the most that they had together, in GB, measured every few seconds, and at least what the largest of
+        them had at any time; None if it is not known
     :ivar host: where it ran last
     :ivar starts: how often it was started
     :ivar began: when it was first started, in seconds since 1970; None if it is not known

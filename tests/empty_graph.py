@@ -8,7 +8,7 @@ import localsis
 
 localsis.install()
 
-from localsis import outputs  # noqa: E402 - what jobs import must be installed first
+from localsis import outputs, reports  # noqa: E402 - what jobs import must be installed first
 from localsis.job import created_jobs  # noqa: E402
 
 
@@ -18,3 +18,4 @@ def empty_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     created_jobs.clear()
     monkeypatch.setattr(outputs, "registered", {})
     monkeypatch.setattr(outputs, "callbacks", [])
+    monkeypatch.setattr(reports, "registered", [])

@@ -1,1 +1,1 @@
-"""``./sis check``: runs the networks of a config in NumPy and in RETURNN on made-up data, before they are submitted."""
+"""``./sis check``: networks in NumPy and in RETURNN, and a real step of each job, before a config is submitted."""

@@ -18,7 +18,9 @@ def main(arguments: list[str]) -> int:
     :return: exit status: 0; 1 if one differs or cannot be built, or if no engine is installed to compare with
     """
     from .comparison import NUM_STEPS, Difference, compare, engines_text, installed_engines
+    from .engine_of_jobs import install_engine
 
+    install_engine()
     with open(arguments[0], "rb") as file:
         networks = pickle.load(file)
     failed, engines = 0, installed_engines()

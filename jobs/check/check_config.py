@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from recipe import nn
 
 from ..inspection.job_graph import job_title, jobs_with_inputs
 from ..selected_network import SelectedNetwork
+from .engine_of_jobs import engine_environment
 
 
 class FoundNetwork(NamedTuple):
@@ -31,24 +33,64 @@ class FoundNetwork(NamedTuple):
 def check_config(jobs: list[Any], arguments: list[str]) -> int:
     """
     Runs all networks of the jobs of a config for two steps in NumPy and in RETURNN, on all engines that are installed,
-    and tells where they differ.
+    and tells where they differ; then a step of each job that trains or runs one, with its own options, on its engine.
 
     :param jobs: those that are asked for
-    :param arguments: the config
+    :param arguments: the config; "numbers" or "steps", if only one of the two is to be done
+    :return: exit status: 0 if all agree and all run
+    """
+    config, *only = arguments
+    status = 0 if only == ["steps"] else check_numbers(jobs, config)
+    return status if only == ["numbers"] else status | check_steps(jobs)
+
+
+def check_numbers(jobs: list[Any], config: str) -> int:
+    """
+    Compares NumPy and RETURNN.
+
     :return: exit status: 0 if all agree
     """
     found = networks_of(jobs)
     if not found:
-        print(f"{arguments[0]} has no network")
+        print(f"{config} has no network")
         return 0
+    from .job_steps import source_name
+    from .made_up_values import MadeUpValues
+
     checked = []
-    for one in found:
-        waits_for = [repr(delayed) for delayed in one.network.delayed if not delayed.is_available()]
-        if waits_for:
-            print(f"not checked, it waits for {', '.join(waits_for)}: {network_title(one)}")
-        else:
-            checked.append((network_title(one), one.network))
-    return run_checks(checked) if checked else 0
+    with MadeUpValues() as values:
+        for one in found:
+            made_up = ", ".join(sorted(map(source_name, values.make_up(one.network))))
+            waits_for = [repr(delayed) for delayed in one.network.delayed if not delayed.is_available()]
+            if waits_for:
+                print(f"not checked, it waits for {', '.join(waits_for)}: {network_title(one)}")
+            else:
+                checked.append((network_title(one) + (f", made-up {made_up}" if made_up else ""), one.network))
+        return run_checks(checked) if checked else 0
+
+
+def check_steps(jobs: list[Any]) -> int:
+    """
+    Makes a step of each training, and of each job that searches with a network or runs it, by RETURNN with the options
+    of the job, on its engine. Files of steps that fail are kept.
+
+    :return: exit status: 0 if all run
+    """
+    from .job_steps import steps_of
+    from .made_up_values import MadeUpValues
+    from .run_steps import run_steps
+
+    directory = tempfile.mkdtemp(prefix="check.")
+    status = 1
+    try:
+        with MadeUpValues() as values:
+            steps, waiting = steps_of(jobs, directory, values)
+            print("".join(f"{line}\n" for line in waiting), end="", flush=True)
+            status = run_steps(steps, directory) if steps else 0
+    finally:
+        if status == 0:
+            shutil.rmtree(directory)
+    return status
 
 
 def run_checks(networks: list[tuple[str, nn.Network]]) -> int:
@@ -63,6 +105,7 @@ def run_checks(networks: list[tuple[str, nn.Network]]) -> int:
     package = __package__ or "jobs.check"
     environment = returnn_environment("cpu")
     environment["PYTHONPATH"] = os.pathsep.join([path for path in sys.path if path])
+    environment.update(engine_environment())
     with tempfile.NamedTemporaryFile(suffix=".pkl") as file:
         pickle.dump(networks, file)
         file.flush()

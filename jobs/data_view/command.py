@@ -8,7 +8,7 @@ SUMMARY = "examples of the data that the trainings of a config would see"
 
 DESCRIPTION = """\
 Shows the datasets of each training of a config, read by RETURNN's own classes: shapes, lengths as a histogram, labels
-as text, features as a picture, and the paths of recordings where they are known. Nothing is run: what a job has not
+as text, features as a picture, and recordings to listen to where they are known. Nothing is run: what a job has not
 made yet is said."""
 
 
@@ -27,7 +27,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--epoch", type=_count, default=1, metavar="N", help="of the order (default: %(default)s)")
     parser.add_argument(
-        "--pictures", default=".", metavar="DIR", help="where pictures of features are written (default: here)"
+        "--pictures",
+        default=".",
+        metavar="DIR",
+        help="where pictures of features, and sounds of archives, are written (default: here)",
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from ..python_values import with_python_values
+
 
 class Stream(NamedTuple):
     """
@@ -51,7 +53,7 @@ def read_sample(options: Mapping[str, Any], *, examples: int, most: int, epoch: 
     """
     from returnn.datasets.basic import init_dataset
 
-    dataset = init_dataset(dict(options))
+    dataset = init_dataset(with_python_values(dict(options)))
     dataset.init_seq_order(epoch=epoch)
     keys = list(dict.fromkeys(dataset.get_data_keys()))
     lengths: dict[str, list[int]] = {key: [] for key in keys}

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy
 
+from recipe.data.subwords import WORD_START, words_of
+
 from .sample import Sample, Stream
 
 _BINS = 10
@@ -22,22 +24,34 @@ def sample_lines(sample: Sample, labels: Mapping[str, Sequence[str]], recordings
     """
     some = "" if sample.is_all else "the first "
     yield f"  {some}{sample.num_read} {'sequence' if sample.num_read == 1 else 'sequences'}"
-    for stream in sample.streams:
+    streams = [stream for stream in sample.streams if not _is_bytes_of_text(stream, sample)]
+    for stream in streams:
         yield f"  {stream.key}: {stream_text(stream)}"
         if len(set(stream.lengths)) > 1:
             yield from (f"    {line}" for line in histogram(stream.lengths))
     for number, tag in enumerate(sample.tags):
         recording = recordings.get(tag)
         yield f"  {tag}{f'  {recording}' if recording else ''}"
-        for stream in sample.streams:
+        for stream in streams:
             names = stream.labels or labels.get(stream.key)
             yield f"    {stream.key} {example_text(stream.arrays[number], stream.is_sparse, names)}"
+
+
+def _is_bytes_of_text(stream: Stream, sample: Sample) -> bool:
+    """Whether it is OggZipDataset's ``orth``: the bytes of what ``raw`` has as text."""
+    return stream.key == "orth" and any(_is_text(other) for other in sample.streams)
+
+
+def _is_text(stream: Stream) -> bool:
+    return any(array.dtype.kind in "US" for array in stream.arrays)
 
 
 def stream_text(stream: Stream) -> str:
     """Its axes, what they hold, and how long it is."""
     axes = ["time"] if stream.lengths else []
-    if stream.is_sparse:
+    if _is_text(stream):
+        what = "text"
+    elif stream.is_sparse:
         what = f"[{', '.join(axes)}] of {stream.size} labels"
     else:
         dims = stream.arrays[0].shape[len(axes) :] if stream.arrays else ()
@@ -66,8 +80,11 @@ def example_text(array: numpy.ndarray, is_sparse: bool, labels: Sequence[str] | 
     shape = f"[{', '.join(map(str, array.shape))}]"
     if not array.size:
         return f"{shape} empty"
+    if array.dtype.kind in "US":
+        return " ".join(map(str, array.reshape(-1)))
     if not is_sparse:
         return f"{shape} mean {array.mean():.3g}, deviation {array.std():.3g}, {array.min():.3g} to {array.max():.3g}"
     flat = [int(one) for one in array.reshape(-1)]
     names = [labels[one] if labels and 0 <= one < len(labels) else str(one) for one in flat[:_MOST_LABELS]]
-    return f"{shape} {' '.join(names)}{' ...' if len(flat) > _MOST_LABELS else ''}"
+    words = f"   ({' '.join(words_of(names))})" if any(name.startswith(WORD_START) for name in names) else ""
+    return f"{shape} {' '.join(names)}{' ...' if len(flat) > _MOST_LABELS else ''}{words}"

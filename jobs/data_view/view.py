@@ -15,7 +15,7 @@ from recipe import nn
 from ..inspection.job_graph import job_title, jobs_with_inputs
 from ..returnn_process import resolve_paths
 from .feature_pictures import draw_features, feature_streams
-from .recordings import paths_in, recordings_of
+from .recordings import extract_recordings, paths_in, recordings_of
 from .sample import Sample, read_sample
 from .sample_text import sample_lines
 
@@ -56,8 +56,10 @@ def view_config(jobs: Sequence[Any], arguments: Sequence[str]) -> int:
                 print(f"  cannot be read: {type(error).__name__}: {error}")
                 failed = True
                 continue
-            print("\n".join(sample_lines(sample, labels_of(job.network), recordings_of(options, resolved))))
-            for picture in draw(sample, os.path.join(pictures, f"{file_name(title)}_{part}")):
+            prefix = os.path.join(pictures, f"{file_name(title)}_{part}")
+            recordings = {**recordings_of(options), **extract_recordings(resolved, sample.tags, prefix)}
+            print("\n".join(sample_lines(sample, labels_of(job.network), recordings)))
+            for picture in draw(sample, prefix):
                 print(f"  picture: {picture}")
     return 1 if failed else 0
 
@@ -73,7 +75,8 @@ def missing_lines(options: Any, config: str) -> Iterator[str]:
 
 def order_text(options: Mapping[str, Any]) -> str:
     """In which order, and which part of the data is an epoch."""
-    parts = [f"{name} {options[name]}" for name in ("seq_ordering", "partition_epoch") if name in options]
+    values = {name: options[name] for name in ("seq_ordering", "partition_epoch") if name in options}
+    parts = [f"{name} {value.code if isinstance(value, nn.PythonCode) else value}" for name, value in values.items()]
     return f", {', '.join(parts)}" if parts else ""
 
 

@@ -9,12 +9,14 @@ import shutil
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from recipe.nn.pictures.drawing import KINDS, NO_DOT, draw
+from recipe.nn.pictures.drawing import KINDS, draw
 from recipe.nn.pictures.picture import Picture
 
 from .job_graph import graph_picture, graph_table, job_graph
 from .job_names import Setup
 from .saved_job import InspectionError, Record
+
+NO_DOT = "Graphviz's program dot is not installed, so a table is written instead (Debian: apt install graphviz)"
 
 
 class Drawn(NamedTuple):

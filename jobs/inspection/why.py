@@ -45,6 +45,13 @@ def why(setup: Setup, left_name: str, right_name: str) -> Iterator[str]:
         yield f"in what these inputs differ: ./sis why {one} {other}"
 
 
+def differing_lines(left: SavedJob, right: SavedJob) -> list[str]:
+    """The arguments in which two jobs differ, hashed or not, as lines; of networks, the layers."""
+    if left.class_name != right.class_name:
+        return [f"class: {left.class_name} -> {right.class_name}"]
+    return list(_lines(list(differences(_arguments(left), _arguments(right)))))
+
+
 def _arguments(job: SavedJob) -> dict[str, object]:
     return {key: plain(value, job) for key, value in job.arguments.items()}
 

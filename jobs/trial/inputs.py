@@ -10,15 +10,19 @@ import numpy
 
 from jobs.inspection.job_names import Setup
 from jobs.inspection.saved_job import InspectionError
+from jobs.returnn_process import resolve_paths
 from recipe import nn
 from recipe.nn.plain.errors import did_you_mean
 
 
-def feeds_of(network: nn.Network, texts: Sequence[str], features: Mapping[str, Any]) -> dict[str, Any]:
+def feeds_of(
+    network: nn.Network, texts: Sequence[str], features: Mapping[str, Any], models: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """
     The feeds of a batch, a sequence for each input.
 
     :param network: of a search, with one input
+    :param models: the SentencePiece models that make labels of text, by name of the input
     :param texts: what was typed; for a network of features the names of files
     :param features: how recordings became features: arguments ``num_mel`` and ``stack``
     :return: by name of the input, the array [batch, time, ...] and the lengths
@@ -30,7 +34,10 @@ def feeds_of(network: nn.Network, texts: Sequence[str], features: Mapping[str, A
         )
     ((name, data),) = network.extern_data.items()
     dims = [dim for dim in data.dims if not dim.is_batch]
-    if data.sparse_dim is not None:
+    model = (models or {}).get(name, {})
+    if "model_file" in model:
+        rows = [subwords(text, model) for text in texts]
+    elif data.sparse_dim is not None:
         rows = [numpy.array(indices(text, data.sparse_dim), "int32") for text in texts]
     else:
         rows = [frames(text, dims[-1].size or 0, features) for text in texts]
@@ -65,6 +72,21 @@ def indices(text: str, dim: nn.Dim) -> list[int]:
     return found
 
 
+def subwords(text: str, options: Mapping[str, Any]) -> numpy.ndarray:
+    """
+    The labels of a text by a SentencePiece model.
+
+    :param options: RETURNN's of the vocabulary
+    """
+    import sentencepiece
+
+    model = resolve_paths(options["model_file"])
+    if not os.path.exists(model):
+        raise InspectionError(f"there is no {model}, by which text was made labels: make it again (./sis retry)")
+    processor = sentencepiece.SentencePieceProcessor(model_file=model)
+    return numpy.array(processor.encode(text, add_eos=bool(options.get("add_eos"))), "int32")
+
+
 def frames(path: str, size: int, features: Mapping[str, Any]) -> numpy.ndarray:
     """
     The features of a recording [time, size], or an array of them that NumPy saved.
@@ -73,7 +95,7 @@ def frames(path: str, size: int, features: Mapping[str, Any]) -> numpy.ndarray:
     """
     if not os.path.exists(path):
         raise InspectionError(
-            f"there is no file {path}: the network reads features, so give a .wav file, or .npy [time, {size}]"
+            f"there is no file {path}: the network reads features, so give a .wav or .flac file, or .npy [time, {size}]"
         )
     if path.endswith(".npy"):
         found = numpy.load(path).astype("float32")
@@ -88,28 +110,36 @@ def frames(path: str, size: int, features: Mapping[str, Any]) -> numpy.ndarray:
     return found
 
 
-def features_of_recording(path: str, *, num_mel: int = 40, stack: int = 3) -> numpy.ndarray:
+def features_of_recording(path: str, *, num_mel: int = 40, stack: int = 3, normalise: bool = True) -> numpy.ndarray:
     """
-    What :class:`jobs.speech_features.FestvoxFeaturesJob` makes of a recording.
+    What the jobs and datasets of :mod:`recipe.data.log_mel` make of a recording.
 
-    :raises InspectionError: if it is no WAV file that can be read
+    :raises InspectionError: if it is no mono recording that can be read
     """
-    from recipe.data.log_mel import log_mel, normalised, read_wav, stacked
+    from recipe.data.corpus.audio import read_segment
+    from recipe.data.corpus.corpus import Segment
+    from recipe.data.log_mel import log_mel, normalised, read_wav, stacked_frames
 
     try:
-        samples, rate = read_wav(path)
+        samples, rate = read_wav(path) if path.endswith(".wav") else read_segment(Segment("input", path, "", ""))
     except ValueError as error:
         raise InspectionError(str(error)) from error
-    return stacked(normalised(log_mel(samples, rate, num_mel=num_mel)), stack)
+    features = log_mel(samples, rate, num_mel=num_mel)
+    return stacked_frames(normalised(features) if normalise else features, stack)
 
 
 def features_behind(setup: Setup, data: Any) -> dict[str, Any]:
     """
-    How the features of a dataset were made: the arguments of the job that did.
+    How the features of a dataset are made: the arguments of the job that did, or of
+    :func:`recipe.data.speech_dataset.log_mel_audio`.
 
     :param data: RETURNN dataset options
-    :return: empty if no job of this setup made features of recordings for it
+    :return: empty if they are not made of recordings, or that is not known
     """
+    audio = _audio(data)
+    if audio is not None and getattr(audio.get("features"), "code", None) == "log_mel_features":
+        options = dict(audio["feature_options"])
+        return {"num_mel": audio["num_feature_filters"] // options["stack"], **options}
     for path in _paths(data):
         try:
             job = setup.job(path)
@@ -117,7 +147,19 @@ def features_behind(setup: Setup, data: Any) -> dict[str, Any]:
             continue
         if job.class_name.endswith(".FestvoxFeaturesJob"):
             return {name: job.arguments[name] for name in ("num_mel", "stack") if name in job.arguments}
+        if job.class_name.endswith(".CorpusFeaturesJob"):
+            return {name: job.arguments[name] for name in ("num_mel", "stack", "normalise") if name in job.arguments}
     return {}
+
+
+def _audio(data: Any) -> Mapping[str, Any] | None:
+    """The option ``audio`` of the first OggZipDataset in options."""
+    if not isinstance(data, Mapping):
+        return None
+    if data.get("class") == "OggZipDataset":
+        found = data.get("audio")
+        return found if isinstance(found, Mapping) else None
+    return next((audio for item in data.values() if (audio := _audio(item)) is not None), None)
 
 
 def _paths(value: Any) -> list[str]:

@@ -10,6 +10,8 @@ from typing import Any
 from jobs.hypotheses import Hypothesis
 from jobs.inspection.job_names import Setup
 from jobs.inspection.saved_job import InspectionError, SavedJob
+from jobs.vocabularies import vocabularies_of
+from recipe.data.subwords import WORD_START, words_of
 
 from .collapse import collapse_behind
 from .inputs import features_behind, feeds_of
@@ -30,9 +32,9 @@ def run(jobs: Sequence[Any], arguments: Sequence[str]) -> int:
         saved = search_of(setup, experiment)
         search = load_search(saved)
         model, collapse = TrainedModel(search), collapse_behind(setup, saved)
-        features = features_behind(setup, search.search_data)
+        features, vocabularies = features_behind(setup, search.search_data), vocabularies_of(search.search_data)
         for text in inputs or _lines():
-            (found,) = model.search(feeds_of(model.network, [text], features), engine)
+            (found,) = model.search(feeds_of(model.network, [text], features, vocabularies), engine)
             print_found(text, collapse(found)[: int(count)])
     except InspectionError as error:
         print(error, file=sys.stderr)
@@ -44,7 +46,10 @@ def print_found(text: str, hypotheses: Sequence[Hypothesis]) -> None:
     """Prints an input and its hypotheses."""
     print(text, flush=True)
     for hypothesis in hypotheses:
-        print(f"  {hypothesis.score:9.4f}  {' '.join(hypothesis.labels)}", flush=True)
+        labels = hypothesis.labels
+        if any(label.startswith(WORD_START) for label in labels):
+            labels = words_of(labels)
+        print(f"  {hypothesis.score:9.4f}  {' '.join(labels)}", flush=True)
 
 
 def search_of(setup: Setup, name: str) -> SavedJob:

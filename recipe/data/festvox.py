@@ -11,6 +11,7 @@ import os
 import re
 from typing import NamedTuple
 
+from .corpus.text_lines import numbered_lines
 from .vocabulary import Vocabulary
 
 PAUSE = "pau"
@@ -47,6 +48,14 @@ class Utterance(NamedTuple):
         return tuple(phone.name for phone in self.phones if phone.name != PAUSE)
 
 
+class Recording(NamedTuple):
+    """One recording: its name, its sound file, what is said as it is written in the voice."""
+
+    name: str
+    wav: str
+    text: str
+
+
 def part_of(name: str) -> str:
     """Which part of the split an utterance is in: 80 % "train", 10 % "dev", 10 % "test", by the MD5 of its name."""
     bucket = int(hashlib.md5(name.encode()).hexdigest(), 16) % 10
@@ -69,6 +78,45 @@ def read_voice(directory: str) -> list[Utterance]:
             phones = read_labels(os.path.join(home, "lab", f"{name}.lab"))
             utterances.append(Utterance(name, os.path.join(home, "wav", file), phones))
     return utterances
+
+
+def read_recordings(directory: str) -> list[Recording]:
+    """
+    All recordings of a voice with their texts, in order of their names.
+
+    :param directory: the one that holds ``wav``, ``lab`` and ``etc``, or one somewhere above it
+    :raises FileNotFoundError: if there is no such directory
+    :raises ValueError: at a malformed line of the texts, a text without audio, or audio without text
+    """
+    home = _find_home(directory)
+    listed = os.path.join(home, "etc", "txt.done.data")
+    texts = read_texts(listed)
+    names = {name for name, ending in map(os.path.splitext, os.listdir(os.path.join(home, "wav"))) if ending == ".wav"}
+    for what, missing in (
+        ("transcripts without audio", set(texts) - names),
+        ("audio without transcript", names - set(texts)),
+    ):
+        if missing:
+            raise ValueError(f"{listed}: {what}: {', '.join(sorted(missing)[:10])}")
+    return [Recording(name, os.path.join(home, "wav", f"{name}.wav"), texts[name]) for name in sorted(texts)]
+
+
+def read_texts(path: str) -> dict[str, str]:
+    """
+    What is said, by the names of recordings: lines ``( NAME "TEXT" )``.
+
+    :raises ValueError: at a malformed line; the message names file and line
+    """
+    texts: dict[str, str] = {}
+    for number, line in numbered_lines(path):
+        match = re.fullmatch(r'\s*\(\s*(\S+)\s+"(.*)"\s*\)\s*', line)
+        if match is None and line.strip():
+            raise ValueError(f'{path}:{number}: no line ( NAME "TEXT" ): {line[:80]!r}')
+        if match is not None and match[1] in texts:
+            raise ValueError(f"{path}:{number}: {match[1]!r} stands there twice")
+        if match is not None:
+            texts[match[1]] = match[2]
+    return texts
 
 
 def read_labels(path: str) -> tuple[Phone, ...]:

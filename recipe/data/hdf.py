@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import h5py
@@ -40,7 +40,7 @@ def write_label_hdf(path: str, tags: Sequence[str], data: LabelStream, targets: 
     with h5py.File(path, "w", track_order=False) as file:
         file["inputs"] = _flat(data)
         file["labels"] = _strings(data.labels)
-        _write_streams(file, tags, data.sequences, len(data.labels), targets)
+        write_streams(file, tags, [len(row) for row in data.sequences], len(data.labels), targets)
 
 
 def write_feature_hdf(
@@ -58,20 +58,28 @@ def write_feature_hdf(
     with h5py.File(path, "w", track_order=False) as file:
         file["inputs"] = numpy.concatenate(features).astype("float32")
         file.create_dataset("labels", (0,), dtype="S5")
-        _write_streams(file, tags, features, features[0].shape[1], targets)
+        write_streams(file, tags, [len(row) for row in features], features[0].shape[1], targets)
 
 
-def _write_streams(
-    file: h5py.File, tags: Sequence[str], data: Sequence[Any], data_dim: int, targets: Mapping[str, LabelStream]
+def write_streams(
+    file: h5py.File, tags: Sequence[str], data_lengths: Sequence[int], data_dim: int, targets: Mapping[str, LabelStream]
 ) -> None:
-    """Everything but the content of ``data``: the targets, the lengths of all streams, the tags."""
+    """
+    Writes everything but the content of ``data``: the targets, the lengths of all streams, the tags.
+
+    :param data_lengths: frames of each sequence
+    :param data_dim: features of a frame, or how many labels there are
+    :raises ValueError: if the streams have not one sequence per tag
+    """
     import numpy
 
-    streams = {"data": data, **{name: targets[name].sequences for name in sorted(targets)}}
-    for name, sequences in streams.items():
-        if len(sequences) != len(tags):
-            raise ValueError(f"stream {name!r} has {len(sequences)} sequences, but there are {len(tags)} tags")
-    lengths = numpy.array([[len(row) for row in sequences] for sequences in streams.values()], "int32").T
+    all_lengths = {"data": data_lengths}
+    for name in sorted(targets):
+        all_lengths[name] = [len(row) for row in targets[name].sequences]
+    for name, of_stream in all_lengths.items():
+        if len(of_stream) != len(tags):
+            raise ValueError(f"stream {name!r} has {len(of_stream)} sequences, but there are {len(tags)} tags")
+    lengths = numpy.array(list(all_lengths.values()), "int32").T
     if not targets:  # then RETURNN still wants the length of targets, as its own writer gives it
         lengths = numpy.concatenate([lengths, numpy.zeros_like(lengths)], axis=1)
     file.attrs["numTimesteps"] = int(lengths[:, 0].sum())

@@ -51,7 +51,7 @@ def normalised(features: numpy.ndarray) -> numpy.ndarray:
     return (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-5)
 
 
-def stacked(features: numpy.ndarray, count: int) -> numpy.ndarray:
+def stacked_frames(features: numpy.ndarray, count: int) -> numpy.ndarray:
     """
     Each ``count`` successive frames as one; a rest that does not fill one is left out.
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Iterable, Sequence
+
+from .text import decode, open_bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Vocabulary:
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        twice = sorted({label for label in self.labels if self.labels.count(label) > 1})
+        twice = sorted(label for label, count in collections.Counter(self.labels).items() if count > 1)
         if twice:
             raise ValueError(f"labels stand twice in a vocabulary: {', '.join(twice)}")
 
@@ -44,3 +47,26 @@ class Vocabulary:
     def decode(self, indices: Sequence[int]) -> list[str]:
         """The labels of indices."""
         return [self.labels[index] for index in indices]
+
+
+def read_vocabulary(path: str) -> Vocabulary:
+    """
+    A file with a label a line, in the order of their indices.
+
+    :raises ValueError: for a label that stands twice, an empty line, one that is not UTF-8, or a file without any; the
+        message names file and line
+    """
+    lines: dict[str, int] = {}
+    with open_bytes(path) as file:
+        for number, line in enumerate(file, 1):
+            label = decode(line, path, number).rstrip("\r\n")
+            if not label:
+                raise ValueError(f"{path}:{number}: an empty line is no label")
+            if label in lines:
+                raise ValueError(
+                    f"{path}:{number}: the label {label!r} stands there twice, first in line {lines[label]}"
+                )
+            lines[label] = number
+    if not lines:
+        raise ValueError(f"{path} has no labels")
+    return Vocabulary(tuple(lines))

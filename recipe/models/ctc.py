@@ -13,12 +13,16 @@ BLANK = "<blank>"
 
 def with_blank(labels: nn.Dim) -> nn.Dim:
     """
-    The dim of the labels and, last, the blank.
+    The dim of the labels, which a job may give, and, last, the blank.
 
     :raises ValueError: if the labels have no names
     """
-    if labels.labels is None:
+    if not labels.has_labels:
         raise ValueError(f"the labels {labels} have no names: nn.Dim(..., labels=[...])")
+    if labels.delayed_labels is not None:
+        size = labels.size if labels.delayed_size is None else labels.delayed_size.source
+        return nn.Dim(size + 1, f"{labels.name}_and_blank", labels=labels.delayed_labels.source + [BLANK])
+    assert labels.labels is not None
     return nn.Dim(labels.size + 1, f"{labels.name}_and_blank", labels=[*labels.labels, BLANK])
 
 

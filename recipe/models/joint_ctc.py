@@ -53,8 +53,8 @@ class CtcPrefixScoring(LabelDecoder):
     :param decoder: what is searched with; its encoder gives frames [batch, time, features]
     :param output: from frames to scores of all labels and, last, the blank
     :param scale: of CTC, from 0 to 1: a number, or a variable that a job gives
-    :param end_in_ctc: whether the end label is one of CTC's, too. Else it is the decoder's last label, where CTC has
-        the blank, and its probability is that of the labels before being all
+    :param end_in_ctc: whether CTC writes the end label, too. Else its probability is that of the labels before being
+        all; it is one of CTC's labels that is never written, or the decoder's last label, where CTC has the blank
     :raises NetworkError: if the end label is neither
     """
 
@@ -62,7 +62,9 @@ class CtcPrefixScoring(LabelDecoder):
 
     def __init__(self, decoder: LabelDecoder, output: nn.Linear, scale: Any, *, end_in_ctc: bool = True):
         super().__init__(decoder.labels, decoder.end_label)
-        if not end_in_ctc and decoder.end_label != decoder.labels.size - 1:
+        size, whole = decoder.labels.known_size, output.out_dim.known_size
+        self.has_all_labels = end_in_ctc or size is None or whole != size
+        if not self.has_all_labels and decoder.end_label != decoder.labels.size - 1:
             raise nn.NetworkError(
                 f"where CTC does not write the end label, it is the last one of {decoder.labels}, as CTC's blank is, "
                 f"and not label {decoder.end_label}"
@@ -127,7 +129,7 @@ class CtcPrefixScoring(LabelDecoder):
         :param encoder: [batch, time, features]
         """
         log_probs, time = nn.log_softmax(self.output(encoder)), encoder.spatial_dim
-        if self.end_in_ctc:
+        if self.has_all_labels:
             of_label, of_blank = nn.split(log_probs, size_splits=[self.labels, 1])
             of_blank = nn.squeeze(of_blank, 1)
         else:  # the blank stands in the place of the end label, which no alignment has

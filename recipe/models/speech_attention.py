@@ -40,7 +40,8 @@ class AttentionRecogniser(nn.Module):
     :param source: declaration of the input ``data``: [batch, time, features]
     :param target: declaration of the targets ``classes``: labels [batch, positions]
     :param encoder: from features to vectors
-    :param decoder: from vectors to labels of ``with_end(labels)``
+    :param decoder: from vectors to labels of ``with_end(labels)``, or to those of the targets, if the end label is one
+        of them, as in a SentencePiece vocabulary
     :param ctc_scale: factor of the CTC loss
     :param label_smoothing: see :func:`recipe.nn.cross_entropy`
     """

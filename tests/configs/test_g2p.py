@@ -12,7 +12,7 @@ localsis.install()
 
 from configs import g2p  # noqa: E402 - what jobs import must be installed first
 from jobs.training import TrainingJob  # noqa: E402
-from localsis import outputs  # noqa: E402
+from localsis import outputs, reports  # noqa: E402
 from localsis.job import created_jobs  # noqa: E402
 
 
@@ -33,7 +33,7 @@ def _graph(config: Callable[[], None]) -> set[str]:
     ],
 )
 def test_outputs(config: Callable[[], None], name: str) -> None:
-    names = _graph(config)
+    names = _graph(config) | {report.name for report in reports.registered}
     for output in ("learning_curves.png", "experiment.html", "dev/wer", "test/wer", "test/report.txt"):
         assert f"{name}/{output}" in names
 

@@ -12,6 +12,7 @@ NAMES = {
     "EXPERIMENT INPUT ...": "spelling word.npy",
     "g2p/demo sisyphus": "spelling word.npy",
     "g2p/demo/training": "spelling/training",
+    "g2p/demo g2p/demo_torch": "spelling",
     "configs/g2p.py": "configs/spelling.py",
     "JOB_A": "spelling/training",
     "JOB_B": "search",
@@ -25,10 +26,11 @@ NAMES = {
 """What stands in the documentation, and in its place in a setup of the tutorial's config; a file names its search."""
 
 LONG = {
-    r"make (g2p|speech|test|quick|check|venv|venv-dev)\b.*": "takes minutes, or installs packages",
+    r"make (g2p|speech|translation(-full)?|librispeech-mini)\b.*": "takes minutes",
+    r"make (test|quick|check|venv|venv-dev)\b.*": "takes minutes, or installs packages",
     r"make PYTHON=.*": "installs packages",
     r"make docs": "serves pages until it is stopped",
-    r"\./sis manager( configs/.*)?": "trains; test_tutorial runs the tutorial's, tests/configs make the graphs of all",
+    r"\./sis manager( '?configs/.*)?": "trains; test_tutorial runs the tutorial's, tests/configs make all graphs",
     r"(\.venv/bin/)?pip install.*": "installs packages",
     r"pip|apt install .*|git clone .*|cd .*|scontrol .*": "changes the machine",
     r"\.venv/bin/python tutorial\.py": "is run by test_tutorial",
@@ -37,9 +39,11 @@ LONG = {
     r"eval .*": "changes the shell that runs it; tests/localsis/test_completion.py asks one",
     r"python -m returnn": "is a name in a sentence",
     r"python -W error": "is a name in a sentence",
+    r"\./sis check configs/librispeech\.mini": "takes minutes",
     r"\./sis retry .+": "wants a job that failed; tests/jobs/cleaning have some",
-    r"\./sis (show|why|check|try|data|completion)": "is a name in a sentence",
+    r"\./sis (show|why|compare|check|try|data|completion)": "is a name in a sentence",
     r"python -m (recipe|returnn_recurrent|recipe\.nn)\.from_net_dict": "is a name in a sentence",
+    r"python -m tests\.recipe\.from_net_dict\.experiments_table .*": "wants a directory of configs",
     r"python -m tests\.docs\.\w+.*": "writes pages; tests compare what it would write",
 }
 """Patterns of commands that are not run, and why."""

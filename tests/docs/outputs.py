@@ -5,19 +5,31 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import json
 import re
+import tempfile
 from collections.abc import Callable
+from typing import Any
 
 import numpy
 
 from configs import g2p, speech_ru
 from jobs.check.check_config import network_title, networks_of
 from jobs.check.comparison import NUM_STEPS
+from jobs.check.engine_step import EngineStep
+from jobs.check.job_steps import steps_of
+from jobs.check.made_up_values import MadeUpValues
+from jobs.check.step_process import report_lines
+from jobs.comparison.bootstrap import PairedDifference
+from jobs.comparison.comparison import Comparison, Part
+from jobs.comparison.comparison import Result as ComparedResult
+from jobs.comparison.experiment import Scores
+from jobs.comparison.text import comparison_lines
 from jobs.hypotheses import Hypothesis
-from jobs.learning_curves import curves_table
+from jobs.learning_curves import curves_json, curves_table
 from jobs.learning_rates import EpochData
 from jobs.trial.trial import print_found
-from localsis import outputs
+from localsis import outputs, reports
 from localsis.job_names import job_label
 from localsis.paths import AbstractPath, Variable
 from localsis.results import Result, results_text, value_text
@@ -38,9 +50,11 @@ from .pages import ROOT, Block
 def results_of(demo: Callable[[], None], block: Block) -> None:
     """The results that the manager ends with, but for the figures."""
     registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
-    outputs.registered = {}
+    outputs.registered, before = {}, len(reports.registered)
     demo()
     results = [_made_up(name, path) for name, path in sorted(outputs.registered.items())]
+    results += [Result(report.name, None, (), True) for report in reports.registered[before:]]
+    del reports.registered[before:]
     experiments = experiments_of(all_jobs(outputs.registered.values()))
     outputs.registered, outputs.callbacks = registered, callbacks
     printed = results_text(results, experiments)
@@ -72,19 +86,55 @@ def tree_of_the_repository(block: Block) -> None:
         parent = parent if indent else name
 
 
+def _jobs_of_the_demo() -> set[Any]:
+    """Those that its outputs come from."""
+    registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
+    outputs.registered, before = {}, len(reports.registered)
+    g2p.py()
+    wanted = [*outputs.registered.values(), *(path for one in reports.registered[before:] for path in one.required)]
+    del reports.registered[before:]
+    jobs = {path.creator for path in wanted if path.creator is not None}
+    outputs.registered, outputs.callbacks = registered, callbacks
+    return jobs
+
+
 def check_of_the_demo(block: Block) -> None:
     """What ``./sis check configs/g2p.py`` prints, but for the figures."""
-    registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
-    outputs.registered = {}
-    g2p.py()
-    jobs = {path.creator for path in outputs.registered.values() if path.creator is not None}
-    outputs.registered, outputs.callbacks = registered, callbacks
-    titles = [network_title(found) for found in networks_of(jobs)]
+    titles = [network_title(found) for found in networks_of(_jobs_of_the_demo())]
     *lines, last = block.code.splitlines()
     printed = [line.partition(": ") for line in lines]
     assert sorted(title for _, _, title in printed) == sorted(titles), titles
     assert last == f"compared: {and_text(['NumPy', *(engine.title for engine in ENGINES)])}"
     assert all(re.fullmatch(rf"same in {NUM_STEPS} steps, up to 1?\de-\d\d", start) for start, _, _ in printed)
+
+
+def steps_of_the_demo(block: Block) -> None:
+    """What it prints of the demo's steps, but for the figures and the ids of what is not there."""
+    shown = [_without_ids(line) for line in block.code.splitlines()]
+    with tempfile.TemporaryDirectory() as directory:
+        steps, waiting = steps_of(_jobs_of_the_demo(), directory, MadeUpValues())
+    assert not waiting
+    printed = []
+    for step in steps:
+        title = f"ran in N s: {step.kind}, TensorFlow, {step.title}"
+        printed += [f"{title}, train_error N, train_score N" if step.is_training else title]
+        printed += [_without_ids(f"  {note}") for note in step.notes]
+    assert sorted(shown) == sorted(printed)
+
+
+def step_that_fails(block: Block) -> None:
+    """What it prints of one, but for the job and its fault."""
+    first, fault, place, last = block.code.splitlines()
+    network = nn.Network(lambda: nn.get_extern_data(nn.ExternData("data", [nn.batch_dim, nn.Dim(3, "x")])))
+    title, directory = first.rpartition(", ")[2], place.partition(": ")[2]
+    step = EngineStep(title, "torch", network, True, directory, {"train_data.pkl": {}})
+    assert [_without_ids(line) for line in report_lines(step, fault.strip(), 1.0)] == [
+        _without_ids(line) for line in (first, fault, place, last)
+    ]
+
+
+def _without_ids(line: str) -> str:
+    return re.sub(r"(Job) \w{6}\b", r"\1 ID", re.sub(r"\b\d[\d.]*", "N", line))
 
 
 def check_of_a_wrong_network(block: Block) -> None:
@@ -97,6 +147,13 @@ def check_of_a_wrong_network(block: Block) -> None:
     assert [len(line) - len(line.lstrip()) for line in shown] == [len(line) - len(line.lstrip()) for line in printed]
     assert shown[0].partition("log ")[0] == printed[0].partition("log ")[0]
     assert ".py:" in shown[1] and ".py:" in printed[1]
+
+
+def epoch_of_learning_curves(block: Block) -> None:
+    """What a training writes of an epoch, for hooks."""
+    (data,) = json.loads(f"{{{block.code}}}").values()
+    epoch = EpochData(data["learning_rate"], data["scores"], {"epoch_train_time_secs": data["seconds"]})
+    assert json.dumps(curves_json({1: epoch})) == f"{{{block.code.strip()}}}"
 
 
 def check_that_finds_a_difference(block: Block) -> None:
@@ -136,6 +193,35 @@ def hypotheses_of_a_word(block: Block) -> None:
     assert all(label in PHONES.labels for one in hypotheses for label in one.labels)
 
 
+def comparison_of_experiments(block: Block) -> None:
+    """The form in which ``./sis compare`` prints: its figures are those of two trained models."""
+    *parts, note, dots, differences = block.code.strip().split("\n\n")
+    first, *lines = differences.splitlines()
+    assert dots == "..." and note.startswith("difference to g2p/demo ")
+    name, other = first.split(" -> ")
+    comparison = Comparison(name, list(map(_part, parts)), [], [], [], {other: [line[2:] for line in lines]})
+    printed = "\n".join(comparison_lines(comparison, 120)).strip().split("\n\n")
+    assert [*printed[:-1], "...", printed[-1]] == block.code.strip().split("\n\n")
+
+
+def _part(text: str) -> Part:
+    """A part of the data, by what is printed of it."""
+    title, _, *lines = text.splitlines()
+    results = []
+    for name, rate, low, _, high, wrong, *more in map(str.split, lines):
+        report = {
+            "error_rate": float(rate),
+            "confidence_interval": [float(low), float(high)],
+            "sequence_error_rate": float(wrong),
+        }
+        found = None
+        if more:
+            value, lower, _, upper, p = more
+            found = PairedDifference(float(value.rstrip("*")), float(lower), float(upper), 0.5, float(p))
+        results.append(ComparedResult(name, Scores(report, {}), found, ""))
+    return Part(title, "word", results)
+
+
 def failure_of_a_job(block: Block) -> None:
     """What the manager says of a job that failed, but for its id."""
     label = job_label("training", re.search(r"\((.*)\)", block.code)[1])
@@ -150,9 +236,13 @@ OUTPUTS: dict[str, Callable[[Block], None]] = {
     "speech_ru/demo": functools.partial(results_of, speech_ru.py),
     "configs/": tree_of_the_repository,
     "same": check_of_the_demo,
+    '"1":': epoch_of_learning_curves,
+    "ran": steps_of_the_demo,
+    "FAILED": step_that_fails,
     "DIFFERENT:": check_of_a_wrong_network,
     "NumPy": check_that_finds_a_difference,
     "sisyphus": hypotheses_of_a_word,
     "training": failure_of_a_job,
+    "dev:": comparison_of_experiments,
 }
 """By the first word of the block."""

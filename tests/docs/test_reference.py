@@ -28,12 +28,36 @@ BY_NAME = {entry.name: entry for entry in ENTRIES}
 RETURNN = pathlib.Path(next(iter(importlib.util.find_spec("returnn").submodule_search_locations)))  # type: ignore[union-attr,arg-type]
 
 NOT_FOR_USERS = {
+    "recipe.data.dataset_functions.at_random_speed",
+    "recipe.data.dataset_functions.function_code",
+    "recipe.data.dataset_functions.log_mel_features",
+    "recipe.data.dataset_functions.sorted_first",
+    "recipe.data.dataset_functions.space_as_label",
+    "recipe.data.hdf.write_streams",
     "recipe.models.fusion.check_same_labels",
     "recipe.models.fusion.zeros_like",
     "recipe.models.joint_ctc.last",
     "recipe.models.joint_ctc.log_add",
+    # what modules import that recipe.from_net_dict writes: layers as early versions of RETURNN have them
+    "recipe.models.early_batch_norm.EarlyBatchNorm",
+    "recipe.models.frames_in_place_of_one.FramesInPlaceOfOne",
+    "recipe.models.gelu_by_tanh.gelu_by_tanh",
+    "recipe.models.joined_self_attention.JoinedSelfAttention",
+    "recipe.models.joined_self_attention.RelativePositions",
+    "recipe.models.layer_norm_lstm.LayerNormLstm",
+    "recipe.models.layer_norm_lstm.LayerNormLstmCell",
+    "recipe.models.layer_norm_lstm.Normalization",
+    "recipe.models.not_translated.not_translated",
+    "recipe.models.random_masks.frames",
+    "recipe.models.random_masks.random_masks",
+    "recipe.models.random_masks.uniform",
+    "recipe.models.standard_lstm.StandardLstm",
+    "recipe.models.standard_lstm.StandardLstmCell",
+    "recipe.models.standard_lstm.zoned_out",
+    "recipe.models.transposed_linear.TransposedLinear",
+    "recipe.models.within_window.within_window",
 }
-"""Functions that modules share, and models of one's own have no need of."""
+"""Functions that modules share or written configs have, and models of one's own have no need of."""
 
 MEMBERS_NOT_FOR_USERS = {
     "Dim": {

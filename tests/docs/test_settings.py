@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import inspect
+import math
 import os
 import pathlib
 import sys
@@ -12,6 +13,11 @@ import types
 from typing import Any
 
 import pytest
+
+from jobs.atomic_file import write_json
+from jobs.epoch_hook import EpochHook
+from jobs.learning_curves import curves_json
+from jobs.learning_rates import EpochData
 
 from .pages import PAGES, Block, blocks
 
@@ -120,3 +126,22 @@ def test_hooks_send_what_they_are_told(tmp_path: pathlib.Path, monkeypatch: pyte
     assert (mail["To"], mail["Subject"]) == ("me@example.org", "some outputs are missing")
     assert mail.get_content() == "g2p/demo\n  wer  36.21\n"
     assert (tmp_path / "sendmail.arguments").read_text() == "-t\n"
+
+
+def test_hook_sends_epochs_to_mlflow(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As trainings call it: a training that goes on has one run."""
+    mlflow = pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    (values,) = [values for values in map(loaded, SETTINGS) if "when_epoch_ends" in values]
+    values["TRACKING"] = f"file:{tmp_path}/store"
+    curves = str(tmp_path / "learning_curves.json")
+    for last in (2, 3):
+        scores = {epoch: {"dev_score": 1 / epoch, "train_score": math.inf} for epoch in range(1, last + 1)}
+        write_json(curves, curves_json({epoch: EpochData(0.1, values, {}) for epoch, values in scores.items()}))
+        EpochHook(values["when_epoch_ends"], "g2p/demo/training", curves)()
+    (run,) = mlflow.search_runs(experiment_names=["g2p/demo"], output_format="list")
+    assert run.info.run_name == "training" and run.data.tags["job"] == "g2p/demo/training"
+    client = mlflow.MlflowClient()
+    history = client.get_metric_history(run.info.run_id, "dev_score")
+    assert [(one.step, one.value) for one in history] == [(1, 1.0), (2, 0.5), (3, pytest.approx(1 / 3))]
+    assert set(run.data.metrics) == {"dev_score", "learning_rate"}

@@ -1,4 +1,4 @@
-"""The best checkpoint: NaN-safe, of those that are still there, with clear errors."""
+"""The best checkpoint: NaN-safe, that one or none, with clear errors."""
 
 from __future__ import annotations
 
@@ -32,19 +32,33 @@ def _training(directory: pathlib.Path, scores: dict[int, str], there: set[int]) 
 SCORES = {1: "nan", 2: "1.0", 3: "0.5", 4: "2.0"}
 
 
-def test_best_of_those_that_are_there(
-    tmp_path: pathlib.Path, run_job: RunJob, capsys: pytest.CaptureFixture[str]
-) -> None:
-    files = _training(tmp_path, SCORES, {1, 2, 4})
+def test_best(tmp_path: pathlib.Path, run_job: RunJob) -> None:
+    files = _training(tmp_path, SCORES, {1, 2, 3, 4})
     job = run_job(GetBestCheckpointJob(*files, "dev_score"))
-    assert job.out_epoch.get() == 2 and job.out_score.get() == 1.0
-    assert "epochs [3] are better by 'dev_score' than epoch 2" in capsys.readouterr().out
+    assert job.out_epoch.get() == 3 and job.out_score.get() == 0.5
     prefix = job.out_checkpoint.prefix()
-    assert {pathlib.Path(prefix + ending).read_text() for ending in FILES} == {"2"}
-    assert run_job(GetBestCheckpointJob(*files, "dev_score", 1)).out_epoch.get() == 4
+    assert {pathlib.Path(prefix + ending).read_text() for ending in FILES} == {"3"}
+    assert run_job(GetBestCheckpointJob(*files, "dev_score", 2)).out_epoch.get() == 4
     for ending in FILES:  # the training may remove its own later
-        os.remove(tmp_path / "models" / f"epoch.002{ending}")
+        os.remove(tmp_path / "models" / f"epoch.003{ending}")
     assert job.out_checkpoint.exists()
+
+
+def test_the_best_was_removed(tmp_path: pathlib.Path, run_job: RunJob) -> None:
+    """Also where the job runs again: no worse one takes its place."""
+    files = _training(tmp_path, SCORES, {1, 2, 3, 4})
+    job = run_job(GetBestCheckpointJob(*files, "dev_score"))
+    for ending in FILES:
+        os.remove(tmp_path / "models" / f"epoch.003{ending}")
+    message = (
+        r"epoch 3 is the best by 'dev_score' \(0\.5\), but the checkpoint of epoch 3 was removed from .*; there are "
+        r"those of the epochs 1, 2, 4\. Put it back, .* train again: \./sis retry --from-start .*\. "
+        r"The best of those that are there is epoch 2 \(1\): out_checkpoints\[2\]$"
+    )
+    with pytest.raises(FileNotFoundError, match=message):
+        run_job(job)
+    assert job.out_epoch.get() == 3 and job.out_checkpoint.exists(), "what it had stays"
+    assert run_job(GetBestCheckpointJob(*files, "dev_score", 1)).out_epoch.get() == 2
 
 
 def test_runs_again_over_what_a_kill_left(tmp_path: pathlib.Path, run_job: RunJob) -> None:
@@ -57,8 +71,10 @@ def test_runs_again_over_what_a_kill_left(tmp_path: pathlib.Path, run_job: RunJo
 
 def test_index_beyond_what_is_there(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     files = _training(tmp_path, SCORES, {1, 2})
-    with pytest.raises(ValueError, match=r"index 1 by 'dev_score': only 1 epochs .* \[2\]. Let the training keep more"):
-        run_job(GetBestCheckpointJob(*files, "dev_score", 1))
+    with pytest.raises(
+        ValueError, match=r"index 3 by 'dev_score': .*rates has that score of the epochs \[2, 3, 4\] alone"
+    ):
+        run_job(GetBestCheckpointJob(*files, "dev_score", 3))
     with pytest.raises(ValueError, match="index counts from the best"):
         GetBestCheckpointJob(*files, "dev_score", -1)
 

@@ -9,6 +9,7 @@ import pytest
 
 from jobs.returnn_process import resolve_paths
 from jobs.training import TrainingJob
+from jobs.training_run import TrainingRun
 from localsis import settings
 from localsis.job import created_jobs
 from localsis.paths import Path, Variable
@@ -51,7 +52,7 @@ def test_inputs_and_config(setup: pathlib.Path) -> None:
     saved = pickle.loads(pickle.dumps(job))  # before the values are there, as a manager may
     count.run()
     pathlib.Path(count._sis_path("finished")).touch()
-    saved._write_config()
+    TrainingRun(saved).write_config()
     config = pathlib.Path(job._sis_path("output", "returnn.config")).read_text()
     assert 'labels_dim = Dim(7, name="labels")' in config
     assert f"numpy.load('{count.out_embedding.get_path()}')" in config

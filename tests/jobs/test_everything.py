@@ -201,12 +201,24 @@ def test_prior_is_the_mean_of_the_posteriors(everything: pathlib.Path) -> None:
 
 def test_page_has_what_it_promises(everything: pathlib.Path) -> None:
     page = _text(everything, "page.html")
-    assert "tiny &lt;experiment&gt;" in page and "data:image/png;base64," in page
-    assert page.count('<div class="alignment">') == 14
+    assert _text(everything, "tiny & all/experiment.html") == page
+    assert "tiny &amp; all" in page and "train, by step" in page and "data:image/svg+xml;base64," in page
+    assert page.count('<div class="alignment">') == 14 and page.count("hypotheses of the beam") == 14
+    assert "attention of decoder/attention" in page and "optimizer/class" in page
     network = nn.Network(tiny_model(label_smoothing=0.1))
     assert network.digest in page and "1,659 parameters" in page and "decoder/attention" in page
     training = (everything / "alias" / "training").resolve()
     assert f"jobs/training/{training.name}" in page
+    while_it_trained = (training / "output" / "training.html").read_text()
+    assert "train, by step" in while_it_trained and "It trains" not in while_it_trained
+    assert "best dev" in while_it_trained
+
+
+def test_comparison_of_equal_results(everything: pathlib.Path) -> None:
+    lines = _text(everything, "comparison.txt").splitlines()
+    assert (
+        lines[2].split()[0] == "one" and lines[3].split()[0] == "other" and lines[3].endswith("+0.00 to +0.00  1.000")
+    )
 
 
 def test_oracle_and_rates_by_hand(everything: pathlib.Path) -> None:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import html.parser
 import json
-import os
 import pathlib
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from sisyphus import tk
 
-from jobs.alignments import Alignment, write_alignments
+from jobs.alignments import write_alignments
 from jobs.error_report import report, score
-from jobs.experiment_page import ExperimentPageJob, alignment_pairs, page
-from jobs.hypotheses import Hypothesis
-from jobs.learning_curves import draw_curves
+from jobs.experiment_page import ExperimentPageJob, LivePage
+from jobs.hypotheses import Hypothesis, write_hypotheses
+from jobs.learning_curves import curves_json
 from jobs.learning_rates import EpochData
+from jobs.pages.heat_map import HeatMap
+from jobs.pages.page import render
 from jobs.references import Reference
+from localsis.job import created_jobs
 from recipe import nn
+from recipe.nn.pictures.svg import svg_picture
 
 from ..browser import Browser
 from .configs.tiny import tiny_model
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>"
 VOID = {"meta", "img", "br"}
+BEAM = [Hypothesis(("a", HOSTILE), -0.5), Hypothesis((HOSTILE,), -1.5)]
 
 
 class _Checker(html.parser.HTMLParser):
@@ -43,6 +48,9 @@ class _Checker(html.parser.HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
+    def handle_startendtag(self, tag: str, attrs: Any) -> None:
+        self.tags.append(tag)
+
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
@@ -57,11 +65,13 @@ def _file(path: pathlib.Path, text: str) -> tk.Path:
 
 def _job(tmp_path: pathlib.Path, num_examples: int) -> ExperimentPageJob:
     references = {f"{HOSTILE}{index}": Reference((("a", "b"),)) for index in range(5)}
-    found = {tag: [Hypothesis(("a", HOSTILE) if tag.endswith("3") else ("a", "b"), 0.0)] for tag in references}
-    draw_curves({1: EpochData(0.1, {HOSTILE: 1.0, "dev_error": 0.5}, {})}, str(tmp_path / "curves.png"))
+    found = {tag: BEAM if tag.endswith("3") else [Hypothesis(("a", "b"), 0.0)] for tag in references}
     scores = score(references, found)
-    alignments = tk.Path(str(tmp_path / "alignments.jsonl"))
+    alignments, hypotheses = (tk.Path(str(tmp_path / f"{name}.jsonl")) for name in ("alignments", "hypotheses"))
     write_alignments(alignments, scores)
+    write_hypotheses(hypotheses, found)
+    epochs = {1: EpochData(0.1, {HOSTILE: 1.0, "dev_error": 0.5}, {}), 2: EpochData(0.1, {"dev_error": 0.25}, {})}
+    heat_map = HeatMap(HOSTILE, [HOSTILE, "b"], ["c", HOSTILE], [[1.0, 0.0], [0.25, 0.75]], [(0, 0)])
     return ExperimentPageJob(
         HOSTILE,
         network=nn.Network(tiny_model()),
@@ -72,6 +82,12 @@ def _job(tmp_path: pathlib.Path, num_examples: int) -> ExperimentPageJob:
         alignments={"dev": alignments},
         job_ids={"training": "jobs/training/TrainingJob.abc"},
         num_examples=num_examples,
+        curves=_file(tmp_path / "curves.json", json.dumps(curves_json(epochs))),
+        log=_file(tmp_path / "returnn.log", f"{HOSTILE}\nHostname: {HOSTILE}\n"),
+        engine="torch",
+        options={HOSTILE: HOSTILE, "optimizer/class": "adam"},
+        hypotheses={"dev": hypotheses},
+        heat_maps=_file(tmp_path / "maps.json", json.dumps([{"seq_tag": HOSTILE, "maps": [heat_map.plain()]}])),
     )
 
 
@@ -80,21 +96,61 @@ def test_page(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
     checker = _Checker()
     checker.feed(pathlib.Path(job.out_page.get_path()).read_text())
     assert checker.open == [] and "script" not in checker.tags
-    assert checker.text.count(HOSTILE) >= 5 + 3  # tags, label, title, config, table
-    for expected in ("10.00 %", "jobs/training/TrainingJob.abc", job.network.digest, "learning_rate = 0.1"):
+    assert checker.text.count(HOSTILE) >= 5 + 12  # tags, labels, title, config, table, plots, options, maps, host
+    for expected in ("10.00 %", "jobs/training/TrainingJob.abc", job.network.digest, "learning_rate = 0.1", "adam"):
         assert expected in checker.text
+    assert "best dev 0.25 in epoch 2" in checker.text and "RETURNN on PyTorch" in checker.text
+    assert "2 hypotheses of the beam" in checker.text and "-1.500" in checker.text
     assert checker.text.index(f"{HOSTILE}3 (1 error)") < checker.text.index(f"{HOSTILE}0 (0 errors)")  # worst first
 
 
 def test_page_says_what_the_jobs_needed(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
     job = _job(tmp_path, 2)
     page = pathlib.Path(run_job(job).out_page.get_path())
-    assert "Time and memory" not in page.read_text()
+    assert "Time and memory" not in page.read_text() and "trained" not in page.read_text()
     training = pathlib.Path(str(page).partition(job.job_id())[0]) / "jobs/training/TrainingJob.abc"
     training.mkdir(parents=True)
     (training / "usage.run.1").write_text("{'host': 'node3', 'used_time': 0.5, 'max': {'rss': 1.5}}")
     job.run()
     assert "<td>training: run</td><td>30 min 0 s</td><td></td><td>1.50 GB</td><td>node3</td>" in page.read_text()
+    assert "<dt>trained</dt><dd>30 min 0 s</dd>" in page.read_text()
+
+
+def test_earlier_jobs_and_those_with_less(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
+    """A page of what was hashed before there was more; and it has the same id."""
+    job = _job(tmp_path, 2)
+    arguments = {name: vars(job)[name] for name in ("network", "reports", "alignments", "job_ids", "num_examples")}
+    paths = {name: vars(job)[name] for name in ("learning_curves", "learning_curves_table", "returnn_config")}
+    created_jobs.clear()
+    less = ExperimentPageJob(HOSTILE, **arguments, **paths)
+    assert less.job_id() == job.job_id()
+    for name in ExperimentPageJob.unhashed:
+        del vars(less)[name]  # as in a job that an earlier version saved
+    text = pathlib.Path(run_job(less).out_page.get_path()).read_text()
+    assert "10.00 %" in text and "<svg" not in text and "Options" not in text and "epoch &lt;script" in text
+
+
+def test_other_results(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
+    job = _job(tmp_path, 2)
+    names = ("learning_curves", "learning_curves_table", "returnn_config", "network", "job_ids")
+    values = {"dev BLEU <b>": tk.Variable(str(_file(tmp_path / "bleu", "31.25")))}
+    other = run_job(
+        ExperimentPageJob("x", **{name: vars(job)[name] for name in names}, reports={}, alignments={}, values=values)
+    )
+    text = pathlib.Path(other.out_page.get_path()).read_text()
+    assert "<span>dev BLEU &lt;b&gt;</span><b>31.25</b>" in text and "Scores" not in text and "Hypotheses" not in text
+
+
+def test_live_page(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
+    job = _job(tmp_path, 2)
+    live = LivePage(job.out_page, tk.Path(str(tmp_path / "training.html")))
+    assert "has not begun" in live()
+    (tmp_path / "training.html").write_text("it trains")
+    assert live() == "it trains"
+    assert job.out_page.get_path() and not job.out_page.available()
+    run_job(job)
+    (pathlib.Path(job.out_page.get_path()).parents[1] / "finished").touch()
+    assert "10.00 %" in live()
 
 
 def test_number_of_examples(tmp_path: pathlib.Path, run_job: Callable[[Any], Any]) -> None:
@@ -109,8 +165,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield browser
 
 
-IMAGES = "[...document.images].map(image => [image.alt, image.complete && image.naturalWidth, image.naturalHeight])"
 OPEN = "document.querySelectorAll('details').forEach(details => { details.open = true })"
+IMAGES = "[...document.images].map(image => [image.alt, image.complete && image.naturalWidth, image.naturalHeight])"
+SHOWN = "[...document.querySelectorAll('.show')].map(one => getComputedStyle(one).visibility)"
+PLACE = """(() => { const one = document.querySelectorAll('.hit')[0]; one.scrollIntoView();
+  const box = one.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; })()"""
 
 
 @pytest.mark.needs_chromium
@@ -119,23 +178,44 @@ def test_in_a_browser(browser: Browser, tmp_path: pathlib.Path, run_job: Callabl
     browser.open(pathlib.Path(job.out_page.get_path()))
     browser.evaluate(OPEN)
     images = browser.evaluate(IMAGES)
-    assert [image[0] for image in images] == ["learning curves", *(["network"] if shutil.which("dot") else [])]
+    assert [image[0] for image in images] == ["network"]
     assert all(width > 100 and height > 100 for _, width, height in images)
     text = browser.evaluate("document.body.innerText")
     for expected in (HOSTILE, f"{HOSTILE}3 (1 error)", "10.00 %", job.network.digest, "jobs/training/TrainingJob.abc"):
         assert expected in text
     assert browser.evaluate("document.title") == HOSTILE
     assert browser.evaluate("document.scripts.length") == 0
-    assert browser.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert set(browser.evaluate(SHOWN)) == {"hidden"}
+    x, y = browser.evaluate(PLACE)
+    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    assert browser.evaluate(SHOWN).count("visible") == 1, "the values of the epoch that is pointed at"
     assert browser.complaints() == []
+
+
+@pytest.mark.needs_chromium
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_widths_and_schemes(
+    browser: Browser, tmp_path: pathlib.Path, run_job: Callable[[Any], Any], width: int, scheme: str
+) -> None:
+    browser.call("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 600)
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.open(pathlib.Path(run_job(_job(tmp_path, 20)).out_page.get_path()))
+    browser.evaluate(OPEN)
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    background, color = browser.evaluate(
+        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color]"
+    )
+    brightness = [sum(map(int, text[4:-1].split(","))) for text in (background, color)]
+    assert (brightness[0] > brightness[1]) == (scheme == "light")
+    browser.call("Emulation.clearDeviceMetricsOverride")
 
 
 @pytest.mark.needs_chromium
 def test_page_that_was_not_escaped_runs_nothing(browser: Browser, tmp_path: pathlib.Path) -> None:
     """The second fence: the page forbids scripts. And the browser of these tests does complain when there is reason."""
     for name, policy in (("fenced", True), ("open", False)):
-        text = page(HOSTILE, [HOSTILE])
-        text = text.replace(html.escape(HOSTILE), HOSTILE)
+        text = render("base.html", title=HOSTILE).replace("<body>", f"<body>{HOSTILE}")
         (tmp_path / f"{name}.html").write_text(text if policy else text.replace("Content-Security-Policy", "x"))
     browser.open(tmp_path / "fenced.html")
     methods = {event["method"] for event in browser.complaints()}
@@ -147,28 +227,25 @@ def test_page_that_was_not_escaped_runs_nothing(browser: Browser, tmp_path: path
 def test_without_graphviz(
     tmp_path: pathlib.Path, run_job: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The table of modules stands in the picture's place, and the source is there to draw it elsewhere."""
+    """The picture is there all the same."""
     job = _job(tmp_path, 2)
     monkeypatch.setenv("PATH", str(tmp_path))
     text = pathlib.Path(run_job(job).out_page.get_path()).read_text()
-    assert "There is no picture: Graphviz was not installed" in text and 'alt="network"' not in text
-    assert html.escape(job.summary) in text and html.escape(job.picture_source) in text
-
-
-def test_graphviz_that_fails(tmp_path: pathlib.Path, run_job: Callable[[Any], Any], monkeypatch: Any) -> None:
-    job = _job(tmp_path, 2)
-    (tmp_path / "dot").write_text("#!/bin/sh\necho 'no <plugin>' >&2\nexit 3\n")
-    (tmp_path / "dot").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path) + os.pathsep + os.environ["PATH"])
-    text = pathlib.Path(run_job(job).out_page.get_path()).read_text()
-    assert "There is no picture: dot ended with status 3: no &lt;plugin&gt;." in text
+    drawn = base64.b64encode(svg_picture(job.network.picture()).encode()).decode()
+    assert (
+        f'alt="network" src="data:image/svg+xml;base64,{drawn}"' in text and html.escape(job.network.summary()) in text
+    )
 
 
 @pytest.mark.needs_chromium
-def test_long_alignment_goes_on_in_the_next_line(browser: Browser, tmp_path: pathlib.Path) -> None:
-    pairs = [("label", "label")] * 100
-    (tmp_path / "long.html").write_text(page("long", [alignment_pairs(Alignment("tag", 0, pairs))]))
-    browser.open(tmp_path / "long.html")
+def test_long_alignment_goes_on_in_the_next_line(
+    browser: Browser, tmp_path: pathlib.Path, run_job: Callable[[Any], Any]
+) -> None:
+    job = _job(tmp_path, 1)
+    scores = score({"tag": Reference((("label",) * 100,))}, {"tag": [Hypothesis(("label",) * 100, 0.0)]})
+    write_alignments(job.alignments["dev"], scores)
+    browser.open(pathlib.Path(run_job(job).out_page.get_path()))
+    browser.evaluate(OPEN)
     assert browser.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     tops = browser.evaluate("[...document.querySelectorAll('.alignment > span')].map(pair => pair.offsetTop)")
     assert len(tops) == 101 and len(set(tops)) > 1

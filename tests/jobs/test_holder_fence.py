@@ -17,6 +17,7 @@ from jobs.holder_fence import ENDED
 from jobs.lexicon import LexiconToHdfJob
 from jobs.returnn_process import returnn_environment
 from jobs.training import TrainingJob
+from jobs.training_run import TrainingRun
 from recipe import nn
 from recipe.data.cmudict import END_LABEL, LETTERS, PHONES
 from recipe.data.dataset import label_dataset
@@ -89,7 +90,7 @@ def test_it_looks_before_it_writes_a_checkpoint_or_scores(tmp_path: pathlib.Path
     data = label_dataset(hdf, seq_ordering="sorted")
     job = TrainingJob(nn.Network(tiny_model()), data, data, engine=engine, config={"batch_size": 1000})
     job._sis_setup_directory()
-    job._write_config()
+    TrainingRun(job).write_config()
     file, log = tmp_path / "holder.1", tmp_path / "log"
     file.write_text("token")
     process = start_returnn(job.out_returnn_config_file.get_path(), log, file, "3600 3600", engine=engine)

@@ -65,6 +65,10 @@ def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch,
         ("ModuleNotFoundError: No module named 'torch'", 'The extra "torch" of this setup installs it'),
         ("ModuleNotFoundError: No module named 'tensorflow'", "make venv ENGINE=tensorflow"),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'g++'", "g++ is not installed"),
+        (
+            "InvalidArgumentError: TensorArray has size zero, but element shape [?,5] is not fully defined.",
+            "in one of the batches no sequence has a frame",
+        ),
         ("ModuleNotFoundError: No module named 'horovod'", "Horovod is not installed"),
         (
             "parsing file a.hdf\nparsing file b.hdf\nOSError: Unable to synchronously open file (truncated file: eof)",

@@ -8,8 +8,7 @@ import pathlib
 import pytest
 
 from jobs import task_costs
-from jobs.experiment_page import costs_table
-from jobs.task_costs import cost_lines, cost_rows
+from jobs.task_costs import cost_facts, cost_lines, cost_rows
 
 
 @pytest.fixture
@@ -33,13 +32,16 @@ def test_lines(directory: pathlib.Path) -> None:
     assert cost_lines(str(directory / "none")) == []
 
 
-def test_table_of_the_page(directory: pathlib.Path) -> None:
-    html = costs_table({"training <b>": cost_rows(str(directory)), "search": []})
-    assert "<td>training &lt;b&gt;: extract</td><td>1 min 40 s</td><td>2 min 30 s</td><td>2.00 GB</td>" in html
-    assert "<td>training &lt;b&gt;: train</td><td>1 h 0 min</td><td></td><td></td><td>b</td>" in html
-    assert html.count("<p>commit abc, python 3.11.7</p>") == 1
+def test_rows_and_facts_of_the_page(directory: pathlib.Path) -> None:
+    rows = cost_rows(str(directory))
+    assert [row["task"] for row in rows] == ["extract", "run", "train"]
+    assert rows[0]["origin"] == "commit abc, python 3.11.7" and rows[2]["CPU time"] == rows[2]["memory"] == ""
+    facts = cost_facts(str(directory))
+    assert facts.pop("begun").startswith(("1970-01-01", "1969-12-31"))
+    assert facts == {"time": "1 h 3 min", "host": "node3, b", "commit": "abc"}
+    assert cost_facts(str(directory / "none")) == {}
 
 
 def test_in_another_setup_nothing_is_known(directory: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task_costs, "_reader", lambda: None)
-    assert cost_rows(str(directory)) == [] and cost_lines(str(directory)) == []
+    assert cost_rows(str(directory)) == [] and cost_lines(str(directory)) == [] and cost_facts(str(directory)) == {}

@@ -77,13 +77,32 @@ def test_bash(line: str, wanted: list[str], setup: pathlib.Path) -> None:
     assert completions(setup, line) == wanted
 
 
-def test_zsh_takes_the_script(setup: pathlib.Path) -> None:
-    """Where zsh is not installed, that the script has a part for it."""
-    environment = {**os.environ, "SIS_PYTHON": "this"}
+ZSH = """
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PS1=; autoload -U compinit; compinit -u; eval "$({python} sis completion zsh)"; print READ''Y'
+zpty -r shell text '*READY*'
+zpty -n -w shell "$1"$'\\t\\t'
+zpty -r shell text "*$2*"
+zpty -d shell
+print -r -- "$text"
+"""
+"""Presses the tabulator in a terminal, and waits for a word."""
+
+
+def test_zsh(setup: pathlib.Path) -> None:
+    """The script is zsh's; where zsh is installed, it completes in a terminal."""
+    environment = {**os.environ, "SIS_PYTHON": "this", "SIS_ENGINE": "embedded"}
     command = [sys.executable, "sis", "completion", "zsh"]
     script = subprocess.run(command, cwd=setup, env=environment, capture_output=True, text=True, check=True).stdout
     assert script.startswith("#compdef sis") and "compdef _python_argcomplete sis" in script
     if shutil.which("zsh"):
-        code = f"autoload -U compinit; compinit -u; {script}\nprint $_comps[sis]"
-        done = subprocess.run(["zsh", "-f", "-c", code], cwd=setup, capture_output=True, text=True)
-        assert done.stdout.strip() == "_python_argcomplete", done.stderr
+        environment["PATH"] = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
+        code = ZSH.format(python=sys.executable)
+        for line, wanted in (
+            ("./sis manager configs/toy.f", "toy.full"),
+            ("./sis show ex", "exp/training"),
+        ):
+            words = ["zsh", "-f", "-c", code, "zsh", line, wanted]
+            done = subprocess.run(words, cwd=setup, env=environment, capture_output=True, text=True, timeout=120)
+            assert wanted in done.stdout and "wants" not in done.stdout, done.stderr

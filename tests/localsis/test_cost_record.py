@@ -27,6 +27,9 @@ if sys.argv[2] == "below":
     child.stdout.readline()
     cost._write()  # as the thread does it now and then
     child.communicate()
+elif sys.argv[2] == "ended":
+    program = f'{sys.executable} -c "$1" < /dev/null; true'  # by a shell, which is not that program itself
+    subprocess.run(["sh", "-c", program, "sh", NEED.replace("input()", "")], check=True)
 else:
     exec(NEED.replace("input()", ""))
 cost.end()
@@ -41,9 +44,9 @@ del block
 """
 
 
-@pytest.mark.parametrize("where", ["here", "below"])
+@pytest.mark.parametrize("where", ["here", "below", "ended"])
 def test_memory_and_cpu_time(tmp_path: pathlib.Path, where: str) -> None:
-    """Of the process itself and of those below it, also after they have ended."""
+    """Of the process itself and of those below it, also after they have ended, and if they were never seen."""
     program = f"NEED = {NEED!r}\n{NEEDY}"
     path = tmp_path / "cost.run.1"
     subprocess.run([sys.executable, "-c", program, str(path), where], check=True, input=b"\n", timeout=600)

@@ -64,7 +64,6 @@ def test_all_cases_are_recorded_and_differ() -> None:
         ("INCLUDE_CREATOR_STATE = True", "INCLUDE_CREATOR_STATE"),
         ("BASE_DIR = '/elsewhere'", "BASE_DIR = '/elsewhere'.*Start it in that directory"),
         ("SIS_COMMAND = ['python', 'sis']", "SIS_COMMAND"),
-        ("def worker_wrapper(job, name, call):\n    return ['singularity', *call]", "worker_wrapper"),
         ("def on_job_failure(job):\n    pass", "on_job_failure"),
         ("def on_job_finished(job):\n    pass", "on_job_finished"),
         ("JOB_OUTPUT = 5", "JOB_OUTPUT is 5, which is no str"),
@@ -174,7 +173,7 @@ def test_settings_of_a_config(tmp_path: pathlib.Path) -> None:
     gs.JOB_OUTPUT = "results"
     assert second.out_file.rel_path() == f"work/{second.job_id()}/results/file.txt"
     settings.check_changes()
-    for name, value in {"JOB_SAVE": "saved", "worker_wrapper": print, "BASE_DIR": "/", "SIS_HASH": 3}.items():
+    for name, value in {"JOB_SAVE": "saved", "on_job_failure": print, "BASE_DIR": "/", "SIS_HASH": 3}.items():
         with pytest.MonkeyPatch.context() as patch, pytest.raises(SettingsError, match=name):
             patch.setattr(gs, name, value, raising=False)
             settings.check_changes()

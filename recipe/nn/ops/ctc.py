@@ -73,9 +73,15 @@ class CtcLoss(Op):
 
 
 def has_blank_last(dim: Dim, labels: Dim) -> bool:
-    """Whether it is the dim of the labels and one more: their sum, or one that says so by its own labels."""
+    """
+    Whether it is the dim of the labels and one more: their sum, or one that says so by its own labels. Of labels that a
+    job gives later the sizes are compared, as far as they are known.
+    """
     if dim is labels + 1:
         return True
+    if not all(one.delayed_labels is None or one.delayed_labels.is_available() for one in (dim, labels)):
+        size, whole = labels.known_size, dim.known_size
+        return size is None or whole is None or whole == size + 1
     return dim.labels is not None and labels.labels is not None and dim.labels[:-1] == labels.labels
 
 

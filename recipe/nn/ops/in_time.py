@@ -12,7 +12,7 @@ from ..record.graph import Tensor
 from .as_tensor import TensorLike, as_tensor
 from .constants import constant
 from .elementwise import check_alike, combine, compare, expand, where
-from .indexing import gather
+from .indexing import entries
 from .new_axis import Origin, in_place_of, lengths_along, made_axis
 
 
@@ -54,7 +54,7 @@ def _padded(name: str, x: Tensor, before: int, after: int, value: TensorLike, ax
         [Origin(x, dim)], lambda old: old + (before + after), "+".join(filter(None, parts)), may_be_empty=None
     )
     (new,) = made.dims
-    padded = gather(x, made - before if before else made, axis=dim)
+    padded = entries(x, made - before if before else made, dim)
     if before:
         padded = where(made >= before, padded, frame)
     if after:
@@ -94,9 +94,9 @@ def concat_in_time(
         [Origin(x, dim) for x, dim in sequences], lambda first, *rest: sum(rest, first), name, may_be_empty=False
     )
     (new,) = made.dims
-    result, begin = gather(parts[0], made, axis=dims[0]), lengths_along(parts[0], dims[0])
+    result, begin = entries(parts[0], made, dims[0]), lengths_along(parts[0], dims[0])
     for x, dim in sequences[1:]:
-        frames = gather(x, combine("sub", made, begin, allow_broadcast_all_sources=True), axis=dim)
+        frames = entries(x, combine("sub", made, begin, allow_broadcast_all_sources=True), dim)
         result = where(_is_before(made, begin), result, frames)
         begin = begin + lengths_along(x, dim)
     return in_place_of(result, parts[0].dims, dims[0], [new])

@@ -16,12 +16,16 @@ from .lengths import length
 
 
 class Gather(Op):
-    """The entries at given positions along an axis."""
+    """
+    The entries at given positions along an axis.
+
+    :param of_entries: whether what it gives for a sequence without any entry is not read
+    """
 
     name = "gather"
 
-    def __init__(self, x: Tensor, position: Tensor, axis: Dim):
-        self.axis = axis
+    def __init__(self, x: Tensor, position: Tensor, axis: Dim, *, of_entries: bool = False):
+        self.axis, self.of_entries = axis, of_entries
         super().__init__(x, position)
 
     def infer(self) -> None:
@@ -87,3 +91,8 @@ def gather(x: Tensor, position: TensorLike, *, axis: DimLike | str | None = None
     if isinstance(position, int) and position < 0:
         position = length(dim, like=x) + position
     return Gather(x, as_tensor(position), dim).output
+
+
+def entries(x: Tensor, position: Tensor, axis: Dim) -> Tensor:
+    """As :func:`gather`; what it gives for a sequence without entries along ``axis`` is not read."""
+    return Gather(x, position, axis, of_entries=True).output

@@ -14,7 +14,7 @@ from .array import squeeze
 from .as_tensor import TensorLike, as_tensor
 from .elementwise import combine, compare, expand, logical_and, where
 from .in_time import frame_of
-from .indexing import gather
+from .indexing import entries, gather
 from .lengths import range_over
 from .new_axis import Origin, in_place_of, lengths_along, made_axis
 from .strides import strided_dim
@@ -163,7 +163,7 @@ def _windows(
     first = begins if stride == 1 else begins * stride
     first = first - before if before else first
     positions = combine("add", first, range_over(window), allow_broadcast_all_sources=True)
-    windows = gather(x, positions, axis=dim)
+    windows = entries(x, positions, dim)
     if padding == "same":
         end = lengths_along(x, dim) if dim.is_dynamic else as_tensor(dim.size)
         is_frame = compare("greater", end, positions, allow_broadcast_all_sources=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import textwrap
 from typing import Any
 
 import numpy
@@ -28,11 +29,38 @@ class PythonCode:
     :param code: a Python expression
     """
 
+    definitions: tuple[str, ...] = ()
+    """Imports and functions that it needs, which are written before it."""
+
     def __init__(self, code: str):
         self.code = code
 
     def __repr__(self) -> str:
         return f"PythonCode({self.code!r})"
+
+
+class CodeWithDefinitions(PythonCode):
+    """
+    An option that calls functions which are written into the config, so that it runs by itself.
+
+    :param code: a Python expression
+    :param definitions: imports and functions that it uses, each a text of whole lines
+    :param version: what is hashed in place of the definitions, to be changed with what they compute; default: they
+        are hashed themselves, with their comments
+    """
+
+    def __init__(self, code: str, definitions: tuple[str, ...], *, version: int | None = None):
+        super().__init__(code)
+        self.definitions = tuple(textwrap.dedent(text).strip() for text in definitions)
+        self.version = version
+
+    def __repr__(self) -> str:
+        return f"CodeWithDefinitions({self.code!r})"
+
+    def _sis_hash(self) -> bytes:
+        """What the engine hashes."""
+        hashed = self.definitions if self.version is None else self.version
+        return repr(("CodeWithDefinitions", self.code, hashed)).encode()
 
 
 class DimNames:
@@ -108,6 +136,8 @@ class PythonSource:
 
     def __init__(self, names: DimNames | None = None):
         self.names = names or DimNames()
+        self.definitions: dict[str, None] = {}
+        """What the code that occurs needs, in the order in which it can stand."""
 
     def value(self, value: Any, indent: int = 0, used: int = 0) -> str:
         """
@@ -158,12 +188,22 @@ class PythonSource:
         if isinstance(value, (set, frozenset)):
             return "{" + ", ".join(sorted(self._one_line(item) for item in value)) + "}" if value else "set()"
         if isinstance(value, PythonCode):
+            self.definitions.update(dict.fromkeys(value.definitions))
             return value.code
         if isinstance(value, Delayed):
             return self._one_line(value.get())
         if isinstance(value, Formula):
             return quoted(value.text())
         return _number(value)
+
+
+def definitions_section(source: PythonSource) -> list[str]:
+    """The lines of a config with all definitions, imports first; none without definitions."""
+    imports = [text for text in source.definitions if text.startswith(("import ", "from "))]
+    functions = [text for text in source.definitions if text not in imports]
+    if not functions:
+        return sorted(imports)
+    return [*sorted(imports), *([""] if imports else []), "", "\n\n\n".join(functions), ""]
 
 
 def quoted(text: str) -> str:

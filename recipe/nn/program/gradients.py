@@ -20,7 +20,7 @@ _FLAT = ("sign", "round", "floor", "ceil")
 def warn_of_losses_without_gradient(recording: Recording) -> None:
     """Tells of losses that depend on parameters that are trained, and have a gradient for none of them."""
     for loss in recording.losses:
-        if not loss.as_error and _depends_on_parameters(recording, loss) and not _has_gradient(loss.tensor):
+        if not loss.as_error and _depends_on_parameters(recording, loss) and not has_gradient(loss.tensor):
             warn(
                 f"the loss {loss.name!r} has no gradient for any parameter: it depends on them by comparisons, labels, "
                 "whole numbers or nn.stop_gradient alone. What is only reported, as error rates are, is marked by "
@@ -33,7 +33,8 @@ def _depends_on_parameters(recording: Recording, loss: Loss) -> bool:
     return any(_is_trained(op) for op in Program(recording.root_body, [loss], []).needed)
 
 
-def _has_gradient(tensor: Tensor) -> bool:
+def has_gradient(tensor: Tensor) -> bool:
+    """Whether a parameter that is trained leads to a value in a way that has a gradient."""
     todo, seen = [tensor], {tensor}
     while todo:
         x = todo.pop()

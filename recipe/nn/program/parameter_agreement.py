@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
+from ..plain.dim import Dim
 from ..plain.errors import NetworkError
 from ..record.parameter import Parameter
 from .program import Program
@@ -38,7 +40,8 @@ def check_parameters(
     ]
     used = set(names.values())
     extra = [f"  only in the checkpoint: {_described(name, there[name])}" for name in there if name not in used]
-    differing = differing_parameters({name: there[names[name]] for name in wanted if names[name] in there}, wanted)
+    loaded_from = {name: there[names[name]] for name in wanted if names[name] in there}
+    differing = [*differing_parameters(loaded_from, wanted), *_other_vocabularies(loaded_from, wanted)]
     if differing or (missing and not ignore_missing) or (extra and not ignore_extra):
         raise NetworkError(
             "the parameters of the checkpoint and those of the network that loads it do not agree:\n"
@@ -81,6 +84,71 @@ def differing_parameters(first: Mapping[str, Parameter], second: Mapping[str, Pa
                 f"  differs: {_described(name, other)} in the checkpoint, {_described('', parameter)} in the network"
             )
     return lines
+
+
+class UndecidedSize(NamedTuple):
+    """
+    One axis of a parameter whose size in the checkpoint or in the network a job gives later.
+
+    :ivar name: of the parameter
+    :ivar in_checkpoint: the axis that it was trained with
+    :ivar in_network: the axis that it is to have
+    """
+
+    name: str
+    in_checkpoint: Dim
+    in_network: Dim
+
+    def check(self) -> None:
+        """
+        Compares the sizes, once they are there.
+
+        :raises NetworkError: if they differ
+        """
+        sizes = self.in_checkpoint.size, self.in_network.size
+        if sizes[0] != sizes[1]:
+            raise NetworkError(
+                f"the checkpoint does not fit the network: {self.name} was trained with {sizes[0]} "
+                f"({_of(self.in_checkpoint)}), but the network that loads it has {sizes[1]} ({_of(self.in_network)})"
+            )
+
+
+def undecided_sizes(
+    trained: Program | Mapping[str, Parameter],
+    loaded: Program | Mapping[str, Parameter],
+    *,
+    name_map: Mapping[str, str] | None = None,
+) -> list[UndecidedSize]:
+    """
+    What :func:`check_parameters` cannot compare yet, because a job gives a size; each pair of dims once.
+
+    :param trained: as for :func:`check_parameters`, as the others
+    """
+    there, wanted = _parameters(trained), _parameters(loaded)
+    names = names_in_checkpoint(wanted, name_map or {})
+    found: dict[tuple[Dim, Dim], UndecidedSize] = {}
+    for name, parameter in wanted.items():
+        other = there.get(names[name])
+        for one, two in zip(other.dims, parameter.dims) if other is not None else ():
+            if one is not two and None in (one.known_size, two.known_size):
+                found.setdefault((one, two), UndecidedSize(name, one, two))
+    return list(found.values())
+
+
+def _other_vocabularies(first: Mapping[str, Parameter], second: Mapping[str, Parameter]) -> list[str]:
+    """A line for each parameter of labels that are given by another job."""
+    lines: dict[tuple[Dim, Dim], str] = {}
+    for name, parameter in second.items():
+        for one, two in zip(first[name].dims, parameter.dims) if name in first else ():
+            labels = one.delayed_labels, two.delayed_labels
+            if labels[0] is not None and labels[1] is not None and labels[0].origin != labels[1].origin:
+                text = f"  other labels: {name} was trained with {labels[0]!r}, the network has {labels[1]!r}"
+                lines.setdefault((one, two), text)
+    return list(lines.values())
+
+
+def _of(dim: Dim) -> str:
+    return f"dim {dim.name!r}" + (f", {dim.delayed_size!r}" if dim.delayed_size is not None else "")
 
 
 def _described(name: str, parameter: Parameter) -> str:

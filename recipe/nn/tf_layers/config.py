@@ -9,6 +9,7 @@ from ..plain.config_sections import BEHAVIOR_VERSION, assignment, declared_input
 from ..plain.delayed import Delayed, resolved
 from ..plain.dim import single_step_dim
 from ..plain.extern_data import ExternData
+from ..plain.python_source import definitions_section
 from .layers import LayerNetwork
 from .python_source import NetDictSource, PythonCode
 
@@ -52,8 +53,10 @@ def config_text(
     dims = source.names.definitions(source)
     sections = [
         ["#!returnn"],
+        ["from __future__ import annotations"] if source.definitions else [],
         *_imports(source),
         [preamble.strip()] if preamble else [],
+        definitions_section(source),
         general,
         ["# dims", *dims] if dims else [],
         ['LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))'] if source.has_lstm_state else [],

@@ -1,10 +1,12 @@
-"""Axes along which a whole batch may have nothing: those of loops that may end before their first step, and parts."""
+"""Axes along which a sequence or a whole batch may have nothing: of inputs, of loops that may make no step, parts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..ops.array import PostfixInTime
+from ..ops.array import PostfixInTime, ReplaceDim
+from ..ops.inputs import ExternDataOp
 from ..ops.lengths import Length
 from ..ops.new_axis import RangeFromLength
 from ..ops.slice_in_time import SliceInTime
@@ -38,27 +40,72 @@ FRAMES_OR_ONE = ConfigFunction(
 
 def may_make_no_step(build: Any, loop: LoopOp) -> bool:
     """Whether a loop may make no step in a whole batch."""
-    if (loop.end is not None and not loop.include_eos) or loop.inputs:
-        return True
-    return loop.axis_is_known and may_be_empty(build, loop.input_axis)
+    return _makes_no_step(build, loop, of_inputs=False)
 
 
 def may_be_empty(build: Any, dim: Dim) -> bool:
-    """Whether an axis is that of such a loop, or made of one. Those of the network's inputs are never empty."""
-    maker = build.once("makers of axes", lambda: makers_of_axes(build.program)).get(dim)
+    """
+    Whether a whole batch may have nothing along an axis: that of such a loop, or made of one.
+
+    Those of the network's inputs are taken to have something: RETURNN would need more layers for each LSTM over one.
+    """
+    return _is_empty(build, dim, of_inputs=False)
+
+
+def reads_what_is_not_there(build: Any, axis: Dim, dims: Iterable[Dim]) -> bool:
+    """
+    Whether a value made along an axis is read also for a sequence that has nothing there.
+
+    :param dims: of that value; if one of them has the lengths of the axis, that sequence has no such value
+    """
+    if not _is_empty(build, axis, of_inputs=True):
+        return False
+    lengths = _axis_of_lengths(build, axis)
+    return not any(_axis_of_lengths(build, dim) is lengths for dim in dims if dim.is_dynamic)
+
+
+def _axis_of_lengths(build: Any, dim: Dim) -> Dim:
+    """The axis that this one has been put in place of."""
+    maker = _makers(build).get(dim)
+    while isinstance(maker, ReplaceDim) and maker.out_dim is dim:
+        dim = maker.axis
+        maker = _makers(build).get(dim)
+    return dim
+
+
+def _makers(build: Any) -> Mapping[Dim, Op]:
+    makers: Mapping[Dim, Op] = build.once("makers of axes", lambda: makers_of_axes(build.program))
+    return makers
+
+
+def _makes_no_step(build: Any, loop: LoopOp, *, of_inputs: bool) -> bool:
+    if (loop.end is not None and not loop.include_eos) or loop.inputs:
+        return True
+    return loop.axis_is_known and _is_empty(build, loop.input_axis, of_inputs=of_inputs)
+
+
+def _is_empty(build: Any, dim: Dim, *, of_inputs: bool) -> bool:
+    """
+    Whether there may be nothing along an axis.
+
+    :param of_inputs: the answer for the axes of inputs
+    """
+    maker = _makers(build).get(dim)
+    if isinstance(maker, ExternDataOp):
+        return of_inputs
     if isinstance(maker, ResultOp) and dim is maker.result_of.get_axis():
-        return may_make_no_step(build, maker.result_of)
+        return _makes_no_step(build, maker.result_of, of_inputs=of_inputs)
     if maker is None or isinstance(maker, PostfixInTime):
         return False
     if isinstance(maker, SliceInTime) and (maker.start > 0 or (maker.end or 0) < 0):
         return True
     if isinstance(maker, RangeFromLength):
-        return _may_be_zero(build, maker)
-    return any(may_be_empty(build, axis) for x in maker.inputs for axis in x.dims)
+        return _may_be_zero(build, maker, of_inputs=of_inputs)
+    return any(_is_empty(build, axis, of_inputs=of_inputs) for x in maker.inputs for axis in x.dims)
 
 
-def _may_be_zero(build: Any, maker: RangeFromLength) -> bool:
-    """Whether the lengths that an axis is made of may be 0 for a whole batch."""
+def _may_be_zero(build: Any, maker: RangeFromLength, *, of_inputs: bool) -> bool:
+    """Whether the lengths that an axis is made of may be 0."""
     if maker.may_be_empty is not False:
         return bool(maker.may_be_empty)
     todo, axes = [*maker.inputs], []
@@ -68,7 +115,7 @@ def _may_be_zero(build: Any, maker: RangeFromLength) -> bool:
             axes.append(op.dim)
         else:
             todo += op.inputs
-    return any(may_be_empty(build, axis) for axis in axes)
+    return any(_is_empty(build, axis, of_inputs=of_inputs) for axis in axes)
 
 
 def axis_of_frames_or_one(build: Any, axis: Dim) -> Dim:

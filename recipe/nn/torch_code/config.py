@@ -9,7 +9,7 @@ from ..plain.config_sections import BEHAVIOR_VERSION, assignment, declared_input
 from ..plain.delayed import resolved
 from ..plain.errors import NetworkError
 from ..plain.extern_data import ExternData
-from ..plain.python_source import DimNames, PythonCode, PythonSource
+from ..plain.python_source import DimNames, PythonCode, PythonSource, definitions_section
 from ..program.program import Program
 from ..record.parameter import Parameter
 from .function_texts import imports_of
@@ -55,6 +55,7 @@ def config_text(
     ]
     late = [line for line, (key, value) in zip(general, options.items()) if _names_function(value)]
     sections.insert(2 if not preamble else 3, [line for line in general if line not in late])
+    sections.insert(2 if not preamble else 3, definitions_section(source))
     return sections_text([*sections, ["", *late] if late else []])
 
 

@@ -36,14 +36,16 @@ def test_networks_of_a_graph(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     assert found.names == [f"network of TrainingJob {job.job_id()[-12:-6]}"]
     given: list[Any] = []
     monkeypatch.setattr(module, "run_checks", lambda networks: given.extend(networks) or 1)
-    assert check_config([job], ["configs/x.py"]) == 0 and not given
-    text = capsys.readouterr().out
-    assert text.startswith("not checked, it waits for ") and "training network, network of TrainingJob" in text
+    title = f"training network, {found.names[0]}"
+    count = f"size of CountJob {CountJob(7).job_id()[-12:-6]}"
+    assert check_config([job], ["configs/x.py", "numbers"]) == 1
+    assert [name for name, _ in given] == [f"{title}, made-up {count}"]
+    given.clear()
     size = pathlib.Path(CountJob(7).out_size.get_path())
     size.write_text("7")
     pathlib.Path(CountJob(7)._sis_path("finished")).touch()
-    assert check_config([job], ["configs/x.py"]) == 1
-    assert [name for name, _ in given] == [f"training network, {found.names[0]}"]
+    assert check_config([job], ["configs/x.py", "numbers"]) == 1
+    assert [name for name, _ in given] == [title]
     assert "tensorflow" not in sys.modules or not capsys.readouterr().out
 
 

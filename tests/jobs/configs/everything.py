@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from sisyphus import tk
 
-from jobs.experiment_page import ExperimentPageJob
+from jobs.comparison_job import ComparisonJob
+from jobs.experiment_page import experiment_page
 from jobs.export_model import ExportModelJob
 from jobs.forward import ForwardJob
+from jobs.heat_maps import HeatMapsJob
 from jobs.lexicon_references import LexiconToReferencesJob
 from jobs.optimal_parameters import tune
 from jobs.prior import PriorJob
@@ -87,16 +89,16 @@ def py(engine: str = "tensorflow") -> tuple[LexiconToReferencesJob, SearchJob]:
     forward = ForwardJob(nn.Network(Encoded(model)), best, train, config=BATCHES)
     prior = PriorJob(nn.Network(Logits(model)), best, train, config=BATCHES)
     export = ExportModelJob(with_beam(4), best)
-    page = ExperimentPageJob(
-        "tiny <experiment>",
-        network=network,
-        learning_curves=training.out_learning_curves,
-        learning_curves_table=training.out_learning_curves_table,
-        returnn_config=training.out_returnn_config_file,
-        reports={"all": scoring.out_report},
-        alignments={"all": scoring.out_alignments},
-        job_ids={"training": training.job_id(), "search": final.job_id()},
+    page = experiment_page(
+        "tiny & all",
+        training,
+        scores={"all": scoring},
+        hypotheses={"all": final.out_hypotheses},
+        job_ids={"search": final.job_id()},
+        heat_maps=HeatMapsJob(network, best, train).out_heat_maps,
     )
+    results = {name: {"all": (scoring.out_report, scoring.out_alignments)} for name in ("one", "other")}
+    comparison = ComparisonJob(results, curves={"one": training.out_learning_curves_json})
     for name, job in {
         "training": training,
         "final": final,
@@ -116,6 +118,7 @@ def py(engine: str = "tensorflow") -> tuple[LexiconToReferencesJob, SearchJob]:
     tk.register_output("prior", prior.out_prior_txt_file)
     tk.register_output("encoder", forward.out_hdf_files["encoder"])
     tk.register_output("page.html", page.out_page)
+    tk.register_output("comparison.txt", comparison.out_text)
     tk.register_output("exported", export.out_parameters)
     return references, final
 

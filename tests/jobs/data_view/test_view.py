@@ -11,15 +11,21 @@ import numpy
 import pytest
 from sisyphus import tk
 
+from jobs.corpus.features import CorpusFeaturesJob
+from jobs.data_view.recordings import extract_recordings, recordings_of
 from jobs.data_view.sample import read_sample
 from jobs.data_view.sample_text import example_text, histogram
 from jobs.data_view.view import view_config
 from jobs.speech_features import FestvoxFeaturesJob
 from jobs.training import TrainingJob
 from recipe import nn
+from recipe.data.characters import character_targets
 from recipe.data.cmudict import LETTERS
+from recipe.data.corpus.corpus import Corpus, Segment
 from recipe.data.hdf import LabelStream, write_feature_hdf, write_label_hdf
+from recipe.data.speech_dataset import log_mel_audio, ogg_zip_dataset, short_ones_first
 
+from ..corpus.epochs import archive
 from ..engines import WORDS, dataset
 
 
@@ -132,13 +138,42 @@ def test_recordings_of_features(setup: pathlib.Path, capsys: pytest.CaptureFixtu
     assert "  voice/wav/r" in text and "classes [1] a" in text
 
 
-def test_recordings_in_an_archive(setup: pathlib.Path) -> None:
-    from jobs.data_view.recordings import recordings_of
+def test_archive_of_speech(setup: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Labels and texts to read, sounds to listen to, features as a picture."""
+    path = tk.Path(archive(setup / "talk.zip", {"talk/one ä": 0.3, "b b": 0.2}))
+    labels = " ABEKLNOT/Ä"
+    audio = log_mel_audio(num_mel=3, stack=2, speeds=(0.9,))
+    data = ogg_zip_dataset(path, audio=audio, targets=character_targets(labels), seq_ordering="sorted")
+    assert view(training(frames(), data, {**data, "seq_ordering": short_ones_first(num_epochs=1, then="random")})) == 0
+    text = capsys.readouterr().out
+    assert 'dev: OggZipDataset, seq_ordering functools.partial(sorted_first, num_epochs=1, then="random")\n' in text
+    assert "  data: [time, 6] float32, length 11 to 16" in text
+    assert "  raw: text\n" in text and "orth" not in text
+    assert "  b b  words_training_TrainingJob_train_b_b.flac\n" in text
+    assert "    classes [3] B ▁ B   (B B)\n    raw B B\n" in text
+    assert "    classes [10] T A L K / O N E ▁ Ä   (TALK/ONE Ä)\n    raw TALK/ONE Ä\n" in text
+    sounds = sorted(path.name for path in setup.glob("*.flac"))
+    assert sounds[0] == "words_training_TrainingJob_dev_b_b.flac" and len(sounds) == 4
+    with zipfile.ZipFile(setup / "talk.zip") as file:
+        assert (setup / sounds[0]).read_bytes() == file.read("talk/0000001_b_b.flac")
+    assert len(list(setup.glob("*.png"))) == 2
 
+
+def test_archive_that_others_made(setup: pathlib.Path) -> None:
+    """Without names of sequences, which then are those of the files."""
     with zipfile.ZipFile(setup / "talk.zip", "w") as file:
         file.writestr("talk.txt", repr([{"text": "a", "duration": 1.0, "file": "one.ogg"}]))
+        file.writestr("talk/one.ogg", b"sound")
     options = {"class": "OggZipDataset", "path": [str(setup / "talk.zip")]}
-    assert recordings_of(options, options) == {"one.ogg": "talk.zip/talk/one.ogg"}
+    assert extract_recordings(options, ["one.ogg"], "x") == {"one.ogg": "x_one.ogg"}
+    assert (setup / "x_one.ogg").read_bytes() == b"sound"
+
+
+def test_recordings_of_features_of_a_corpus(setup: pathlib.Path) -> None:
+    segments = (Segment("a", str(setup / "a.flac"), "A", "x"), Segment("b", str(setup / "b.flac"), "B", "x", 0.5, 1.5))
+    Corpus(segments).write(str(setup / "corpus.jsonl.gz"))
+    features = CorpusFeaturesJob(tk.Path(str(setup / "corpus.jsonl.gz")))
+    assert recordings_of({"files": [features.out_hdf]}) == {"a": "a.flac", "b": "b.flac from 0.5 s to 1.5 s"}
 
 
 def test_dataset_that_returnn_refuses(setup: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,14 @@ import wave
 import numpy
 import pytest
 
+from jobs.inspection.job_names import Setup
 from jobs.inspection.saved_job import InspectionError
-from jobs.trial.inputs import feeds_of, frames, indices
+from jobs.trial.inputs import features_behind, feeds_of, frames, indices
 from recipe import nn
+from recipe.data.speech_dataset import in_processes, log_mel_audio, ogg_zip_dataset, raw_audio
+
+from ...recipe.data.corpus.examples import write_sound
+from ..corpus.epochs import archive, epoch_of
 
 LETTERS = nn.Dim(4, "letters", labels=["$", "a", "b", "c"])
 PHONES = nn.Dim(3, "phones", labels=["AH", "B", "sil"])
@@ -70,3 +75,15 @@ def test_a_recording_has_the_features_of_its_data(tmp_path: pathlib.Path) -> Non
     (tmp_path / "noise.wav").write_bytes(b"no recording")
     with pytest.raises(InspectionError, match="no readable WAV file"):
         frames(str(tmp_path / "noise.wav"), 40, {"num_mel": 20, "stack": 2})
+
+
+def test_a_recording_has_the_features_of_an_archive(tmp_path: pathlib.Path) -> None:
+    """Those that RETURNN would compute, also where other processes would read it."""
+    path = archive(tmp_path / "corpus.zip", {"sound": 0.3})
+    write_sound(tmp_path / "sound.flac", "sound", 0.3)
+    data = ogg_zip_dataset(path, audio=log_mel_audio(num_mel=8, stack=3, normalise=False), targets=None)
+    features = features_behind(Setup(str(tmp_path)), in_processes(data, 2))
+    assert features == {"num_mel": 8, "stack": 3, "normalise": False}
+    wanted = epoch_of(data)["sound"]["data"]
+    assert numpy.array_equal(frames(str(tmp_path / "sound.flac"), 24, features), wanted)
+    assert features_behind(Setup(str(tmp_path)), {**data, "audio": raw_audio()}) == {}

@@ -8,7 +8,7 @@ import wave
 import numpy
 import pytest
 
-from recipe.data.log_mel import log_mel, normalised, read_wav, stacked
+from recipe.data.log_mel import log_mel, normalised, read_wav, stacked_frames
 
 
 def write_wav(path: pathlib.Path, samples: numpy.ndarray, *, rate: int = 16_000, channels: int = 1) -> str:
@@ -39,7 +39,7 @@ def test_normalised_and_stacked() -> None:
     normal = normalised(features)
     numpy.testing.assert_allclose(normal.mean(axis=0), 0.0, atol=1e-5)
     numpy.testing.assert_allclose(normal.std(axis=0), 1.0, atol=1e-3)
-    three = stacked(features, 3)
+    three = stacked_frames(features, 3)
     assert three.shape == (3, 12)
     numpy.testing.assert_array_equal(three[1], features[3:6].reshape(-1))
 

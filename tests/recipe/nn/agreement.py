@@ -234,11 +234,22 @@ def assert_same_output(name: str, result: Result, output: ReturnnOutput, rtol: f
 
 
 def matching_axes(name: str, wanted: list[str], given: list[str]) -> list[int]:
-    """Where each wanted dim is among the given ones. One dim may have another name, as RETURNN makes names itself."""
-    assert len(set(wanted)) == len(wanted) == len(given), f"output {name} has the dims {given}, not {wanted}"
+    """
+    Where each wanted dim is among the given ones. One dim may have another name, as RETURNN makes names itself; of dims
+    of one name, the first is the first.
+    """
+    assert len(wanted) == len(given), f"output {name} has the dims {given}, not {wanted}"
+    wanted, given = _numbered(wanted), _numbered(given)
     unknown = [dim for dim in given if dim not in wanted]
     assert len(unknown) <= 1, f"output {name} has the dims {given}, not {wanted}"
     return [given.index(dim) if dim in given else given.index(unknown[0]) for dim in wanted]
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """The same names; of those that are there more than once, the later ones with a number."""
+    return [
+        f"{name}#{names[:place].count(name)}" if name in names[:place] else name for place, name in enumerate(names)
+    ]
 
 
 def frames_mask(result: Result) -> numpy.ndarray:

@@ -239,7 +239,7 @@ class LoopsOfHypotheses(Rewriting):
         if new.axis is not None and not _is_of_steps(sequence, new):
             super().copy_unstack(op, body)
             return
-        frame = Gather(sequence, LoopIndex(new).output, self.context.dim_now(op.loop.input_axis))
+        frame = Gather(sequence, LoopIndex(new).output, self.context.dim_now(op.loop.input_axis), of_entries=True)
         self.stands_for(op, frame.outputs)
 
     def copy_result(self, op: ResultOp, body: Body) -> None:

@@ -18,6 +18,7 @@ from . import (
     features_of_argmax,
     features_of_made_axes,
     frames_of_the_loop,
+    gradients_of_no_parameter,
     history_of_outer_values,
     initial_state_of_lstm,
     labels_at_positions,
@@ -86,6 +87,7 @@ QUIRKS: tuple[Quirk, ...] = (
     numbers_of_steps.QUIRK,
     time_of_losses.QUIRK,
     lengths_that_are_stacked.QUIRK,
+    gradients_of_no_parameter.QUIRK,
 )
 
 

@@ -3,20 +3,22 @@ RETURNN (1.20261022, ``SoftmaxOverSpatialLayer`` in tf/layers/basic.py) puts ``-
 sequence's end, so that the softmax over a sequence without any frame is NaN, and with it all that is made of it, also
 the gradients of all other sequences.
 
-So the config says ``inf_value = 1e30``: -1e30 is as good beside a frame. Where sequences may come to have no frame,
-in a search say, a layer puts it there, so that RETURNN does not take the weights after the end for zeros.
+So the config says ``inf_value = 1e30``: -1e30 is as good beside a frame, and the weights of a sequence that has none
+are set to 0 by a layer ``seq_len_mask``. Where a whole batch may come to have no frame, in a search say, a layer puts
+-1e30 there, so that RETURNN does not take the weights after the end for zeros.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...ops.softmax import Softmax
 from ...plain.dim import Dim
 from ...record.graph import Op
 from ..config_function import ConfigFunction
-from ..empty_axes import may_be_empty
-from ..layers import Layer
+from ..empty_axes import may_be_empty, reads_what_is_not_there
+from ..layers import Layer, Reference
 from ..out_type import out_type
 from .quirk import Quirk
 
@@ -48,4 +50,16 @@ def _may_have_none(build: Any, axis: Dim) -> bool:
     return may_be_empty(build, axis) or any(dim.is_beam for dim in axis.length_dims)
 
 
-QUIRK = Quirk("softmax_of_no_frames", layer=_layer)
+def _results(build: Any, op: Op, results: Sequence[Reference]) -> Sequence[Reference]:
+    if not isinstance(op, Softmax) or not isinstance(results[0], Layer):
+        return results
+    if results[0].options["class"] != "softmax_over_spatial" or op.axis.is_static or _may_have_none(build, op.axis):
+        return results
+    rest = [dim for dim in op.output.dims if dim is not op.axis]
+    if not reads_what_is_not_there(build, op.axis, rest):
+        return results
+    options = {"from": results[0], "axis": op.axis, "mask_value": 0.0}
+    return [build.add(op, "seq_len_mask", options, name="weights")]
+
+
+QUIRK = Quirk("softmax_of_no_frames", layer=_layer, results=_results)

@@ -7,7 +7,7 @@ from typing import Any
 from ...ops.reduce import Reduce
 from ..build import Build
 from ..config_function import ConfigFunction
-from ..empty_axes import may_be_empty
+from ..empty_axes import may_be_empty, reads_what_is_not_there
 from ..inside import INSIDE, has_padding
 from ..layers import Layer, Reference
 from ..out_type import out_type
@@ -92,7 +92,7 @@ def reduce(op: Reduce, build: Build) -> Layer:
     """
     if op.mode == "logsumexp":
         return _without_padding(op, build, LOG_SUM_EXP)
-    if op.mode in ("max", "min") and op.output.dtype.startswith("float") and _may_be_of_nothing(op, build):
+    if op.mode in ("max", "min") and op.output.dtype.startswith("float") and _is_extreme_of_nothing(op, build):
         return _without_padding(op, build, EXTREME, mode=op.mode)
     if op.mode == "mean" and _may_be_of_nothing(op, build):
         return _without_padding(op, build, MEAN)
@@ -110,6 +110,13 @@ def _may_be_of_nothing(op: Reduce, build: Build) -> bool:
     """Whether it goes over an axis along which sequences may have no entry at all."""
     axes = [axis for axis in op.axes if has_padding(op, op.inputs[0], axis)]
     return any(may_be_empty(build, axis) or any(dim.is_beam for dim in axis.length_dims) for axis in axes)
+
+
+def _is_extreme_of_nothing(op: Reduce, build: Build) -> bool:
+    """The same, where inputs may have sequences without entries, too."""
+    axes = [axis for axis in op.axes if has_padding(op, op.inputs[0], axis)]
+    beside_others = any(reads_what_is_not_there(build, axis, op.output.dims) for axis in axes)
+    return beside_others or _may_be_of_nothing(op, build)
 
 
 def _without_padding(op: Reduce, build: Build, function: ConfigFunction, **more: Any) -> Layer:

@@ -34,6 +34,40 @@ class Case(NamedTuple):
     failure: str
 
 
+class LoopAfterNestedLoops(nn.Module):
+    """A loop goes on with a state of nested loops that no parameter leads to; a loss in these loops has gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(FEATURES, FEATURES)
+        self.query = nn.Linear(FEATURES, FEATURES)
+
+    def forward(self) -> nn.Tensor:
+        start = nn.tanh(self.linear(vector()))
+        outer = nn.Loop()
+        outer.state.a, outer.state.b = nn.constant(0.25, [nn.batch_dim, FEATURES]), vector()
+        with outer:
+            outer.unstack(classes())
+            inner = nn.Loop(max_seq_len=4)
+            inner.state.a, inner.state.b = outer.state.a, outer.state.b
+            with inner:
+                inner.end(inner.iter_idx >= 1)
+                squares = inner.stack(nn.reduce_sum(start * start))
+                inner.state.a, inner.state.b = inner.state.b, inner.state.a
+            outer.state.a, outer.state.b = inner.state.a, inner.state.b
+            nn.reduce_sum(squares, axis=squares.spatial_dim).mark_as_loss("squares")
+        loop = nn.Loop()
+        loop.state.c, loop.state.d = start, outer.state.b
+        with loop:
+            loop.unstack(frames())
+            weights = nn.softmax_over_spatial(nn.dot(other_frames(), self.query(loop.state.d), reduce=FEATURES))
+            read = loop.stack(nn.dot(weights, other_frames(), reduce=weights.spatial_dim))
+            loop.state.c, loop.state.d = loop.state.d, loop.state.c
+        nn.reduce_sum(read).mark_as_loss("read")
+        nn.reduce_sum(outer.state.a + loop.state.c).mark_as_loss("states")
+        return loop.state.d
+
+
 def softmax_over_six_axes() -> nn.Tensor:
     x = nn.expand(frames(), [nn.Dim(2, name) for name in ("first", "second", "third")])
     return nn.reduce_sum(nn.softmax(x) * x)
@@ -582,6 +616,7 @@ CASES = [
     Case("states_before_choices", LabelsOfAChoice(), "require broadcasting"),
     Case("replaced_axes_in_steps", past_in_a_loop_inside, "dynamic dim .*history_2.* undefined"),
     Case("time_of_losses", LossOfNumbersOfFrames(), "Loss flattening not implemented"),
+    Case("gradients_of_no_parameter", LoopAfterNestedLoops(), "^$"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
 WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames", "values_of_inner_loops", "pairs_of_dims"}

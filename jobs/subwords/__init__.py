@@ -1,0 +1,1 @@
+"""Jobs of subword vocabularies: training, and the way back from pieces to words."""

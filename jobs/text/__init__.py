@@ -1,0 +1,1 @@
+"""Jobs on text: blocks for training, pairs of texts, references, translation scores."""

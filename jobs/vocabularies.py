@@ -1,0 +1,127 @@
+"""Whether the labels that a dataset makes of text are those of the network: found before anything is trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sisyphus import tk
+
+from recipe import nn
+from recipe.data.text import open_bytes
+from recipe.data.vocabulary import read_vocabulary
+from recipe.nn.plain.delayed import origin_of, origin_text
+
+from .subwords.training import labels_of_model
+
+_STREAMS = {
+    "LmDataset": {"orth_vocab": "data"},
+    "OggZipDataset": {"targets": "classes"},
+    "TextDictDataset": {"vocab": "data"},
+    "LibriSpeechCorpus": {"targets": "classes"},
+}
+"""Which options of RETURNN's datasets are vocabularies, and of which stream."""
+
+_FILES = {"SentencePieces": "model_file", "Vocabulary": "vocab_file"}
+"""Which option of RETURNN's vocabularies is their file."""
+
+
+def files_of(dataset: Any) -> dict[str, Any]:
+    """The files of the vocabularies by which a dataset makes labels of text, by stream."""
+    return {stream: options[_FILES[options["class"]]] for stream, options in vocabularies_of(dataset).items()}
+
+
+def vocabularies_of(dataset: Any) -> dict[str, Any]:
+    """
+    The options of the vocabularies of a dataset by stream, as far as its options say and they have a file.
+
+    :param dataset: RETURNN's options; Python code says nothing
+    """
+    if not isinstance(dataset, Mapping):
+        return {}
+    name = dataset.get("class")
+    if name == "MetaDataset":
+        inner = {key: vocabularies_of(one) for key, one in dict(dataset.get("datasets", {})).items()}
+        data_map = dict(dataset.get("data_map", {}))
+        return {stream: inner[key][of] for stream, (key, of) in data_map.items() if of in inner.get(key, {})}
+    if name == "MultiProcDataset":
+        return vocabularies_of(dataset.get("dataset"))
+    if name == "DistributeFilesDataset":  # of recipe.data.text_dataset.text_blocks_dataset
+        files = dataset.get("files")
+        first = files[0] if isinstance(files, list) and files else None
+        is_block = isinstance(first, tuple) and "LmDataset" in repr(dataset.get("get_sub_epoch_dataset"))
+        return {"data": {"class": "SentencePieces", "model_file": first[1]}} if first and is_block else {}
+    found = {}
+    for option, stream in _STREAMS.get(str(name), {}).items():
+        vocabulary = dataset.get(option)
+        if isinstance(vocabulary, Mapping) and vocabulary.get(_FILES.get(str(vocabulary.get("class")), "")) is not None:
+            found[stream] = vocabulary
+    return found
+
+
+def check_vocabularies(networks: Iterable[nn.Network], dataset: Any, what: str) -> None:
+    """
+    Compares the labels of the inputs of networks with those that a dataset makes, as far as both are known: in the
+    graph by the jobs that give them, or the files that are there; in the task all.
+
+    :param dataset: RETURNN's options, paths as ``tk.Path`` or names
+    :param what: of the dataset, for messages, as "train_data"
+    :raises ValueError: if they are of another vocabulary; the message names both
+    """
+    vocabularies, files = vocabularies_of(dataset), files_of(dataset)
+    for network in networks if files else ():
+        for name, data in network.extern_data.items():
+            if name in files and data.sparse_dim is not None:
+                _check(data.sparse_dim, files[name], vocabularies[name]["class"], f"{what}: the labels of {name!r}")
+
+
+def _check(dim: nn.Dim, file: Any, kind: str, what: str) -> None:
+    creator = getattr(file, "creator", None)
+    of_dim = dim.delayed_labels if dim.delayed_labels is not None else dim.delayed_size
+    path = file.get_path() if isinstance(file, tk.Path) else str(file)
+    if creator is not None and of_dim is not None:
+        other = getattr(of_dim.source, "creator", None)
+        if other is not None and other != creator and type(other) is type(creator):
+            raise ValueError(
+                f"{what} are made by {origin_text(origin_of(file))}, but those of the network, dim {dim.name!r}, are "
+                f"given by {of_dim!r}: take both from one vocabulary"
+            )
+    if not os.path.exists(path) or not is_known(dim):
+        return
+    size, labels = dim.size, labels_of_model(path) if kind == "SentencePieces" else labels_of_file(path)
+    if labels is None:
+        return
+    source = f", given by {of_dim!r}" if of_dim is not None else ""
+    if len(labels) != size:
+        raise ValueError(
+            f"{what} are made by {path}, which has {len(labels)} labels, but the network has {size}, dim "
+            f"{dim.name!r}{source}: take both from one vocabulary"
+        )
+    different = [n for n, pair in enumerate(zip(labels, dim.labels or labels)) if pair[0] != pair[1]]
+    if different:
+        n = different[0]
+        raise ValueError(
+            f"{what} are made by {path}, in which label {n} is {labels[n]!r}, but in the network it is "
+            f"{(dim.labels or labels)[n]!r}, dim {dim.name!r}{source}: take both from one vocabulary"
+        )
+
+
+def labels_of_file(path: str) -> list[str] | None:
+    """
+    The labels of a file with a label a line; None for the other formats of RETURNN's vocabularies: pickles, Python.
+
+    :raises ValueError: as :func:`recipe.data.vocabulary.read_vocabulary`
+    """
+    if path.endswith(".pkl"):
+        return None
+    with open_bytes(path) as file:
+        if file.read(1) == b"{":
+            return None
+    return list(read_vocabulary(path).labels)
+
+
+def is_known(dim: nn.Dim) -> bool:
+    """Whether size and labels are there: what jobs give is only when these have run."""
+    delayed = [one for one in (dim.delayed_size, dim.delayed_labels) if one is not None]
+    return all(one.is_available() for one in delayed) and bool(delayed or dim.known_size is not None)

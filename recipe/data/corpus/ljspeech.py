@@ -1,0 +1,42 @@
+"""The layout of LJSpeech: ``metadata.csv`` with lines ``NAME|TEXT|NORMALISED TEXT``, and ``wavs/NAME.wav``."""
+
+from __future__ import annotations
+
+import os
+
+from .corpus import Corpus, Segment
+from .matching import check_matching
+from .text_lines import numbered_lines
+
+
+def read_ljspeech(directory: str, *, speaker: str = "LJ", normalised: bool = True) -> Corpus:
+    """
+    A corpus of one reader.
+
+    :param speaker: the name of the reader
+    :param normalised: whether to take the text with numbers and abbreviations as words
+    :raises ValueError: at a malformed line, a transcript without audio and the reverse, or if there is none
+    :raises FileNotFoundError: without ``metadata.csv`` or ``wavs``
+    """
+    listed = os.path.join(directory, "metadata.csv")
+    texts: dict[str, str] = {}
+    for number, line in numbered_lines(listed):
+        if not line.strip():
+            continue
+        name, *written = line.split("|")
+        if len(written) not in (1, 2) or not name:
+            raise ValueError(f"{listed}:{number}: no line NAME|TEXT|NORMALISED TEXT: {line[:80]!r}")
+        if name in texts:
+            raise ValueError(f"{listed}:{number}: {name!r} stands there twice")
+        texts[name] = " ".join(written[-1 if normalised else 0].split())
+    home = os.path.join(directory, "wavs")
+    files = {name: ending for name, ending in map(os.path.splitext, os.listdir(home)) if ending in (".wav", ".flac")}
+    check_matching(texts, files, listed)
+    if not texts:
+        raise ValueError(f"{listed}: this corpus is empty")
+    return Corpus(
+        tuple(
+            Segment(name, os.path.abspath(os.path.join(home, name + files[name])), texts[name], speaker)
+            for name in sorted(texts)
+        )
+    )

@@ -1,0 +1,79 @@
+"""Tables: a line of column names, then a segment a line, with TAB between the columns; paths of recordings in one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from .corpus import Corpus, Segment
+from .text_lines import numbered_lines
+
+COLUMNS = ("name", "audio", "text", "speaker", "start", "end")
+"""What a table may have; ``audio`` and ``text`` it must have."""
+
+
+def read_table(path: str, *, columns: Mapping[str, str] | None = None, audio_directory: str | None = None) -> Corpus:
+    """
+    A table.
+
+    Without ``name``, a segment has the name of its file without its ending; without ``speaker``, it has one of its own.
+
+    :param columns: names of the columns in the file by ours, where they differ, as for Common Voice
+        ``{"audio": "path", "text": "sentence", "speaker": "client_id"}``
+    :param audio_directory: what paths are relative to; default: the directory of the file
+    :raises ValueError: at a malformed line, a recording that is not there, or a name that stands twice; the message
+        names file and line
+    """
+    names = {column: column for column in COLUMNS} | dict(columns or {})
+    unknown = sorted(set(names) - set(COLUMNS))
+    if unknown:
+        raise ValueError(f"columns {', '.join(unknown)}: a table of segments has {', '.join(COLUMNS)}")
+    home = audio_directory or os.path.dirname(os.path.abspath(path))
+    segments: dict[str, Segment] = {}
+    lines: dict[str, int] = {}
+    header: list[str] | None = None
+    for number, line in numbered_lines(path):
+        if header is None:
+            header = line.split("\t")
+            _check_header(path, header, names, columns or {})
+            continue
+        if not line.strip():
+            continue
+        fields = line.split("\t")
+        if len(fields) != len(header):
+            raise ValueError(f"{path}:{number}: {len(fields)} columns, but the first line has {len(header)}")
+        row = {column: fields[header.index(name)] for column, name in names.items() if name in header}
+        try:
+            segment = _segment(row, home)
+        except ValueError as error:
+            raise ValueError(f"{path}:{number}: {error}") from error
+        if segment.name in segments:
+            raise ValueError(
+                f"{path}:{number}: {segment.name!r} stands there twice, first in line {lines[segment.name]}"
+            )
+        segments[segment.name], lines[segment.name] = segment, number
+    if not segments:
+        raise ValueError(f"{path}: this corpus is empty")
+    return Corpus(tuple(segments.values()))
+
+
+def _check_header(path: str, header: list[str], names: Mapping[str, str], asked: Mapping[str, str]) -> None:
+    for column in ("audio", "text", *asked):
+        if names[column] not in header:
+            raise ValueError(f"{path}:1: no column {names[column]!r}; it has: {', '.join(header)}")
+
+
+def _segment(row: Mapping[str, str], home: str) -> Segment:
+    if not row["audio"]:
+        raise ValueError("a transcript without audio")
+    audio = os.path.abspath(os.path.join(home, row["audio"]))
+    if not os.path.exists(audio):
+        raise ValueError(f"a transcript without audio: {audio} is not there")
+    text = " ".join(row["text"].split())
+    if not text:
+        raise ValueError(f"audio without transcript: {row['audio']}")
+    name = row.get("name") or os.path.splitext(os.path.basename(audio))[0]
+    end = row.get("end", "")
+    return Segment(
+        name, audio, text, row.get("speaker") or name, float(row.get("start") or 0.0), float(end) if end else None
+    )

@@ -1,0 +1,50 @@
+"""Text files: a sentence a line, UTF-8, plain or with gzip."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+
+def open_bytes(path: str) -> IO[bytes]:
+    """The bytes of a file; of one whose name ends with ``.gz`` those that are packed in it."""
+    return gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # type: ignore[return-value]
+
+
+def read_lines(path: str) -> Iterator[str]:
+    """
+    The lines of a text file without their ends and without spaces around them, one at a time.
+
+    :raises ValueError: at a line that is not UTF-8, or where a packed file is cut short or damaged; the message names
+        file and line
+    """
+    number = 0
+    with open_bytes(path) as file:
+        try:
+            for number, line in enumerate(file, 1):
+                yield decode(line, path, number).strip()
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"{path}:{number + 1}: cannot be unpacked: {error}. Make the file again") from error
+
+
+def read_files(paths: Iterable[str]) -> Iterator[str]:
+    """The lines of several text files, one after the other, as :func:`read_lines`."""
+    for path in paths:
+        yield from read_lines(path)
+
+
+def decode(line: bytes, path: str, number: int) -> str:
+    """
+    A line as text.
+
+    :raises ValueError: if it is not UTF-8; the message names file and line
+    """
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path}:{number}: not UTF-8: byte {line[error.start]:#04x} at position {error.start} of "
+            f"{line.rstrip()[:80]!r}. Convert the file, for example with iconv -f latin1 -t utf-8"
+        ) from error

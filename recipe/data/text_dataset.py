@@ -1,0 +1,94 @@
+"""Descriptions of RETURNN's datasets of text: for language models, and pairs of texts for translation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recipe import nn
+
+
+def text_dataset(
+    text: Any, labels: Mapping[str, Any], *, seq_ordering: str = "default", partition_epoch: int = 1
+) -> dict[str, Any]:
+    """
+    Text, a sentence a line, as labels ``data`` (RETURNN's LmDataset); the tag of a sequence is ``line-N``, N from 0.
+
+    It keeps the place of each line in memory, about 150 bytes: for more than some million lines, training data are
+    better :func:`text_blocks_dataset`.
+
+    :param text: a ``tk.Path``, or several; UTF-8, plain or ``.gz``. RETURNN leaves out the last line of a plain file if
+        no line end is after it
+    :param labels: how labels are made of text, as of :func:`recipe.data.subwords.sentence_pieces`
+    :param seq_ordering: RETURNN's name of an order, for example "random" or "laplace:.1000"
+    :param partition_epoch: in so many parts an epoch is cut
+    """
+    files = list(text) if isinstance(text, (list, tuple)) else [text]
+    options: dict[str, Any] = {
+        "class": "LmDataset",
+        "corpus_file": files,
+        "orth_vocab": dict(labels),
+        "skip_empty_lines": True,
+        "seq_ordering": seq_ordering,
+        "dtype": "int32",
+    }
+    if partition_epoch != 1:
+        options["partition_epoch"] = partition_epoch
+    return options
+
+
+def text_blocks_dataset(
+    blocks: Sequence[Any], labels: Mapping[str, Any], *, partition_epoch: int = 1
+) -> dict[str, Any]:
+    """
+    Text of any length as training data: RETURNN has only the blocks of one epoch (and those of the next, which another
+    process gets ready) in hand. Each time all is read the blocks come in another order, and the lines of those read
+    together, too (RETURNN's DistributeFilesDataset).
+
+    :param blocks: of :class:`jobs.text.blocks.TextBlocksJob`, at least ``partition_epoch``
+    :param labels: as of :func:`recipe.data.subwords.sentence_pieces`
+    :param partition_epoch: in so many parts an epoch is cut; what RETURNN has in hand is about this part of the text
+    :raises ValueError: if there are fewer blocks than parts
+    """
+    if len(blocks) < partition_epoch:
+        raise ValueError(f"partition_epoch={partition_epoch} parts cannot be made of {len(blocks)} blocks: make more")
+    rest = {key: value for key, value in labels.items() if key != "model_file"}
+    of_blocks = (
+        'lambda files: {"class": "LmDataset", "corpus_file": [text for text, _ in files], "orth_vocab": '
+        f'{{**{rest!r}, "model_file": files[0][1]}}, "seq_ordering": "random", "dtype": "int32"}}'
+    )
+    return {
+        "class": "DistributeFilesDataset",
+        "files": [(block, labels["model_file"]) for block in blocks],  # the function gets files, nothing else
+        "get_sub_epoch_dataset": nn.PythonCode(of_blocks),
+        "seq_ordering": "random",
+        "partition_epoch": partition_epoch,
+    }
+
+
+def text_pair_dataset(
+    source: Any,
+    target: Any,
+    source_labels: Mapping[str, Any],
+    target_labels: Mapping[str, Any],
+    *,
+    seq_ordering: str = "default",
+) -> dict[str, Any]:
+    """
+    Two texts, line by line translations of each other: ``data`` and ``classes``; the tag of a pair is ``line-N``.
+
+    :param source: of :class:`jobs.text.pairs.TextPairsJob`, which has checked both
+    :param target: the translation
+    :param source_labels: as of :func:`recipe.data.subwords.sentence_pieces`
+    :param target_labels: the same for the target
+    :param seq_ordering: RETURNN's name of an order, by the length of the target
+    """
+    return {
+        "class": "MetaDataset",
+        "datasets": {
+            "source": text_dataset(source, source_labels),
+            "target": text_dataset(target, target_labels, seq_ordering=seq_ordering),
+        },
+        "data_map": {"data": ("source", "data"), "classes": ("target", "data")},
+        "seq_order_control_dataset": "target",
+    }
