@@ -28,7 +28,7 @@ def _lines(value: Any, key: str, with_paths: bool, indent: int) -> list[str]:
         return [plain]
     if isinstance(value, dict):
         return _bracketed("{}", _entries(value, with_paths, indent), indent)
-    if isinstance(value, (list, tuple)):
+    if type(value) in (list, tuple):
         items = [_lines(item, key, with_paths, indent + 4) for item in value]
         return _bracketed("[]" if isinstance(value, list) else "()", items, indent)
     if plain is not None:
@@ -63,7 +63,7 @@ def _plain(value: Any, key: str, with_paths: bool) -> str | None:
     if isinstance(value, dict):
         parts = [(_key_text(name), _plain(item, str(name), with_paths)) for name, item in value.items()]
         return None if any(text is None for _, text in parts) else f"{{{', '.join(f'{k}: {t}' for k, t in parts)}}}"
-    if isinstance(value, (list, tuple)):
+    if type(value) in (list, tuple):
         items = [_plain(item, key, with_paths) for item in value]
         if any(item is None for item in items):
             return None

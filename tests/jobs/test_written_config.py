@@ -158,9 +158,10 @@ def test_paths_and_labels() -> None:
     assert 'classes_dim = nn.Dim(9, "classes", labels=CLASSES_LABELS)' in text
 
 
-def test_keys_that_are_not_known() -> None:
-    text = config_from(
-        OLD + 'train = {"class": "OggZipDataset", "epoch_wise_filter": {(1, other): {"max_mean_len": 5}}}'
-    ).text
+def test_parts_that_are_not_known() -> None:
+    """Keys and values that only running the file would tell, each at its place."""
+    options = '{"class": "OggZipDataset", "path": [found()], "epoch_wise_filter": {(1, other): {"max_mean_len": 5}}}'
+    text = config_from(f"{OLD}train = {options}").text
     compile(text, "<written>", "exec")
     assert '"TODO (1, <line 10' in text and ": other is not defined in this file" in text
+    assert "        None,  # TODO: line 10" in text and "found is not defined in this file" in text
