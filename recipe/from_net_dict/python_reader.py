@@ -10,6 +10,7 @@ from .python_names import KNOWN_NAMES, MODULES
 from .python_values import CannotRead, ConfigClass, Function, Instance, Names, Options, Unreadable
 
 _MOST_STATEMENTS = 200_000
+_MOST_STATEMENTS_OF_CALLS = 400_000
 _MOST_CALLS = 60
 _WITHOUT_EFFECT = ("print", "pprint", "better_repr")
 
@@ -52,7 +53,7 @@ class Reader:
         self._known = {**KNOWN_NAMES, "config": Options(dict(options or {}))}
         self._known["get_global_config"] = lambda: self._known["config"]
         self._names = Names(dict(self._known))
-        self._count = self._depth = 0
+        self._count = self._depth = self._count_of_calls = 0
 
     def names(self) -> dict[str, Any]:
         """The names that the config defines so far."""
@@ -71,6 +72,19 @@ class Reader:
         node = ast.Call(ast.Name(name, ast.Load()), [], [])
         ast.copy_location(node, self._names[name].definition)
         return self.call(self._names[name], node, list(arguments), named)
+
+    def call_again(self, function: Function, **named: Any) -> Any:
+        """
+        What a function of the config gives, after all of it has been read: one network of several.
+
+        :raises CannotRead: if only running it would tell, or if all calls together take too long
+        """
+        self._count_of_calls += self._count
+        self._count = 0
+        node = ast.copy_location(ast.Call(ast.Name(function.name, ast.Load()), [], []), function.definition)
+        if self._count_of_calls > _MOST_STATEMENTS_OF_CALLS:
+            raise CannotRead(node, f"{function.name}: more than {_MOST_STATEMENTS_OF_CALLS:,} statements")
+        return self.call(function, node, [], named)
 
     def _run(self, statements: list[ast.stmt], names: Names, *, strict: bool = False) -> None:
         """
