@@ -62,7 +62,7 @@ def config_from(
     """
     net, settings = read_net_dict(text, name=network, options=options), read_settings(text, network, options)
     translation = translate(net, label_names(net))
-    training = training_options(settings, is_staged=bool(translation.first_epochs))
+    training = training_options(settings, net.stages)
     written = _written(translation, config_text(translation, settings, training, source_name))
     return written._replace(problems=[*written.problems, *training.todo])
 

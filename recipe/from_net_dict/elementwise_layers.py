@@ -110,7 +110,7 @@ def _eval(level: Level, layer: Layer) -> Value:
         x, dtype = values[0].text, "int32" if plain == _POSITION_OF_GREATEST else "float32"
         text = f'nn.cast(nn.argmax(nn.squeeze({x}, 1), {x}.spatial_dim), "{dtype}")'
         return level.assign(layer.name, text, (batch_dim,), dtype=dtype)
-    value = Formula(formula, values).value()
+    value = Formula(formula, values, layer.take("eval_locals")).value()
     return level.assign(layer.name, value.text, value.dims, dtype=value.dtype)
 
 

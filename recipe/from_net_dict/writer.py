@@ -45,10 +45,7 @@ def module_text(translation: Translation, source_name: str) -> str:
     declarations = [*translation.notes.dims.declarations(), ""]
     declarations += [f"{name} = {text}" for name, text in sorted(translation.notes.inputs.items())]
     functions = [
-        part
-        for lines in _functions(networks.values())
-        for line in [*lines, "", ""]
-        for part in _wrapped(line, 0)
+        part for lines in _functions(networks.values()) for line in [*lines, "", ""] for part in _wrapped(line, 0)
     ]
     lines = [
         *head,
@@ -191,6 +188,8 @@ def _name_map(translation: Translation) -> Iterator[str]:
 def _networks(translation: Translation, models: Mapping[int, str]) -> Iterator[str]:
     search = translation.notes.search
     model = models[max(models)]
+    if translation.notes.net.stages.problem:
+        yield f"# TODO pretraining: {translation.notes.net.stages.problem}".replace("\n", " ")
     if not translation.is_search_alone:
         yield "def training_network() -> nn.Network:"
         yield '    """For training: losses, with the right labels."""'
