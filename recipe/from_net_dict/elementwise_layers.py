@@ -60,7 +60,7 @@ def _copy(level: Level, layer: Layer) -> Value:
         for option in ("loss", "target", "loss_opts"):
             layer.take(option)  # an error rate, which the jobs for scores tell
     value = source(level, layer)
-    if layer.options.get("dropout"):
+    if layer.options.get("dropout") or "dropout" in layer.rates:
         value = with_dropout(layer, value)
         return level.assign(layer.name, value.text, value.dims)
     if not value.text.isidentifier():

@@ -150,7 +150,9 @@ class Level:
             reads, self._reads = self._reads, set()
             options = self.layers[name]
             options = options if isinstance(options, dict) else {"class": f"an unread value, {options!r:.80}"}
-            self.values[name] = self._translate(Layer(name, options))
+            layer = Layer(name, options)
+            layer.rates = {rate for around, one, rate in self.notes.net.rates if (around, one) == (self.name, name)}
+            self.values[name] = self._translate(layer)
             self._reads = reads
             self._being_translated.pop()
         return self.values[name]

@@ -45,6 +45,8 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
         text += f", label_smoothing={smoothing * size / (size - 1)!r}"
         constant = smoothing_constant(smoothing, size)
         level.statement(f"# RETURNN's score is less by {constant:.6g}, a constant: the entropy of the smoothed targets")
+    elif "label_smoothing" in layer.rates:
+        text += ", label_smoothing=0.0"
     if focus:
         more = "" if focus == 2 else f", focus={float(focus)!r}"
         scaled = f", scale={scale}" if scale != 1.0 else ""

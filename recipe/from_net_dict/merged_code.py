@@ -102,7 +102,7 @@ def _head_end(lines: Sequence[str], start: int, before: int) -> int:
 
 
 def tokens_of(code: str) -> list[Token]:
-    """The tokens of a statement, without how its lines are broken; an indented head may lack its body."""
+    """The tokens of a statement, without how its lines are broken, and comments but for TODOs."""
     code = textwrap.dedent(code)
     starts = [0]
     for line in code.splitlines(keepends=True):
@@ -111,7 +111,7 @@ def tokens_of(code: str) -> list[Token]:
     return [
         Token(one.string, starts[one.start[0] - 1] + one.start[1], one.type == tokenize.NUMBER)
         for one in tokenize.generate_tokens(io.StringIO(code).readline)
-        if one.type not in without
+        if one.type not in without and not (one.type == tokenize.COMMENT and "TODO" not in one.string)
     ]
 
 
@@ -155,25 +155,24 @@ def numbers_of(code: Code) -> Iterator[tuple[Number, str]]:
 
 def lines_of(code: Code, versions: Sequence[int], arguments: Mapping[tuple[int, int], str]) -> Iterator[str]:
     """
-    The lines of a statement with all that is in it.
+    The lines of a class.
 
     :param versions: all that there are
     :param arguments: names in place of numbers, by the ``id`` of the statement and the position of the token
     """
     yield from _own_lines(code, arguments)
-    yield from _body_lines(code.inner or [], sorted(code.texts), arguments, "self." * ("__init__" not in code.key))
+    yield from _inner_lines(code, versions, arguments, "self.")
 
 
-def _body_lines(
-    inner: Sequence[Code], versions: Sequence[int], arguments: Mapping[tuple[int, int], str], owner: str
+def _inner_lines(
+    code: Code, versions: Sequence[int], arguments: Mapping[tuple[int, int], str], owner: str
 ) -> Iterator[str]:
+    """What stands in a block; ``owner`` is what the version is an attribute of there."""
     last: list[int] | None = None
-    for code in inner:
-        own = sorted(code.texts)
-        lines = list(_own_lines(code, arguments))
-        method_owner = "" if "__init__" in code.key and code.inner is not None else "self." if code.inner else owner
-        if code.inner is not None:
-            lines += _body_lines(code.inner, own, arguments, method_owner if "def" in code.key else owner)
+    for inner in code.inner or []:
+        own = sorted(inner.texts)
+        inner_owner = "" if "__init__" in inner.key else owner
+        lines = [*_own_lines(inner, arguments), *_inner_lines(inner, own, arguments, inner_owner)]
         if own == list(versions):
             yield from lines
         else:

@@ -16,6 +16,7 @@ from .pretraining import Stages, stages_of
 from .python_reader import Reader
 from .python_values import CannotRead, EpochValue, Function, Unreadable
 from .syntax import parsed, without_comments
+from .varying_rates import Rates
 
 _THEANO = ("hidden_size", "hidden_type", "hidden_name", "network_file")
 """Settings of networks that are no net dicts; only RETURNN's Theano engine had them."""
@@ -30,7 +31,8 @@ class NetDict(NamedTuple):
     :ivar inputs: by name
     :ivar dim_names: how the file calls its dims
     :ivar settings: all that the file defines
-    :ivar stages: the networks that training begins with, if there are several
+    :ivar stages: the networks that training goes through, if there are several
+    :ivar rates: options that are 0 in some of these networks alone
     """
 
     layers: dict[str, Any]
@@ -38,6 +40,7 @@ class NetDict(NamedTuple):
     dim_names: dict[Dim, str]
     settings: Mapping[str, Any] = MappingProxyType({})
     stages: Stages = Stages()
+    rates: Rates = frozenset()
 
     @property
     def behavior_version(self) -> int:

@@ -150,11 +150,11 @@ def _by_epoch(function: Function, settings: Mapping[str, Any], network: dict[str
                 return Stages(problem=f"get_network gives more than {_MOST_STAGES} networks")
     except CannotRead as error:
         return Stages(problem=f"only running the file would tell it, line {error.line}: {error.why}")
-    modes = {one.get("#copy_param_mode") for one in networks if isinstance(one, dict)} - {None}
-    if len(modes) > 1:
-        return Stages(problem=f"#copy_param_mode changes: {', '.join(map(str, sorted(modes)))}")
-    mode = modes.pop() if modes else "ifpossible"
     networks = [one for one in networks if isinstance(one, dict)]
+    modes = {str(one["#copy_param_mode"]) for one in networks if one.get("#copy_param_mode")}
+    if len(modes) > 1:
+        return Stages(problem=f"#copy_param_mode changes: {', '.join(sorted(modes))}")
+    mode = modes.pop() if modes else "ifpossible"
     return Stages(_distinct(networks), _options(networks), mode)
 
 

@@ -7,8 +7,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .merged_code import VERSION, Code, Number, head_of, lines_of, merged, numbers_of, read_class, tokens_of
-from .merged_code import with_constructor
+from .merged_code import (
+    VERSION,
+    Code,
+    Number,
+    head_of,
+    lines_of,
+    merged,
+    numbers_of,
+    read_class,
+    tokens_of,
+    with_constructor,
+)
 
 Classes = Mapping[str, str]
 """The texts of classes by their names."""
@@ -61,7 +71,7 @@ def _inner_first(stages: Mapping[int, Classes]) -> list[str]:
     uses: dict[str, set[str]] = {}
     for classes in stages.values():
         for name, text in classes.items():
-            mentioned = set(re.findall(r"\b(\w+)\(", text)) & set(classes)
+            mentioned = set(re.findall(r"(?<![\w.])(\w+)\(", text)) & set(classes)
             uses.setdefault(name, set()).update(mentioned - {name})
     return list(graphlib.TopologicalSorter(uses).static_order())
 
@@ -120,6 +130,8 @@ def _arguments(code: Code, epochs: Sequence[int], texts: Sequence[str]) -> dict[
     """The numbers that differ, those of the same values as one argument."""
     together: list[_Argument] = []
     for number, method in numbers_of(code):
+        if all(value == str(epoch) for epoch, value in number.values.items()):
+            number = number._replace(values={epoch: str(epoch) for epoch in epochs})
         argument = next((one for one in together if _agree(one.values, number.values)), None)
         if argument is None:
             argument = _Argument({}, [])
@@ -162,11 +174,23 @@ def _argument_name(numbers: Sequence[tuple[Number, str]]) -> str:
     target = target if target.isidentifier() else "value"
     if before[-2:] == ["range", "("]:
         return f"num_{target}"
+    if _callee(before) == "dropout":
+        return "dropout"
     if not tokens[number.position].isdigit():
         return f"{target}_rate"
     if method == "__init__":
         return "dim" if len(numbers) > 1 else f"{target}_dim"
     return f"{target}_size"
+
+
+def _callee(before: Sequence[str]) -> str:
+    """The function whose arguments the tokens end in."""
+    depth = 0
+    for position in range(len(before) - 1, 0, -1):
+        depth += (before[position] in (")", "]")) - (before[position] in ("(", "["))
+        if depth < 0:
+            return before[position - 1]
+    return ""
 
 
 def _default(argument: _Argument) -> str:

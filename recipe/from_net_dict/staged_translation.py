@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from .net_dict import NetDict
 from .pretraining import Stages
 from .translation import Translation
+from .varying_rates import varying_rates
 
 NO_STAGES = "This is the network that the config ends with; the ones of its pretraining are not translated."
 
@@ -36,6 +37,7 @@ def translate(net: NetDict, label_names: Mapping[str, str] | None = None) -> Tra
 
 
 def _all_networks(net: NetDict, label_names: Mapping[str, str] | None, *, has_lists: bool) -> Translation:
+    net = net._replace(rates=varying_rates(stage.layers for stage in net.stages.stages))
     last = Translation(net, label_names, has_lists=has_lists)
     if len(net.stages.stages) < 2 or last.is_search_alone:
         return last

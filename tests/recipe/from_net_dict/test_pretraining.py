@@ -90,9 +90,12 @@ def test_written_text() -> None:
     """One class for all stages: numbers are arguments, and what a stage does not have is asked for."""
     text = from_net_dict((CONFIGS / "growing.config").read_text()).text
     assert text.count("class Model") == 1
-    assert "def __init__(self, *, first_epoch: int = 9, dim: int = 4" in text
+    assert "        first_epoch: int = 9,\n        dim: int = 4,\n        dropout: float = 0.3,\n" in text
     assert "        if first_epoch >= 5:\n            self.lstm1_fw = nn.Lstm(" in text
-    assert "        if self.first_epoch >= 5:\n            lstm1_fw = self.lstm1_fw(" in text
+    assert (
+        "        if self.first_epoch >= 5:\n            lstm1_fw = self.lstm1_fw(nn.dropout(lstm0_pool, self.dropout))"
+        in text
+    )
     assert "1: nn.Network(Model(first_epoch=1, dim=2" in text
     assert '9: training_network(),\n        },\n        copy_param_mode="subset",' in text
     assert "# Training options from epoch 1 on: batch_size=20" in text
