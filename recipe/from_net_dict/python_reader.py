@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from .python_assignments import assigned_names
+from .python_calls import names_in_call
 from .python_expressions import Expressions, bind
 from .python_names import KNOWN_NAMES, MODULES
 from .python_values import CannotRead, ConfigClass, Function, Instance, Names, Options, Unreadable
@@ -101,7 +103,7 @@ class Reader:
             except CannotRead as error:
                 if strict:
                     raise
-                for name in _assigned(statement):
+                for name in assigned_names(statement):
                     names[name] = Unreadable(error.line, error.why)
 
     def _statement(self, statement: ast.stmt, names: Names, strict: bool) -> None:
@@ -253,7 +255,7 @@ class Reader:
 
         :raises CannotRead: if only running it would tell
         """
-        inner = self._arguments(function, node, arguments, named)
+        inner = names_in_call(function, node, arguments, named, self._expressions.value_or_gap)
         if self._depth > _MOST_CALLS:
             raise CannotRead(node, f"{function.name} calls itself without end")
         self._depth += 1
@@ -269,60 +271,10 @@ class Reader:
             self._depth -= 1
         return None
 
-    def _arguments(self, function: Function, node: ast.Call, arguments: list, named: dict) -> Names:
-        """The names that a function sees when it is called."""
-        parameters = function.definition.args
-        positional = [*parameters.posonlyargs, *parameters.args]
-        inner = function.names.inside()
-        if function.instance is not None:
-            arguments = [function.instance, *arguments]
-            inner["__class__"], inner["__instance__"] = function.owner, function.instance
-        defaults = zip(reversed(positional), reversed(parameters.defaults))
-        keyword_only = ((one, other) for one, other in zip(parameters.kwonlyargs, parameters.kw_defaults) if other)
-        for parameter, default in [*defaults, *keyword_only]:
-            inner[parameter.arg] = self._expressions.value_or_gap(default, function.names)
-        inner.maps[0].update({parameter.arg: value for parameter, value in zip(positional, arguments)})
-        known = {parameter.arg for parameter in [*positional, *parameters.kwonlyargs]}
-        more = {name: value for name, value in named.items() if name not in known}
-        rest = arguments[len(positional) :]
-        if (more and parameters.kwarg is None) or (rest and parameters.vararg is None):
-            what = f"the arguments {', '.join(more)}" if more else f"{len(arguments)} arguments"
-            raise CannotRead(node, f"{function.name} does not take {what}")
-        inner.maps[0].update({name: value for name, value in named.items() if name in known})
-        if parameters.kwarg is not None:
-            inner[parameters.kwarg.arg] = more
-        if parameters.vararg is not None:
-            inner[parameters.vararg.arg] = tuple(rest)
-        missing = [name for name in known if name not in inner.maps[0]]
-        if missing:
-            raise CannotRead(node, f"{function.name} is called without {', '.join(sorted(missing))}")
-        return inner
-
     def _try(self, statement: ast.Try, names: Names, strict: bool) -> None:
         """As if nothing was raised."""
         for part in (statement.body, statement.orelse, statement.finalbody):
             self._run(part, names, strict=True)
-
-
-def _assigned(statement: ast.stmt) -> set[str]:
-    """The names that a statement, or one in it, would change."""
-    found = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
-            root: ast.expr = node
-            while isinstance(root, (ast.Subscript, ast.Attribute)):
-                root = root.value
-            found |= {root.id} if isinstance(root, ast.Name) and isinstance(node, ast.Subscript) else set()
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.add(node.name)
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        root = statement.value.func
-        while isinstance(root, (ast.Subscript, ast.Attribute)):
-            root = root.value
-        found |= {one.id for one in [root, *statement.value.args] if isinstance(one, ast.Name)}
-    return found
 
 
 def _loaded(target: ast.expr) -> ast.expr:

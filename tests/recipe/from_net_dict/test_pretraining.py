@@ -90,7 +90,7 @@ def test_written_text() -> None:
     """One class for all stages: numbers are arguments, and what a stage does not have is asked for."""
     text = from_net_dict((CONFIGS / "growing.config").read_text()).text
     assert text.count("class Model") == 1
-    assert "        first_epoch: int = 9,\n        dim: int = 4,\n        dropout: float = 0.3,\n" in text
+    assert "*, first_epoch: int = 9, dim: int = 4, dropout: float = 0.3" in text
     assert "        if first_epoch >= 5:\n            self.lstm1_fw = nn.Lstm(" in text
     assert (
         "        if self.first_epoch >= 5:\n            lstm1_fw = self.lstm1_fw(nn.dropout(lstm0_pool, self.dropout))"
