@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .pretraining_steps import repetitions_of, steps_from_input, steps_from_output
 from .python_values import CannotRead, EpochValue, Function, Unreadable
 
 _MOST_STEPS = 200
@@ -69,29 +71,64 @@ def stages_of(settings: Mapping[str, Any], network: dict[str, Any], call: Call) 
         return _pretraining(settings, network, call)
     except CannotRead as error:
         return Stages(problem=f"only running the file would tell it, line {error.line}: {error.why}")
-    except Exception as error:  # RETURNN raises plain ones, too
-        return Stages(problem=f"RETURNN's Pretrain does not take it: {type(error).__name__} {error}"[:200])
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return Stages(problem=f"RETURNN's Pretrain would not take it: {type(error).__name__} {error}"[:200])
 
 
 def _pretraining(settings: Mapping[str, Any], network: dict[str, Any], call: Call) -> Stages:
-    """RETURNN's own class makes the networks; what it calls of the config is read, and not run."""
-    from returnn.pretrain import Pretrain
-
+    """What RETURNN's class ``Pretrain`` makes of the network."""
     options = _pretrain_options(settings)
     gap = next(_gaps(options), None)
     if gap is not None:
         raise CannotRead(_at(gap.line), gap.why)
-    algorithm = options.get("construction_algo")
-    if isinstance(algorithm, Function):
-        options["construction_algo"] = _constructed_by(algorithm, call)
     mode = options.get("copy_param_mode")
-    output_layers = options.pop("copy_output_layer", mode)
-    if output_layers in (False, "reset") and mode != "reset":
+    if options.get("copy_output_layer", mode) in (False, "reset") and mode != "reset":
         raise ValueError("copy_output_layer: nn.StagedNetwork has one copy_param_mode for all layers")
+    if mode not in (None, *_COPY_PARAM_MODES):
+        raise ValueError(f"copy_param_mode is one of {', '.join(_COPY_PARAM_MODES)}, not {mode!r:.80}")
     layers = {key: value for key, value in network.items() if isinstance(key, str)}
-    pretrain = Pretrain(_for_pretrain(layers, call), **options)
-    networks = [pretrain.get_network_json_for_epoch(epoch + 1) for epoch in range(pretrain.get_train_num_epochs())]
-    return Stages(_distinct(networks), _options(networks), mode if mode in _COPY_PARAM_MODES else "ifpossible")
+    steps = _steps(options, layers, call)
+    repetitions = repetitions_of(options.get("repetitions"), steps)
+    networks = [step for step, number in zip(steps, repetitions) for _ in range(number)] or steps[-1:]
+    networks = [_at_epoch(step, epoch, call) for epoch, step in enumerate(networks, 1)]
+    return Stages(_distinct(networks), _options(networks), mode or "ifpossible")
+
+
+def _steps(options: Mapping[str, Any], network: dict[str, Any], call: Call) -> list[dict[str, Any]]:
+    algorithm = options.get("construction_algo", "from_output")
+    outputs = options.get("output_layers", ("output",))
+    if isinstance(algorithm, Function):
+        return [*_constructed(algorithm, network, call), network]
+    if algorithm == "from_input":
+        return steps_from_input(network, outputs)
+    if algorithm == "from_output":
+        return steps_from_output(network, outputs, options.get("input_layers", ("data",)))
+    if algorithm == "no_network_modifications":
+        return [network]
+    raise ValueError(f"invalid construction_algo {algorithm!r:.80}")
+
+
+def _constructed(algorithm: Function, network: dict[str, Any], call: Call) -> Iterator[dict[str, Any]]:
+    """The networks that a function of the config gives until it gives none."""
+    for index in range(_MOST_STEPS):
+        step = call(algorithm, idx=index, net_dict=copy.deepcopy(network))
+        if not step:
+            return
+        if not isinstance(step, dict):
+            raise CannotRead(algorithm.definition, f"{algorithm.name} gives no net dict, but {step!r:.60}")
+        yield copy.deepcopy(step)
+    raise CannotRead(algorithm.definition, f"{algorithm.name} gives more than {_MOST_STEPS} networks")
+
+
+def _at_epoch(value: Any, epoch: int, call: Call) -> Any:
+    """A net dict with its values of an epoch."""
+    if isinstance(value, EpochValue):
+        if not isinstance(value.function, Function):
+            raise ValueError("WrapEpochValue takes a function of the config")
+        return call(value.function, epoch=epoch)
+    if type(value) is dict:
+        return {key: _at_epoch(item, epoch, call) for key, item in value.items()}
+    return type(value)(_at_epoch(item, epoch, call) for item in value) if type(value) in (list, tuple) else value
 
 
 def _pretrain_options(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,32 +147,6 @@ def _pretrain_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     if options.pop("greedy", None):
         raise ValueError("pretrain_greedy: only RETURNN's Theano engine had it")
     return options
-
-
-def _constructed_by(algorithm: Function, call: Call) -> Callable[..., Any]:
-    def construct(idx: int, net_dict: dict[str, Any]) -> Any:
-        if idx >= _MOST_STEPS:
-            raise CannotRead(algorithm.definition, f"{algorithm.name} gives more than {_MOST_STEPS} networks")
-        found = call(algorithm, idx=idx, net_dict=net_dict)
-        if isinstance(found, dict) and any(isinstance(key, str) for key in found):
-            return _for_pretrain(found, call)
-        return found
-
-    return construct
-
-
-def _for_pretrain(value: Any, call: Call) -> Any:
-    """A net dict with values by epoch as RETURNN's class has them; dicts and lists that are there are not changed."""
-    from returnn.pretrain import WrapEpochValue
-
-    if isinstance(value, EpochValue):
-        function = value.function
-        return WrapEpochValue(lambda epoch: call(function, epoch=epoch))
-    if type(value) is dict:
-        return {key: _for_pretrain(item, call) for key, item in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(_for_pretrain(item, call) for item in value)
-    return value
 
 
 def _by_epoch(function: Function, settings: Mapping[str, Any], network: dict[str, Any], call: Call) -> Stages:
