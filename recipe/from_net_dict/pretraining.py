@@ -91,7 +91,10 @@ def _pretraining(settings: Mapping[str, Any], network: dict[str, Any], call: Cal
     repetitions = repetitions_of(options.get("repetitions"), steps)
     networks = [step for step, number in zip(steps, repetitions) for _ in range(number)] or steps[-1:]
     networks = [_at_epoch(step, epoch, call) for epoch, step in enumerate(networks, 1)]
-    return Stages(_distinct(networks), _options(networks), mode or "ifpossible")
+    stages = _distinct(networks)
+    if len(stages) > _MOST_STAGES:
+        return Stages(problem=f"it has {len(stages)} different networks; up to {_MOST_STAGES} become stages")
+    return Stages(stages, _options(networks), mode or "ifpossible")
 
 
 def _steps(options: Mapping[str, Any], network: dict[str, Any], call: Call) -> list[dict[str, Any]]:
@@ -158,7 +161,7 @@ def _by_epoch(function: Function, settings: Mapping[str, Any], network: dict[str
         for epoch in range(1, last + 1):
             networks.append(call(function, epoch=epoch))
             if len(networks) > _MOST_STAGES and len(_distinct(networks)) > _MOST_STAGES:
-                return Stages(problem=f"get_network gives more than {_MOST_STAGES} networks")
+                return Stages(problem=f"get_network gives more than the {_MOST_STAGES} networks that become stages")
     except CannotRead as error:
         return Stages(problem=f"only running the file would tell it, line {error.line}: {error.why}")
     networks = [one for one in networks if isinstance(one, dict)]

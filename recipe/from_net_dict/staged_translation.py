@@ -25,10 +25,11 @@ def translate(net: NetDict, label_names: Mapping[str, str] | None = None) -> Tra
     if net.stages.problem:
         last.notes.problems.append(f"pretraining: {net.stages.problem}")
         last.notes.differences.add(NO_STAGES)
+    known = set(last.notes.problems)
     for epoch, translation in last.first_epochs.items():
-        known = set(last.notes.problems)
         of_stage = [problem for problem in translation.notes.problems if problem not in known]
         last.notes.problems += [f"the network from epoch {epoch} on: {problem}" for problem in of_stage]
+        known.update(of_stage)
         last.notes.differences |= translation.notes.differences
         last.notes.used_models |= translation.notes.used_models
         last.notes.inputs |= translation.notes.inputs
