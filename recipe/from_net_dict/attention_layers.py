@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .layer import Layer, Unsupported
 from .layer_options import initial_value
-from .level import Level, translates
+from .layer_translations import translates
+from .level import Level
 from .parameters import parameter_names
 from .sources import out_dim, source, with_dropout
 from .value import Value

@@ -8,7 +8,8 @@ from recipe.nn.plain.dim import Dim, batch_dim
 
 from .formula import Formula
 from .layer import Layer, Unsupported
-from .level import Level, translates
+from .layer_translations import translates
+from .level import Level
 from .masking import called_function, masked
 from .python_values import Function
 from .sources import source, sources, with_dropout

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from .layer import Layer, Unsupported
-from .level import Level, translates
+from .layer_translations import translates
+from .level import Level
 from .loop_level import LoopLevel
 from .loss_options import loss_scale
 from .sources import root_of
