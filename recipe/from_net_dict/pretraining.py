@@ -42,7 +42,7 @@ class Stages(NamedTuple):
     """
     The networks of a training.
 
-    :ivar stages: in the order of their epochs, the last one is the network of the rest; empty if there is but one
+    :ivar stages: in the order of their epochs, the last one is the network of the rest; empty without pretraining
     :ivar options: training options by the epochs that they begin at, where they differ from epoch to epoch:
         ``#config`` and the like of the net dicts; {} for those of the config itself
     :ivar copy_param_mode: what RETURNN does with parameters whose shapes change
@@ -63,16 +63,14 @@ def stages_of(settings: Mapping[str, Any], network: dict[str, Any], call: Call) 
     :param network: the one that training ends with
     :param call: reads what a function of the config gives
     """
-    if isinstance(settings.get("get_network"), Function):
-        return _by_epoch(settings["get_network"], settings, network, call)
-    if not settings.get("pretrain"):
-        return Stages()
     try:
-        return _pretraining(settings, network, call)
+        if isinstance(settings.get("get_network"), Function):
+            return _by_epoch(settings["get_network"], settings, call)
+        return _pretraining(settings, network, call) if settings.get("pretrain") else Stages()
     except CannotRead as error:
         return Stages(problem=f"only running the file would tell it, line {error.line}: {error.why}")
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        return Stages(problem=f"RETURNN's Pretrain would not take it: {type(error).__name__} {error}"[:200])
+        return Stages(problem=f"it is not understood: {type(error).__name__} {error}"[:200])
 
 
 def _pretraining(settings: Mapping[str, Any], network: dict[str, Any], call: Call) -> Stages:
@@ -91,10 +89,7 @@ def _pretraining(settings: Mapping[str, Any], network: dict[str, Any], call: Cal
     repetitions = repetitions_of(options.get("repetitions"), steps)
     networks = [step for step, number in zip(steps, repetitions) for _ in range(number)] or steps[-1:]
     networks = [_at_epoch(step, epoch, call) for epoch, step in enumerate(networks, 1)]
-    stages = _distinct(networks)
-    if len(stages) > _MOST_STAGES:
-        return Stages(problem=f"it has {len(stages)} different networks; up to {_MOST_STAGES} become stages")
-    return Stages(stages, _options(networks), mode or "ifpossible")
+    return _stages(networks, mode)
 
 
 def _steps(options: Mapping[str, Any], network: dict[str, Any], call: Call) -> list[dict[str, Any]]:
@@ -152,31 +147,37 @@ def _pretrain_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _by_epoch(function: Function, settings: Mapping[str, Any], network: dict[str, Any], call: Call) -> Stages:
+def _by_epoch(function: Function, settings: Mapping[str, Any], call: Call) -> Stages:
     """The networks that ``get_network`` gives, as far as the training goes."""
     last = settings.get("num_epochs")
     last = min(last, _MOST_EPOCHS) if isinstance(last, int) else _MOST_EPOCHS
     networks: list[dict[str, Any]] = []
-    try:
-        for epoch in range(1, last + 1):
-            networks.append(call(function, epoch=epoch))
-            if len(networks) > _MOST_STAGES and len(_distinct(networks)) > _MOST_STAGES:
-                return Stages(problem=f"get_network gives more than the {_MOST_STAGES} networks that become stages")
-    except CannotRead as error:
-        return Stages(problem=f"only running the file would tell it, line {error.line}: {error.why}")
-    networks = [one for one in networks if isinstance(one, dict)]
-    modes = {str(one["#copy_param_mode"]) for one in networks if one.get("#copy_param_mode")}
+    for epoch in range(1, last + 1):
+        network = call(function, epoch=epoch)
+        if not isinstance(network, dict):
+            raise ValueError(f"get_network gives {network!r:.60} for epoch {epoch}")
+        networks.append(network)
+        if len(networks) % _MOST_STAGES == 0 and len(_distinct(networks)) > _MOST_STAGES:
+            break
+    return _stages(networks, None)
+
+
+def _stages(networks: list[dict[str, Any]], mode: str | None) -> Stages:
+    """The stages for the networks of all epochs."""
+    stages = _distinct(networks)
+    if len(stages) > _MOST_STAGES:
+        return Stages(problem=f"it has more than {_MOST_STAGES} different networks, which are too many for stages")
+    modes = {networks[stage.first_epoch - 1].get("#copy_param_mode", mode) or "ifpossible" for stage in stages[1:]}
     if len(modes) > 1:
-        return Stages(problem=f"#copy_param_mode changes: {', '.join(sorted(modes))}")
-    mode = modes.pop() if modes else "ifpossible"
-    return Stages(_distinct(networks), _options(networks), mode)
+        raise ValueError(f"#copy_param_mode changes: {', '.join(sorted(modes))}")
+    return Stages(stages, _options(networks), next(iter(modes), "ifpossible"))
 
 
 def _options(networks: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     last: dict[str, Any] = {}
     for epoch, network in enumerate(networks, 1):
-        options = {key: value for key, value in network.items() if key in _OPTIONS and value}
+        options = {key: value for key, value in network.items() if key in _OPTIONS and value is not None}
         options = {**options.pop("#config", {}), **options}
         if options != last:
             found[epoch] = last = options
