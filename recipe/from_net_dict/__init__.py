@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from .config_writer import config_text, label_names
 from .errors import NetDictError
 from .net_dict import read_net_dict, read_settings
+from .staged_translation import translate
 from .training_options import training_options
 from .translation import Translation
 from .writer import module_text
@@ -45,7 +46,7 @@ def from_net_dict(
     :param source_name: how the text calls where it comes from
     :raises NetDictError: if there is no net dict, or what it is can only be told by running the file
     """
-    translation = Translation(read_net_dict(text, name=network, options=options))
+    translation = translate(read_net_dict(text, name=network, options=options))
     return _written(translation, module_text(translation, source_name))
 
 
@@ -60,8 +61,8 @@ def config_from(
     :raises NetDictError: if there is no net dict, or what it is can only be told by running the file
     """
     net, settings = read_net_dict(text, name=network, options=options), read_settings(text, network, options)
-    translation = Translation(net, label_names(net))
-    training = training_options(settings)
+    translation = translate(net, label_names(net))
+    training = training_options(settings, net.stages)
     written = _written(translation, config_text(translation, settings, training, source_name))
     return written._replace(problems=[*written.problems, *training.todo])
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .layer import Layer, Unsupported
 from .layer_options import initial_value
-from .level import Level, translates
+from .layer_translations import translates
+from .level import Level
 from .parameters import parameter_names
 from .sources import out_dim, source, with_dropout
 from .value import Value
@@ -24,7 +25,8 @@ def _self_attention(level: Level, layer: Layer) -> Value:
     if layer.take("initial_state") is not None:
         raise Unsupported("an initial_state")
     names = parameter_names(level, layer, "QKV")
-    options = (["left_only=True"] if left_only and x.lengths else []) + ([f"dropout={dropout!r}"] if dropout else [])
+    options = ["left_only=True"] if left_only and x.lengths else []
+    options += [f"dropout={dropout or 0.0!r}"] if dropout or "attention_dropout" in layer.rates else []
     sizes = [str(keys), level.notes.dims.text(dim), str(heads)]
     level.notes.used_models["JoinedSelfAttention"] = _FILE
     constructor = f"JoinedSelfAttention({', '.join([*sizes, *options])})"

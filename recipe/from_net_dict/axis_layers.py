@@ -7,7 +7,8 @@ from typing import Any
 from recipe.nn.plain.dim import Dim, as_dim, batch_dim
 
 from .layer import Layer, Unsupported
-from .level import Level, translates
+from .layer_translations import translates
+from .level import Level
 from .loop_level import LoopLevel
 from .sources import axes_of, axis_of, axis_text, joined, source, sources
 from .value import Value, bracketed, joint_dims

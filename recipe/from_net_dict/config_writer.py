@@ -53,7 +53,8 @@ def config_text(
         batches = {name: options.config[name] for name in ("batch_size", "max_seqs") if name in options.config}
         lines += [f"SEARCH_CONFIG = {value_text(batches)}"]
     name = re.sub(r"\W", "_", source_name.removesuffix(".config").removesuffix(".py")) or "experiment"
-    lines += ["", "", *_graph(name, options, has_training=has_training, has_search=has_search)]
+    network = "training_stages()" if translation.first_epochs else "training_network()" if has_training else ""
+    lines += ["", "", *_graph(name, options, network, has_search=has_search)]
     return "\n".join(lines) + "\n"
 
 
@@ -99,7 +100,8 @@ def _data(settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"{variable} = {value_text(_DATASET, with_paths=True)}"
 
 
-def _graph(name: str, options: TrainingOptions, *, has_training: bool, has_search: bool) -> Iterator[str]:
+def _graph(name: str, options: TrainingOptions, network: str, *, has_search: bool) -> Iterator[str]:
+    has_training = bool(network)
     what = "Trains, and searches with the last checkpoint." if has_search else "Trains."
     yield "def py() -> None:"
     yield f'    """{what if has_training else "Searches."}"""'
@@ -107,7 +109,7 @@ def _graph(name: str, options: TrainingOptions, *, has_training: bool, has_searc
         yield "    # to start with an old checkpoint:"
         yield '    # preload=[Preload(OldCheckpointJob(tk.Path("network.001.index"), NAME_MAP).out_checkpoint)]'
         yield "    training = TrainingJob("
-        yield "        training_network(),"
+        yield f"        {network},"
         yield "        TRAIN_DATA,"
         yield "        DEV_DATA,"
         yield "        config=CONFIG,"

@@ -9,7 +9,8 @@ from recipe.nn.plain.dim import Dim
 from .elementwise_layers import activated
 from .layer import Layer, Unsupported
 from .layer_options import initial_values
-from .level import Level, translates
+from .layer_translations import translates
+from .level import Level
 from .parameters import parameter_names
 from .sources import out_dim, source, with_dropout
 from .value import Value

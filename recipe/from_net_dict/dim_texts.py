@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Mapping
 
@@ -25,6 +26,12 @@ class DimTexts:
         self._sums: dict[Dim, Dim] = {}
         self._sizes: dict[int, Dim] = {}
         self._labels: dict[Dim, str] = {}
+
+    def of_another_network(self) -> DimTexts:
+        """The same for another network of the same module: what is declared counts for both."""
+        other = copy.copy(self)
+        other._aliases, other.seen_from = {}, lambda dim: None
+        return other
 
     def is_sum(self, dim: Dim, total: Dim) -> None:
         """Notes that a dim is what joining others gives, which the file has declared by itself."""

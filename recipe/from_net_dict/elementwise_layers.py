@@ -8,7 +8,8 @@ from recipe.nn.plain.dim import Dim, batch_dim
 
 from .formula import Formula
 from .layer import Layer, Unsupported
-from .level import Level, translates
+from .layer_translations import translates
+from .level import Level
 from .masking import called_function, masked
 from .python_values import Function
 from .sources import source, sources, with_dropout
@@ -60,7 +61,7 @@ def _copy(level: Level, layer: Layer) -> Value:
         for option in ("loss", "target", "loss_opts"):
             layer.take(option)  # an error rate, which the jobs for scores tell
     value = source(level, layer)
-    if layer.options.get("dropout"):
+    if layer.options.get("dropout") or "dropout" in layer.rates:
         value = with_dropout(layer, value)
         return level.assign(layer.name, value.text, value.dims)
     if not value.text.isidentifier():
@@ -110,7 +111,7 @@ def _eval(level: Level, layer: Layer) -> Value:
         x, dtype = values[0].text, "int32" if plain == _POSITION_OF_GREATEST else "float32"
         text = f'nn.cast(nn.argmax(nn.squeeze({x}, 1), {x}.spatial_dim), "{dtype}")'
         return level.assign(layer.name, text, (batch_dim,), dtype=dtype)
-    value = Formula(formula, values).value()
+    value = Formula(formula, values, layer.take("eval_locals")).value()
     return level.assign(layer.name, value.text, value.dims, dtype=value.dtype)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .layer import Unsupported
 from .value import Value, bracketed, joint_dims
@@ -56,10 +56,12 @@ class Formula:
 
     :param text: as in RETURNN: ``source(0) * 0.5 + tf.exp(source(1))``
     :param sources: the inputs
+    :param numbers: by names that the formula has for them
     """
 
-    def __init__(self, text: str, sources: Sequence[Value]):
+    def __init__(self, text: str, sources: Sequence[Value], numbers: Mapping[str, float] | None = None):
         self._sources = sources
+        self._numbers = numbers or {}
         self._used: list[Value] = []
         try:
             tree = ast.parse(text.strip(), mode="eval").body
@@ -77,6 +79,8 @@ class Formula:
     def _expression(self, node: ast.expr) -> str:
         if isinstance(node, ast.Constant) and isinstance(node.value, (bool, int, float)):
             return repr(node.value)
+        if isinstance(node, ast.Name) and isinstance(self._numbers.get(node.id), (int, float)):
+            return repr(self._numbers[node.id])
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             return f"-{bracketed(self._expression(node.operand))}"
         if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:

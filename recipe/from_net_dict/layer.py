@@ -84,6 +84,8 @@ class Layer:
         self.options = options
         self.class_name = str(options.get("class"))
         self._taken: set[str] = {"class"}
+        self.rates: set[str] = set()
+        """Options that are 0 in some networks of the training alone, and so are written at 0, too."""
 
     def is_taken(self, key: str) -> bool:
         """Whether an option was understood already."""

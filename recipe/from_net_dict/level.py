@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import keyword
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from recipe.nn.plain.dim import Dim
 
 from .holes import hole_dims, input_references
+from .identifiers import identifier, unique_name
 from .layer import Layer, Unsupported, references
-from .layer_options import training_options
+from .layer_translations import HAVE_PARAMETERS, TRANSLATIONS
+from .line import Line
 from .loss_options import as_is_loss
-from .notes import Notes, Owner
+from .module_members import ModuleMembers
+from .notes import Notes
 from .value import Value
 
 
-class Line:
-    """
-    A line of forward.
-
-    :ivar variable: what it gives a value to, "" for a statement
-    :ivar expression: that value, or the statement
-    :ivar state: the state of the loop that gets the value, too
-    :ivar is_cell: whether the value is a pair: the output, and that state
-    :ivar reads: the states of the loop that it reads
-    """
-
-    def __init__(self, variable: str, expression: str, *, is_cell: bool = False, reads: set[str] | None = None):
-        self.variable, self.expression, self.is_cell = variable, expression, is_cell
-        self.state: str | None = None
-        self.reads = reads or set()
-
-    def text(self) -> str:
-        """The line, without the assignment to its state."""
-        pair = f", {self.variable}_state" if self.is_cell else ""
-        return f"{self.variable}{pair} = {self.expression}" if self.variable else self.expression
-
-
-class Level:
+class Level(ModuleMembers):
     """
     Layers that see each other, as a module class.
 
@@ -50,22 +30,14 @@ class Level:
     """
 
     def __init__(self, notes: Notes, layers: Mapping[str, Any], parent: Level | None, name: str):
-        self.notes, self.layers, self.parent, self.name = notes, layers, parent, name
+        super().__init__(notes, parent, name)
+        self.layers, self.parent, self.name = layers, parent, name
         self.class_name = notes.unique_class_name(name or "model")
-        self.attribute = parent.unique_member(name) if parent is not None else ""
-        self.path: str = f"{parent.path}{self.attribute}/" if parent is not None else ""
-        """What names of its parameters begin with here."""
         self.scope: str = f"{parent.scope}{name}/" if parent is not None else ""
         """What they begin with in RETURNN."""
         self.lines: list[Line] = []
         self.inner: list[Level] = []
         """The levels in it that its code calls."""
-        self.members: dict[str, str] = {}
-        """The constructors of its modules, by attribute."""
-        self.initial_values: list[str] = []
-        """Lines of its constructor that say what parameters start with."""
-        self.given_members: dict[str, str] = {}
-        """Modules of levels around, by attribute: what the level around calls them."""
         self.arguments: dict[str, Value] = {}
         """What forward gets from around, by argument: what it is called there."""
         self.uses_search = False
@@ -74,7 +46,6 @@ class Level:
         self.values: dict[str, Value] = {}
         self._being_translated: list[str] = []
         self._taken_variables = {"self", "nn", "search", "loop"}
-        self._taken_members: set[str] = {"forward"}
         self._reads: set[str] = set()
 
     # layers
@@ -150,7 +121,9 @@ class Level:
             reads, self._reads = self._reads, set()
             options = self.layers[name]
             options = options if isinstance(options, dict) else {"class": f"an unread value, {options!r:.80}"}
-            self.values[name] = self._translate(Layer(name, options))
+            layer = Layer(name, options)
+            layer.rates = {rate for around, one, rate in self.notes.net.rates if (around, one) == (self.name, name)}
+            self.values[name] = self._translate(layer)
             self._reads = reads
             self._being_translated.pop()
         return self.values[name]
@@ -272,46 +245,9 @@ class Level:
         self.arguments[argument] = value
         return value._replace(text=argument)
 
-    def member(
-        self, layer: Layer, constructor: str, owner: Owner, parameters: Mapping[str, str], initial: Sequence[str] = ()
-    ) -> str:
-        """
-        A module as an attribute: a new one, or the one that has the same parameters in RETURNN.
-
-        :param parameters: RETURNN's names by names in the module
-        :param initial: lines that say what parameters start with, behind the attribute: ``.W.initial = ...``
-        :return: the expression for it
-        """
-        options = training_options(layer)
-        known = self.notes.owners.get(owner)
-        if known is not None:
-            return self._member_at(known)
-        attribute = self.unique_member(layer.name)
-        self.members[attribute] = f"{constructor}{options}"
-        self.initial_values += [f"self.{attribute}{line}" for line in initial]
-        path = f"{self.path}{attribute}"
-        self.notes.owners[owner] = path
-        self.notes.name_map.update({f"{path}/{key}": old for key, old in parameters.items()})
-        return f"self.{attribute}"
-
-    def _member_at(self, path: str) -> str:
-        """The expression for a module of this level, of one around, or of one within, by the attributes to it."""
-        if path.startswith(self.path):
-            return f"self.{path.removeprefix(self.path).replace('/', '.')}"
-        level, attribute = path[: path.rfind("/") + 1], path[path.rfind("/") + 1 :]
-        if self.parent is None or not self.path.startswith(level):
-            raise Unsupported(f"its parameters are those of {path}, which cannot be reached from here")
-        outer = self.parent._member_at(path)
-        for own, given in self.given_members.items():
-            if given == outer:
-                return f"self.{own}"
-        own = self.unique_member(attribute)
-        self.given_members[own] = outer
-        return f"self.{own}"
-
     def unique_variable(self, name: str) -> str:
         """A name for a variable of forward."""
-        return _unique(identifier(name), self._taken_variables)
+        return unique_name(identifier(name), self._taken_variables)
 
     def _unique_cell(self, name: str) -> str:
         """A name for a variable whose state is called after it, too."""
@@ -320,10 +256,6 @@ class Level:
             variable = self.unique_variable(name)
         self._taken_variables.add(f"{variable}_state")
         return variable
-
-    def unique_member(self, name: str) -> str:
-        """A name for an attribute."""
-        return _unique(identifier(name), self._taken_members)
 
     def with_inner(self) -> Iterator[Level]:
         """The level and those in it, which come first."""
@@ -344,42 +276,3 @@ class Level:
     def is_output(self, name: str) -> bool:
         """Whether it is an output of the network."""
         return self.parent is None and (name == "output" or bool(self.layers[name].get("is_output_layer")))
-
-
-Translate = Callable[[Level, Layer], Value]
-
-TRANSLATIONS: dict[str, Translate] = {}
-"""What writes a layer's code, by class."""
-
-
-HAVE_PARAMETERS: set[str] = set()
-"""The classes whose layers have parameters of their own."""
-
-
-def translates(*class_names: str, has_parameters: bool = False) -> Callable[[Translate], Translate]:
-    """
-    Notes a function that writes the code for layers of these classes.
-
-    :param has_parameters: whether such layers have parameters
-    """
-
-    def note(function: Translate) -> Translate:
-        TRANSLATIONS.update(dict.fromkeys(class_names, function))
-        HAVE_PARAMETERS.update(class_names if has_parameters else ())
-        return function
-
-    return note
-
-
-def identifier(name: str) -> str:
-    """A layer's name as a Python name."""
-    name = re.sub(r"\W", "_", name.rpartition("/")[2] or name)
-    name = f"layer_{name}" if not name or name[0].isdigit() else name.lstrip("_") or "layer"
-    return f"{name}_" if keyword.iskeyword(name) else name
-
-
-def _unique(name: str, taken: set[str]) -> str:
-    candidates = (name if number == 1 else f"{name}_{number}" for number in range(1, len(taken) + 2))
-    found = next(one for one in candidates if one not in taken)
-    taken.add(found)
-    return found

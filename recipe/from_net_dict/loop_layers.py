@@ -5,7 +5,8 @@ from __future__ import annotations
 from recipe.nn.plain.dim import Dim, as_dim, batch_dim
 
 from .layer import Layer, Unsupported
-from .level import Level, translates
+from .layer_translations import translates
+from .level import Level
 from .loop_level import LoopLevel
 from .notes import Notes
 from .parameter_layers import call_of

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
 
 from recipe.nn.plain.dim import Dim, batch_dim
 
+from .identifiers import identifier
 from .layer import Layer, Unsupported
-from .level import Level, Line, identifier
+from .level import Level
+from .line import Line
+from .loop_states import Cell, initial_text, is_cell
 from .notes import Notes
 from .sources import out_dim
 from .value import Value, joint_dims
 
 _KEEP_DIMS = frozenset({"combine", "eval", "activation", "dropout", "copy", "softmax_over_spatial"})
 """Layers whose outputs have the dims of their inputs."""
-
-
-class Cell(NamedTuple):
-    """
-    An LSTM of one step.
-
-    :ivar initial: the expression for what its state starts with
-    :ivar dim: of its output
-    """
-
-    initial: str
-    dim: Dim
 
 
 class LoopLevel(Level):
@@ -272,7 +262,7 @@ class LoopLevel(Level):
                     line.state = name
                 elif line is None or line.state != name:
                     self.lines.append(Line("", f"loop.state.{self.states[name]} = {value.text}"))
-        self.initial_texts = {name: initial_text(self, name) for name in self.states}
+        self.initial_texts = {name: initial_text(self, name, self.cells.get(name)) for name in self.states}
         axis = self.axis or self.given_axis or Dim(None, "steps")
         results = []
         for text, value, is_stacked in finished:
@@ -305,33 +295,3 @@ class LoopLevel(Level):
         end = self.value_of("end")
         call = f"loop.end({end.text}, include_eos={self.include_end})"
         self.lines.append(Line("", f"if search is not None:\n    {call}" if self.uses_search else call))
-
-
-def is_cell(options: dict[str, Any]) -> bool:
-    """Whether a layer in a loop is an LSTM of one step."""
-    return options.get("class") == "rnn_cell" or (options.get("class") == "rec" and isinstance(options["unit"], str))
-
-
-def initial_text(level: LoopLevel, name: str) -> str | None:
-    """The expression for the value of a state before the first step; None where it is found from the others."""
-    if name in level.cells:
-        return level.cells[name].initial
-    value, initial = level.values[name], level.layers[name].get("initial_output")
-    if isinstance(initial, str) and initial.startswith("base:"):
-        return level.read(initial).text
-    if initial in (None, "zeros") or initial == 0:
-        initial = {"bool": False, "int32": 0}.get(value.dtype, 0.0)
-    elif initial == "ones":
-        initial = 1.0
-    elif not isinstance(initial, (bool, int, float)):
-        level.problem(f"{level.scope}{name}", level.layers[name]["class"], f"option initial_output={initial!r}")
-        return None
-    if value.dims is None:
-        return None
-    texts = level.notes.dims
-    outside, texts.seen_from, level.has_own_values = texts.seen_from, level.axis_text, False
-    dims = texts.list_text(value.dims)
-    texts.seen_from, level.has_own_values = outside, True
-    if value.labels is not None:
-        return f"nn.constant({initial}, {dims}, sparse_dim={texts.text(value.labels)})"
-    return f"nn.zeros({dims})" if initial == 0 and value.dtype == "float32" else f"nn.constant({initial}, {dims})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .level import Line
+from .line import Line
 from .loop_level import LoopLevel
 
 

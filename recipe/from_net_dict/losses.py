@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from .layer import Layer, Unsupported
-from .level import Level, translates
+from .layer_translations import translates
+from .level import Level
 from .loop_level import LoopLevel
 from .loss_options import loss_scale
 from .sources import root_of
@@ -45,6 +46,8 @@ def add_cross_entropy(level: Level, layer: Layer, logits: Value) -> None:
         text += f", label_smoothing={smoothing * size / (size - 1)!r}"
         constant = smoothing_constant(smoothing, size)
         level.statement(f"# RETURNN's score is less by {constant:.6g}, a constant: the entropy of the smoothed targets")
+    elif "label_smoothing" in layer.rates:
+        text += ", label_smoothing=0.0"
     if focus:
         more = "" if focus == 2 else f", focus={float(focus)!r}"
         scaled = f", scale={scale}" if scale != 1.0 else ""

@@ -12,9 +12,11 @@ from recipe.nn.plain.dim import Dim
 
 from .errors import NetDictError
 from .extern_data import Input, inputs_of
+from .pretraining import Stages, stages_of
 from .python_reader import Reader
-from .python_values import CannotRead, Function, Unreadable
+from .python_values import CannotRead, EpochValue, Function, Unreadable
 from .syntax import parsed, without_comments
+from .varying_rates import Rates
 
 _THEANO = ("hidden_size", "hidden_type", "hidden_name", "network_file")
 """Settings of networks that are no net dicts; only RETURNN's Theano engine had them."""
@@ -29,12 +31,16 @@ class NetDict(NamedTuple):
     :ivar inputs: by name
     :ivar dim_names: how the file calls its dims
     :ivar settings: all that the file defines
+    :ivar stages: the networks that training goes through, if there are several
+    :ivar rates: options that are 0 in some of these networks alone
     """
 
     layers: dict[str, Any]
     inputs: dict[str, Input]
     dim_names: dict[Dim, str]
     settings: Mapping[str, Any] = MappingProxyType({})
+    stages: Stages = Stages()
+    rates: Rates = frozenset()
 
     @property
     def behavior_version(self) -> int:
@@ -52,7 +58,8 @@ def read_net_dict(text: str, *, name: str = "network", options: Mapping[str, Any
     :param options: what ``config.value(name, default)`` gives in it
     :raises NetDictError: if there is none, or what it is can only be told by running the file
     """
-    settings = _settings(text, name, dict(options or {}))
+    reader = Reader(dict(options or {}))
+    settings = _settings(text, name, reader)
     found = settings.get(name)
     if found is None:
         raise NetDictError(_why_none(text, settings, name))
@@ -68,9 +75,21 @@ def read_net_dict(text: str, *, name: str = "network", options: Mapping[str, Any
     loop = next(_recursions(found, (), ()), None)
     if loop is not None:
         raise NetDictError(f"the net dict recurses: layer {loop!r} contains the dict that it is a part of")
-    layers = {key: value for key, value in found.items() if not str(key).startswith("#")}
+    stages = stages_of(settings, found, reader.call_again)
+    if stages.stages:
+        found = stages.stages[-1].layers
+    layers = {key: _without_epochs(value) for key, value in found.items() if not str(key).startswith("#")}
     dim_names = {dim: key for key, dim in settings.items() if isinstance(dim, Dim)}
-    return NetDict(layers, inputs_of(settings), dim_names, settings)
+    return NetDict(layers, inputs_of(settings), dim_names, settings, stages)
+
+
+def _without_epochs(value: Any) -> Any:
+    """Options with a gap where only pretraining would give a value."""
+    if isinstance(value, EpochValue):
+        return Unreadable(0, "its value depends on the epoch (WrapEpochValue), but there is no pretraining")
+    if type(value) is dict:
+        return {key: _without_epochs(item) for key, item in value.items()}
+    return type(value)(_without_epochs(item) for item in value) if type(value) in (list, tuple) else value
 
 
 def read_settings(text: str, name: str = "network", options: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -79,7 +98,7 @@ def read_settings(text: str, name: str = "network", options: Mapping[str, Any] |
 
     :raises NetDictError: if it is neither Python nor JSON
     """
-    return _settings(text, name, dict(options or {}))
+    return _settings(text, name, Reader(dict(options or {})))
 
 
 def _why_none(text: str, settings: Mapping[str, Any], name: str) -> str:
@@ -96,17 +115,17 @@ def _why_none(text: str, settings: Mapping[str, Any], name: str) -> str:
     return f"there is no {name!r} in the file.{hint}"
 
 
-def _settings(text: str, name: str, options: dict[str, Any]) -> dict[str, Any]:
+def _settings(text: str, name: str, reader: Reader) -> dict[str, Any]:
     text = text.lstrip("\ufeff")
     if text.lstrip().startswith("{"):
         try:
             settings = json.loads(without_comments(text))
         except json.JSONDecodeError:
-            settings = _names_of(f"{name} = {text.strip()}", options)[name]
+            settings = _names_of(f"{name} = {text.strip()}", reader)[name]
         return {name: settings} if is_network(settings) or not isinstance(settings, dict) else settings
     if not text.strip():
         raise NetDictError("the file is empty")
-    settings = _lines(text) or _names_of(text, options)
+    settings = _lines(text) or _names_of(text, reader)
     for value in list(settings.values()):
         if isinstance(value, dict) and name in value and name not in settings:
             settings = {**value, **settings}  # config = {"network": ..., "extern_data": ...}
@@ -126,9 +145,8 @@ def _lines(text: str) -> dict[str, Any]:
     return found
 
 
-def _names_of(text: str, options: dict[str, Any]) -> dict[str, Any]:
+def _names_of(text: str, reader: Reader) -> dict[str, Any]:
     """What a config in Python defines; where it has ``get_network`` only, the network of its last epoch."""
-    reader = Reader(options)
     reader.run(parsed(text))
     names = reader.names()
     function = names.get("get_network")

@@ -17,11 +17,12 @@ class Notes:
     What is noted.
 
     :param net: the net dict
+    :param dims: how dims are called in other networks of the same module
     """
 
-    def __init__(self, net: NetDict):
+    def __init__(self, net: NetDict, dims: DimTexts | None = None):
         self.net = net
-        self.dims = DimTexts(net.dim_names)
+        self.dims = dims or DimTexts(net.dim_names)
         self.problems: list[str] = []
         """What is not translated."""
         self.name_map: dict[str, str] = {}

@@ -7,8 +7,10 @@ from recipe.nn.plain.dim import Dim, batch_dim
 from .elementwise_layers import activated
 from .layer import Layer, Unsupported
 from .layer_options import initial_values
-from .level import Level, translates
-from .loop_level import Cell, LoopLevel
+from .layer_translations import translates
+from .level import Level
+from .loop_level import LoopLevel
+from .loop_states import Cell
 from .losses import add_cross_entropy
 from .notes import Owner
 from .parameters import parameter_names

@@ -9,7 +9,7 @@ from typing import Any
 
 from recipe.nn.plain.dim import Dim, as_dim, batch_dim, single_step_dim
 
-from .python_values import ConfigClass, Namespace, Options, named_tuple
+from .python_values import ConfigClass, EpochValue, Namespace, Options, named_tuple
 
 
 def make_dim(*arguments: Any, **options: Any) -> Dim:
@@ -40,6 +40,11 @@ def linspace(start: float, stop: float, num: int = 50) -> list[float]:
     return [start + (stop - start) * step / (num - 1) for step in range(num)] if num > 1 else [start]
 
 
+def clip(value: float, least: float, greatest: float) -> float:
+    """``numpy.clip`` of a number."""
+    return min(max(value, least), greatest)
+
+
 def product(values: Any) -> Any:
     """``numpy.prod`` of numbers."""
     return math.prod(values)
@@ -49,7 +54,7 @@ _NUMBERS = {
     function.__name__: function for function in (math.sqrt, math.log, math.exp, math.ceil, math.floor, math.log2)
 }
 _NUMPY = Namespace(
-    **_NUMBERS, linspace=linspace, prod=product, pi=math.pi, int32=int, float32=float, abs=abs, round=round
+    **_NUMBERS, linspace=linspace, prod=product, clip=clip, pi=math.pi, int32=int, float32=float, abs=abs, round=round
 )
 MODULES: dict[str, Any] = {
     "math": Namespace(**_NUMBERS, pi=math.pi, inf=math.inf, log10=math.log10),
@@ -70,6 +75,7 @@ KNOWN_NAMES: dict[str, Any] = {
     "batch_dim": batch_dim,
     "single_step_dim": single_step_dim,
     "namedtuple": named_tuple,
+    "WrapEpochValue": EpochValue,
     "object": ConfigClass("object", [], {}),
     **{function.__name__: function for function in (dict, list, tuple, set, str, int, float, bool, len, sorted)},
     **{function.__name__: function for function in (range, enumerate, zip, max, min, sum, abs, round, reversed)},

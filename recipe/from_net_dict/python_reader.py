@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from .python_assignments import assigned_names
+from .python_calls import names_in_call
 from .python_expressions import Expressions, bind
 from .python_names import KNOWN_NAMES, MODULES
 from .python_values import CannotRead, ConfigClass, Function, Instance, Names, Options, Unreadable
 
 _MOST_STATEMENTS = 200_000
+_MOST_STATEMENTS_OF_CALLS = 400_000
 _MOST_CALLS = 60
 _WITHOUT_EFFECT = ("print", "pprint", "better_repr")
 
@@ -52,7 +55,7 @@ class Reader:
         self._known = {**KNOWN_NAMES, "config": Options(dict(options or {}))}
         self._known["get_global_config"] = lambda: self._known["config"]
         self._names = Names(dict(self._known))
-        self._count = self._depth = 0
+        self._count = self._depth = self._count_of_calls = 0
 
     def names(self) -> dict[str, Any]:
         """The names that the config defines so far."""
@@ -72,6 +75,19 @@ class Reader:
         ast.copy_location(node, self._names[name].definition)
         return self.call(self._names[name], node, list(arguments), named)
 
+    def call_again(self, function: Function, **named: Any) -> Any:
+        """
+        What a function of the config gives, after all of it has been read: one network of several.
+
+        :raises CannotRead: if only running it would tell, or if all calls together take too long
+        """
+        self._count_of_calls += self._count
+        self._count = 0
+        node = ast.copy_location(ast.Call(ast.Name(function.name, ast.Load()), [], []), function.definition)
+        if self._count_of_calls > _MOST_STATEMENTS_OF_CALLS:
+            raise CannotRead(node, f"{function.name}: more than {_MOST_STATEMENTS_OF_CALLS:,} statements")
+        return self.call(function, node, [], named)
+
     def _run(self, statements: list[ast.stmt], names: Names, *, strict: bool = False) -> None:
         """
         Goes through statements.
@@ -87,7 +103,7 @@ class Reader:
             except CannotRead as error:
                 if strict:
                     raise
-                for name in _assigned(statement):
+                for name in assigned_names(statement):
                     names[name] = Unreadable(error.line, error.why)
 
     def _statement(self, statement: ast.stmt, names: Names, strict: bool) -> None:
@@ -239,7 +255,7 @@ class Reader:
 
         :raises CannotRead: if only running it would tell
         """
-        inner = self._arguments(function, node, arguments, named)
+        inner = names_in_call(function, node, arguments, named, self._expressions.value_or_gap)
         if self._depth > _MOST_CALLS:
             raise CannotRead(node, f"{function.name} calls itself without end")
         self._depth += 1
@@ -255,60 +271,10 @@ class Reader:
             self._depth -= 1
         return None
 
-    def _arguments(self, function: Function, node: ast.Call, arguments: list, named: dict) -> Names:
-        """The names that a function sees when it is called."""
-        parameters = function.definition.args
-        positional = [*parameters.posonlyargs, *parameters.args]
-        inner = function.names.inside()
-        if function.instance is not None:
-            arguments = [function.instance, *arguments]
-            inner["__class__"], inner["__instance__"] = function.owner, function.instance
-        defaults = zip(reversed(positional), reversed(parameters.defaults))
-        keyword_only = ((one, other) for one, other in zip(parameters.kwonlyargs, parameters.kw_defaults) if other)
-        for parameter, default in [*defaults, *keyword_only]:
-            inner[parameter.arg] = self._expressions.value_or_gap(default, function.names)
-        inner.maps[0].update({parameter.arg: value for parameter, value in zip(positional, arguments)})
-        known = {parameter.arg for parameter in [*positional, *parameters.kwonlyargs]}
-        more = {name: value for name, value in named.items() if name not in known}
-        rest = arguments[len(positional) :]
-        if (more and parameters.kwarg is None) or (rest and parameters.vararg is None):
-            what = f"the arguments {', '.join(more)}" if more else f"{len(arguments)} arguments"
-            raise CannotRead(node, f"{function.name} does not take {what}")
-        inner.maps[0].update({name: value for name, value in named.items() if name in known})
-        if parameters.kwarg is not None:
-            inner[parameters.kwarg.arg] = more
-        if parameters.vararg is not None:
-            inner[parameters.vararg.arg] = tuple(rest)
-        missing = [name for name in known if name not in inner.maps[0]]
-        if missing:
-            raise CannotRead(node, f"{function.name} is called without {', '.join(sorted(missing))}")
-        return inner
-
     def _try(self, statement: ast.Try, names: Names, strict: bool) -> None:
         """As if nothing was raised."""
         for part in (statement.body, statement.orelse, statement.finalbody):
             self._run(part, names, strict=True)
-
-
-def _assigned(statement: ast.stmt) -> set[str]:
-    """The names that a statement, or one in it, would change."""
-    found = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.ctx, ast.Store):
-            root: ast.expr = node
-            while isinstance(root, (ast.Subscript, ast.Attribute)):
-                root = root.value
-            found |= {root.id} if isinstance(root, ast.Name) and isinstance(node, ast.Subscript) else set()
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.add(node.name)
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        root = statement.value.func
-        while isinstance(root, (ast.Subscript, ast.Attribute)):
-            root = root.value
-        found |= {one.id for one in [root, *statement.value.args] if isinstance(one, ast.Name)}
-    return found
 
 
 def _loaded(target: ast.expr) -> ast.expr:

@@ -37,6 +37,16 @@ class Unreadable(NamedTuple):
         return f"<line {self.line}: {self.why}>"
 
 
+class EpochValue(NamedTuple):
+    """
+    ``WrapEpochValue(function)``: a value of a net dict that pretraining gives anew for each epoch.
+
+    :ivar function: of the config, it takes ``epoch``
+    """
+
+    function: Any
+
+
 class Names(ChainMap):
     """The names that a function or a comprehension sees: its own ones, and those around it."""
 

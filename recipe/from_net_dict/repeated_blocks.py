@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .level import Level, Line, identifier
+from .identifiers import identifier
+from .level import Level
+from .line import Line
 
 _FEWEST = 3
 """So many blocks are a list; fewer stay as they are."""

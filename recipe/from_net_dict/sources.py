@@ -154,4 +154,6 @@ def axis_text(level: Level, value: Value, dim: Dim | None) -> str:
 def with_dropout(layer: Layer, value: Value) -> Value:
     """An input with the dropout that the layer's option asks for."""
     rate = layer.take("dropout", 0)
-    return value._replace(text=f"nn.dropout({value.text}, {rate})") if rate else value
+    if not rate and "dropout" not in layer.rates:
+        return value
+    return value._replace(text=f"nn.dropout({value.text}, {rate or 0.0})")

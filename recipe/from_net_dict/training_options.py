@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from .pretraining import Stages
 from .python_values import Unreadable
 
 HASHED = frozenset(
@@ -114,13 +115,14 @@ class TrainingOptions(NamedTuple):
     todo: list[str]
 
 
-def training_options(settings: Mapping[str, Any], *, is_staged: bool = False) -> TrainingOptions:
+def training_options(settings: Mapping[str, Any], stages: Stages | None = None) -> TrainingOptions:
     """
     Sorts the settings of a config.
 
     :param settings: all names of the file
-    :param is_staged: whether pretraining has become stages of the network
+    :param stages: the networks that training goes through
     """
+    stages = stages or Stages()
     result = TrainingOptions({}, {}, {}, [], [])
     for name, value in sorted(settings.items()):
         if (
@@ -137,13 +139,36 @@ def training_options(settings: Mapping[str, Any], *, is_staged: bool = False) ->
         elif name in _DEAD:
             result.notes.append(f"{name}: left out, it is {_DEAD[name]}")
         elif name in _TO_DO and value not in (None, {}, "", False):
-            if name.startswith("pretrain") and is_staged:
-                result.notes.append(f"{name}: the stages of training_network")
-            else:
+            if name.startswith("pretrain") and len(stages.stages) > 1:
+                result.notes.append(f"{name}: training_stages")
+            elif name.startswith("pretrain") and stages.stages:
+                result.notes.append(f"{name}: all its networks are the same")
+            elif not (name == "pretrain" and stages.problem):  # which is told of the network
                 result.todo.append(f"{name}: {_TO_DO[name]}")
     result.config["optimizer"] = _optimizer(settings)
+    _add_options_of_epochs(stages, result)
     _add_arguments(settings, result)
     return result
+
+
+def _add_options_of_epochs(stages: Stages, result: TrainingOptions) -> None:
+    """Learning rates of the first epochs go before others; what else holds for some epochs alone is left to do."""
+    starts = sorted(stages.options)
+    rates: list[float] = []
+    for start, following in zip(starts, [*starts[1:], None]):
+        options = dict(stages.options[start])
+        rate = options.get("learning_rate")
+        if isinstance(rate, (int, float)) and following is not None and start == len(rates) + 1:
+            rates += [rate] * (following - start)
+            del options["learning_rate"]
+        if options:
+            until = f"to {following - 1}" if following is not None else "on"
+            said = ", ".join(f"{name} = {value!r:.80}" for name, value in sorted(options.items()))
+            result.todo.append(f"from epoch {start} {until} the training had other options (#config): {said}")
+    if rates:
+        later = result.config.get("learning_rates")
+        result.config["learning_rates"] = [*rates, *(later[len(rates) :] if isinstance(later, list) else [])]
+        result.notes.append(f"learning_rate of the first {len(rates)} networks (#config): learning_rates")
 
 
 def _add_arguments(settings: Mapping[str, Any], result: TrainingOptions) -> None:

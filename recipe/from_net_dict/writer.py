@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from .level import Level
-from .loop_layers import Subnetwork
 from .loop_level import LoopLevel
 from .loop_lines import body, head
-from .repeated_blocks import Block, with_blocks
+from .repeated_blocks import Block
+from .stage_classes import stage_classes
 from .translation import Translation
 
 _WIDTH = 120
@@ -28,7 +28,11 @@ def module_text(translation: Translation, source_name: str) -> str:
 
     :param source_name: of the file that it comes from
     """
-    classes = [line for level in translation.root.with_inner() for line in [*_class_lines(translation, level), "", ""]]
+    networks = translation.first_epochs or {1: translation}
+    classes, models = stage_classes(
+        {epoch: _classes(one) for epoch, one in networks.items()},
+        {epoch: one.root.class_name for epoch, one in networks.items()},
+    )
     head = [
         *_docstring(translation, source_name),
         "",
@@ -41,10 +45,7 @@ def module_text(translation: Translation, source_name: str) -> str:
     declarations = [*translation.notes.dims.declarations(), ""]
     declarations += [f"{name} = {text}" for name, text in sorted(translation.notes.inputs.items())]
     functions = [
-        part
-        for lines in translation.notes.functions.values()
-        for line in [*lines, "", ""]
-        for part in _wrapped(line, 0)
+        part for lines in _functions(networks.values()) for line in [*lines, "", ""] for part in _wrapped(line, 0)
     ]
     lines = [
         *head,
@@ -52,13 +53,39 @@ def module_text(translation: Translation, source_name: str) -> str:
         "",
         "",
         *functions,
-        *classes,
+        *(line for text in classes for line in [*_rewrapped(text), "", ""]),
         *_name_map(translation),
         "",
         "",
-        *_networks(translation),
+        *_networks(translation, models),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _classes(translation: Translation) -> dict[str, str]:
+    """The texts of the classes of one network, by their names."""
+    found: dict[str, str] = {}
+    for level in translation.root.with_inner():
+        for block in translation.blocks.get(level, []):
+            found[block.class_name] = "\n".join(_block_lines(block)) + "\n"
+        found[level.class_name] = "\n".join(_class_lines(translation, level)) + "\n"
+    return found
+
+
+def _rewrapped(text: str) -> Iterator[str]:
+    """Lines that arguments have made too long in several."""
+    for line in text.splitlines():
+        yield from _wrapped(line, 0) if len(line) > _WIDTH else [line]
+
+
+def _functions(translations: Iterable[Translation]) -> Iterator[list[str]]:
+    """Functions of the networks, each once."""
+    written: list[list[str]] = []
+    for translation in translations:
+        for lines in translation.notes.functions.values():
+            if lines not in written:
+                written.append(lines)
+                yield lines
 
 
 def _docstring(translation: Translation, source_name: str) -> Iterator[str]:
@@ -84,13 +111,7 @@ def _imports(translation: Translation) -> Iterator[str]:
 
 
 def _class_lines(translation: Translation, level: Level) -> Iterator[str]:
-    results = list(translation.results.values()) if level.parent is None else _results(level)
-    if not isinstance(level, LoopLevel):
-        blocks, results = with_blocks(level, results)
-        for block in blocks:
-            yield from _block_lines(block)
-        if level.parent is None:
-            translation.results = dict(zip(translation.results, results))
+    results = translation.results_of(level)
     yield f"class {level.class_name}(nn.Module):"
     yield f'    """{_what(level)}"""'
     yield ""
@@ -126,8 +147,6 @@ def _block_lines(block: Block) -> Iterator[str]:
     yield from _wrapped(f"    def forward({arguments}) -> {gives}:", 8)
     for line in [*(line.text() for line in block.lines), f"return {', '.join(block.results)}"]:
         yield from (f"        {part}" for part in _wrapped(line, 4))
-    yield ""
-    yield ""
 
 
 def _forward(translation: Translation, level: Level, results: list[str]) -> Iterator[str]:
@@ -153,10 +172,6 @@ def _has_names(translation: Translation) -> bool:
     return bool(set(translation.results) - {"output", "decision"}) or len(translation.results) > 1
 
 
-def _results(level: Level) -> list[str]:
-    return level.results if isinstance(level, (LoopLevel, Subnetwork)) else []
-
-
 def _what(level: Level) -> str:
     if level.parent is None:
         return "The network."
@@ -170,22 +185,55 @@ def _name_map(translation: Translation) -> Iterator[str]:
     yield '"""RETURNN\'s names of the parameters in old checkpoints: OldCheckpointJob(checkpoint, NAME_MAP)."""'
 
 
-def _networks(translation: Translation) -> Iterator[str]:
+def _networks(translation: Translation, models: Mapping[int, str]) -> Iterator[str]:
     search = translation.notes.search
-    is_search_alone = search is not None and not translation.root.uses_search
-    if not is_search_alone:
+    model = models[max(models)]
+    if translation.notes.net.stages.problem:
+        yield f"# TODO pretraining: {translation.notes.net.stages.problem}".replace("\n", " ")
+    if not translation.is_search_alone:
         yield "def training_network() -> nn.Network:"
         yield '    """For training: losses, with the right labels."""'
-        yield f"    return nn.Network({translation.root.class_name}())"
+        yield f"    return nn.Network({model})"
+    if translation.first_epochs:
+        yield from ["", "", *_stages(translation, models)]
     if search is not None:
-        if not is_search_alone:
+        if not translation.is_search_alone:
             yield ""
             yield ""
         beam_size, exponent = search
         more = "" if exponent == 1.0 else f", length_normalization={exponent}"
         yield "def search_network() -> nn.Network:"
         yield '    """For search."""'
-        yield (f"    return nn.Network({translation.root.class_name}(), search=nn.BeamSearch({beam_size}{more}))")
+        yield f"    return nn.Network({model}, search=nn.BeamSearch({beam_size}{more}))"
+
+
+def _stages(translation: Translation, models: Mapping[int, str]) -> Iterator[str]:
+    """What gives the networks by epochs."""
+    stages = translation.notes.net.stages
+    for epoch, options in stages.options.items():
+        if options or epoch > 1:
+            said = ", ".join(f"{name}={value!r:.60}" for name, value in sorted(options.items())) or "the usual ones"
+            yield f"# Training options from epoch {epoch} on: {said}"[:_WIDTH].replace("\n", " ")
+    yield "def training_stages() -> nn.StagedNetwork:"
+    yield '    """For training: the networks that it goes through, by their first epochs."""'
+    yield "    return nn.StagedNetwork("
+    yield "        {"
+    last = ""
+    for epoch, model in sorted(models.items()):
+        if model != last:
+            network = "training_network()" if model == models[max(models)] else f"nn.Network({model})"
+            line = f"            {epoch}: {network},"
+            yield from [line] if len(line) <= _WIDTH else _wrapped_model(epoch, model)
+        last = model
+    yield "        },"
+    yield f'        copy_param_mode="{stages.copy_param_mode}",'
+    yield "    )"
+
+
+def _wrapped_model(epoch: int, model: str) -> Iterator[str]:
+    yield f"            {epoch}: nn.Network("
+    yield from _wrapped(f"                {model}", 0)
+    yield "            ),"
 
 
 def _wrapped(line: str, indent: int) -> list[str]:

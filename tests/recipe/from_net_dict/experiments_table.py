@@ -51,7 +51,7 @@ def _built(written: WrittenModule) -> tuple[str, list[str]]:
     module = types.ModuleType("written")
     try:
         exec(compile(written.text, "<written>", "exec"), vars(module))
-        for name in ("training_network", "search_network"):
+        for name in ("training_network", "training_stages", "search_network"):
             if hasattr(module, name):
                 getattr(module, name)()
     except Exception as error:
