@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from recipe import nn
 
+from .cell_over_time import CellOverTime
+
 
 class StandardLstmCell(nn.Module):
     """
@@ -53,7 +55,7 @@ class StandardLstmCell(nn.Module):
         return nn.LstmState(nn.zeros([nn.batch_dim, self.dim]), nn.zeros([nn.batch_dim, self.dim]))
 
 
-class StandardLstm(nn.Module):
+class StandardLstm(CellOverTime):
     """
     A :class:`StandardLstmCell` over a sequence, as ``nn.Lstm``.
 
@@ -63,23 +65,7 @@ class StandardLstm(nn.Module):
     """
 
     def __init__(self, dim: nn.Dim | int, *, direction: int = 1, **options: float | bool):
-        super().__init__()
-        self.direction = direction
-        self.cell = StandardLstmCell(dim, **options)  # type: ignore[arg-type]
-
-    def forward(self, x: nn.Tensor, state: nn.LstmState | None = None) -> tuple[nn.Tensor, nn.LstmState]:
-        """
-        :param x: [batch, time, in_dim]
-        :param state: what it starts from; default: zeros
-        :return: [batch, time, dim], and the state after the last step
-        """
-        loop = nn.Loop()
-        loop.state.lstm = self.cell.initial_state() if state is None else state
-        frames = nn.reverse(x) if self.direction == -1 else x
-        with loop:
-            y, loop.state.lstm = self.cell(loop.unstack(frames), loop.state.lstm)
-            ys, last = loop.stack(y), nn.LstmState(*(loop.last(part) for part in loop.state.lstm))
-        return nn.reverse(ys) if self.direction == -1 else ys, last
+        super().__init__(StandardLstmCell(dim, **options), direction=direction)  # type: ignore[arg-type]
 
 
 def zoned_out(new: nn.Tensor, old: nn.Tensor, rate: float) -> nn.Tensor:

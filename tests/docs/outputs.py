@@ -6,9 +6,10 @@ import contextlib
 import functools
 import io
 import json
+import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy
@@ -86,6 +87,17 @@ def tree_of_the_repository(block: Block) -> None:
         parent = parent if indent else name
 
 
+@contextlib.contextmanager
+def _inside(directory: str) -> Iterator[None]:
+    """With that as the working directory."""
+    before = os.getcwd()
+    os.chdir(directory)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 def _jobs_of_the_demo() -> set[Any]:
     """Those that its outputs come from."""
     registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
@@ -111,7 +123,7 @@ def check_of_the_demo(block: Block) -> None:
 def steps_of_the_demo(block: Block) -> None:
     """What it prints of the demo's steps, but for the figures and the ids of what is not there."""
     shown = [_without_ids(line) for line in block.code.splitlines()]
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as directory, _inside(directory):  # where no job has run
         steps, waiting = steps_of(_jobs_of_the_demo(), directory, MadeUpValues())
     assert not waiting
     printed = []

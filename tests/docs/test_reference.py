@@ -42,6 +42,8 @@ NOT_FOR_USERS = {
     "recipe.models.joint_ctc.last",
     "recipe.models.joint_ctc.log_add",
     # what modules import that recipe.from_net_dict writes: layers as early versions of RETURNN have them
+    "recipe.models.cell_over_time.CellOverTime",
+    "recipe.models.cell_over_time.LstmCellLike",
     "recipe.models.early_batch_norm.EarlyBatchNorm",
     "recipe.models.frames_in_place_of_one.FramesInPlaceOfOne",
     "recipe.models.gelu_by_tanh.gelu_by_tanh",

@@ -104,7 +104,10 @@ FOUND = [
         "a label after a loop over features",
         program(
             lengths=((3,), (4,)),
-            body=(("inner", ("features", 5), (("read", "step", ("over",), 5),), None, "", False), ("label", 3)),
+            body=(
+                ("inner", ("features", 5), (("read", "step", ("postfix", ("over",), 0.0), 5),), None, "", False),
+                ("label", 3),
+            ),
             before=(("other_cell", 0), ("window", 1)),
         ),
         "several_fixed_axes",
