@@ -116,10 +116,11 @@ cleanup_old_models = {"keep": [4, 8, 40]}
 """
     config = config_from(OLD + options)
     todo = [problem.partition(":")[0] for problem in config.problems]
-    assert todo == ["import_model_train_epoch1", "learning_rates", "pretrain"]
+    assert todo == ["import_model_train_epoch1", "learning_rates"]
     for problem in config.problems:
         assert f"# TODO {problem}" in config.text
     assert "# TODO train: it can only be told by running the file, line 110: dataset is not defined" in config.text
+    assert "# - pretrain: all its networks are the same" in config.text
     assert "# - multiprocessing: left out, it is of RETURNN's Theano engine" in config.text
     module = written(config.text, tmp_path)
     module.py()
