@@ -27,6 +27,7 @@ from ..search import SearchJob
 from ..selected_network import all_networks
 from ..training import TrainingJob
 from ..training_run import TrainingRun
+from ..working_directory import inside
 from .engine_step import CHECKPOINT, CONFIG, MODEL, RATES, EngineStep, dataset_from
 from .made_up_values import MadeUpValues
 
@@ -175,23 +176,13 @@ def _model_config(twin: ModelJob, place: str) -> str:
         if name.startswith("out_") and hasattr(value, "get_path"):
             setattr(twin, name, tk.Path(os.path.join(place, name)))
     open(own.out_log.get_path(), "w").close()
-    with _inside(place), contextlib.suppress(_Written):
+    with inside(place), contextlib.suppress(_Written):
         twin.work()
     return texts[0]
 
 
 class _Written(Exception):
     """The config is known, and nothing is to be run."""
-
-
-@contextlib.contextmanager
-def _inside(directory: str) -> Iterator[None]:
-    before = os.getcwd()
-    os.chdir(directory)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def _dataset_names(job: Any) -> list[str]:

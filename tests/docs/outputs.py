@@ -6,10 +6,9 @@ import contextlib
 import functools
 import io
 import json
-import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -30,6 +29,7 @@ from jobs.hypotheses import Hypothesis
 from jobs.learning_curves import curves_json, curves_table
 from jobs.learning_rates import EpochData
 from jobs.trial.trial import print_found
+from jobs.working_directory import inside
 from localsis import outputs, reports
 from localsis.job_names import job_label
 from localsis.paths import AbstractPath, Variable
@@ -87,17 +87,6 @@ def tree_of_the_repository(block: Block) -> None:
         parent = parent if indent else name
 
 
-@contextlib.contextmanager
-def _inside(directory: str) -> Iterator[None]:
-    """With that as the working directory."""
-    before = os.getcwd()
-    os.chdir(directory)
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
 def _jobs_of_the_demo() -> set[Any]:
     """Those that its outputs come from."""
     registered, callbacks = dict(outputs.registered), list(outputs.callbacks)
@@ -123,7 +112,7 @@ def check_of_the_demo(block: Block) -> None:
 def steps_of_the_demo(block: Block) -> None:
     """What it prints of the demo's steps, but for the figures and the ids of what is not there."""
     shown = [_without_ids(line) for line in block.code.splitlines()]
-    with tempfile.TemporaryDirectory() as directory, _inside(directory):  # where no job has run
+    with tempfile.TemporaryDirectory() as directory, inside(directory):  # where no job has run
         steps, waiting = steps_of(_jobs_of_the_demo(), directory, MadeUpValues())
     assert not waiting
     printed = []

@@ -20,6 +20,7 @@ from ..nn.agreement import ragged_frames, ragged_labels
 from ..nn.returnn_run import ReturnnOutput, run_returnn
 from .original_run import OriginalRun, run_original
 from .original_settings import NotComparable, original_settings
+from .same_frames import frames_of
 from .written_module import imported
 
 FRAMES, LABELS = [40, 26, 33], [4, 2, 3]
@@ -138,7 +139,7 @@ def all_layers(layers: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def _difference(left: ReturnnOutput, right: ReturnnOutput, *, beams: bool) -> float | str:
     """The largest difference as a part of what is allowed, where there is no padding; or what about the shapes."""
-    (one, lengths), (other, other_lengths) = _frames(left), _frames(right)
+    (one, lengths), (other, other_lengths) = frames_of(left), frames_of(right)
     if beams:
         beam = len(lengths) // len(FRAMES)
         one, other, lengths, other_lengths = (x[::beam] for x in (one, other, lengths, other_lengths))
@@ -155,17 +156,6 @@ def _difference(left: ReturnnOutput, right: ReturnnOutput, *, beams: bool) -> fl
         allowed = RELATIVE * numpy.abs(expected) + ABSOLUTE * max(float(numpy.abs(expected).max(initial=0)), 1e-30)
         largest = max(largest, float((numpy.abs(given - expected) / allowed).max(initial=0)))
     return largest
-
-
-def _frames(output: ReturnnOutput) -> tuple[numpy.ndarray, numpy.ndarray]:
-    """The array with the axes batch, time and the others, and the lengths; one without time has one frame."""
-    batch = output.dims.index("batch")
-    time = [axis for axis, name in enumerate(output.dims) if name in output.lengths]
-    rest = [axis for axis in range(len(output.dims)) if axis != batch and axis not in time]
-    value = numpy.transpose(output.value, [batch, *time, *rest])
-    if not time:
-        return value[:, None], numpy.ones(len(value), "int32")
-    return value, next(iter(output.lengths.values()))
 
 
 def _feeds(net: NetDict, used: dict[str, Any]) -> dict[str, Any]:
