@@ -220,7 +220,7 @@ def main() -> int:
     """Runs them; exit status 1 if something is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=pathlib.Path, help="a new one")
-    parser.add_argument("cases", nargs="*", choices=list(CASES), default=list(CASES))
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
     arguments = parser.parse_args()
     arguments.directory.mkdir(parents=True)
     setup = make_setup(arguments.directory / "undisturbed")
