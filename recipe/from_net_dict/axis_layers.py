@@ -260,6 +260,7 @@ def _reinterpret_data(level: Level, layer: Layer) -> Value:
     """Another Dim for an axis; that RETURNN has its axes in another order means nothing here."""
     x, tags = source(level, layer), layer.take("set_dim_tags") or {}
     layer.take("enforce_batch_major"), layer.take("enforce_time_major")
+    x = _with_labels(level, layer, x)
     base = layer.take("size_base")
     if base is not None:
         other = level.read(base)
@@ -277,6 +278,26 @@ def _reinterpret_data(level: Level, layer: Layer) -> Value:
         text = f"nn.replace_dim({x.text}{axis_text(level, x, axis)}{out})"
         x = level.assign(layer.name, text, x.replaced(axis, new), labels=x.labels, dtype=x.dtype)
     return x
+
+
+def _with_labels(level: Level, layer: Layer, x: Value) -> Value:
+    """``set_sparse`` and ``set_sparse_dim``: numbers as labels, labels of another dim, or numbers."""
+    is_sparse, given, more = layer.take("set_sparse"), layer.take("set_sparse_dim"), layer.take("increase_sparse_dim")
+    if is_sparse is False:
+        return level.assign(layer.name, f'nn.cast({x.text}, "int32")', x.dims, dtype="int32")
+    if more and x.labels is not None:
+        given = x.labels + more
+    if given is None and is_sparse and x.labels is None:
+        raise Unsupported("set_sparse without set_sparse_dim")
+    labels = as_dim(given) if given is not None else x.labels
+    if labels is None or labels is x.labels:
+        return x
+    number, known = x.text, x.labels.known_size if x.labels is not None else None
+    if known is not None and labels.known_size is not None and labels.known_size < known:
+        # such as blank: what is made of it is computed, too, and left out where a mask is false
+        number = f"nn.minimum({x.text}, {labels.known_size - 1})"
+    text = f'nn.cast({number}, "int32", sparse_dim={level.notes.dims.text(labels)})'
+    return level.assign(layer.name, text, x.dims, labels=labels, dtype="int32")
 
 
 @translates("cum_concat")

@@ -29,6 +29,8 @@ def body(level: LoopLevel) -> list[str]:
     lines: list[str] = []
     at_the_end: list[str] = []
     for number, line in enumerate(level.lines):
+        if line.may_be_left_out and line.state is None and not _is_used(level, line):
+            continue
         if line.state is None:
             lines += line.text().split("\n")
             continue
