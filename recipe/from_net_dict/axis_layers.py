@@ -147,7 +147,7 @@ def _reduce_out(level: Level, layer: Layer) -> Value:
 def _length(level: Level, layer: Layer) -> Value:
     x = source(level, layer)
     axis = axis_of(x, layer.take("axis"))
-    layer.take("dtype")
+    layer.take("dtype"), layer.take("sparse")
     text = f"{bracketed(x.text)}.seq_len" if axis is None or x.lengths == [axis] else ""
     text = text or f"nn.length({level.notes.dims.text(axis)}, like={x.text})"  # type: ignore[arg-type]
     return level.assign(layer.name, text, (batch_dim,), dtype="int32")
@@ -231,14 +231,29 @@ def _slice(level: Level, layer: Layer) -> Value:
     axis = axis_of(x, layer.take("axis"))
     start, end, step = layer.take("slice_start") or 0, layer.take("slice_end"), layer.take("slice_step")
     out: Any = layer.take("out_dim")
-    if axis is None or not axis.is_static or step not in (None, 1):
-        raise Unsupported("a slice of frames, or with steps")
+    if axis is None or step not in (None, 1):
+        raise Unsupported("a slice of axes that are not known, or with steps")
+    if axis.is_dynamic:
+        return _slice_of_frames(level, layer, x, axis, start, end)
     end = axis.size if end is None else end
     start, end = (position + axis.size if position < 0 else position for position in (start, end))
     out = out if out is not None else as_dim(end - start)
     texts = level.notes.dims
     more = "" if axis is x.features else f", axis={texts.text(axis)}"
     return level.assign(layer.name, f"nn.slice({x.text}, {start}, {texts.text(out)}{more})", x.replaced(axis, out))
+
+
+def _slice_of_frames(level: Level, layer: Layer, x: Value, axis: Dim, start: int, end: int | None) -> Value:
+    """``nn.slice`` of each sequence; from its own end where RETURNN takes that of the longest one."""
+    if start < 0 or (end is not None and end > 0 and start > end):
+        raise Unsupported(f"slice_start={start} slice_end={end} of frames")
+    new = Dim(None, f"{layer.name}_frames")
+    more = f", end={end}" if end is not None else ""
+    text = f"nn.slice({x.text}, {start}{more}, axis={level.notes.dims.text(axis)})"
+    value = level.assign(layer.name, text, x.replaced(axis, new), labels=x.labels, dtype=x.dtype)
+    place = "spatial_dim" if value.lengths == [new] else f"dims[{list(value.dims or ()).index(new)}]"
+    level.notes.dims.alias(new, f"{value.text}.{place}")
+    return value
 
 
 @translates("postfix_in_time")
@@ -261,6 +276,10 @@ def _reinterpret_data(level: Level, layer: Layer) -> Value:
     x, tags = source(level, layer), layer.take("set_dim_tags") or {}
     layer.take("enforce_batch_major"), layer.take("enforce_time_major")
     x = _with_labels(level, layer, x)
+    for axis, other in (layer.take("set_axes") or {}).items():
+        if str(axis).upper() == "B" or axis_of(x, other) is axis_of(x, axis):
+            continue
+        raise Unsupported(f"set_axes={layer.options['set_axes']!r:.80}")
     base = layer.take("size_base")
     if base is not None:
         other = level.read(base)

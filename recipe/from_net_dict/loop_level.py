@@ -39,6 +39,8 @@ class LoopLevel(Level):
         axis = layer.take("axis")
         self.given_axis: Dim | None = axis if isinstance(axis, Dim) else None
         self.axis: Dim | None = None
+        self.axis_option = ""
+        """The expression for its axis, where no frames of it are read."""
         self.include_end = bool(layer.take("include_eos", False))
         self.limit = self._limit(layer)
         self.cells: dict[str, Cell] = {}
@@ -269,6 +271,7 @@ class LoopLevel(Level):
         for name, options in self.layers.items():
             if isinstance(options, dict) and options.get("loss"):
                 self.value_of(name)
+        self._go_over_the_source()
         self._end()
         done: set[str] = set()
         while set(self.states) - done:
@@ -306,6 +309,15 @@ class LoopLevel(Level):
         )
         value = self.value_of(name or "output")
         return f"loop.{'last' if is_last else 'stack'}({value.text})", value, not is_last
+
+    def _go_over_the_source(self) -> None:
+        """Where no layer reads the frames that the loop goes over, it has their axis all the same."""
+        assert self.parent is not None
+        if self.source is None or self.axis is not None or self.given_axis is not None:
+            return
+        value = self.capture(self.parent.read(self.source), "source")
+        if len(value.lengths) == 1:
+            self.axis, self.axis_option = value.lengths[0], f"{value.text}.spatial_dim"
 
     def _end(self) -> None:
         if "end" not in self.layers:

@@ -10,7 +10,7 @@ from .loop_level import LoopLevel
 
 def head(level: LoopLevel) -> list[str]:
     """The lines before the body: the loop, and the initial values of its states."""
-    options: list[str] = []
+    options = [level.axis_option] if level.axis_option else []
     if level.axis is None and level.given_axis in level.known_axes:
         options.append(level.notes.dims.text(level.given_axis))
     if level.limit is not None:

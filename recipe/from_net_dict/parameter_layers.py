@@ -5,8 +5,8 @@ from __future__ import annotations
 from recipe.nn.plain.dim import Dim, batch_dim
 
 from .elementwise_layers import activated
-from .layer import Layer, Unsupported
 from .inner_states import loop_state
+from .layer import Layer, Unsupported
 from .layer_options import initial_values, training_options
 from .layer_translations import translates
 from .level import Level

@@ -15,6 +15,7 @@ from . import (
     losses,
     masked_layers,
     parameter_layers,
+    window_layers,
 )
 from .dim_texts import DimTexts
 from .level import Level
@@ -33,6 +34,7 @@ LAYER_FILES = (
     losses,
     masked_layers,
     parameter_layers,
+    window_layers,
 )
 """The files that note translations of layers when they are imported."""
 

@@ -1,4 +1,4 @@
-"""The frames of a sequence where a mask is true, and back: RETURNN's ``masked_computation``, ``unmask`` over sequences."""
+"""The frames of a sequence where a mask is true, and back: RETURNN's ``masked_computation`` and ``unmask``."""
 
 from __future__ import annotations
 

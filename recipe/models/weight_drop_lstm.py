@@ -8,7 +8,7 @@ from recipe import nn
 class WeightDropLstmCell(nn.Module):
     """
     One step of an LSTM as ``nn.LstmCell``, with dropout of the recurrent weights (Merity et al. 2018), other entries in
-    each step. Parameters are ``from_input/W``, ``from_input/b`` and ``W_re``; RETURNN calls them ``W``, ``b``, ``W_re``.
+    each step. Its parameters ``from_input/W``, ``from_input/b`` and ``W_re`` are RETURNN's ``W``, ``b`` and ``W_re``.
 
     :param dim: of the output and of the state
     :param dropout: of the recurrent weights

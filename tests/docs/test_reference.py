@@ -55,6 +55,8 @@ NOT_FOR_USERS = {
     "recipe.models.layer_norm_lstm.LayerNormLstmCell",
     "recipe.models.layer_norm_lstm.Normalization",
     "recipe.models.not_translated.not_translated",
+    "recipe.models.other_axes.padded",
+    "recipe.models.other_axes.swapped",
     "recipe.models.random_masks.frames",
     "recipe.models.random_masks.random_masks",
     "recipe.models.random_masks.uniform",
