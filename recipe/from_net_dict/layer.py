@@ -113,6 +113,7 @@ class Layer:
             key
             for key, value in self.options.items()
             if key not in without_meaning and not (key in _DEFAULTS and value == _DEFAULTS[key]) and value is not None
+            if key != "from" or value  # an empty list of inputs
         ]
 
 
