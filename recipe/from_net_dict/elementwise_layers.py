@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from recipe.nn.plain.dim import Dim, batch_dim
 
 from .formula import Formula
 from .layer import Layer, Unsupported
-from .layer_translations import translates
+from .layer_translations import HAVE_PARAMETERS, TRANSLATIONS, translates
 from .level import Level
 from .masking import called_function, masked
 from .python_values import Function
@@ -175,3 +176,35 @@ def _constant(level: Level, layer: Layer) -> Value:
 
 def _dtype_of(value: bool | int | float) -> str:
     return {bool: "bool", int: "int32"}.get(type(value), "float32")
+
+
+@translates("train_flag", "global_train_step")
+def _of_the_run(level: Level, layer: Layer) -> Value:
+    """Whether the network is trained, and the number of the step of the training."""
+    if layer.class_name == "train_flag":
+        return level.assign(layer.name, "nn.train_flag()", (), dtype="bool")
+    return level.assign(layer.name, "nn.train_step()", (), dtype="int32")
+
+
+@translates("cond")
+def _cond(level: Level, layer: Layer) -> Value:
+    """``nn.where`` between what two layers give: a branch that is not taken changes nothing."""
+    given = [layer.take(name) for name in ("condition", "true_layer", "false_layer")]
+    condition, true, false = (level.read(one) if isinstance(one, str) else _branch(level, layer, one) for one in given)
+    if condition.dims:
+        raise Unsupported("a condition that is no scalar")
+    text = f"nn.where({condition.text}, {true.text}, {false.text})"
+    dims = joint_dims([true, false])
+    return level.assign(layer.name, text, dims, labels=true.labels, dtype=true.dtype)
+
+
+def _branch(level: Level, layer: Layer, options: Any) -> Value:
+    """A layer of its own, whose parameters are called after the layer around it."""
+    if not isinstance(options, dict) or options.get("class") not in TRANSLATIONS:
+        raise Unsupported(f"a branch {options!r:.60}")
+    branch = Layer(layer.name, options)
+    value: Value = TRANSLATIONS[branch.class_name](level, branch)
+    left = branch.left(has_parameters=branch.class_name in HAVE_PARAMETERS)
+    if left:
+        raise Unsupported(f"options of a branch: {', '.join(left)}")
+    return value

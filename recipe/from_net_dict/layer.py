@@ -52,7 +52,6 @@ _DEFAULTS: dict[str, Any] = {
     "dropout": 0,
     "spatial_smoothing": 0,
     "batch_norm": False,
-    "cheating": False,
     "sampling": 1,
     "use_transposed_weights": False,
     "keep_beams": False,
@@ -86,6 +85,8 @@ class Layer:
         self._taken: set[str] = {"class"}
         self.rates: set[str] = set()
         """Options that are 0 in some networks of the training alone, and so are written at 0, too."""
+        self.is_masked = False
+        """Whether it is the unit of a ``masked_computation`` in a loop."""
 
     def is_taken(self, key: str) -> bool:
         """Whether an option was understood already."""
@@ -105,13 +106,14 @@ class Layer:
 
     def left(self, *, has_parameters: bool) -> list[str]:
         """The options that nobody took and that may mean something."""
-        without_meaning = {*self._taken, *_WITHOUT_MEANING}
+        without_meaning = {*self._taken, *_WITHOUT_MEANING, "cheating"}  # of a search that is a part of the training
         without_meaning |= set() if has_parameters else set(_OF_PARAMETERS)
         without_meaning |= set() if self.options.get("loss") else set(_OF_LOSSES)
         return [
             key
             for key, value in self.options.items()
             if key not in without_meaning and not (key in _DEFAULTS and value == _DEFAULTS[key]) and value is not None
+            if key != "from" or value  # an empty list of inputs
         ]
 
 

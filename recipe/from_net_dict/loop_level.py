@@ -6,7 +6,7 @@ import re
 
 from recipe.nn.plain.dim import Dim, batch_dim
 
-from .identifiers import identifier
+from .identifiers import identifier, unique_name
 from .layer import Layer, Unsupported
 from .level import Level
 from .line import Line
@@ -39,16 +39,36 @@ class LoopLevel(Level):
         axis = layer.take("axis")
         self.given_axis: Dim | None = axis if isinstance(axis, Dim) else None
         self.axis: Dim | None = None
+        self.axis_option = ""
+        """The expression for its axis, where no frames of it are read."""
         self.include_end = bool(layer.take("include_eos", False))
         self.limit = self._limit(layer)
         self.cells: dict[str, Cell] = {}
         self.states: dict[str, str] = {}
         """The names of the states, by layer."""
+        self.inner_states: dict[str, str] = {}
+        """The names of the states of layers within, by path; each starts with zeros."""
         self.initial_texts: dict[str, str | None] = {}
         """The expressions for what the states start with, None where that is found from the others."""
         self._unstacked: dict[str, Value] = {}
         self.results: list[str] = []
         """The expressions that forward returns."""
+
+    @property
+    def loop(self) -> LoopLevel:
+        """It is one itself."""
+        return self
+
+    def inner_state(self, path: str) -> str:
+        """
+        The name of a state that belongs to a layer within a layer of the loop, or to a masked one.
+
+        :param path: names of the layers that it is in, and its own
+        """
+        if path not in self.inner_states:
+            taken = {*self.inner_states.values(), *map(identifier, self.layers)}
+            self.inner_states[path] = unique_name("_".join(map(identifier, path.split("/"))), taken)
+        return self.inner_states[path]
 
     def read(self, reference: str) -> Value:
         """As everywhere, and ``prev:NAME``, ``:i``."""
@@ -248,6 +268,10 @@ class LoopLevel(Level):
         finished = [self._finished(name) for name in sorted(asked_for)]
         if not asked_for:
             self.value_of("output")
+        for name, options in self.layers.items():
+            if isinstance(options, dict) and options.get("loss"):
+                self.value_of(name)
+        self._go_over_the_source()
         self._end()
         done: set[str] = set()
         while set(self.states) - done:
@@ -258,7 +282,7 @@ class LoopLevel(Level):
                 if isinstance(initial, str) and initial.startswith("base:"):
                     self.read(initial)
                 line = next((line for line in self.lines if line.variable == value.text), None)
-                if line is not None and line.state is None and name not in self.cells:
+                if line is not None and line.state is None and name not in self.cells and not line.indent:
                     line.state = name
                 elif line is None or line.state != name:
                     self.lines.append(Line("", f"loop.state.{self.states[name]} = {value.text}"))
@@ -285,6 +309,15 @@ class LoopLevel(Level):
         )
         value = self.value_of(name or "output")
         return f"loop.{'last' if is_last else 'stack'}({value.text})", value, not is_last
+
+    def _go_over_the_source(self) -> None:
+        """Where no layer reads the frames that the loop goes over, it has their axis all the same."""
+        assert self.parent is not None
+        if self.source is None or self.axis is not None or self.given_axis is not None:
+            return
+        value = self.capture(self.parent.read(self.source), "source")
+        if len(value.lengths) == 1:
+            self.axis, self.axis_option = value.lengths[0], f"{value.text}.spatial_dim"
 
     def _end(self) -> None:
         if "end" not in self.layers:

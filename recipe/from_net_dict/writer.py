@@ -125,6 +125,7 @@ def _class_lines(translation: Translation, level: Level) -> Iterator[str]:
             yield from (f"        {part}" for part in _wrapped(line, 8))
         yield ""
     arguments = [f"{name}: nn.Tensor" for name in level.arguments]
+    arguments += ["loop: nn.Loop"] if level.uses_loop else []
     arguments += ["search: nn.BeamSearch | None = None"] if level.uses_search else []
     gives = {0: "None", 1: "nn.Tensor"}.get(len(results), "tuple[nn.Tensor, ...]")
     if level.parent is None and _has_names(translation):

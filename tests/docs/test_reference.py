@@ -46,6 +46,8 @@ NOT_FOR_USERS = {
     "recipe.models.cell_over_time.LstmCellLike",
     "recipe.models.early_batch_norm.EarlyBatchNorm",
     "recipe.models.frames_in_place_of_one.FramesInPlaceOfOne",
+    "recipe.models.frames_where.frames_where",
+    "recipe.models.frames_where.held_frames",
     "recipe.models.gelu_by_tanh.gelu_by_tanh",
     "recipe.models.joined_self_attention.JoinedSelfAttention",
     "recipe.models.joined_self_attention.RelativePositions",
@@ -53,6 +55,8 @@ NOT_FOR_USERS = {
     "recipe.models.layer_norm_lstm.LayerNormLstmCell",
     "recipe.models.layer_norm_lstm.Normalization",
     "recipe.models.not_translated.not_translated",
+    "recipe.models.other_axes.padded",
+    "recipe.models.other_axes.swapped",
     "recipe.models.random_masks.frames",
     "recipe.models.random_masks.random_masks",
     "recipe.models.random_masks.uniform",
@@ -60,6 +64,8 @@ NOT_FOR_USERS = {
     "recipe.models.standard_lstm.StandardLstmCell",
     "recipe.models.standard_lstm.zoned_out",
     "recipe.models.transposed_linear.TransposedLinear",
+    "recipe.models.weight_drop_lstm.WeightDropLstm",
+    "recipe.models.weight_drop_lstm.WeightDropLstmCell",
     "recipe.models.within_window.within_window",
 }
 """Functions that modules share or written configs have, and models of one's own have no need of."""
