@@ -138,8 +138,8 @@ def _finish(graph: Any, settings: Any, problem: str | None) -> int:
 
 
 def _is_all_there(graph: Any) -> bool:
-    """Whether all outputs are, whatever still runs."""
-    return all(path.available() for target in graph.targets for path in target.required_full_list)
+    """Whether all outputs are there, whatever still runs."""
+    return bool(graph.targets) and all(path.available() for one in graph.targets for path in one.required_full_list)
 
 
 def _missing(graph: Any, jobs: Mapping[str, Any]) -> dict[str, list[str]]:
