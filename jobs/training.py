@@ -16,6 +16,7 @@ from .average_checkpoints import AverageCheckpointsJob
 from .best_checkpoint import GetBestCheckpointJob
 from .checkpoint import Checkpoint, output_checkpoint
 from .checkpoint_files import epoch_of, epoch_prefix, is_complete
+from .dataset_inputs import check_inputs
 from .distributed import check_processes
 from .engine_options import check_torch_options
 from .engines import warn_if_missing
@@ -34,7 +35,6 @@ from .training_checkpoints import (
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .training_run import TrainingRun
 from .unhashed import JobWithUnhashedArguments
-from .vocabularies import check_vocabularies
 
 _OWN_OPTIONS = (
     "network",
@@ -137,7 +137,7 @@ class TrainingJob(JobWithUnhashedArguments):
         warn_if_missing(engine)
         self.network = network
         for name, dataset in data.items():
-            check_vocabularies(self.networks(), dataset, name)
+            check_inputs(self.networks(), dataset, name)
         self.engine = engine
         undecided: list[UndecidedSize] = []
         for one in preload:
