@@ -619,7 +619,13 @@ CASES = [
     Case("gradients_of_no_parameter", LoopAfterNestedLoops(), "^$"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
-WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames", "values_of_inner_loops", "pairs_of_dims"}
+WITH_TESTS_OF_THEIR_OWN = {
+    "one_dropout_of_a_layer",
+    "batch_major_frames",
+    "values_of_inner_loops",
+    "pairs_of_dims",
+    "batches_without_frames",
+}
 
 
 def test_each_has_a_test() -> None:
@@ -718,7 +724,7 @@ def test_dims_that_layers_make_are_no_keys() -> None:
 
     network = nn.Network(model)
     kinds = {}
-    for without in (frozenset[str](), frozenset({"pairs_of_dims"})):
+    for without in (frozenset[str](), frozenset({"pairs_of_dims", "batches_without_frames"})):
         layers = Pipeline(network, without=without).run().layers
         kinds[without] = [type(layer.options["set_dim_tags"]) for layer in layers if "set_dim_tags" in layer.options]
     assert list(kinds.values()) == [[list, dict], [dict, dict]]
