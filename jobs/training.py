@@ -16,6 +16,7 @@ from .average_checkpoints import AverageCheckpointsJob
 from .best_checkpoint import GetBestCheckpointJob
 from .checkpoint import Checkpoint, output_checkpoint
 from .checkpoint_files import epoch_of, epoch_prefix, is_complete
+from .dataset_inputs import check_inputs
 from .distributed import check_processes
 from .engine_options import check_torch_options
 from .engines import warn_if_missing
@@ -34,7 +35,6 @@ from .training_checkpoints import (
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .training_run import TrainingRun
 from .unhashed import JobWithUnhashedArguments
-from .vocabularies import check_vocabularies
 
 _OWN_OPTIONS = (
     "network",
@@ -127,7 +127,7 @@ class TrainingJob(JobWithUnhashedArguments):
         cpu_rqmt: int = 2,
         log_verbosity: int = 5,
     ):
-        _check_arguments(network, num_epochs, engine)
+        _check_arguments(network, num_epochs, engine, config or {})
         data = {"train_data": train_data, "dev_data": dev_data}
         check_options(config or {}, post_config or {}, device, _OWN_OPTIONS, training_engine=engine, datasets=data)
         if engine == "torch":
@@ -137,7 +137,7 @@ class TrainingJob(JobWithUnhashedArguments):
         warn_if_missing(engine)
         self.network = network
         for name, dataset in data.items():
-            check_vocabularies(self.networks(), dataset, name)
+            check_inputs(self.networks(), dataset, name)
         self.engine = engine
         undecided: list[UndecidedSize] = []
         for one in preload:
@@ -328,7 +328,9 @@ class TrainingJob(JobWithUnhashedArguments):
         )
 
 
-def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int, engine: str) -> None:
+def _check_arguments(
+    network: nn.Network | nn.StagedNetwork, num_epochs: int, engine: str, config: dict[str, Any]
+) -> None:
     check_engine(engine)
     stages = network.stages.values() if isinstance(network, nn.StagedNetwork) else [network]
     if not all(stage.losses for stage in stages):
@@ -338,5 +340,22 @@ def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int, en
             'engine="torch" has no copy_param_mode: RETURNN makes the parameters of all stages at the start. Train the '
             "stages by a job each, the second with preload="
         )
+    if isinstance(network, nn.StagedNetwork):
+        _check_options_of_stages(network, engine, config)
     if num_epochs < 1:
         raise ValueError(f"num_epochs must be at least 1, not {num_epochs}")
+
+
+def _check_options_of_stages(network: nn.StagedNetwork, engine: str, config: dict[str, Any]) -> None:
+    """RETURNN changes options that the config has, and goes back to these; its engine for PyTorch reads no others."""
+    for epoch, options in network.options.items():
+        if engine == "torch":
+            raise ValueError(
+                f'engine="torch" has no options of single stages, as those from epoch {epoch} on: {options}'
+            )
+        missing = sorted(set(options) - set(config) - {"learning_rate"})
+        if missing:
+            raise ValueError(
+                f"from epoch {epoch} on, {', '.join(missing)} is another one, but config= does not say which it is in "
+                "the other stages; RETURNN wants that"
+            )

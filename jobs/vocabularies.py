@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sisyphus import tk
@@ -26,6 +26,9 @@ _STREAMS = {
 _FILES = {"SentencePieces": "model_file", "Vocabulary": "vocab_file"}
 """Which option of RETURNN's vocabularies is their file."""
 
+_WITH_LABELS = ("CharacterTargets", "Vocabulary")
+"""Those that may have a list of labels in place of a file."""
+
 
 def files_of(dataset: Any) -> dict[str, Any]:
     """The files of the vocabularies by which a dataset makes labels of text, by stream."""
@@ -38,26 +41,41 @@ def vocabularies_of(dataset: Any) -> dict[str, Any]:
 
     :param dataset: RETURNN's options; Python code says nothing
     """
+    return _vocabularies(dataset, _has_file)
+
+
+def _has_file(vocabulary: Mapping[str, Any]) -> bool:
+    return vocabulary.get(_FILES.get(str(vocabulary.get("class")), "")) is not None
+
+
+def _has_labels(vocabulary: Mapping[str, Any]) -> bool:
+    return vocabulary.get("class") in _WITH_LABELS and isinstance(vocabulary.get("labels"), (list, tuple))
+
+
+def _vocabularies(dataset: Any, is_wanted: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
     if not isinstance(dataset, Mapping):
         return {}
     name = dataset.get("class")
     if name == "MetaDataset":
-        inner = {key: vocabularies_of(one) for key, one in dict(dataset.get("datasets", {})).items()}
-        data_map = dict(dataset.get("data_map", {}))
+        parts, data_map = dataset.get("datasets"), dataset.get("data_map")
+        if not isinstance(parts, Mapping) or not isinstance(data_map, Mapping):
+            return {}
+        inner = {key: _vocabularies(one, is_wanted) for key, one in parts.items()}
         return {stream: inner[key][of] for stream, (key, of) in data_map.items() if of in inner.get(key, {})}
     if name == "MultiProcDataset":
-        return vocabularies_of(dataset.get("dataset"))
+        return _vocabularies(dataset.get("dataset"), is_wanted)
     if name == "DistributeFilesDataset":  # of recipe.data.text_dataset.text_blocks_dataset
         files = dataset.get("files")
         first = files[0] if isinstance(files, list) and files else None
         is_block = isinstance(first, tuple) and "dataset_of_blocks" in repr(dataset.get("get_sub_epoch_dataset"))
-        return {"data": {"class": "SentencePieces", "model_file": first[1]}} if first and is_block else {}
-    found = {}
+        found = {"class": "SentencePieces", "model_file": first[1]} if first and is_block else {}
+        return {"data": found} if is_wanted(found) else {}
+    of_streams = {}
     for option, stream in _STREAMS.get(str(name), {}).items():
         vocabulary = dataset.get(option)
-        if isinstance(vocabulary, Mapping) and vocabulary.get(_FILES.get(str(vocabulary.get("class")), "")) is not None:
-            found[stream] = vocabulary
-    return found
+        if isinstance(vocabulary, Mapping) and is_wanted(vocabulary):
+            of_streams[stream] = vocabulary
+    return of_streams
 
 
 def check_vocabularies(networks: Iterable[nn.Network], dataset: Any, what: str) -> None:
@@ -69,11 +87,14 @@ def check_vocabularies(networks: Iterable[nn.Network], dataset: Any, what: str) 
     :param what: of the dataset, for messages, as "train_data"
     :raises ValueError: if they are of another vocabulary; the message names both
     """
-    vocabularies, files = vocabularies_of(dataset), files_of(dataset)
-    for network in networks if files else ():
+    vocabularies, files, lists = vocabularies_of(dataset), files_of(dataset), _vocabularies(dataset, _has_labels)
+    for network in networks if files or lists else ():
         for name, data in network.extern_data.items():
             if name in files and data.sparse_dim is not None:
                 _check(data.sparse_dim, files[name], vocabularies[name]["class"], f"{what}: the labels of {name!r}")
+            elif name in lists and data.sparse_dim is not None and is_known(data.sparse_dim):
+                source = f"{what}: the labels of {name!r} are those of its {lists[name]['class']}"
+                _compare(data.sparse_dim, list(lists[name]["labels"]), source)
 
 
 def _check(dim: nn.Dim, file: Any, kind: str, what: str) -> None:
@@ -89,21 +110,26 @@ def _check(dim: nn.Dim, file: Any, kind: str, what: str) -> None:
             )
     if not os.path.exists(path) or not is_known(dim):
         return
-    size, labels = dim.size, labels_of_model(path) if kind == "SentencePieces" else labels_of_file(path)
+    labels = labels_of_model(path) if kind == "SentencePieces" else labels_of_file(path)
     if labels is None:
         return
+    _compare(dim, labels, f"{what} are made by {path}")
+
+
+def _compare(dim: nn.Dim, labels: list[str], what: str) -> None:
+    of_dim = dim.delayed_labels if dim.delayed_labels is not None else dim.delayed_size
     source = f", given by {of_dim!r}" if of_dim is not None else ""
-    if len(labels) != size:
+    if len(labels) != dim.size:
         raise ValueError(
-            f"{what} are made by {path}, which has {len(labels)} labels, but the network has {size}, dim "
-            f"{dim.name!r}{source}: take both from one vocabulary"
+            f"{what}, which has {len(labels)} labels, but the network has {dim.size}, dim {dim.name!r}{source}: take "
+            "both from one vocabulary"
         )
     different = [n for n, pair in enumerate(zip(labels, dim.labels or labels)) if pair[0] != pair[1]]
     if different:
         n = different[0]
         raise ValueError(
-            f"{what} are made by {path}, in which label {n} is {labels[n]!r}, but in the network it is "
-            f"{(dim.labels or labels)[n]!r}, dim {dim.name!r}{source}: take both from one vocabulary"
+            f"{what}, in which label {n} is {labels[n]!r}, but in the network it is {(dim.labels or labels)[n]!r}, dim "
+            f"{dim.name!r}{source}: take both from one vocabulary"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from recipe.nn.plain.dim import Dim, batch_dim
 
 from .formula import Formula
+from .label_switching import is_switch_out, switched
 from .layer import Layer, Unsupported
 from .layer_translations import HAVE_PARAMETERS, TRANSLATIONS, translates
 from .level import Level
@@ -65,6 +66,11 @@ def _copy(level: Level, layer: Layer) -> Value:
     if layer.options.get("dropout") or "dropout" in layer.rates:
         value = with_dropout(layer, value)
         return level.assign(layer.name, value.text, value.dims)
+    return _same(level, layer, value)
+
+
+def _same(level: Level, layer: Layer, value: Value) -> Value:
+    """A value as it is, which has a name then."""
     if not value.text.isidentifier():
         return level.assign(layer.name, value.text, value.dims, labels=value.labels, dtype=value.dtype)
     return value
@@ -100,10 +106,14 @@ def _combine(level: Level, layer: Layer) -> Value:
 @translates("eval")
 def _eval(level: Level, layer: Layer) -> Value:
     formula, values = layer.take("eval"), sources(level, layer)
+    if isinstance(formula, Function) and is_switch_out(formula):
+        return switched(level, layer, values[0], formula)
     if isinstance(formula, Function):
         return masked(level, layer.name, values[0], formula, None)
     if not isinstance(formula, str):
         raise Unsupported("its formula is a function")
+    if formula.replace(" ", "") == "source(0)":
+        return _same(level, layer, values[0])
     called = called_function(level, formula)
     if called is not None:
         return masked(level, layer.name, values[0], *called)

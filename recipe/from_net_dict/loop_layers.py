@@ -83,6 +83,13 @@ def _get_last_hidden_state(level: Level, layer: Layer) -> Value:
 @translates("subnetwork")
 def _subnetwork(level: Level, layer: Layer) -> Value:
     """A module class of its own."""
+    checkpoint = layer.take("load_on_init")
+    if checkpoint is not None:
+        file = checkpoint.get("filename") if isinstance(checkpoint, dict) else checkpoint
+        level.notes.checkpoints.append(f"layer {level.scope + layer.name!r} (subnetwork): load_on_init={file!r:.80}")
+        level.statement(
+            f"# TODO {layer.name} begins with a checkpoint, {str(file)!r:.80}: preload=[Preload(...)] of the training"
+        )
     inner = Subnetwork(level.notes, layer, level)
     asked_for = level.is_asked_for(layer.name)
     results = {name: inner.value_of(name or "output") for name in sorted(asked_for)}

@@ -51,6 +51,8 @@ class LoopLevel(Level):
         self.initial_texts: dict[str, str | None] = {}
         """The expressions for what the states start with, None where that is found from the others."""
         self._unstacked: dict[str, Value] = {}
+        self.lines_before: list[str] = []
+        """What forward computes before the loop."""
         self.results: list[str] = []
         """The expressions that forward returns."""
 
@@ -124,6 +126,22 @@ class LoopLevel(Level):
         outer = self.parent.read(name.removeprefix("layer:")) if name.startswith("layer:") else self._input(name)
         return self.unstack(self.capture(outer, name), None, in_training=True)
 
+    def labels_of_choice(self, name: str) -> Value:
+        """
+        The right labels of all steps, that a choice takes in training.
+
+        :param name: of the layer, a choice
+        :raises Unsupported: if it is none, or has no target
+        """
+        options = self.layers.get(name, {})
+        target = options.get("target") or self.target_name
+        if options.get("class") != "choice" or not isinstance(target, str) or target.startswith("layer:"):
+            raise Unsupported(f"the labels of {name!r} in all steps")
+        value = self.capture(self._input(target), target)
+        self.uses_search = True
+        over = value.lengths[0] if len(value.lengths) == 1 else None
+        return self._along_the_loop(value, over) if self.axis not in (None, over) and over is not None else value
+
     def _input(self, name: str) -> Value:
         level: Level = self
         while level.parent is not None:
@@ -180,6 +198,12 @@ class LoopLevel(Level):
             source = options["from"] if isinstance(options["from"], str) else options["from"][0]
             return Value("", (batch_dim,), self._foreseen_features(source), "int32")
         given = [options.get("from", [])] if isinstance(options.get("from"), str) else options.get("from", [])
+        if (
+            options["class"] in ("copy", "eval")
+            and len(given) == 1
+            and self.layers.get(given[0], {}).get("class") == "choice"
+        ):
+            return self._foreseen(given[0])
         outer = [self.read(one) for one in given if isinstance(one, str) and one.startswith("base:")]
         if options["class"] in ("eval", "combine") and outer:
             return Value("", joint_dims(outer))

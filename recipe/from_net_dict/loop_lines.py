@@ -16,7 +16,7 @@ def head(level: LoopLevel) -> list[str]:
     if level.limit is not None:
         only_in_search = "None if search is None else " if level.uses_search else ""
         options.append(f"max_seq_len={only_in_search}{level.limit}")
-    lines = [f"loop = nn.Loop({', '.join(options)})"]
+    lines = [*level.lines_before, f"loop = nn.Loop({', '.join(options)})"]
     for name, state in level.states.items():
         initial = level.initial_texts.get(name)
         if initial is not None:

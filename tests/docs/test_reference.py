@@ -63,6 +63,7 @@ NOT_FOR_USERS = {
     "recipe.models.standard_lstm.StandardLstm",
     "recipe.models.standard_lstm.StandardLstmCell",
     "recipe.models.standard_lstm.zoned_out",
+    "recipe.models.switch_out.switch_out",
     "recipe.models.transposed_linear.TransposedLinear",
     "recipe.models.weight_drop_lstm.WeightDropLstm",
     "recipe.models.weight_drop_lstm.WeightDropLstmCell",

@@ -18,6 +18,7 @@ from ..program.program import Program
 from ..tf_layers.config import Written, config_text
 from ..tf_layers.layers import LayerNetwork
 from ..tf_layers.pipeline import Pipeline
+from ..tf_layers.replaced_layers import STARTUP
 from ..tf_layers.value_layers import NetworkWithValues
 from .comparison import EngineValue
 from .engine import Engine, EngineNetwork, EngineRun, EngineValues, T
@@ -147,6 +148,9 @@ def built(network: Written, *, search: bool, outputs: Sequence[str] = ()) -> Ite
         made = TFNetwork(
             config=config, extern_data=extern_data, train_flag=is_training, eval_flag=True, search_flag=search
         )
+        startup = config.typed_value(STARTUP)
+        if startup:
+            startup()
         made.construct_from_dict(config.typed_value("network"))
         session.run([tf.compat.v1.global_variables_initializer(), made.global_train_step_var.initializer])
         yield ReturnnNetwork(session, made, extern_data, outputs)

@@ -114,7 +114,7 @@ def test_steps_of_both_engines(tmp_path: pathlib.Path, place: pathlib.Path, capf
     Of the faults, each graph is written without a word, and each network computes what NumPy does.
     """
     there = dataset(tmp_path / "words.hdf", WORDS)
-    jobs = [*sound_jobs(tmp_path, there), *faulty_jobs(there)]
+    jobs = [*sound_jobs(tmp_path, there), *faulty_jobs(tmp_path, there)]
     assert check_steps(jobs) == 1
     steps = told(capfd.readouterr().out)
     assert len(steps) == len(jobs)
@@ -184,9 +184,15 @@ FAULTS = {
 """What is said, by the alias of the job."""
 
 
-def faulty_jobs(there: dict[str, Any]) -> list[Any]:
+def write_letters_alone(path: pathlib.Path) -> pathlib.Path:
+    """A file without classes."""
+    write_label_hdf(str(path), ["a"], LabelStream([[1, 2]], LETTERS.labels), {})
+    return path
+
+
+def faulty_jobs(tmp_path: pathlib.Path, there: dict[str, Any]) -> list[Any]:
     """One for each of them."""
-    other = {"class": "MetaDataset", "datasets": {"words": there}, "data_map": {"data": ("words", "data")}}
+    without = {"class": "HDFDataset", "files": [str(write_letters_alone(tmp_path / "letters.hdf"))]}
     torch: dict[str, Any] = {"engine": "torch"}
     beta = {**ADAM, "optimizer": {"class": "adam", "betas": (0.9, 1.5)}}
     first = training(there, "exp/beta", config=beta, **torch)
@@ -194,7 +200,7 @@ def faulty_jobs(there: dict[str, Any]) -> list[Any]:
         first,
         training(there, "exp/rate", config={**ADAM, "optimizer": {"class": "sgd"}, "learning_rate": 1e39}, **torch),
         training(there, "exp/zero", config={**ADAM, "optimizer": {"class": "adam", "epsilon": 0.0}}, **torch),
-        training({**other, "seq_order_control_dataset": "words"}, "exp/stream", config=ADAM, **torch),
+        training(without, "exp/stream", config=ADAM, **torch),
         training(there, "exp/control", config={**ADAM, "learning_rate_control": "newbob_twice"}),
         search(first, "exp/search", there, config={"torch_amp": "float99"}),
     ]

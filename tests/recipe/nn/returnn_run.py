@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 os.environ.setdefault("DISABLE_CUDA", "1")
@@ -105,7 +106,8 @@ def run_returnn(
         built = TFNetwork(
             config=config, extern_data=extern_data, train_flag=train, eval_flag=True, search_flag=search, name="root"
         )
-        built.construct_from_dict(settings["network"])
+        with layer_classes(settings):
+            built.construct_from_dict(settings["network"])
         variables = {variable.name.split(":")[0]: variable for variable in built.get_params_list()}
         _initialize(session, built, variables, parameters or {})
         if checkpoint is not None:
@@ -119,7 +121,7 @@ def run_returnn(
                 name: _output(built.layers[layer_of_output(name)].output, *values["outputs"][name])
                 for name, _ in network.outputs
             },
-            losses={name: float(value * factor) for name, (value, factor) in values["losses"].items()},
+            losses={name: _mean(*loss) for name, loss in values["losses"].items()},
             gradients={name: found.get(name) for name in sorted(variables)} if gradients or trains else {},
             parameters=session.run(variables),
             trained={},
@@ -154,8 +156,23 @@ def config_settings(text: str) -> dict[str, Any]:
     """The settings of a config, which is run as plain Python."""
     namespace: dict[str, Any] = {}
     exec(compile(text, "<config>", "exec"), namespace)
-    names = ("backend", "behavior_version", "inf_value", "extern_data", "network")
+    names = ("backend", "behavior_version", "inf_value", "startup_callback", "extern_data", "network")
     return {key: namespace[key] for key in names if key in namespace}
+
+
+@contextlib.contextmanager
+def layer_classes(settings: Mapping[str, Any]) -> Iterator[None]:
+    """RETURNN's layer classes are those that it has when it starts with a config; then they are its own again."""
+    from returnn.tf.layers import basic
+
+    basic.get_layer_class("linear")  # fills the table
+    own = dict(basic._LayerClassDict)
+    try:
+        if "startup_callback" in settings:
+            settings["startup_callback"]()
+        yield
+    finally:
+        basic._LayerClassDict.update(own)
 
 
 def _unstack_in_steps(network: dict[str, Any]) -> None:
@@ -236,6 +253,12 @@ def _output_fetches(data: Any) -> tuple[Any, list[Any]]:
 def _output(data: Any, value: numpy.ndarray, lengths: list[numpy.ndarray]) -> ReturnnOutput:
     names = ["batch" if dim.is_batch_dim() else dim.name for dim in data.dims]
     return ReturnnOutput(value, names, {dim.name: length for dim, length in zip(_dynamic_dims(data), lengths)})
+
+
+def _mean(total: numpy.ndarray, factor: numpy.ndarray) -> float:
+    """Of a loss; no number of no frames, as the sum is 0 then and the factor infinite."""
+    with numpy.errstate(invalid="ignore"):
+        return float(total * factor)
 
 
 def _losses(network: Any) -> tuple[dict[str, tuple[Any, Any]], Any]:
