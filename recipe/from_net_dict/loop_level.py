@@ -49,7 +49,9 @@ class LoopLevel(Level):
         self.states: dict[str, str] = {}
         """The names of the states, by layer."""
         self.inner_states: dict[str, str] = {}
-        """The names of the states of layers within, by path; each starts with zeros."""
+        """The names of the states of layers within, by path."""
+        self.inner_initial: dict[str, str] = {}
+        """What those of cells start with; others start with zeros."""
         self.initial_texts: dict[str, str | None] = {}
         """The expressions for what the states start with, None where that is found from the others."""
         self._unstacked: dict[str, Value] = {}

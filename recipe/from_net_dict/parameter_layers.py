@@ -183,7 +183,7 @@ def _step(level: Level, layer: Layer, module: str, x: Value, dim: Dim) -> Value:
     if not isinstance(level, LoopLevel) or layer.is_masked:
         if _initial_state(level, layer):
             raise Unsupported("an initial_state of a cell in a subnetwork or a masked computation of a loop")
-        state = loop_state(level, layer.name)
+        state = loop_state(level, layer.name, module)
         value = level.assign(layer.name, f"{module}({x.text}, {state})", dims, is_cell=True)
         level.lines[-1].second = state
         return value
