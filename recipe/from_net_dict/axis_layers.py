@@ -108,10 +108,10 @@ def _reduce(level: Level, layer: Layer) -> Value:
     x, mode = source(level, layer), layer.take("mode")
     mode = {"avg": "mean"}.get(mode, mode)
     given = layer.take("axis", layer.take("axes"))
-    layer.take("keep_dims")
+    keeps = bool(layer.take("keep_dims"))
     single = None if isinstance(given, (list, tuple)) else _axis_or_none(x, given)
     axes = [single] if single is not None else axes_of(x, given)
-    if layer.options.get("keep_dims"):
+    if keeps and axes != [x.features]:
         raise Unsupported("keep_dims")
     dims = tuple(dim for dim in x.dims if dim not in axes) if x.dims is not None else None
     if mode == "argmax" and axes == [x.features]:
@@ -121,6 +121,9 @@ def _reduce(level: Level, layer: Layer) -> Value:
     texts = [level.notes.dims.text(axis) for axis in axes]
     over = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     more = "" if axes == [x.features] else f", {over}"
+    if keeps:
+        text = f"nn.expand(nn.reduce_{mode}({x.text}), [1])"
+        return level.assign(layer.name, text, (*dims, as_dim(1)) if dims is not None else None, dtype=x.dtype)
     return level.assign(layer.name, f"nn.reduce_{mode}({x.text}{more})", dims, dtype=x.dtype)
 
 

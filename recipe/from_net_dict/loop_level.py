@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
+from typing import Any
 
-from recipe.nn.plain.dim import Dim, batch_dim
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim
 
 from .identifiers import identifier, unique_name
 from .layer import Layer, Unsupported
@@ -47,7 +49,9 @@ class LoopLevel(Level):
         self.states: dict[str, str] = {}
         """The names of the states, by layer."""
         self.inner_states: dict[str, str] = {}
-        """The names of the states of layers within, by path; each starts with zeros."""
+        """The names of the states of layers within, by path."""
+        self.inner_initial: dict[str, str] = {}
+        """What those of cells start with; others start with zeros."""
         self.initial_texts: dict[str, str | None] = {}
         """The expressions for what the states start with, None where that is found from the others."""
         self._unstacked: dict[str, Value] = {}
@@ -219,7 +223,7 @@ class LoopLevel(Level):
 
         :param found: of layers that were asked for; None for one that is being looked at
         """
-        if name.startswith("base:"):
+        if name.startswith("base:") or (name in ("data", "data:source") and self.source is not None):
             return self.read(name).dims
         name = name.removeprefix("prev:")
         if name in self.values:
@@ -242,6 +246,8 @@ class LoopLevel(Level):
         return dims
 
     def _foreseen_features(self, name: str) -> Dim | None:
+        if name in ("data", "data:source") and self.source is not None:
+            return self.read(name).features
         if name not in self.layers:
             return None
         layer = Layer(name, self.layers[name])
@@ -254,11 +260,23 @@ class LoopLevel(Level):
             sources = layer.options.get("from")
             names = [sources] if isinstance(sources, str) else list(sources or [])
             return next(filter(None, (self._foreseen_features(one) for one in names if isinstance(one, str))), None)
+        if layer.class_name == "merge_dims" and layer.options.get("axes") in ("except_batch", "static"):
+            return self._features_of_heads(layer.options.get("from"))
         if layer.class_name in ("generic_attention", "dot"):
             sources = [layer.options.get("base"), *(layer.options.get("from") or [])]
             outer = [one for one in sources if isinstance(one, str) and one.startswith("base:")]
             return self.read(outer[-1]).features if outer else None
         return None
+
+    def _features_of_heads(self, given: Any) -> Dim | None:
+        """The features that what an attention gives for each head become together."""
+        name = given if isinstance(given, str) else given[0] if isinstance(given, (list, tuple)) and given else ""
+        options = self.layers.get(name, {})
+        base = options.get("base")
+        if options.get("class") != "generic_attention" or not isinstance(base, str) or not base.startswith("base:"):
+            return None
+        sizes = [dim.known_size for dim in self.read(base).dims or () if dim.is_static]
+        return as_dim(math.prod(sizes)) if sizes and None not in sizes else None  # type: ignore[arg-type]
 
     def _limit(self, layer: Layer) -> str | None:
         """The expression for the greatest number of steps."""

@@ -33,6 +33,9 @@ CASES = {
         "same",
         "warm",
         "tested",
+        "summed",
+        "normed",
+        "scored",
         "output",
     ],
 }
