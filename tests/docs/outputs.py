@@ -117,10 +117,10 @@ def steps_of_the_demo(block: Block) -> None:
     assert not waiting
     printed = []
     for step in steps:
-        title = f"ran in N s: {step.kind}, TensorFlow, {step.title}"
+        title = f"ran in N s: {step.kind} step, TensorFlow, {step.title}"
         printed += [f"{title}, train_error N, train_score N" if step.is_training else title]
         printed += [_without_ids(f"  {note}") for note in step.notes]
-    assert sorted(shown) == sorted(printed)
+    assert sorted(shown) == sorted(printed), printed
 
 
 def step_that_fails(block: Block) -> None:
