@@ -128,7 +128,7 @@ def step_that_fails(block: Block) -> None:
     first, fault, place, last = block.code.splitlines()
     network = nn.Network(lambda: nn.get_extern_data(nn.ExternData("data", [nn.batch_dim, nn.Dim(3, "x")])))
     title, directory = first.rpartition(", ")[2], place.partition(": ")[2]
-    step = EngineStep(title, "torch", network, True, directory, {"train_data.pkl": {}})
+    step = EngineStep(title, "training", "torch", network, True, directory, {"train_data.pkl": {}}, {})
     assert [_without_ids(line) for line in report_lines(step, fault.strip(), 1.0)] == [
         _without_ids(line) for line in (first, fault, place, last)
     ]
