@@ -9,7 +9,7 @@ from typing import Any
 
 from recipe.nn.plain.errors import did_you_mean
 
-from .tables import DATASETS
+from .dataset_table import DATASETS
 
 _ORDERS = (
     *("default", "default_every_n", "reverse", "reversed", "sorted", "sorted_reverse", "random", "random_sample"),

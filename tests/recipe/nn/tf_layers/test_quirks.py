@@ -619,7 +619,14 @@ CASES = [
     Case("gradients_of_no_parameter", LoopAfterNestedLoops(), "^$"),
     Case("rows_of_variables", LabelsOfTheStateInAnInnerLoop(), "(?s)Incompatible shapes: .*embedding_lookup"),
 ]
-WITH_TESTS_OF_THEIR_OWN = {"one_dropout_of_a_layer", "batch_major_frames", "values_of_inner_loops", "pairs_of_dims"}
+WITH_TESTS_OF_THEIR_OWN = {
+    "batch_major_frames",
+    "batches_without_frames",
+    "one_dropout_of_a_layer",
+    "pairs_of_dims",
+    "random_bits_of_dropout",
+    "values_of_inner_loops",
+}
 
 
 def test_each_has_a_test() -> None:
@@ -651,11 +658,33 @@ def test_without_it_returnn_fails(case: Case) -> None:
 def test_dropouts_of_one_value_draw_their_own_masks() -> None:
     network = nn.Network(lambda: nn.dropout(frames(), 0.5) - nn.dropout(frames(), 0.5))
     with_it, without_it = (
-        run_returnn(network, {"data": FEEDS["data"]}, train=True, without_quirks=without)
+        run_returnn(network, {"data": FEEDS["data"]}, train=True, without_quirks=without, device="gpu")
         for without in ((), ["one_dropout_of_a_layer"])
     )
     assert numpy.abs(with_it.outputs["output"].value).max() > 0.0
     numpy.testing.assert_array_equal(without_it.outputs["output"].value, 0.0)
+
+
+def test_dropout_draws_few_random_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What RETURNN computes without it is right, but draws four times as many."""
+    import tensorflow as tf
+
+    floats = []
+    uniform = tf.random.uniform
+
+    def noted(shape: Any, *arguments: Any, **options: Any) -> Any:
+        made = uniform(shape, *arguments, **options)
+        if made.dtype == tf.float32:
+            floats.append(made.shape.as_list())
+        return made
+
+    monkeypatch.setattr(tf.random, "uniform", noted)
+    monkeypatch.setattr(tf.compat.v1, "random_uniform", noted)
+    network = nn.Network(lambda: nn.dropout(frames(), 0.1))
+    for without in ((), ["random_bits_of_dropout"]):
+        run_returnn(network, {"data": FEEDS["data"]}, train=True, without_quirks=without)
+    of_rows, of_entries = floats
+    assert of_rows[-1] == 1 and of_entries[-1] == FEATURES.size
 
 
 def test_steps_of_a_loop_transpose_no_frames(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -718,7 +747,7 @@ def test_dims_that_layers_make_are_no_keys() -> None:
 
     network = nn.Network(model)
     kinds = {}
-    for without in (frozenset[str](), frozenset({"pairs_of_dims"})):
+    for without in (frozenset[str](), frozenset({"pairs_of_dims", "batches_without_frames"})):
         layers = Pipeline(network, without=without).run().layers
         kinds[without] = [type(layer.options["set_dim_tags"]) for layer in layers if "set_dim_tags" in layer.options]
     assert list(kinds.values()) == [[list, dict], [dict, dict]]
