@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from recipe.nn.plain.dim import Dim, as_dim
 
-from .axis_layers import with_new_frames
 from .elementwise_layers import activated
+from .frame_layers import with_new_frames
 from .layer import Layer, Unsupported
 from .layer_options import initial_values
 from .layer_translations import translates
@@ -73,10 +73,10 @@ def _conv(level: Level, layer: Layer) -> Value:
     if groups == 1 and not (is_plain and all(one <= other for one, other in zip(strides, sizes))):
         windows = _Windows(sizes, strides, dilation, padding.removesuffix("_static"), with_bias)
         value = _windowed(level, layer, x, dim, axes, windows)
-        made = [one for one in value.lengths if one not in (x.dims or ())]
+        shorter = [one for one in value.lengths if one not in x.dims]
         text = activated(level, value.text, activation)
-        if len(made) == 1:
-            return with_new_frames(level, layer, text, x, value.dims, made[0])
+        if len(shorter) == 1:
+            return with_new_frames(level, layer, text, x, value.dims, shorter[0])
         return level.assign(layer.name, text, value.dims)
     if not is_plain or (groups != 1 and not depthwise):
         raise Unsupported(f"padding={padding!r} dilation_rate={dilation} groups={groups!r} with_bias={with_bias}")
