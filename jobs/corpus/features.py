@@ -8,13 +8,14 @@ from typing import Any
 
 from sisyphus import Task, tk
 
-from recipe.data.characters import character_labels
+from recipe.data.characters import alphabet_labels, character_labels
 from recipe.data.corpus.corpus import Corpus, Segment
 from recipe.data.corpus.feature_hdf import FeatureSequence, write_feature_sequences
 from recipe.data.corpus.in_order import in_order
 
 from ..atomic_file import replacing
 from ..unhashed import JobWithUnhashedArguments
+from .check import naming_the_check
 
 
 class CorpusFeaturesJob(JobWithUnhashedArguments):
@@ -49,6 +50,8 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
     ):
         if characters is not None and sentence_pieces is not None:
             raise ValueError("classes are characters or pieces: give one of characters=... and sentence_pieces=...")
+        if characters is not None:
+            alphabet_labels(characters)
         self.corpus = corpus
         self.num_mel = num_mel
         self.stack = stack
@@ -78,7 +81,7 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
         corpus = Corpus.read(self.corpus.get_path())
         labels, encoded = self._targets(corpus)
         make = functools.partial(_features, num_mel=self.num_mel, stack=self.stack, normalise=self.normalise)
-        features = in_order(make, corpus, int(self.rqmt["cpu"]))
+        features = naming_the_check(in_order(make, corpus, int(self.rqmt["cpu"])))
         sequences = (
             FeatureSequence(segment.name, one, {"classes": targets} if labels else {})
             for segment, one, targets in zip(corpus, features, encoded)
@@ -98,12 +101,15 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
             return pieces, [model.encode(segment.text) for segment in corpus]
         if self.characters is None:
             return [], [[] for _ in corpus]
-        index = {label: number for number, label in enumerate(character_labels(self.characters))}
+        index = {label: number for number, label in enumerate(alphabet_labels(self.characters))}
         texts = {segment.name: character_labels(segment.text) for segment in corpus}
         for name, text in texts.items():
             other = sorted(set(text) - set(index))
             if other:
-                raise ValueError(f"segment {name}: no label for {' '.join(map(repr, other))}: {''.join(text)}")
+                raise ValueError(
+                    f"segment {name}: no label for {' '.join(map(repr, other))}: {''.join(text)}. Give more "
+                    "characters, or leave such segments out by CheckCorpusJob(..., alphabet=..., leave_out=True)"
+                )
         return list(index), [[index[label] for label in text] for text in texts.values()]
 
 
@@ -114,8 +120,7 @@ def _features(segment: Segment, num_mel: int, stack: int, normalise: bool) -> An
     samples, rate = read_segment(segment)
     if len(samples) < rate * _SHORTEST * stack:
         raise ValueError(
-            f"{segment.audio}: segment {segment.name} has {len(samples) / rate:g} s, too short for a frame. "
-            "CheckCorpusJob finds such segments, and leaves them out"
+            f"{segment.audio}: segment {segment.name} has {len(samples) / rate:g} s, too short for a frame"
         )
     features = log_mel(samples, rate, num_mel=num_mel)
     return stacked_frames(normalised(features) if normalise else features, stack)

@@ -35,14 +35,38 @@ def read_files(paths: Iterable[str]) -> Iterator[str]:
         yield from read_lines(path)
 
 
+def lines_of_sequences(path: str) -> Iterator[str]:
+    """
+    The lines that have text, which are the sequences that RETURNN's LmDataset makes of the file.
+
+    :raises ValueError: as :func:`read_lines`; for a line that has only spaces, which RETURNN counts as a sequence; for
+        a last line without an end, which it leaves out of plain files
+    """
+    is_packed = path.endswith(".gz")
+    with open_bytes(path) as file:
+        for number, (raw, line) in enumerate(zip(file, read_lines(path)), 1):
+            is_sequence = bool(raw.strip() if is_packed else raw.rstrip(b"\n"))
+            if is_sequence and not line:
+                raise ValueError(f"{path}:{number}: only spaces, which RETURNN takes for a sentence. {_ADVICE}")
+            if not is_packed and not raw.endswith(b"\n"):
+                raise ValueError(
+                    f"{path}:{number}: no line end is after the last line, so RETURNN leaves it out. {_ADVICE}"
+                )
+            if line:
+                yield line
+
+
+_ADVICE = "CheckedTextJob makes a text without such lines"
+
+
 def decode(line: bytes, path: str, number: int) -> str:
     """
-    A line as text.
+    A line as text; a byte order mark before the first one is left out.
 
     :raises ValueError: if it is not UTF-8; the message names file and line
     """
     try:
-        return line.decode("utf-8")
+        return line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path}:{number}: not UTF-8: byte {line[error.start]:#04x} at position {error.start} of "

@@ -16,9 +16,9 @@ from .sources import out_dim, source, with_dropout
 from .value import Value
 
 PADDING = (
-    "Pooling and convolutions of RETURNN read what stands behind shorter sequences in a batch, and where they make "
-    "sequences shorter, the longest one decides where their windows begin. Here every sequence is as if alone, and the "
-    "first window begins with its first frame."
+    "Pooling, windows and convolutions of RETURNN read what stands behind shorter sequences in a batch, and where they "
+    "make sequences shorter, the longest one decides where their windows begin. Here every sequence is as if alone, "
+    "and the first window begins with its first frame."
 )
 
 

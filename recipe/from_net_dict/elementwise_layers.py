@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from recipe.nn.plain.dim import Dim, batch_dim
 
 from .formula import Formula
+from .label_switching import is_switch_out, switched
 from .layer import Layer, Unsupported
-from .layer_translations import translates
+from .layer_translations import HAVE_PARAMETERS, TRANSLATIONS, translates
 from .level import Level
 from .masking import called_function, masked
 from .python_values import Function
@@ -64,6 +66,11 @@ def _copy(level: Level, layer: Layer) -> Value:
     if layer.options.get("dropout") or "dropout" in layer.rates:
         value = with_dropout(layer, value)
         return level.assign(layer.name, value.text, value.dims)
+    return _same(level, layer, value)
+
+
+def _same(level: Level, layer: Layer, value: Value) -> Value:
+    """A value as it is, which has a name then."""
     if not value.text.isidentifier():
         return level.assign(layer.name, value.text, value.dims, labels=value.labels, dtype=value.dtype)
     return value
@@ -99,10 +106,14 @@ def _combine(level: Level, layer: Layer) -> Value:
 @translates("eval")
 def _eval(level: Level, layer: Layer) -> Value:
     formula, values = layer.take("eval"), sources(level, layer)
+    if isinstance(formula, Function) and is_switch_out(formula):
+        return switched(level, layer, values[0], formula)
     if isinstance(formula, Function):
         return masked(level, layer.name, values[0], formula, None)
     if not isinstance(formula, str):
         raise Unsupported("its formula is a function")
+    if formula.replace(" ", "") == "source(0)":
+        return _same(level, layer, values[0])
     called = called_function(level, formula)
     if called is not None:
         return masked(level, layer.name, values[0], *called)
@@ -175,3 +186,35 @@ def _constant(level: Level, layer: Layer) -> Value:
 
 def _dtype_of(value: bool | int | float) -> str:
     return {bool: "bool", int: "int32"}.get(type(value), "float32")
+
+
+@translates("train_flag", "global_train_step")
+def _of_the_run(level: Level, layer: Layer) -> Value:
+    """Whether the network is trained, and the number of the step of the training."""
+    if layer.class_name == "train_flag":
+        return level.assign(layer.name, "nn.train_flag()", (), dtype="bool")
+    return level.assign(layer.name, "nn.train_step()", (), dtype="int32")
+
+
+@translates("cond")
+def _cond(level: Level, layer: Layer) -> Value:
+    """``nn.where`` between what two layers give: a branch that is not taken changes nothing."""
+    given = [layer.take(name) for name in ("condition", "true_layer", "false_layer")]
+    condition, true, false = (level.read(one) if isinstance(one, str) else _branch(level, layer, one) for one in given)
+    if condition.dims:
+        raise Unsupported("a condition that is no scalar")
+    text = f"nn.where({condition.text}, {true.text}, {false.text})"
+    dims = joint_dims([true, false])
+    return level.assign(layer.name, text, dims, labels=true.labels, dtype=true.dtype)
+
+
+def _branch(level: Level, layer: Layer, options: Any) -> Value:
+    """A layer of its own, whose parameters are called after the layer around it."""
+    if not isinstance(options, dict) or options.get("class") not in TRANSLATIONS:
+        raise Unsupported(f"a branch {options!r:.60}")
+    branch = Layer(layer.name, options)
+    value: Value = TRANSLATIONS[branch.class_name](level, branch)
+    left = branch.left(has_parameters=branch.class_name in HAVE_PARAMETERS)
+    if left:
+        raise Unsupported(f"options of a branch: {', '.join(left)}")
+    return value

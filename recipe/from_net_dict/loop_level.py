@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
+from typing import Any
 
-from recipe.nn.plain.dim import Dim, batch_dim
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim
 
-from .identifiers import identifier
+from .identifiers import identifier, unique_name
 from .layer import Layer, Unsupported
 from .level import Level
 from .line import Line
@@ -39,16 +41,40 @@ class LoopLevel(Level):
         axis = layer.take("axis")
         self.given_axis: Dim | None = axis if isinstance(axis, Dim) else None
         self.axis: Dim | None = None
+        self.axis_option = ""
+        """The expression for its axis, where no frames of it are read."""
         self.include_end = bool(layer.take("include_eos", False))
         self.limit = self._limit(layer)
         self.cells: dict[str, Cell] = {}
         self.states: dict[str, str] = {}
         """The names of the states, by layer."""
+        self.inner_states: dict[str, str] = {}
+        """The names of the states of layers within, by path."""
+        self.inner_initial: dict[str, str] = {}
+        """What those of cells start with; others start with zeros."""
         self.initial_texts: dict[str, str | None] = {}
         """The expressions for what the states start with, None where that is found from the others."""
         self._unstacked: dict[str, Value] = {}
+        self.lines_before: list[str] = []
+        """What forward computes before the loop."""
         self.results: list[str] = []
         """The expressions that forward returns."""
+
+    @property
+    def loop(self) -> LoopLevel:
+        """It is one itself."""
+        return self
+
+    def inner_state(self, path: str) -> str:
+        """
+        The name of a state that belongs to a layer within a layer of the loop, or to a masked one.
+
+        :param path: names of the layers that it is in, and its own
+        """
+        if path not in self.inner_states:
+            taken = {*self.inner_states.values(), *map(identifier, self.layers)}
+            self.inner_states[path] = unique_name("_".join(map(identifier, path.split("/"))), taken)
+        return self.inner_states[path]
 
     def read(self, reference: str) -> Value:
         """As everywhere, and ``prev:NAME``, ``:i``."""
@@ -103,6 +129,22 @@ class LoopLevel(Level):
         self.uses_search = True
         outer = self.parent.read(name.removeprefix("layer:")) if name.startswith("layer:") else self._input(name)
         return self.unstack(self.capture(outer, name), None, in_training=True)
+
+    def labels_of_choice(self, name: str) -> Value:
+        """
+        The right labels of all steps, that a choice takes in training.
+
+        :param name: of the layer, a choice
+        :raises Unsupported: if it is none, or has no target
+        """
+        options = self.layers.get(name, {})
+        target = options.get("target") or self.target_name
+        if options.get("class") != "choice" or not isinstance(target, str) or target.startswith("layer:"):
+            raise Unsupported(f"the labels of {name!r} in all steps")
+        value = self.capture(self._input(target), target)
+        self.uses_search = True
+        over = value.lengths[0] if len(value.lengths) == 1 else None
+        return self._along_the_loop(value, over) if self.axis not in (None, over) and over is not None else value
 
     def _input(self, name: str) -> Value:
         level: Level = self
@@ -160,6 +202,12 @@ class LoopLevel(Level):
             source = options["from"] if isinstance(options["from"], str) else options["from"][0]
             return Value("", (batch_dim,), self._foreseen_features(source), "int32")
         given = [options.get("from", [])] if isinstance(options.get("from"), str) else options.get("from", [])
+        if (
+            options["class"] in ("copy", "eval")
+            and len(given) == 1
+            and self.layers.get(given[0], {}).get("class") == "choice"
+        ):
+            return self._foreseen(given[0])
         outer = [self.read(one) for one in given if isinstance(one, str) and one.startswith("base:")]
         if options["class"] in ("eval", "combine") and outer:
             return Value("", joint_dims(outer))
@@ -175,7 +223,7 @@ class LoopLevel(Level):
 
         :param found: of layers that were asked for; None for one that is being looked at
         """
-        if name.startswith("base:"):
+        if name.startswith("base:") or (name in ("data", "data:source") and self.source is not None):
             return self.read(name).dims
         name = name.removeprefix("prev:")
         if name in self.values:
@@ -198,6 +246,8 @@ class LoopLevel(Level):
         return dims
 
     def _foreseen_features(self, name: str) -> Dim | None:
+        if name in ("data", "data:source") and self.source is not None:
+            return self.read(name).features
         if name not in self.layers:
             return None
         layer = Layer(name, self.layers[name])
@@ -210,11 +260,23 @@ class LoopLevel(Level):
             sources = layer.options.get("from")
             names = [sources] if isinstance(sources, str) else list(sources or [])
             return next(filter(None, (self._foreseen_features(one) for one in names if isinstance(one, str))), None)
+        if layer.class_name == "merge_dims" and layer.options.get("axes") in ("except_batch", "static"):
+            return self._features_of_heads(layer.options.get("from"))
         if layer.class_name in ("generic_attention", "dot"):
             sources = [layer.options.get("base"), *(layer.options.get("from") or [])]
             outer = [one for one in sources if isinstance(one, str) and one.startswith("base:")]
             return self.read(outer[-1]).features if outer else None
         return None
+
+    def _features_of_heads(self, given: Any) -> Dim | None:
+        """The features that what an attention gives for each head become together."""
+        name = given if isinstance(given, str) else given[0] if isinstance(given, (list, tuple)) and given else ""
+        options = self.layers.get(name, {})
+        base = options.get("base")
+        if options.get("class") != "generic_attention" or not isinstance(base, str) or not base.startswith("base:"):
+            return None
+        sizes = [dim.known_size for dim in self.read(base).dims or () if dim.is_static]
+        return as_dim(math.prod(sizes)) if sizes and None not in sizes else None  # type: ignore[arg-type]
 
     def _limit(self, layer: Layer) -> str | None:
         """The expression for the greatest number of steps."""
@@ -248,6 +310,10 @@ class LoopLevel(Level):
         finished = [self._finished(name) for name in sorted(asked_for)]
         if not asked_for:
             self.value_of("output")
+        for name, options in self.layers.items():
+            if isinstance(options, dict) and options.get("loss"):
+                self.value_of(name)
+        self._go_over_the_source()
         self._end()
         done: set[str] = set()
         while set(self.states) - done:
@@ -258,7 +324,7 @@ class LoopLevel(Level):
                 if isinstance(initial, str) and initial.startswith("base:"):
                     self.read(initial)
                 line = next((line for line in self.lines if line.variable == value.text), None)
-                if line is not None and line.state is None and name not in self.cells:
+                if line is not None and line.state is None and name not in self.cells and not line.indent:
                     line.state = name
                 elif line is None or line.state != name:
                     self.lines.append(Line("", f"loop.state.{self.states[name]} = {value.text}"))
@@ -285,6 +351,15 @@ class LoopLevel(Level):
         )
         value = self.value_of(name or "output")
         return f"loop.{'last' if is_last else 'stack'}({value.text})", value, not is_last
+
+    def _go_over_the_source(self) -> None:
+        """Where no layer reads the frames that the loop goes over, it has their axis all the same."""
+        assert self.parent is not None
+        if self.source is None or self.axis is not None or self.given_axis is not None:
+            return
+        value = self.capture(self.parent.read(self.source), "source")
+        if len(value.lengths) == 1:
+            self.axis, self.axis_option = value.lengths[0], f"{value.text}.spatial_dim"
 
     def _end(self) -> None:
         if "end" not in self.layers:

@@ -35,6 +35,8 @@ class Notes:
         """Beam size and length normalization, if there is a choice."""
         self.used_models: dict[str, str] = {}
         """Classes and functions of ``recipe.models`` that the written module imports, with the files they are in."""
+        self.checkpoints: list[str] = []
+        """The layers whose parameters begin with those of a checkpoint, and its file."""
         self.functions: dict[str, list[str]] = {}
         """Functions of the written module: their lines."""
         self.differences: set[str] = set()

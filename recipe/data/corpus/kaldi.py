@@ -36,7 +36,7 @@ def read_kaldi(directory: str, *, run_pipe: Callable[[str, str], str] | None = N
     """
     recordings = _read_recordings(directory, run_pipe)
     listed = os.path.join(directory, "text")
-    texts = {name: text for _, name, text in keyed_lines(listed)}
+    texts = {name: " ".join(text.split()) for _, name, text in keyed_lines(listed)}
     cuts = _read_segments(os.path.join(directory, "segments"), recordings)
     if cuts is None:
         cuts = {name: Cut(name) for name in recordings}

@@ -109,7 +109,7 @@ def _of_chapter(directory: str, speaker: str, chapter: str) -> Iterator[Segment]
     for number, name, text in keyed_lines(listed):
         if not text:
             raise ValueError(f"{listed}:{number}: {name} has no text")
-        texts[name] = text
+        texts[name] = " ".join(text.split())
     check_matching(texts, files, listed)
     for name in sorted(texts):
         yield Segment(name, os.path.abspath(files[name]), texts[name], speaker)

@@ -10,8 +10,10 @@ from ..plain.delayed import Delayed, resolved
 from ..plain.dim import single_step_dim
 from ..plain.extern_data import ExternData
 from ..plain.python_source import definitions_section
+from .config_function import ConfigFunction
 from .layers import LayerNetwork
 from .python_source import NetDictSource, PythonCode
+from .replaced_layers import STARTUP, startup_callback
 
 
 class Written(Protocol):
@@ -32,15 +34,18 @@ def config_text(
     config: Mapping[str, Any] | None = None,
     preamble: str = "",
     copy_param_mode: str | None = None,
+    options_of_stages: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> str:
     """
     A whole RETURNN config: imports, general options, dims, data, network.
 
     :param network: what to compute; of several stages, each is written, and ``get_network`` chooses by the epoch
     :param device: what it will run on; chooses the LSTM unit, not what is computed
-    :param config: all other options by name: plain values, or :class:`recipe.nn.PythonCode`
+    :param config: all other options by name: plain values, or :class:`recipe.nn.PythonCode`. A ``startup_callback``
+        takes the place of the one that has RETURNN compute batches without any frame
     :param preamble: code that stands after the imports
     :param copy_param_mode: of several stages, what RETURNN does with parameters whose dims change
+    :param options_of_stages: options that are others in a stage, by its first epoch
     """
     source = NetDictSource()
     stages = network.layers(device)
@@ -49,7 +54,10 @@ def config_text(
     _set_optimizers(stages, options.get("optimizer"))
     general = [assignment(key, value, source) for key, value in options.items()]
     data = assignment("extern_data", declared_inputs(network.extern_data), source)
-    networks = _networks(stages, copy_param_mode, source)
+    networks = _networks(stages, copy_param_mode, options_of_stages or {}, source)
+    replaced = _replaced(stages)
+    if replaced and STARTUP not in options:
+        source.functions.update(dict.fromkeys(startup_callback(replaced).with_needed()))
     dims = source.names.definitions(source)
     sections = [
         ["#!returnn"],
@@ -81,6 +89,12 @@ def _settings(stages: LayerNetwork | dict[int, LayerNetwork]) -> dict[str, Any]:
     """What the layers want of the config besides."""
     every = [stages] if isinstance(stages, LayerNetwork) else stages.values()
     return {name: value for layers in every for name, value in layers.settings.items()}
+
+
+def _replaced(stages: LayerNetwork | dict[int, LayerNetwork]) -> dict[str, ConfigFunction]:
+    """Makers of the classes that take the place of RETURNN's, by the name of the layer class."""
+    every = [stages] if isinstance(stages, LayerNetwork) else stages.values()
+    return {name: value for layers in every for name, value in layers.replaced.items()}
 
 
 def _set_optimizers(stages: LayerNetwork | dict[int, LayerNetwork], optimizer: Any) -> None:
@@ -116,7 +130,10 @@ def _with_factor(optimizer: Any, factor: float | Delayed) -> Any:
 
 
 def _networks(
-    stages: LayerNetwork | dict[int, LayerNetwork], copy_param_mode: str | None, source: NetDictSource
+    stages: LayerNetwork | dict[int, LayerNetwork],
+    copy_param_mode: str | None,
+    options: Mapping[int, Mapping[str, Any]],
+    source: NetDictSource,
 ) -> list[list[str]]:
     if isinstance(stages, LayerNetwork):
         return [["# network", f"network = {source.net_dict(stages)}"]]
@@ -126,6 +143,8 @@ def _networks(
         sections.append([f"# network from epoch {epoch} on", f"{names[epoch]} = {source.net_dict(layers)}"])
         if copy_param_mode is not None:
             sections[-1].append(f'{names[epoch]}["#copy_param_mode"] = "{copy_param_mode}"')
+        if epoch in options:
+            sections[-1].append(assignment(f'{names[epoch]}["#config"]', dict(options[epoch]), source))
     *others, first = sorted(stages, reverse=True)
     function = ["", "def get_network(epoch, **_kwargs):", '    """The network of an epoch."""']
     for epoch in others:
