@@ -90,16 +90,18 @@ def test_dropout_draws_few_random_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     import tensorflow as tf
 
     floats = []
-    uniform = tf.random.uniform
 
-    def noted(shape: Any, *arguments: Any, **options: Any) -> Any:
-        made = uniform(shape, *arguments, **options)
-        if made.dtype == tf.float32:
-            floats.append(made.shape.as_list())
-        return made
+    def noting(draw: Any) -> Any:
+        def noted(shape: Any, *arguments: Any, **options: Any) -> Any:
+            made = draw(shape, *arguments, **options)
+            if made.dtype == tf.float32:
+                floats.append(made.shape.as_list())
+            return made
 
-    monkeypatch.setattr(tf.random, "uniform", noted)
-    monkeypatch.setattr(tf.compat.v1, "random_uniform", noted)
+        return noted
+
+    monkeypatch.setattr(tf.random, "stateless_uniform", noting(tf.random.stateless_uniform))
+    monkeypatch.setattr(tf.compat.v1, "random_uniform", noting(tf.compat.v1.random_uniform))
     network = nn.Network(lambda: nn.dropout(frames(), 0.1))
     for without in ((), ["random_bits_of_dropout"]):
         run_returnn(network, {"data": FEEDS["data"]}, train=True, without_quirks=without)
