@@ -71,7 +71,7 @@ def _as_many_as_there_are(data: Any) -> Any:
     return x
 
 
-def _rec() -> type:
+def _rec() -> Any:
     import tensorflow as tf
     from returnn.tf.layers.rec import RecLayer
 
@@ -101,7 +101,7 @@ def _rec() -> type:
     return Rec
 
 
-def _gather() -> type:
+def _gather() -> Any:
     from returnn.tf.layers.basic import GatherLayer
     from returnn.tf.util.basic import same_control_flow_ctx
 
@@ -126,7 +126,7 @@ def _gather() -> type:
     return Gather
 
 
-def _conv() -> type:
+def _conv() -> Any:
     from returnn.tf.layers.basic import ConvLayer
 
     class Conv(ConvLayer):  # type: ignore[misc]
@@ -144,7 +144,7 @@ def _conv() -> type:
     return Conv
 
 
-def _pool() -> type:
+def _pool() -> Any:
     from returnn.tf.layers.basic import PoolLayer
 
     class Pool(PoolLayer):  # type: ignore[misc]
@@ -167,7 +167,7 @@ def _pool() -> type:
     return Pool
 
 
-def _reduce() -> type:
+def _reduce() -> Any:
     import tensorflow as tf
     from returnn.tf.layers.basic import ReduceLayer
 
@@ -184,7 +184,7 @@ def _reduce() -> type:
     return Reduce
 
 
-def _ctc_loss() -> type:
+def _ctc_loss() -> Any:
     from returnn.tf.layers.basic import CtcLossLayer
 
     class CtcLoss(CtcLossLayer):  # type: ignore[misc]
