@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .dataset_functions import dataset_of_blocks, function_code
+from .dataset_functions import bpe_dropout, dataset_of_blocks, function_code
 
 
 def text_dataset(
@@ -89,3 +89,23 @@ def text_pair_dataset(
         "data_map": {"data": ("source", "data"), "classes": ("target", "data")},
         "seq_order_control_dataset": "target",
     }
+
+
+def with_bpe_dropout(
+    dataset: Mapping[str, Any], dropout: float, *, streams: Sequence[str] = ("data",)
+) -> dict[str, Any]:
+    """
+    BPE dropout (Provilkov et al. 2020; there 0.1) that is a function of epoch and sequence, so that a training can be
+    repeated, and goes on after an interruption as without one. The ``sampling`` of
+    :func:`recipe.data.subwords.sentence_pieces` draws otherwise each time, as RETURNN does not seed it.
+
+    :param dataset: with labels of a SentencePiece model of kind "bpe", without sampling: of :func:`text_dataset`,
+        :func:`text_pair_dataset`, :func:`recipe.data.speech_dataset.ogg_zip_dataset`
+    :param dropout: the probability that a merge is left out
+    :param streams: which have such labels
+    :raises ValueError: if dropout is not between 0 and 1
+    """
+    if not 0 < dropout < 1:
+        raise ValueError(f"dropout={dropout}: a number between 0 and 1 is meant, as 0.1")
+    function = function_code(bpe_dropout, 1, dropout=float(dropout), streams=tuple(streams))
+    return {"class": "PostprocessingDataset", "dataset": dict(dataset), "map_seq": function}
