@@ -9,6 +9,7 @@ Test: tests/jobs/corpus/test_training.py
 
 from __future__ import annotations
 
+import functools
 import heapq
 import inspect
 import zlib
@@ -74,6 +75,14 @@ def dataset_of_blocks(files: Sequence[tuple[str, str]], labels: Mapping[str, Any
     }
 
 
+def dataset_of_blocks_with_dropout(
+    files: Sequence[tuple[str, str]], labels: Mapping[str, Any], dropout: float
+) -> dict[str, Any]:
+    """As :func:`dataset_of_blocks`, with BPE dropout."""
+    function = functools.partial(other_pieces, dropout=dropout, streams=("data",))
+    return {"class": "PostprocessingDataset", "dataset": dataset_of_blocks(files, labels), "map_seq": function}
+
+
 def pieces_with_dropout(pieces: Sequence[str], index: Mapping[str, int], dropout: float, random: Any) -> list[int]:
     """
     The labels of a text by BPE some of whose merges are left out, as SentencePiece does it.
@@ -110,7 +119,7 @@ def pieces_with_dropout(pieces: Sequence[str], index: Mapping[str, int], dropout
     return [index[symbol] for symbol in symbols if symbol]
 
 
-def bpe_dropout(sequence: Any, epoch: int, dropout: float, streams: Sequence[str], **_other: Any) -> Any:
+def other_pieces(sequence: Any, epoch: int, dropout: float, streams: Sequence[str], **_other: Any) -> Any:
     """Other pieces of the same text, drawn by epoch and sequence, for RETURNN's PostprocessingDataset."""
     tag = str(sequence.data["seq_tag"].raw_tensor)
     for stream in streams:
@@ -137,7 +146,8 @@ def function_code(function: Callable[..., Any], version: int, **arguments: Any) 
         sorted_first: (),
         space_as_label: (),
         dataset_of_blocks: (),
-        bpe_dropout: (pieces_with_dropout,),
+        other_pieces: (pieces_with_dropout,),
+        dataset_of_blocks_with_dropout: (pieces_with_dropout, other_pieces, dataset_of_blocks),
     }[function]
     values = "".join(f", {name}={PythonSource().value(value)}" for name, value in arguments.items())
     code = f"functools.partial({function.__name__}{values})" if arguments else function.__name__

@@ -177,5 +177,13 @@ def test_bpe_dropout_of_a_dataset(tmp_path: pathlib.Path, model: str) -> None:
     for tag, streams in first.items():
         assert {text_of(model, one) for one in streams.values()} == {LINES[int(tag.partition("-")[2])]}
         assert streams["data"][-1] == streams["classes"][-1] == 0
+    options = text_blocks_dataset([str(path)], labels, bpe_dropout=0.3)
+    options["get_sub_epoch_dataset"] = _as_in_a_config(options["get_sub_epoch_dataset"])
+    options["use_worker_proc"] = False
+    blocks = [dict(read(dict(options), number)) for number in (1, 1, 2)]
+    assert blocks[0] == blocks[1] != blocks[2]
+    assert sorted(text_of(model, one["data"]) for one in blocks[0].values()) == sorted(LINES)
+    with pytest.raises(ValueError, match="text_blocks_dataset.*bpe_dropout="):
+        with_bpe_dropout(options, 0.1)
     with pytest.raises(ValueError, match="dropout=1.5: a number between 0 and 1"):
         with_bpe_dropout({}, 1.5)
