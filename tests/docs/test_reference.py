@@ -30,8 +30,11 @@ RETURNN = pathlib.Path(next(iter(importlib.util.find_spec("returnn").submodule_s
 NOT_FOR_USERS = {
     "recipe.data.dataset_functions.at_random_speed",
     "recipe.data.dataset_functions.dataset_of_blocks",
+    "recipe.data.dataset_functions.dataset_of_blocks_with_dropout",
     "recipe.data.dataset_functions.function_code",
     "recipe.data.dataset_functions.log_mel_features",
+    "recipe.data.dataset_functions.other_pieces",
+    "recipe.data.dataset_functions.pieces_with_dropout",
     "recipe.data.dataset_functions.sorted_first",
     "recipe.data.dataset_functions.space_as_label",
     "recipe.data.hdf.write_streams",
