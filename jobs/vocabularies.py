@@ -13,7 +13,7 @@ from recipe.data.text import open_bytes
 from recipe.data.vocabulary import read_vocabulary
 from recipe.nn.plain.delayed import origin_of, origin_text
 
-from .subwords.training import labels_of_model
+from .subwords.training import has_end_label, labels_of_model
 
 _STREAMS = {
     "LmDataset": {"orth_vocab": "data"},
@@ -91,13 +91,13 @@ def check_vocabularies(networks: Iterable[nn.Network], dataset: Any, what: str) 
     for network in networks if files or lists else ():
         for name, data in network.extern_data.items():
             if name in files and data.sparse_dim is not None:
-                _check(data.sparse_dim, files[name], vocabularies[name]["class"], f"{what}: the labels of {name!r}")
+                _check(data.sparse_dim, files[name], vocabularies[name], f"{what}: the labels of {name!r}")
             elif name in lists and data.sparse_dim is not None and is_known(data.sparse_dim):
                 source = f"{what}: the labels of {name!r} are those of its {lists[name]['class']}"
                 _compare(data.sparse_dim, list(lists[name]["labels"]), source)
 
 
-def _check(dim: nn.Dim, file: Any, kind: str, what: str) -> None:
+def _check(dim: nn.Dim, file: Any, options: Mapping[str, Any], what: str) -> None:
     creator = getattr(file, "creator", None)
     of_dim = dim.delayed_labels if dim.delayed_labels is not None else dim.delayed_size
     path = file.get_path() if isinstance(file, tk.Path) else str(file)
@@ -108,10 +108,16 @@ def _check(dim: nn.Dim, file: Any, kind: str, what: str) -> None:
                 f"{what} are made by {origin_text(origin_of(file))}, but those of the network, dim {dim.name!r}, are "
                 f"given by {of_dim!r}: take both from one vocabulary"
             )
-    if not os.path.exists(path) or not is_known(dim):
+    if not os.path.exists(path):
         return
-    labels = labels_of_model(path) if kind == "SentencePieces" else labels_of_file(path)
-    if labels is None:
+    is_model = options["class"] == "SentencePieces"
+    labels = labels_of_model(path) if is_model else labels_of_file(path)
+    if is_model and options.get("add_eos") and not has_end_label(path):
+        raise ValueError(
+            f"{what} are made by {path}, which has no label for the end of a sentence: sentence_pieces(..., "
+            "end_label=False) leaves it out"
+        )
+    if labels is None or not is_known(dim):
         return
     _compare(dim, labels, f"{what} are made by {path}")
 

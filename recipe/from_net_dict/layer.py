@@ -55,6 +55,7 @@ _DEFAULTS: dict[str, Any] = {
     "sampling": 1,
     "use_transposed_weights": False,
     "keep_beams": False,
+    "extra_deps": [],
     "prob_scale": 1.0,
     "base_beam_score_scale": 1.0,
 }
@@ -64,6 +65,10 @@ _OF_PARAMETERS = ("trainable", "L2", "param_device", "forward_weights_init", "bi
 """Options that mean nothing where a layer has no parameters."""
 _OF_LOSSES = ("loss_opts", "loss_scale", "target", "loss_only_on_non_search", "only_on_eval")
 """Options that mean nothing where a layer has no loss."""
+
+
+_NO_REFERENCES = ("class", "eval", "kind", "activation", "mode", "load_on_init")
+"""Options whose texts name no layers."""
 
 
 class Unsupported(Exception):
@@ -122,7 +127,7 @@ def references(options: Any) -> set[str]:
     if isinstance(options, str):
         return {options, *re.findall(r"base:[\w/:.-]+", options)}
     if isinstance(options, dict):
-        options = [item for key, item in options.items() if key not in ("class", "eval", "kind", "activation", "mode")]
+        options = [item for key, item in options.items() if key not in _NO_REFERENCES]
     if isinstance(options, (list, tuple)):
         return set().union(*(references(item) for item in options))
     return set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recipe.nn.plain.dim import Dim, as_dim, batch_dim
+from recipe.nn.plain.dim import as_dim, batch_dim
 
 from .inner_states import loop_state
 from .layer import Layer, Unsupported
@@ -149,12 +149,3 @@ class Subnetwork(Level):
         if name in ("", "data", "source") and self._source is not None:
             return self.capture(self._source, "data")
         return super().data(name)
-
-
-@translates("variable")
-def _variable(level: Level, layer: Layer) -> Value:
-    """One that a layer reads as a value, and not as its parameter."""
-    shape, init = layer.take("shape"), layer.take("init")
-    if not all(isinstance(dim, Dim) for dim in shape) or not isinstance(init, (int, float, str)):
-        raise Unsupported(f"shape={shape!r} init={init!r}")
-    raise Unsupported("a parameter that is read as a value: make it an nn.Parameter of the module")

@@ -21,7 +21,7 @@ def head(level: LoopLevel) -> list[str]:
         initial = level.initial_texts.get(name)
         if initial is not None:
             lines.append(f"loop.state.{state} = {initial}")
-    return lines
+    return [*lines, *(f"loop.state.{state} = {initial}" for state, initial in level.inner_initial.items())]
 
 
 def body(level: LoopLevel) -> list[str]:

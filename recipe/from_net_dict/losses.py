@@ -118,9 +118,15 @@ def _without_how(options: dict[str, object]) -> dict[str, object]:
     """Options of CTC without those that say how it is computed, or how its error is."""
     how = ("beam_width", "use_native", "output_in_log_space")
     left = {key: value for key, value in options.items() if key not in how}
-    if left.get("ctc_opts") in ({"ignore_longer_outputs_than_inputs": True}, {"logits_normalize": False}, {}):
+    if left.get("ctc_opts") in ({"ignore_longer_outputs_than_inputs": True}, {}) or _are_logs(left.get("ctc_opts")):
         del left["ctc_opts"]
     return left
+
+
+def _are_logs(options: object) -> bool:
+    """Whether options of CTC say nothing but that it gets logs of probabilities, whose gradients it gives."""
+    names = ("logits_normalize", "grad_wrt_softmax_in")
+    return isinstance(options, dict) and all(key in names and value is False for key, value in options.items())
 
 
 def smoothing_constant(smoothing: float, size: int) -> float:

@@ -25,8 +25,10 @@ def _masked_computation(level: Level, layer: Layer) -> Value:
         raise Unsupported("a masked computation with an initial_output or a name_scope")
     if layer.take("masked_from") is not None:
         raise Unsupported("masked_from")
-    if not isinstance(unit, dict):
+    if not isinstance(unit, dict) or unit.get("class") not in TRANSLATIONS or unit["class"] == "masked_computation":
         raise Unsupported(f"unit={unit!r:.60}")
+    if mask.dtype != "bool" and not str(layer.options["mask"]).startswith("prev:"):
+        raise Unsupported(f"mask={layer.options['mask']!r}, which is {mask.dtype}")
     x = source(level, layer)
     if not isinstance(level, LoopLevel):
         return _of_frames(level, layer, x, mask, unit)
@@ -87,8 +89,6 @@ def _translated(level: Level, layer: Layer, options: dict[str, Any], x: Value) -
     """The layer that is the unit, under the name of the layer around it, of the masked input."""
     key = f"{layer.name}:masked"
     unit = Layer(layer.name, {**options, "from": key})
-    if unit.class_name not in TRANSLATIONS or unit.class_name == "masked_computation":
-        raise Unsupported(f"a unit of class {unit.class_name!r}")
     unit.is_masked = level.loop is not None
     level.values[key] = x
     try:

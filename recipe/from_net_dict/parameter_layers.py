@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from recipe.nn.plain.dim import Dim, batch_dim
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim
 
 from .elementwise_layers import activated
 from .inner_states import loop_state
 from .layer import Layer, Unsupported
-from .layer_options import initial_values, training_options
+from .layer_options import initial_value, initial_values, mean_of_normal, training_options
 from .layer_translations import translates
 from .level import Level
 from .loop_level import LoopLevel
 from .loop_states import Cell
 from .losses import add_cross_entropy
 from .notes import Owner
-from .parameters import parameter_names
+from .parameters import parameter_names, variable_name
 from .recurrent_units import recurrent_unit
 from .sources import axis_of, axis_text, out_dim, source, with_dropout
 from .value import Value
@@ -64,6 +64,30 @@ def written_initial_values(
     except Unsupported as error:
         level.problem(f"{level.scope}{layer.name}", layer.class_name, str(error))
         return []
+
+
+@translates("variable", has_parameters=True)
+def _variable(level: Level, layer: Layer) -> Value:
+    """A parameter that is read as a value."""
+    shape, init = layer.take("shape"), layer.take("init", 0)
+    dims = tuple(as_dim(one) for one in ([shape] if isinstance(shape, int) else shape))
+    if layer.take("add_batch_axis") or layer.take("add_time_axis") or layer.take("dtype", "float32") != "float32":
+        raise Unsupported("a parameter with axes of the batch, or of another type")
+    if len(set(dims)) != len(dims) or not all(dim.is_static for dim in dims):
+        raise Unsupported(f"shape={shape!r}")
+    layer.take("param_name"), layer.take("name_scope")
+    sizes = [dim.known_size for dim in dims] if len(dims) == 2 else [None, None]
+    mean = mean_of_normal(init)
+    if mean is not None:
+        level.notes.differences.add(f"{layer.name} starts with {mean!r}, in RETURNN with {init}.")
+    initial = repr(mean) if mean is not None else initial_value(init, *sizes)
+    decay = layer.take("L2")
+    options = [level.notes.dims.list_text(dims)] + ([f"initial={initial}"] if initial is not None else [])
+    options += [f"weight_decay={float(decay)!r}"] if decay else []
+    options += ["trainable=False"] if layer.take("trainable", True) is False else []
+    name = variable_name(level, layer)
+    plain = Layer(layer.name, {"class": layer.class_name})
+    return Value(level.member(plain, f"nn.Parameter({', '.join(options)})", (name,), {"": name}), dims)
 
 
 @translates("layer_norm", "norm", has_parameters=True)
@@ -158,7 +182,7 @@ def _step(level: Level, layer: Layer, module: str, x: Value, dim: Dim) -> Value:
     if not isinstance(level, LoopLevel) or layer.is_masked:
         if _initial_state(level, layer):
             raise Unsupported("an initial_state of a cell in a subnetwork or a masked computation of a loop")
-        state = loop_state(level, layer.name)
+        state = loop_state(level, layer.name, module)
         value = level.assign(layer.name, f"{module}({x.text}, {state})", dims, is_cell=True)
         level.lines[-1].second = state
         return value

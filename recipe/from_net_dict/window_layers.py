@@ -6,11 +6,16 @@ from typing import Any
 
 from recipe.nn.plain.dim import Dim, as_dim
 
+from .conv_layers import PADDING
 from .layer import Layer, Unsupported
 from .layer_translations import translates
 from .level import Level
 from .sources import axes_of, axis_of, axis_text, source
 from .value import Value, joint_dims
+
+PADDED = (
+    "The frames that `pad` puts behind sequences stand behind the longest one of a batch in RETURNN, here behind each."
+)
 
 
 @translates("window")
@@ -29,6 +34,7 @@ def _window(level: Level, layer: Layer) -> Value:
     before = (dim.size - 1) // 2
     if left not in (None, before) or right not in (None, dim.size - 1 - before):
         raise Unsupported(f"window_left={left!r} window_right={right!r} of {dim.size} frames")
+    level.notes.differences.add(PADDING)
     if any(one is dim for one in x.dims):
         dim = Dim(dim.size, f"{layer.name}_window")
     text = f"nn.unfold({x.text}, {level.notes.dims.text(dim)}{axis_text(level, x, axis)})"
@@ -63,6 +69,8 @@ def _pad(level: Level, layer: Layer) -> Value:
             continue
         counts = f"{before}, {after}" + (f", {value!r}" if value else "")
         if axis.is_dynamic:
+            if after:
+                level.notes.differences.add(PADDED)
             new = Dim(None, f"{layer.name}_frames")
             text = f"nn.pad_in_time({x.text}, {counts}{axis_text(level, x, axis)})"
         else:

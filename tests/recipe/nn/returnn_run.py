@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 os.environ.setdefault("DISABLE_CUDA", "1")
@@ -14,10 +13,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy
 
 from recipe import nn
+from recipe.nn.debugging.returnn_state import layer_classes
 from recipe.nn.plain.layer_names import layer_of_output
 from recipe.nn.tf_layers.config import config_text
 from recipe.nn.tf_layers.layers import LayerNetwork
 from recipe.nn.tf_layers.pipeline import Pipeline
+from recipe.nn.tf_layers.replaced_layers import STARTUP
 
 from ...without_returnn import NotRun, is_left_out
 from .tensorflow_session import is_optimized, new_session
@@ -106,7 +107,7 @@ def run_returnn(
         built = TFNetwork(
             config=config, extern_data=extern_data, train_flag=train, eval_flag=True, search_flag=search, name="root"
         )
-        with layer_classes(settings):
+        with layer_classes(settings.get(STARTUP)):
             built.construct_from_dict(settings["network"])
         variables = {variable.name.split(":")[0]: variable for variable in built.get_params_list()}
         _initialize(session, built, variables, parameters or {})
@@ -156,23 +157,8 @@ def config_settings(text: str) -> dict[str, Any]:
     """The settings of a config, which is run as plain Python."""
     namespace: dict[str, Any] = {}
     exec(compile(text, "<config>", "exec"), namespace)
-    names = ("backend", "behavior_version", "inf_value", "startup_callback", "extern_data", "network")
+    names = ("backend", "behavior_version", "inf_value", STARTUP, "extern_data", "network")
     return {key: namespace[key] for key in names if key in namespace}
-
-
-@contextlib.contextmanager
-def layer_classes(settings: Mapping[str, Any]) -> Iterator[None]:
-    """RETURNN's layer classes are those that it has when it starts with a config; then they are its own again."""
-    from returnn.tf.layers import basic
-
-    basic.get_layer_class("linear")  # fills the table
-    own = dict(basic._LayerClassDict)
-    try:
-        if "startup_callback" in settings:
-            settings["startup_callback"]()
-        yield
-    finally:
-        basic._LayerClassDict.update(own)
 
 
 def _unstack_in_steps(network: dict[str, Any]) -> None:

@@ -26,14 +26,14 @@ from ..empty_axes import may_be_empty_in_input
 from ..layers import Layer, LayerNetwork
 from .quirk import Quirk
 
-ZEROS_FOR_NONE = ConfigFunction(
+AT_LEAST = ConfigFunction(
     '''
-    def zeros_for_none(x):
-        """The same; where an axis has no entry, with one of zeros."""
+    def at_least(size, x, axis):
+        """The same along an axis; zeros after what it has, if that is less than a size."""
         import tensorflow as tf
 
-        missing = tf.where(tf.equal(tf.shape(x), 0), 1, 0)
-        padded = tf.pad(x, tf.stack([tf.zeros_like(missing), missing], axis=1))
+        missing = tf.maximum(size - tf.shape(x)[axis], 0)
+        padded = tf.pad(x, [[0, missing if number == axis else 0] for number in range(len(x.shape))])
         padded.set_shape(x.shape)
         return padded
     '''
@@ -71,16 +71,17 @@ REC = ConfigFunction(
 
             def _get_input(self, **kwargs):
                 data, x, lengths, state = super()._get_input(**kwargs)
-                return data, zeros_for_none(x) if self.time_dim_tag else x, lengths, state
+                return data, at_least(1, x, 0) if self.time_dim_tag else x, lengths, state
 
             def stacked(self, output, array):
-                count, *sizes = [dim.get_dim_value() for dim in output.dims]
+                count = tf.reduce_max(output.dims[0].dyn_size_ext.placeholder)
+                sizes = [dim.get_dim_value() for dim in output.dims[1:]]
                 steps, nothing = (lambda: array.gather(tf.range(count))), (lambda: tf.zeros([0, *sizes], array.dtype))
                 return tf.cond(count > 0, steps, nothing)
 
         return RecOfNothing
     ''',
-    needs=(ZEROS_FOR_NONE, AS_MANY_AS_THERE_ARE),
+    needs=(AT_LEAST, AS_MANY_AS_THERE_ARE),
 )
 GATHER = ConfigFunction(
     '''
@@ -90,6 +91,10 @@ GATHER = ConfigFunction(
         from returnn.tf.util.basic import same_control_flow_ctx
 
         class GatherOfNothing(GatherLayer):
+            def __init__(self, axis, **kwargs):
+                self.axis = axis
+                super().__init__(axis=axis, **kwargs)
+
             @property
             def input_data(self):
                 return self.frames
@@ -100,11 +105,12 @@ GATHER = ConfigFunction(
                 if data is not None and data.placeholder is not None:
                     self.frames = data.copy()
                     with same_control_flow_ctx(data.placeholder):
-                        self.frames.placeholder = zeros_for_none(data.placeholder)
+                        axis = data.get_axis_from_description(self.axis)
+                        self.frames.placeholder = at_least(1, data.placeholder, axis)
 
         return GatherOfNothing
     ''',
-    needs=(ZEROS_FOR_NONE,),
+    needs=(AT_LEAST,),
 )
 CONV = ConfigFunction(
     '''
@@ -118,22 +124,22 @@ CONV = ConfigFunction(
                 self.output.placeholder = as_many_as_there_are(self.output)
 
             @classmethod
-            def transform_input(cls, input_data, **kwargs):
-                data, batch_dims = super().transform_input(input_data, **kwargs)
+            def transform_input(cls, input_data, in_spatial_dims, **kwargs):
+                data, rest = super().transform_input(input_data, in_spatial_dims=in_spatial_dims, **kwargs)
                 if data.placeholder is not None:
                     data = data.copy()
-                    data.placeholder = zeros_for_none(data.placeholder)
-                return data, batch_dims
+                    axis = data.get_axis_from_description(in_spatial_dims[0])
+                    data.placeholder = at_least(1, data.placeholder, axis)
+                return data, rest
 
         return ConvOfNothing
     ''',
-    needs=(ZEROS_FOR_NONE, AS_MANY_AS_THERE_ARE),
+    needs=(AT_LEAST, AS_MANY_AS_THERE_ARE),
 )
 POOL = ConfigFunction(
     '''
     def pool_of_nothing():
         """RETURNN's ``pool``, also where no sequence of the batch has a frame."""
-        import tensorflow as tf
         from returnn.tf.layers.basic import PoolLayer
 
         class PoolOfNothing(PoolLayer):
@@ -151,15 +157,12 @@ POOL = ConfigFunction(
                 self.frames = data
                 if data is not None:
                     self.frames = data.copy()
-                    axis, x = data.get_axis_from_description(self.window[0]), data.placeholder
-                    missing = tf.maximum(self.window[1] - tf.shape(x)[axis], 0)
-                    padded = tf.pad(x, [[0, missing if number == axis else 0] for number in range(len(x.shape))])
-                    padded.set_shape(x.shape)
-                    self.frames.placeholder = padded
+                    axis = data.get_axis_from_description(self.window[0])
+                    self.frames.placeholder = at_least(self.window[1], data.placeholder, axis)
 
         return PoolOfNothing
     ''',
-    needs=(AS_MANY_AS_THERE_ARE,),
+    needs=(AT_LEAST, AS_MANY_AS_THERE_ARE),
 )
 REDUCE = ConfigFunction(
     '''
@@ -191,13 +194,13 @@ CTC = ConfigFunction(
             def __init__(self, logits, **kwargs):
                 read = copy.copy(logits)
                 read.output = logits.output.copy()
-                read.output.placeholder = zeros_for_none(logits.output.placeholder)
+                read.output.placeholder = at_least(1, logits.output.placeholder, logits.output.time_dim_axis)
                 super().__init__(logits=read, **kwargs)
                 self.logits = logits
 
         return CtcLossOfNothing
     ''',
-    needs=(ZEROS_FOR_NONE,),
+    needs=(AT_LEAST,),
 )
 
 _CLASSES = {"rec": REC, "gather": GATHER, "conv": CONV, "pool": POOL, "reduce": REDUCE, "ctc_loss": CTC}

@@ -86,6 +86,20 @@ def test_share_and_mean(rate: float) -> None:
     assert abs(value.mean() - 1) < 5 * deviation / (1 - rate)
 
 
+def test_masks_follow_from_the_step_of_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a CPU, outside of loops: no state is hidden, which a training that is continued would have lost."""
+    import tensorflow as tf
+    from returnn.tf.network import TFNetwork
+
+    masks = []
+    for step, seed in ((4, 1), (4, 2), (5, 1)):
+        monkeypatch.setattr(TFNetwork, "global_train_step", property(lambda _, step=step: tf.constant(step, tf.int64)))
+        outputs = run_returnn(nn.Network(dropped_on_sequence), ONES, train=True, seed=seed).outputs
+        masks.append(outputs["output"].value == 0)
+    numpy.testing.assert_array_equal(masks[0], masks[1])
+    assert abs((masks[0] != masks[2]).mean() - 2 * RATE * (1 - RATE)) < 0.05
+
+
 class DroppedInput(nn.Module):
     """A layer that alone reads the result of a dropout, on a sequence or in a loop."""
 
