@@ -1,11 +1,11 @@
 """
 Ids of 3,000 generated graphs are those of Sisyphus, and what it refuses is refused.
 
-They were recorded from Sisyphus at its commit 21ba684, on Python 3.11: the same generator, with the same seeds, was run
-with Sisyphus installed in place of the embedded engine (see :mod:`tests.localsis.generated_ids`). The graphs have
-values of all kinds as arguments: plain ones, containers, objects, functions, NumPy's, those of the standard library,
-paths, variables, delayed values, classes of the engine, jobs; tags, defaults, excluded and overwritten arguments,
-versions, hashes of a job's own.
+They were recorded from Sisyphus at its commit 21ba684, on Python 3.11: the same generator, with the same seeds, was
+run with Sisyphus installed in place of the embedded engine (see :mod:`tests.localsis.generated_ids`); on Python 3.10,
+3.12 and 3.13 Sisyphus gives the same. The graphs have values of all kinds as arguments: plain ones, containers,
+objects, functions, NumPy's, those of the standard library, paths, variables, delayed values, classes of the engine,
+jobs; tags, defaults, excluded and overwritten arguments, versions, hashes of a job's own.
 """
 
 from __future__ import annotations
