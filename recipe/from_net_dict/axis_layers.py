@@ -194,11 +194,12 @@ def _split_dims(level: Level, layer: Layer) -> Value:
     axis, given = axis_of(x, layer.take("axis", "F")), layer.take("dims")
     whole = axis.known_size if axis is not None else None
     known = 1
-    for size in given:
-        known *= 1 if size == -1 else as_dim(size).known_size or 1
+    is_rest = [isinstance(size, int) and size == -1 for size in given]
+    for size, rest in zip(given, is_rest):
+        known *= 1 if rest else as_dim(size).known_size or 1
     dims: list[Dim] = []
-    for size in given:
-        dim = as_dim(whole // known if size == -1 and whole else size)
+    for size, rest in zip(given, is_rest):
+        dim = as_dim(whole // known if rest and whole else size)
         is_twice = dim in dims or any(dim is other for other in x.dims or () if other is not axis)
         dims.append(Dim(dim.size, f"{layer.name}_{len(dims)}") if is_twice and dim.is_anonymous else dim)
     texts = level.notes.dims.list_text(tuple(dims))

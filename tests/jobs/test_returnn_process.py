@@ -67,7 +67,11 @@ def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch,
         ("FileNotFoundError: [Errno 2] No such file or directory: 'g++'", "g++ is not installed"),
         (
             "InvalidArgumentError: TensorArray has size zero, but element shape [?,5] is not fully defined.",
-            "in one of the batches no sequence has a frame",
+            "in one of the batches no sequence has a frame in an input",
+        ),
+        (
+            "  line: \x1b[34massert\x1b[0m shape[0].max_value() \x1b[34m>\x1b[0m 0\nAssertionError",
+            "in one of the batches no sequence has a frame in any of its inputs",
         ),
         ("ModuleNotFoundError: No module named 'horovod'", "Horovod is not installed"),
         (

@@ -101,6 +101,23 @@ def made_axis(
         return RangeFromLength(lengths, out_dim, may_be_empty).output
 
 
+def axis_of(lengths_of: Callable[[], Tensor], name: str, key: Hashable) -> Tensor:
+    """
+    0, 1, 2, ... along an axis that is made where it is asked for.
+
+    :param lengths_of: the lengths
+    :param name: of the axis
+    :param key: axes made with the same key, which can be read here, are one
+    """
+    recorder = current_recorder()
+    made = _MADE.setdefault(recorder, {})
+    known = _visible(made[key], recorder.body) if key in made else None
+    if known is not None:
+        return known
+    made[key] = Dim(None, _own_name(recorder, name))
+    return RangeFromLength(lengths_of(), made[key]).output
+
+
 def _own_name(recorder: Recorder, name: str) -> str:
     """The name, or one like it: RETURNN takes axes of one name for one that layers make of lengths."""
     taken = {dim.name for dim in recorder.with_lengths}

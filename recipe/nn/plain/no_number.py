@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from .errors import MissingAttributeError, NetworkError
 from .familiar_results import OF_DIMS
+from .number import is_number, plain_number
 
 
 class NoNumber:
@@ -13,6 +14,16 @@ class NoNumber:
 
     def __bool__(self) -> bool:
         return True
+
+    def __eq__(self, other: Any) -> bool:
+        if self is other:
+            return True
+        number = plain_number(other)
+        if is_number(number):
+            raise self._no_number(f"is an axis, which is compared with no number, as with {number}")
+        return False
+
+    __hash__ = object.__hash__
 
     def __len__(self) -> NoReturn:
         raise self._no_number("has no len()")

@@ -13,10 +13,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy
 
 from recipe import nn
+from recipe.nn.debugging.returnn_state import layer_classes
 from recipe.nn.plain.layer_names import layer_of_output
 from recipe.nn.tf_layers.config import config_text
 from recipe.nn.tf_layers.layers import LayerNetwork
 from recipe.nn.tf_layers.pipeline import Pipeline
+from recipe.nn.tf_layers.replaced_layers import STARTUP
 
 from ...without_returnn import NotRun, is_left_out
 from .tensorflow_session import is_optimized, new_session
@@ -105,7 +107,8 @@ def run_returnn(
         built = TFNetwork(
             config=config, extern_data=extern_data, train_flag=train, eval_flag=True, search_flag=search, name="root"
         )
-        built.construct_from_dict(settings["network"])
+        with layer_classes(settings.get(STARTUP)):
+            built.construct_from_dict(settings["network"])
         variables = {variable.name.split(":")[0]: variable for variable in built.get_params_list()}
         _initialize(session, built, variables, parameters or {})
         if checkpoint is not None:
@@ -119,7 +122,7 @@ def run_returnn(
                 name: _output(built.layers[layer_of_output(name)].output, *values["outputs"][name])
                 for name, _ in network.outputs
             },
-            losses={name: float(value * factor) for name, (value, factor) in values["losses"].items()},
+            losses={name: _mean(*loss) for name, loss in values["losses"].items()},
             gradients={name: found.get(name) for name in sorted(variables)} if gradients or trains else {},
             parameters=session.run(variables),
             trained={},
@@ -154,7 +157,7 @@ def config_settings(text: str) -> dict[str, Any]:
     """The settings of a config, which is run as plain Python."""
     namespace: dict[str, Any] = {}
     exec(compile(text, "<config>", "exec"), namespace)
-    names = ("backend", "behavior_version", "inf_value", "extern_data", "network")
+    names = ("backend", "behavior_version", "inf_value", STARTUP, "extern_data", "network")
     return {key: namespace[key] for key in names if key in namespace}
 
 
@@ -236,6 +239,12 @@ def _output_fetches(data: Any) -> tuple[Any, list[Any]]:
 def _output(data: Any, value: numpy.ndarray, lengths: list[numpy.ndarray]) -> ReturnnOutput:
     names = ["batch" if dim.is_batch_dim() else dim.name for dim in data.dims]
     return ReturnnOutput(value, names, {dim.name: length for dim, length in zip(_dynamic_dims(data), lengths)})
+
+
+def _mean(total: numpy.ndarray, factor: numpy.ndarray) -> float:
+    """Of a loss; no number of no frames, as the sum is 0 then and the factor infinite."""
+    with numpy.errstate(invalid="ignore"):
+        return float(total * factor)
 
 
 def _losses(network: Any) -> tuple[dict[str, tuple[Any, Any]], Any]:

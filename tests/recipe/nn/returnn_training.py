@@ -71,12 +71,14 @@ def training_text(
     network: nn.Network | nn.StagedNetwork,
     directory: pathlib.Path,
     feeds: Mapping[str, Any] = FEEDS,
+    engine: str = "tensorflow",
     **options: Any,
 ) -> str:
     """A config that trains on :func:`write_dataset`; checkpoints are ``directory/net.NNN``."""
     data = write_dataset(directory, feeds)
     own = {"model": str(directory / "net"), "learning_rate_file": str(directory / "learning_rates")}
-    return network.config_text("cpu", config={**TRAINING, "train": data, "dev": data, **own, **options})
+    config = {**TRAINING, "train": data, "dev": data, **own, **options}
+    return network.config_text("cpu", engine=engine, config=config)
 
 
 def train(*texts: str, directory: pathlib.Path) -> str:

@@ -1,10 +1,8 @@
 """
 RETURNN (1.20261022, ``tensor_array_stack`` in tf/util/basic.py) fails to stack the steps of a loop where there are
-none: "TensorArray has size zero, but element shape is not fully defined". TensorFlow does the same for the gradient of
-no frames.
+none: "TensorArray has size zero, but element shape is not fully defined".
 
-So what may be without steps for a whole batch is stacked by a function that gives an empty tensor then; and what has
-such an axis is read with one more frame after its end, which no step reads.
+So what may be without steps for a whole batch is stacked by a function that gives an empty tensor then.
 """
 
 from __future__ import annotations
@@ -12,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...record.graph import Op
-from ...record.loops import StackOp, UnstackOp
+from ...record.loops import StackOp
 from ..config_function import ConfigFunction
-from ..empty_axes import may_be_empty, may_make_no_step
+from ..empty_axes import may_make_no_step
 from ..layers import Layer, NameOf, SubLayer
 from ..out_type import out_type
 from .quirk import Quirk
@@ -40,24 +38,6 @@ STEPS_OR_NONE = ConfigFunction(
         steps = steps.copy_template()
         steps.placeholder = tf.cond(count > 0, stacked, nothing)
         return steps.copy_transpose(self.output.dims).placeholder
-    '''
-)
-FRAME_IF_ANY = ConfigFunction(
-    '''
-    def frame_if_any(source, self, axis, **_kwargs):
-        """The frame of a sequence at this step, where the sequence may have none."""
-        import tensorflow as tf
-        from returnn.tf.util.basic import same_control_flow_ctx
-
-        x, step = source(0, as_data=True, auto_convert=False), source(1, auto_convert=False)
-        with same_control_flow_ctx(x.placeholder):
-            time_axis = x.dims[x.get_axis_from_description(axis)]
-            frames = x.copy_transpose([time_axis, *self.output.dims]).placeholder
-            size = tf.shape(frames)[0]
-            frames = tf.pad(frames, [[0, 1]] + [[0, 0]] * (len(frames.shape) - 1))
-            array = tf.TensorArray(frames.dtype, size + 1, clear_after_read=False, element_shape=frames.shape[1:])
-            array = array.unstack(frames)
-        return array.read(tf.maximum(tf.minimum(step, size - 1), 0))
     '''
 )
 
@@ -88,9 +68,4 @@ def _stacked(build: Any, op: Op, rec: Layer, name: Any) -> Layer:
     return layer
 
 
-def _layer(build: Any, op: Op, layer: Layer) -> None:
-    if isinstance(op, UnstackOp) and layer.options["class"] == "eval" and may_be_empty(build, op.loop.input_axis):
-        layer.options["eval"] = FRAME_IF_ANY
-
-
-QUIRK = Quirk("loops_without_steps", op=_op, layer=_layer)
+QUIRK = Quirk("loops_without_steps", op=_op)

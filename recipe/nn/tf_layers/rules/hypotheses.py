@@ -96,8 +96,7 @@ FOLLOWED_BACK = ConfigFunction(
         number = tf.reshape(tf.range(tf.shape(steps)[0]), [-1] + [1] * (len(rest) + 1))
         steps = tf.where(number < length[None], steps, last[None])
         back = lambda at, step: tf.gather(step, at, batch_dims=len(rest))
-        at_end = tf.scan(back, steps, initializer=last, reverse=True)
-        places = tf.concat([at_end[1:], last[None]], axis=0)[: tf.shape(steps)[0]]
+        places = tf.scan(back, tf.concat([steps, last[None]], axis=0), initializer=last, reverse=True)[1:]
         order = [axis, *rest, beam]
         return tf.transpose(places, [order.index(dim) for dim in self.output.dims])
     '''

@@ -15,7 +15,7 @@ from ..rule import rule
 FRAME = ConfigFunction(
     '''
     def frame(source, self, axis, **_kwargs):
-        """The frame of a sequence at this step, from a TensorArray that is made where the sequence is."""
+        """The frame of a sequence at this step, of a TensorArray made where the sequence is, which may have none."""
         import tensorflow as tf
         from returnn.tf.util.basic import same_control_flow_ctx
 
@@ -23,9 +23,9 @@ FRAME = ConfigFunction(
         with same_control_flow_ctx(x.placeholder):
             time_axis = x.dims[x.get_axis_from_description(axis)]
             frames = x.copy_transpose([time_axis, *self.output.dims]).placeholder
-            size = tf.shape(frames)[0]
-            array = tf.TensorArray(frames.dtype, size, clear_after_read=False, element_shape=frames.shape[1:])
-            array = array.unstack(frames)
+            shape, size = frames.shape[1:], tf.maximum(tf.shape(frames)[0], 1)
+            frames = tf.pad(frames, [[0, size - tf.shape(frames)[0]]] + [[0, 0]] * len(shape))
+            array = tf.TensorArray(frames.dtype, size, clear_after_read=False, element_shape=shape).unstack(frames)
         return array.read(tf.minimum(step, size - 1))
     ''',
 )
@@ -53,7 +53,7 @@ def unstack(op: UnstackOp, build: Build) -> Layer:
     RETURNN (1.20261022, ``RecUnstackLayer`` in tf/layers/rec.py) reads frames by ``rec_unstack`` only where it moves
     that layer out of the loop; by ``gather``, the gradient of a frame is as large as the whole sequence in each step;
     and it runs the body once more where ``end`` is true at once. So a function reads frames of an array, within the
-    frames that there are.
+    frames that there are; where there are none, of one of zeros, as TensorFlow has no gradient of an empty array.
     Test: language/test_loop.py::test_end_only
     """
     sources = [build.reference(op.inputs[0]), build.step()]

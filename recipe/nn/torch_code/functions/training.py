@@ -87,13 +87,15 @@ def global_train_step() -> int:
 
 def mark_losses(losses: dict[str, tuple[Tensor, Tensor | int, float, bool]]) -> None:
     """
-    Tells RETURNN of losses: it minimises their sums over all frames, and reports means.
+    Tells RETURNN of losses: it minimises their sums over all frames, and reports means. It cannot divide by no frames,
+    so that a loss without any is 0 of next to none.
 
     :param losses: by name: the sum, the number of frames, the factor in the total loss, whether it is only reported
     """
     context = rf.get_run_ctx()
     for name, (total, count, scale, as_error) in losses.items():
-        frames = rf.convert_to_tensor(torch.as_tensor(count, device=total.device), dims=[])
+        frames = torch.as_tensor(count, dtype=torch.float64, device=total.device).clamp(min=1e-9)
+        frames = rf.convert_to_tensor(frames, dims=[])
         context.mark_as_loss(total, name, dims=[], scale=scale, as_error=as_error, custom_inv_norm_factor=frames)
 
 

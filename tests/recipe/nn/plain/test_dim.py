@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import pickle
+from typing import Any
 
+import numpy
 import pytest
 
 from recipe import nn
@@ -15,6 +18,18 @@ def test_equal_sizes_are_two_dims() -> None:
     one, other = nn.Dim(4, name="a"), nn.Dim(4, name="a")
     assert one != other
     assert as_dim(4) is as_dim(4)
+
+
+@pytest.mark.parametrize("number", [4, 3, 4.0, numpy.int64(4)])
+def test_a_dim_is_compared_with_no_number(number: Any) -> None:
+    """``hidden == 4`` would be false without a word."""
+    dim = nn.Dim(4, "hidden")
+    for compare in (operator.eq, operator.ne):
+        with pytest.raises(nn.NetworkError, match=r"dim hidden=4 .* with \d.*Write dim\.size"):
+            compare(dim, number)
+    with pytest.raises(nn.NetworkError, match=r"nn\.length\(dim, like=x\)"):
+        _ = nn.Dim(None, "time") == number
+    assert dim.size == 4 and dim in [None, "F", dim] and dim != "F" and {dim: 1, nn.Dim(4, "hidden"): 2}[dim] == 1
 
 
 def test_sums_are_the_same_object() -> None:
