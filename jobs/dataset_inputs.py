@@ -11,6 +11,7 @@ from sisyphus import tk
 
 from recipe import nn
 
+from .hdf_inputs import check_hdf
 from .vocabularies import check_vocabularies
 
 
@@ -29,13 +30,16 @@ def check_inputs(networks: Iterable[nn.Network], dataset: Any, what: str) -> Non
         _check_streams(networks, part, name)
 
 
-def check_archives(dataset: Any, what: str) -> None:
+def check_files(networks: Iterable[nn.Network], dataset: Any, what: str) -> None:
     """
-    Looks whether the archives of an OggZipDataset are some, in the task.
+    Looks into the files of a dataset, in the task: whether archives are some, and HDF files have what networks read.
 
-    :raises ValueError: for a file that is none; the message names it
+    :raises ValueError: for a file that is none, or has another number of features or other labels; the message names it
     """
+    networks = list(networks)
     _check_archives(dataset, what, are_there=True)
+    for name, part in _datasets(dataset, what):
+        check_hdf(networks, part, name)
 
 
 def _check_archives(dataset: Any, what: str, *, are_there: bool) -> None:

@@ -19,7 +19,7 @@ from .atomic_file import write_text
 from .callback import Callback
 from .checkpoint import Checkpoint
 from .convert_checkpoint import for_engine
-from .dataset_inputs import check_archives, check_inputs
+from .dataset_inputs import check_files, check_inputs
 from .directory_holder import DirectoryHolder
 from .engine_options import options_before
 from .engines import check_engine_is_installed, warn_if_missing
@@ -198,7 +198,7 @@ class ModelJob(JobWithUnhashedArguments):
         if self._data is not None:
             data, what = self._data
             check_inputs([network], data, what)
-            check_archives(data, what)
+            check_files([network], data, what)
         check_device(self.device, self.engine)
 
     def _options(self, before: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

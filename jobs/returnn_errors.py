@@ -145,7 +145,8 @@ _CAUSES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         r"assert shape\[0\]\.max_value\(\) > 0",
         _always(
             "in one of the batches no sequence has a frame in any of its inputs, which RETURNN on TensorFlow does not "
-            'take: take such sequences out of the data, or use engine="torch", which can'
+            "take by itself. The configs written here have a startup_callback for it, of which a startup_callback of "
+            "your own takes the place: leave that out, or take such sequences out of the data"
         ),
     ),
     (_UNREADABLE_DATA, _unreadable_data),

@@ -9,7 +9,7 @@ from typing import Any
 from .atomic_file import write_text
 from .checkpoint import check_room
 from .checkpoint_files import remove_incomplete
-from .dataset_inputs import check_archives, check_inputs
+from .dataset_inputs import check_files, check_inputs
 from .directory_holder import DirectoryHolder
 from .distributed import launcher
 from .engine_options import options_after, options_before
@@ -100,7 +100,7 @@ class TrainingRun:
             item.check()
         for name, dataset in (("train_data", job.train_data), ("dev_data", job.dev_data)):
             check_inputs(job.networks(), dataset, name)
-            check_archives(dataset, name)
+            check_files(job.networks(), dataset, name)
 
     def _run_returnn(self, watch: TrainingWatch, holder: DirectoryHolder) -> None:
         job = self.job

@@ -13,9 +13,9 @@ def open_bytes(path: str) -> IO[bytes]:
     return gzip.open(path, "rb") if path.endswith(".gz") else open(path, "rb")  # type: ignore[return-value]
 
 
-def read_lines(path: str) -> Iterator[str]:
+def numbered_lines(path: str) -> Iterator[tuple[int, str]]:
     """
-    The lines of a text file without their ends and without spaces around them, one at a time.
+    Number and text of each line, without its end, one at a time; the first line is 1.
 
     :raises ValueError: at a line that is not UTF-8, or where a packed file is cut short or damaged; the message names
         file and line
@@ -24,9 +24,19 @@ def read_lines(path: str) -> Iterator[str]:
     with open_bytes(path) as file:
         try:
             for number, line in enumerate(file, 1):
-                yield decode(line, path, number).strip()
+                yield number, decode(line, path, number).rstrip("\r\n")
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise ValueError(f"{path}:{number + 1}: cannot be unpacked: {error}. Make the file again") from error
+            raise ValueError(f"{path}:{number + 1}: the gzip file is damaged: {error}. Make it again") from error
+
+
+def read_lines(path: str) -> Iterator[str]:
+    """
+    The lines of a text file without their ends and without spaces around them, one at a time.
+
+    :raises ValueError: as :func:`numbered_lines`
+    """
+    for _, line in numbered_lines(path):
+        yield line.strip()
 
 
 def read_files(paths: Iterable[str]) -> Iterator[str]:
@@ -68,7 +78,8 @@ def decode(line: bytes, path: str, number: int) -> str:
     try:
         return line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
+        around = line[max(error.start - 20, 0) : error.end + 20]
         raise ValueError(
-            f"{path}:{number}: not UTF-8: byte {line[error.start]:#04x} at position {error.start} of "
-            f"{line.rstrip()[:80]!r}. Convert the file, for example with iconv -f latin1 -t utf-8"
+            f"{path}:{number}: not UTF-8: byte {line[error.start]:#04x} at position {error.start} of the line, in "
+            f"{around!r}. Convert the file: iconv -f ENCODING -t UTF-8"
         ) from error

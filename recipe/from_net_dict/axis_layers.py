@@ -194,11 +194,12 @@ def _split_dims(level: Level, layer: Layer) -> Value:
     axis, given = axis_of(x, layer.take("axis", "F")), layer.take("dims")
     whole = axis.known_size if axis is not None else None
     known = 1
-    for size in given:
-        known *= 1 if size == -1 else as_dim(size).known_size or 1
+    is_rest = [isinstance(size, int) and size == -1 for size in given]
+    for size, rest in zip(given, is_rest):
+        known *= 1 if rest else as_dim(size).known_size or 1
     dims: list[Dim] = []
-    for size in given:
-        dim = as_dim(whole // known if size == -1 and whole else size)
+    for size, rest in zip(given, is_rest):
+        dim = as_dim(whole // known if rest and whole else size)
         is_twice = dim in dims or any(dim is other for other in x.dims or () if other is not axis)
         dims.append(Dim(dim.size, f"{layer.name}_{len(dims)}") if is_twice and dim.is_anonymous else dim)
     texts = level.notes.dims.list_text(tuple(dims))
@@ -226,51 +227,6 @@ def _merge_dims(level: Level, layer: Layer) -> Value:
     rest = tuple(dim for dim in x.dims if dim not in given) if x.dims is not None else None
     text = f"nn.merge_dims({x.text}, {texts.list_text(tuple(given))}, out_dim={texts.text(out)})"
     return level.assign(layer.name, text, (*rest, out) if rest is not None else None)
-
-
-@translates("slice")
-def _slice(level: Level, layer: Layer) -> Value:
-    x = source(level, layer)
-    axis = axis_of(x, layer.take("axis"))
-    start, end, step = layer.take("slice_start") or 0, layer.take("slice_end"), layer.take("slice_step")
-    out: Any = layer.take("out_dim")
-    if axis is None or step not in (None, 1):
-        raise Unsupported("a slice of axes that are not known, or with steps")
-    if axis.is_dynamic:
-        return _slice_of_frames(level, layer, x, axis, start, end)
-    end = axis.size if end is None else end
-    start, end = (position + axis.size if position < 0 else position for position in (start, end))
-    out = out if out is not None else as_dim(end - start)
-    texts = level.notes.dims
-    more = "" if axis is x.features else f", axis={texts.text(axis)}"
-    return level.assign(layer.name, f"nn.slice({x.text}, {start}, {texts.text(out)}{more})", x.replaced(axis, out))
-
-
-def _slice_of_frames(level: Level, layer: Layer, x: Value, axis: Dim, start: int, end: int | None) -> Value:
-    """``nn.slice`` of each sequence; from its own end where RETURNN takes that of the longest one."""
-    if start < 0 or (end is not None and end > 0 and start > end):
-        raise Unsupported(f"slice_start={start} slice_end={end} of frames")
-    new = Dim(None, f"{layer.name}_frames")
-    more = f", end={end}" if end is not None else ""
-    text = f"nn.slice({x.text}, {start}{more}, axis={level.notes.dims.text(axis)})"
-    value = level.assign(layer.name, text, x.replaced(axis, new), labels=x.labels, dtype=x.dtype)
-    place = "spatial_dim" if value.lengths == [new] else f"dims[{list(value.dims or ()).index(new)}]"
-    level.notes.dims.alias(new, f"{value.text}.{place}")
-    return value
-
-
-@translates("postfix_in_time")
-def _postfix_in_time(level: Level, layer: Layer) -> Value:
-    x, postfix = source(level, layer), layer.take("postfix", 0.0)
-    axis, out = axis_of(x, layer.take("axis")), layer.take("out_dim")
-    if layer.take("repeat", 1) != 1 or not isinstance(postfix, (int, float)):
-        raise Unsupported(f"postfix={postfix!r}, or repeated")
-    new = out if isinstance(out, Dim) else Dim(None, "postfixed")
-    dims = x.replaced(axis, new)
-    text = f"nn.postfix_in_time({x.text}, {postfix!r}{axis_text(level, x, axis)})"
-    value = level.assign(layer.name, text, dims, labels=x.labels, dtype=x.dtype)
-    level.notes.dims.alias(new, f"{value.text}.spatial_dim")
-    return value
 
 
 @translates("reinterpret_data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -114,6 +115,8 @@ def _eval(level: Level, layer: Layer) -> Value:
         raise Unsupported("its formula is a function")
     if formula.replace(" ", "") == "source(0)":
         return _same(level, layer, values[0])
+    if _is_median(level, formula):
+        return _position_of_median(level, layer, values[0])
     called = called_function(level, formula)
     if called is not None:
         return masked(level, layer.name, values[0], *called)
@@ -124,6 +127,33 @@ def _eval(level: Level, layer: Layer) -> Value:
         return level.assign(layer.name, text, (batch_dim,), dtype=dtype)
     value = Formula(formula, values, layer.take("eval_locals")).value()
     return level.assign(layer.name, value.text, value.dims, dtype=value.dtype)
+
+
+_MEDIAN = (
+    "v = tf.squeeze(v, axis=2)",
+    "cs = tf.cumsum(v, axis=1) - 0.5",
+    "vals = tf.where(cs > 0.0, cs, tf.ones_like(cs))",
+    "batch_median = tf.argmin(vals, axis=1, output_type=tf.int32)",
+    "return batch_median",
+)
+"""What ``get_median`` of configs with local attention does with weights [batch, time, 1]."""
+
+
+def _is_median(level: Level, formula: str) -> bool:
+    match = re.fullmatch(r"self\.network\._config\.typed_dict\[['\"](\w+)['\"]\]\(source\(0\)\)", formula.strip())
+    function = level.notes.net.settings.get(match[1]) if match else None
+    if not isinstance(function, Function) or not isinstance(function.definition, ast.FunctionDef):
+        return False
+    texts = [ast.unparse(one) for one in function.definition.body if not isinstance(one, ast.Import)]
+    return tuple(texts) == _MEDIAN
+
+
+def _position_of_median(level: Level, layer: Layer, weights: Value) -> Value:
+    """The first frame by which half of the weights have come."""
+    so_far = level.unique_variable(f"{layer.name}_so_far")
+    level.statement(f"{so_far} = nn.cum_sum(nn.squeeze({weights.text}, 1)) - 0.5")
+    text = f"nn.argmin(nn.where({so_far} > 0.0, {so_far}, 1.0), {so_far}.spatial_dim)"
+    return level.assign(layer.name, f'nn.cast({text}, "int32")', (batch_dim,), dtype="int32")
 
 
 @translates("gating")

@@ -25,8 +25,16 @@ _DRAWN = (
 )
 """The statements that draw, in their order."""
 _PLAIN = ("x_ = x", "shape = tf.shape(x)", "return x_", "n_batch = ", "n_time = ")
-_AROUND = ("import ", "from ", "network = self.network", "data = source(0, as_data=True)", "x = data.placeholder")
-_AROUND += ("assert data.is_batch_major", "x = network.cond_on_train(get_switched, lambda: x)", "return x")
+_AROUND = (
+    "import ",
+    "from ",
+    "network = self.network",
+    "data = source(0, as_data=True)",
+    "x = data.placeholder",
+    "assert data.is_batch_major",
+    "x = network.cond_on_train(get_switched, lambda: x)",
+    "return x",
+)
 
 
 def is_switch_out(function: Function) -> bool:

@@ -7,7 +7,7 @@ from recipe.nn.plain.dim import Dim, as_dim, batch_dim
 from .elementwise_layers import activated
 from .inner_states import loop_state
 from .layer import Layer, Unsupported
-from .layer_options import initial_value, initial_values, training_options
+from .layer_options import initial_value, initial_values, mean_of_normal, training_options
 from .layer_translations import translates
 from .level import Level
 from .loop_level import LoopLevel
@@ -77,11 +77,10 @@ def _variable(level: Level, layer: Layer) -> Value:
         raise Unsupported(f"shape={shape!r}")
     layer.take("param_name"), layer.take("name_scope")
     sizes = [dim.known_size for dim in dims] if len(dims) == 2 else [None, None]
-    try:
-        initial = initial_value(init, *sizes)
-    except Unsupported as error:
-        initial = None
-        level.problem(f"{level.scope}{layer.name}", layer.class_name, str(error))
+    mean = mean_of_normal(init)
+    if mean is not None:
+        level.notes.differences.add(f"{layer.name} starts with {mean!r}, in RETURNN with {init}.")
+    initial = repr(mean) if mean is not None else initial_value(init, *sizes)
     decay = layer.take("L2")
     options = [level.notes.dims.list_text(dims)] + ([f"initial={initial}"] if initial is not None else [])
     options += [f"weight_decay={float(decay)!r}"] if decay else []

@@ -154,8 +154,8 @@ def _block_lines(block: Block) -> Iterator[str]:
 
 def _forward(translation: Translation, level: Level, results: list[str]) -> Iterator[str]:
     if isinstance(level, LoopLevel):
-        for line in head(level):
-            yield from _wrapped(line, 4)
+        for text in head(level):
+            yield from _wrapped(text, 4)
         yield "with loop:"
         lines = body(level)
         lines = [*lines, f"return {', '.join(results)}"] if results else lines

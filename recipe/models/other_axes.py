@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from recipe import nn
 
 
@@ -17,9 +19,17 @@ def padded(x: nn.Tensor, axis: nn.Dim | int, before: int, after: int, value: flo
     :return: with an axis of ``before + axis + after`` entries in its place
     """
     axis = x.resolve_axis(axis)
-    position = nn.range_over(nn.Dim(before + axis.size + after, axis.name)) - before
-    inside = nn.logical_and(position >= 0, position < axis.size)
-    return nn.where(inside, nn.gather(x, nn.clip(position, 0, axis.size - 1), axis=axis), value)
+    parts = [(part, part.resolve_axis(size)) for part, size in _filled(x, axis, before, value)]
+    parts += [(x, axis), *((part, part.resolve_axis(size)) for part, size in _filled(x, axis, after, value))]
+    return nn.concat([part for part, _ in parts], axes=[dim for _, dim in parts])
+
+
+def _filled(x: nn.Tensor, axis: nn.Dim, count: int, value: float) -> Iterator[tuple[nn.Tensor, int]]:
+    """So many entries of one value, in parts that are at most as long as the axis, with their lengths."""
+    while count:
+        size = min(count, axis.size - 1 or 1)
+        yield nn.slice(x, 0, size, axis=axis) * 0.0 + value, size
+        count -= size
 
 
 def swapped(x: nn.Tensor, first: nn.Dim | int, second: nn.Dim | int) -> nn.Tensor:

@@ -67,6 +67,9 @@ NOT_FOR_USERS = {
     "recipe.models.transposed_linear.TransposedLinear",
     "recipe.models.weight_drop_lstm.WeightDropLstm",
     "recipe.models.weight_drop_lstm.WeightDropLstmCell",
+    "recipe.models.windowed_convolution.WindowedConvolution",
+    "recipe.models.windowed_convolution.windows_of_entries",
+    "recipe.models.windowed_convolution.windows_of_frames",
     "recipe.models.within_window.within_window",
 }
 """Functions that modules share or written configs have, and models of one's own have no need of."""

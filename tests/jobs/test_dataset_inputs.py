@@ -5,12 +5,14 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
+import numpy
 import pytest
 from sisyphus import tk
 
-from jobs.dataset_inputs import check_archives, check_inputs
+from jobs.dataset_inputs import check_files, check_inputs
 from recipe import nn
 from recipe.data.characters import character_labels, character_targets
+from recipe.data.hdf import LabelStream, write_feature_hdf
 from recipe.data.speech_dataset import combined_dataset, in_processes, log_mel_audio, ogg_zip_dataset, raw_audio
 
 ARCHIVE = tk.Path("/corpus.zip")
@@ -79,4 +81,28 @@ def test_damaged_archives(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "corpus.zip"
     path.write_bytes(b"no archive")
     with pytest.raises(ValueError, match=f"train: {path} is no ZIP archive, or is damaged"):
-        check_archives(in_processes(archive([tk.Path(str(path))]), 2), "train")
+        check_files([], in_processes(archive([tk.Path(str(path))]), 2), "train")
+
+
+def test_hdf_files(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "features.hdf"
+    dataset = {"class": "HDFDataset", "files": [tk.Path(str(path))]}
+
+    def told(num_features: int, streams: dict[str, str]) -> str:
+        targets = {name: LabelStream([[0, 1]], character_labels(labels)) for name, labels in streams.items()}
+        write_feature_hdf(str(path), ["a"], [numpy.zeros((4, num_features))], targets)
+        try:
+            check_files([NETWORK], dataset, "train")
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    assert told(12, {"classes": LETTERS}) == told(12, {"classes": LETTERS[:2]}) == ""
+    assert told(11, {"classes": LETTERS}).startswith(
+        f"train: 'data' of {path} has 11 features a frame, but the network"
+    )
+    assert "has 'B' as label 0, but in the network it is 'A', dim 'letters'" in told(12, {"classes": "BA "})
+    assert "has 4 labels, but the network has 3, dim 'letters'" in told(12, {"classes": "AB C"})
+    assert "has 'data', 'letters', but not 'classes', which the network reads" in told(12, {"letters": LETTERS})
+    path.write_bytes(b"no HDF")
+    check_files([NETWORK], dataset, "train")  # RETURNN tells what is wrong with it

@@ -12,6 +12,8 @@ from .corpus import Corpus, Segment
 from .matching import check_matching
 from .text_lines import keyed_lines
 
+_ADVICE = ". utils/fix_data_dir.sh of Kaldi takes out what is not complete"
+
 
 class Cut(NamedTuple):
     """A line of ``segments``; the end is None for a whole recording."""
@@ -40,8 +42,9 @@ def read_kaldi(directory: str, *, run_pipe: Callable[[str, str], str] | None = N
     cuts = _read_segments(os.path.join(directory, "segments"), recordings)
     if cuts is None:
         cuts = {name: Cut(name) for name in recordings}
-    check_matching(texts, cuts, listed)
-    check_matching({cut.recording for cut in cuts.values()}, recordings, os.path.join(directory, "segments"))
+    check_matching(texts, cuts, listed, advice=_ADVICE)
+    recorded = {cut.recording for cut in cuts.values()}
+    check_matching(recorded, recordings, os.path.join(directory, "segments"), advice=_ADVICE)
     speakers = _read_speakers(os.path.join(directory, "utt2spk"), cuts)
     if not texts:
         raise ValueError(f"{listed}: this corpus is empty")

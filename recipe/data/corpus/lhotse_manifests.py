@@ -11,9 +11,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from ..text import numbered_lines
 from .corpus import Corpus, Segment
 from .matching import some_of
-from .text_lines import numbered_lines
 
 
 def read_lhotse(recordings: str, supervisions: str, *, audio_directory: str | None = None) -> Corpus:

@@ -10,9 +10,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..text import numbered_lines
 from .corpus import Corpus, Segment
 from .matching import check_matching
-from .text_lines import keyed_lines, numbered_lines
+from .text_lines import keyed_lines
 
 PARTS = (
     "train-clean-100",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
+from ..text import numbered_lines
 from .corpus import Corpus, Segment
 from .matching import check_matching
-from .text_lines import numbered_lines
 
 _ENDINGS = (".wav", ".flac")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from ..text import numbered_lines
 from .corpus import Corpus, Segment
-from .text_lines import numbered_lines
 
 COLUMNS = ("name", "audio", "text", "speaker", "start", "end")
 """What a table may have; ``audio`` and ``text`` it must have."""

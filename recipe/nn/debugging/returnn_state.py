@@ -64,13 +64,15 @@ def layer_classes(startup: Callable[[], None] | None) -> Iterator[None]:
 
     :param startup: the config's ``startup_callback``; None for RETURNN's own classes
     """
+    from returnn.engine.batch import Batch
     from returnn.tf.layers import basic
 
     basic.get_layer_class("linear")  # fills the table
-    before = dict(basic._LayerClassDict)
+    before, make_batch = dict(basic._LayerClassDict), Batch.__init__
     try:
         if startup is not None:
             startup()
         yield
     finally:
         basic._LayerClassDict.update(before)
+        Batch.__init__ = make_batch

@@ -55,9 +55,8 @@ def config_text(
     general = [assignment(key, value, source) for key, value in options.items()]
     data = assignment("extern_data", declared_inputs(network.extern_data), source)
     networks = _networks(stages, copy_param_mode, options_of_stages or {}, source)
-    replaced = _replaced(stages)
-    if replaced and STARTUP not in options:
-        source.functions.update(dict.fromkeys(startup_callback(replaced).with_needed()))
+    if STARTUP not in options and any(dim.is_dynamic for one in network.extern_data.values() for dim in one.dims):
+        source.functions.update(dict.fromkeys(startup_callback(_replaced(stages)).with_needed()))
     dims = source.names.definitions(source)
     sections = [
         ["#!returnn"],

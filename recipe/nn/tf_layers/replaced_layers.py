@@ -1,4 +1,4 @@
-"""Classes of layers that take the place of RETURNN's own when RETURNN starts with a written config."""
+"""What a written config has RETURNN do when it starts, so that it computes batches in which no sequence has a frame."""
 
 from __future__ import annotations
 
@@ -7,24 +7,51 @@ from collections.abc import Mapping
 from .config_function import ConfigFunction
 
 STARTUP = "startup_callback"
-"""The function of a config that RETURNN calls before it makes the network."""
+"""The function of a config that RETURNN calls before it reads data and makes the network."""
+
+ONE_FRAME_IN_EACH_BATCH = ConfigFunction(
+    '''
+    def one_frame_in_each_batch():
+        """RETURNN refuses or drops a batch in which nothing has a frame: so each has one, of no input."""
+        from returnn.engine.batch import Batch
+        from returnn.util.basic import NumbersDict
+
+        make = Batch.__init__
+
+        def make_with_one_frame(batch):
+            make(batch)
+            batch.max_num_frames_per_slice = NumbersDict(numbers_dict={"": 1}, broadcast_value=0)
+
+        Batch.__init__ = make_with_one_frame
+    '''
+)
 
 _TEXT = '''
 def startup_callback(**_kwargs):
-    """RETURNN calls this before it makes the network: classes of layers take the place of its own."""
+    """RETURNN calls this when it starts, so that it computes batches in which no sequence has a frame."""
+    one_frame_in_each_batch()
+'''
+_REPLACED = """
     from returnn.tf.layers import basic
 
     for layer_class in [{classes}]:
         basic.get_layer_class(layer_class.layer_class)  # fills the table
         basic._LayerClassDict[layer_class.layer_class] = layer_class
-'''
+"""
 
 
 def startup_callback(replaced: Mapping[str, ConfigFunction]) -> ConfigFunction:
     """
     The function that RETURNN calls when it starts.
 
-    :param replaced: makers of the classes, by the name of the layer class
+    RETURNN (1.20261022, ``shapes_for_batches`` in datasets/basic.py) has an assertion that some sequence of a batch has
+    a frame in some input, and leaves out the last batch if none has. So each batch has one frame, of an input that is
+    none.
+    Test: tf_layers/test_empty_sequences.py::test_training_where_a_batch_has_nothing
+
+    :param replaced: makers of classes that take the place of RETURNN's layers, by the name of the layer class
     """
     makers = tuple(replaced[name] for name in sorted(replaced))
-    return ConfigFunction(_TEXT.format(classes=", ".join(f"{maker.name}()" for maker in makers)), needs=makers)
+    classes = ", ".join(f"{maker.name}()" for maker in makers)
+    text = _TEXT.rstrip() + (_REPLACED.format(classes=classes) if makers else "")
+    return ConfigFunction(text, needs=(*makers, ONE_FRAME_IN_EACH_BATCH))

@@ -68,6 +68,12 @@ def test_pieces_of_sentences(path: tk.Path, tmp_path: pathlib.Path, run_job: Run
     processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
     for tag, labels in read_sequences(job.out_hdf.get_path(), "classes"):
         assert processor.decode([int(label) for label in labels]) == TEXTS[tag]
+    alone = {tag: list(labels) for tag, labels in read_sequences(job.out_hdf.get_path(), "classes")}
+    with_end = CorpusFeaturesJob(path, num_mel=10, sentence_pieces=tk.Path(str(model)), end_label=True, cpu_rqmt=1)
+    for tag, labels in read_sequences(run_job(with_end).out_hdf.get_path(), "classes"):
+        assert list(labels) == [*alone[tag], processor.eos_id()]
+    with pytest.raises(ValueError, match="end_label=True is of sentence_pieces="):
+        CorpusFeaturesJob(path, characters="AB", end_label=True)
     with pytest.raises(ValueError, match="classes are characters or pieces"):
         CorpusFeaturesJob(path, characters="AB", sentence_pieces=tk.Path(str(model)))
     for alphabet, message in (

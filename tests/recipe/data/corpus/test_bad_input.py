@@ -104,8 +104,11 @@ RECORDING = b'<corpus name="c"><recording name="r" audio="audio/1-10-0000.wav">'
         ),
         (of_librispeech(lambda root: os.mkdir(root / "dev-clean"), "dev-clean"), "dev-clean: .* this part is empty"),
         (of_librispeech(lambda root: None, "dev-other"), "no part 'dev-other'; it has: train-clean-100"),
-        (of_kaldi(append("text", b"other WORDS\n")), "text: transcripts without audio: other$"),
-        (of_kaldi(append("wav.scp", b"other audio/1-10-0000.flac\n")), "text: audio without transcript: other$"),
+        (of_kaldi(append("text", b"other WORDS\n")), "text: transcripts without audio: other. utils/fix_data_dir.sh"),
+        (
+            of_kaldi(append("wav.scp", b"other audio/1-10-0000.flac\n")),
+            "text: audio without transcript: other. utils/fix_data_dir.sh",
+        ),
         (of_kaldi(append("wav.scp", b"other nowhere.flac\n")), "wav.scp:6: the file is not there: nowhere.flac"),
         (of_kaldi(append("wav.scp", b"other feats.ark:17\n")), "wav.scp:6: other is in an archive of Kaldi"),
         (of_kaldi(append("text", b"x \xff\n")), "text:6: not UTF-8: byte 0xff"),

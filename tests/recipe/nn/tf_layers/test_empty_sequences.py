@@ -257,12 +257,14 @@ class LabelsOfFrames(nn.Module):
 
 
 @pytest.mark.parametrize("engine", ["tensorflow", "torch"])
-def test_training_where_a_batch_has_no_label(engine: str, tmp_path: pathlib.Path) -> None:
-    """By RETURNN itself: each batch is one sequence, the first one without labels."""
-    feeds = {"data": ragged_frames((2, 3, 2), FEATURES.size), "classes": ragged_labels((0, 3, 2), LABELS.size)}
+def test_training_where_a_batch_has_nothing(engine: str, tmp_path: pathlib.Path) -> None:
+    """By RETURNN itself: each batch is one sequence, one of them without labels, and one without frames, too."""
+    feeds = {"data": ragged_frames((2, 3, 0), FEATURES.size), "classes": ragged_labels((0, 3, 0), LABELS.size)}
     feeds["classes"][0][1] = LABELS.size - 1
     options = {"max_seqs": 1, "num_epochs": 1, **({"optimizer": {"class": "sgd"}} if engine == "torch" else {})}
     text = training_text(nn.Network(LabelsOfFrames()), tmp_path, feeds, engine=engine, **options)
     train(text, directory=tmp_path)
+    steps = re.findall(r"epoch_num_train_steps': (\d+)", (tmp_path / "learning_rates").read_text())
+    assert steps == ["3"]
     (scores,) = re.findall(r"'train_(?:score|loss_ce)': ([^,]+),", (tmp_path / "learning_rates").read_text())
     assert numpy.isfinite(float(scores))
