@@ -122,6 +122,8 @@ class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
             return self.feature_dim
         if isinstance(axis, str):
             named = [dim for dim in self.dims if dim.name == axis]
+        elif isinstance(axis, Dim):
+            named = []
         else:
             named = [dim for dim in self.dims if dim.is_anonymous and dim.known_size == axis]
         if len(named) != 1:
