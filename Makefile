@@ -22,7 +22,7 @@ help:
 	@echo "               of builds for CPUs (PIP_EXTRA_INDEX_URL) has one that is a tenth as large"
 
 python-version:
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 10) <= sys.version_info[:2] <= (3, 13) else "this needs Python 3.10 to 3.13, found " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; version = sys.version_info[:3]; sys.exit(0 if (3, 10) <= version[:2] <= (3, 13) and version != (3, 13, 0) else "this needs Python 3.10 to 3.13, and not 3.13.0, whose pickle RETURNN cannot use; found " + sys.version.split()[0] + "; name another one: make PYTHON=python3.12 ...")'
 
 compiler:
 	@command -v g++ >/dev/null || { echo "g++ is missing: RETURNN compiles its native LSTM with it in the tests. Install it (Debian: apt install g++)." >&2; exit 1; }

@@ -1,11 +1,12 @@
 """
-What the manager of the embedded engine costs: a start with everything done, short tasks, and waiting.
+What the manager of the embedded engine costs: a start with everything done, short tasks, scorings, and waiting.
 
 Limits: 3,000 finished jobs start in 6 CPU s, 15,000 in 30; waiting takes 0.05 of a core with the live table on; ready
-short tasks stay below 2 GB in all. CPU seconds depend on the machine: the limits are for one on which the loop of
-``benchmarks/yardstick.py``, the first line, takes half a second.
+short tasks and scorings stay below 2 GB in all. CPU seconds depend on the machine: the limits are for one on which the
+loop of ``benchmarks/yardstick.py``, the first line, takes half a second.
 
-Run ``python benchmarks/manager.py``; ``--trainings N``, ``--waiting N``, ``--short N`` and ``--seconds S`` give sizes.
+Run ``python benchmarks/manager.py``; ``--trainings N``, ``--waiting N``, ``--short N``, ``--scorings N``,
+``--words N`` and ``--seconds S`` give sizes.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import json
 import os
 import pathlib
 import pty
+import random
 import struct
 import subprocess
 import sys
@@ -77,6 +80,13 @@ class WaitingJob(Job):
 def short(number):
     for index in range(number):
         tk.register_output(f"short/{index}", ShortJob(index).out)
+
+
+def scorings(number):
+    from jobs.pronunciation_scoring import PronunciationScoringJob
+    for index in range(number):
+        hypotheses = tk.Path("hypotheses.jsonl", hash_overwrite=f"hypotheses {index}")
+        tk.register_output(f"scores/{index}", PronunciationScoringJob(hypotheses, tk.Path("words.tsv")).out_per)
 
 
 def waiting(number):
@@ -231,11 +241,41 @@ def _write_training(place: pathlib.Path, epochs: int) -> None:
     )
 
 
+def write_scorings(place: pathlib.Path, words: int) -> None:
+    """
+    A lexicon, and hypotheses for its words as a search with a beam of 4 gives them, a third of them wrong.
+
+    :param words: how many
+    """
+    chosen = random.Random(1)
+    phones = [f"P{number}" for number in range(39)]
+    with (
+        open(place / "words.tsv", "w", encoding="utf-8") as lexicon,
+        open(place / "hypotheses.jsonl", "w", encoding="utf-8") as hypotheses,
+    ):
+        for number in range(words):
+            right = chosen.choices(phones, k=chosen.randint(3, 10))
+            lexicon.write(f"word{number}\t{' '.join(right)}\n")
+            found = [right, *([*right[:-1], phone] for phone in chosen.sample(phones, 3))]
+            best = found[1:] + found[:1] if number % 3 == 0 else found
+            entries = [{"labels": labels, "score": -0.5 * rank} for rank, labels in enumerate(best)]
+            hypotheses.write(json.dumps({"seq_tag": f"word{number}", "hypotheses": entries}) + "\n")
+
+
+def _print_tasks(what: str, cost: Cost) -> None:
+    print(
+        f"{what:45} {cost.cpu:8.2f} CPU s, {cost.seconds:.1f} s; {cost.memory:.0f} MB, limit 2000; "
+        f"at most {cost.processes} processes"
+    )
+
+
 def main() -> None:
     """Prints each figure next to its limit."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--trainings", type=int, default=1000, help="a third of the number of finished jobs")
     parser.add_argument("--short", type=int, default=1000, help="number of short tasks")
+    parser.add_argument("--scorings", type=int, default=1000, help="number of scorings of pronunciations")
+    parser.add_argument("--words", type=int, default=6000, help="number of words of each scoring")
     parser.add_argument("--waiting", type=int, default=3000, help="number of jobs that wait")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long the manager waits")
     sizes = parser.parse_args()
@@ -249,12 +289,10 @@ def main() -> None:
     share = share_of_waiting(sizes.waiting, sizes.seconds)
     print(f"waiting with {sizes.waiting:6} jobs and the live table  {share:8.3f} of a core, limit 0.05")
     with setup() as place:
-        cost = run(place, f"short({sizes.short})")
-        print(
-            f"{sizes.short:6} short tasks                            {cost.cpu:8.2f} CPU s, {cost.seconds:.1f} s",
-            end="",
-        )
-        print(f"; {cost.memory:.0f} MB, limit 2000; at most {cost.processes} processes")
+        _print_tasks(f"{sizes.short:6} short tasks", run(place, f"short({sizes.short})"))
+    with setup() as place:
+        write_scorings(place, sizes.words)
+        _print_tasks(f"{sizes.scorings:6} scorings of {sizes.words} words", run(place, f"scorings({sizes.scorings})"))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sisyphus import tk
 
@@ -15,6 +15,8 @@ from jobs.checkpoint import Checkpoint
 from jobs.collapse_alignment import CollapseAlignmentJob
 from jobs.ctc_collapse import CtcCollapseJob
 from jobs.debian_package import DebianPackageJob
+from jobs.experiment_page import experiment_page
+from jobs.heat_maps import HeatMapsJob
 from jobs.perplexity import PerplexityJob
 from jobs.recognition import recognize_checkpoints
 from jobs.rescoring import RescoringJob
@@ -32,6 +34,18 @@ from recipe.models.language_model import LanguageModel
 
 Pieces = Callable[[SearchJob], tk.Path]
 """From a search to hypotheses of subwords."""
+
+
+class Recognition(NamedTuple):
+    """
+    What was found with one network, by part of the data.
+
+    :ivar searches: hypotheses of labels
+    :ivar scores: word error rates
+    """
+
+    searches: dict[str, SearchJob]
+    scores: dict[str, ScoringJob]
 
 
 class Experiment:
@@ -187,12 +201,13 @@ class Experiment:
         return scoring
 
     def recognise_training(
-        self, name: str, training: TrainingJob, network: nn.Network, pieces: Pieces
+        self, name: str, training: TrainingJob, network: nn.Network, pieces: Pieces, *, heat_maps: bool = False
     ) -> tuple[Checkpoint, dict[str, SearchJob]]:
         """
         Recognises the dev parts with checkpoints while the training goes on, then all parts with the average of the
-        last ones.
+        last ones, and makes a page of all of it.
 
+        :param heat_maps: whether the page shows attention and CTC alignments of some recordings
         :return: the average, and the searches with it, by part
         """
 
@@ -209,19 +224,33 @@ class Experiment:
         tk.register_report(f"{self.name}/{name}/checkpoints_so_far.txt", recognition.live)
         tk.register_output(f"{self.name}/{name}/checkpoints.txt", recognition.summary.out_text)
         average = training.average_of_last(self.sizes.averaged)
-        return average, self.recognise(name, network, average, pieces)
+        found = self.recognise(name, network, average, pieces)
+        experiment_page(
+            f"{self.name}/{name}",
+            training,
+            scores=found.scores,
+            hypotheses={part: job.hypotheses for part, job in found.scores.items()},
+            job_ids={f"search {part}": job.job_id() for part, job in found.searches.items()},
+            heat_maps=HeatMapsJob(training.network, average, training.dev_data).out_heat_maps if heat_maps else None,
+        )
+        return average, found.searches
 
     def recognise(
         self, name: str, network: nn.Network | SelectedNetwork, checkpoint: Checkpoint, pieces: Pieces
-    ) -> dict[str, SearchJob]:
+    ) -> Recognition:
         """Searches and scores all four parts."""
         searches = {part: self.search(name, network, checkpoint, part) for part in SCORED_PARTS}
-        for part, search in searches.items():
-            self.scores[f"{name}/{part}"] = self.score(name, pieces(search), part).out_wer
-        return searches
+        scores = {part: self.score(name, pieces(search), part) for part, search in searches.items()}
+        self.scores |= {f"{name}/{part}": job.out_wer for part, job in scores.items()}
+        return Recognition(searches, scores)
 
-    def perplexity(self, name: str, model: LanguageModel, checkpoint: Checkpoint) -> None:
-        """Of the transcripts of dev, by subword and by word."""
+    def evaluate_language_model(self, name: str, model: LanguageModel, training: TrainingJob) -> Checkpoint:
+        """
+        The perplexity of the transcripts of dev, by subword and by word, and a page of the training.
+
+        :return: the last checkpoint
+        """
+        checkpoint = training.out_checkpoints[training.num_epochs]
         request, text = self.sizes.search, self.data.transcripts(*DEV_PARTS)
         job = PerplexityJob(
             nn.Network(model),
@@ -237,6 +266,15 @@ class Experiment:
         )
         tk.register_output(f"{self.name}/{name}/dev_perplexity", job.out_perplexity)
         tk.register_output(f"{self.name}/{name}/dev_word_perplexity", job.out_word_perplexity)
+        experiment_page(
+            f"{self.name}/{name}",
+            training,
+            scores={},
+            hypotheses={},
+            job_ids={"perplexity": job.job_id()},
+            values={"dev perplexity": job.out_perplexity, "dev perplexity by word": job.out_word_perplexity},
+        )
+        return checkpoint
 
     def rescore(self, search: SearchJob, model: LanguageModel, checkpoint: Checkpoint) -> dict[str, tk.Path]:
         """The hypotheses of a search with its own scores, and with those of a language model."""

@@ -69,7 +69,8 @@ def run_ctc(experiment: Experiment) -> None:
     size = experiment.sizes.ctc
     model = experiment.models.ctc(experiment.data.labels(size.units))
     training = experiment.train_recogniser("ctc", model, size)
-    experiment.recognise_training("ctc", training, experiment.models.alignment_search(model), of_ctc)
+    network = experiment.models.alignment_search(model)
+    experiment.recognise_training("ctc", training, network, of_ctc, heat_maps=True)
 
 
 def run_transducer(experiment: Experiment) -> None:
@@ -86,7 +87,8 @@ def run_attention(experiment: Experiment) -> TrainedRecogniser:
     model = experiment.models.attention(experiment.data.labels(size.units))
     training = experiment.train_recogniser("attention", model, size)
     network = experiment.models.attention_search(model)
-    return TrainedRecogniser(model, *experiment.recognise_training("attention", training, network, of_decoder))
+    found = experiment.recognise_training("attention", training, network, of_decoder, heat_maps=True)
+    return TrainedRecogniser(model, *found)
 
 
 def run_language_models(experiment: Experiment) -> dict[str, TrainedLanguageModel]:
@@ -97,8 +99,8 @@ def run_language_models(experiment: Experiment) -> dict[str, TrainedLanguageMode
     trained = {}
     for name, model in models.items():
         training = experiment.train_language_model(f"language_model_{name}", model, options[name])
-        trained[name] = TrainedLanguageModel(model, training.out_checkpoints[training.num_epochs])
-        experiment.perplexity(f"language_model_{name}", *trained[name])
+        checkpoint = experiment.evaluate_language_model(f"language_model_{name}", model, training)
+        trained[name] = TrainedLanguageModel(model, checkpoint)
     return trained
 
 

@@ -46,21 +46,23 @@ def py(engine: str = "tensorflow") -> None:
     demo(name, dictionary(), next_step=next_step, engine=engine)
 
 
-def own(directory: str, source: str, target: str, engine: str = "tensorflow") -> None:
+def own(directory: str, source: str, target: str, engine: str = "tensorflow", size: int = SIZE) -> None:
     """
     The demo on texts of one's own: see :func:`configs.translation_graph.own_texts`.
 
     :param directory: where they are
     :param source: the ending of the names of the source texts, as "de"
     :param target: that of the target texts
+    :param size: how many subwords each language has; a small text does not give many
     """
     next_step = "sizes and rates are in configs/translation.py"
-    demo("translation/own", own_texts(directory, source, target), next_step=next_step, engine=engine)
+    texts = own_texts(directory, source, target)
+    demo(named("translation/own", engine), texts, next_step=next_step, engine=engine, size=size)
 
 
-def demo(name: str, texts: Texts, *, next_step: str, engine: str = "tensorflow") -> None:
+def demo(name: str, texts: Texts, *, next_step: str, engine: str = "tensorflow", size: int = SIZE) -> None:
     """Training, search and scores of the small model, beside those of the source as it is."""
-    inputs = demo_inputs(texts)
+    inputs = inputs_of(texts, size=size)
     model = small_model(inputs)
     experiment(name, texts, inputs, model, small_training(texts, inputs, model, engine=engine), next_step=next_step)
     tk.register_output(f"{name}/test/bleu_of_copied_source", copied(texts, "test").out_bleu)

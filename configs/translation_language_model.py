@@ -27,6 +27,7 @@ from configs.translation_graph import (
 from jobs.checkpoint import Checkpoint
 from jobs.combine_checkpoints import combined_checkpoint
 from jobs.combine_scores import CombineScoresJob, tune_scores
+from jobs.experiment_page import experiment_page
 from jobs.optimal_parameters import tune
 from jobs.perplexity import PerplexityJob
 from jobs.preload import Preload
@@ -104,6 +105,9 @@ def train_language_model(
     )
     tk.register_output(f"{NAME}/dev/perplexity", perplexity.out_perplexity)
     tk.register_output(f"{NAME}/dev/word_perplexity", perplexity.out_word_perplexity)
+    values = {"dev perplexity": perplexity.out_perplexity, "dev perplexity by word": perplexity.out_word_perplexity}
+    job_ids = {"perplexity": perplexity.job_id()}
+    experiment_page(NAME, training, scores={}, hypotheses={}, job_ids=job_ids, values=values)
     return last(training)
 
 

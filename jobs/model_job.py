@@ -19,6 +19,7 @@ from .atomic_file import write_text
 from .callback import Callback
 from .checkpoint import Checkpoint
 from .convert_checkpoint import for_engine
+from .dataset_inputs import check_files, check_inputs
 from .directory_holder import DirectoryHolder
 from .engine_options import options_before
 from .engines import check_engine_is_installed, warn_if_missing
@@ -29,7 +30,6 @@ from .returnn_options import check_options
 from .returnn_process import check_device, resolve_paths, run_returnn
 from .selected_network import SelectedNetwork, all_networks, resolve_network
 from .unhashed import JobWithUnhashedArguments
-from .vocabularies import check_vocabularies
 
 _BATCH_SIZE = 10_000
 _OWN_OPTIONS = ("network", "extern_data", "load", "task")
@@ -119,7 +119,7 @@ class ModelJob(JobWithUnhashedArguments):
         :raises ValueError: for what RETURNN does not have, or labels of another vocabulary than the network's
         """
         check_dataset(data, what)
-        check_vocabularies(all_networks(self.network), data, what)
+        check_inputs(all_networks(self.network), data, what)
         self._data = data, what
 
     def take_over(self, arguments: dict[str, Any]) -> tuple[str, ...]:
@@ -197,7 +197,8 @@ class ModelJob(JobWithUnhashedArguments):
             item.check()
         if self._data is not None:
             data, what = self._data
-            check_vocabularies([network], data, what)
+            check_inputs([network], data, what)
+            check_files([network], data, what)
         check_device(self.device, self.engine)
 
     def _options(self, before: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy
 from sisyphus import tk
 
 from recipe import nn
-from recipe.data.text import read_lines
+from recipe.data.text import lines_of_sequences
 
 from .atomic_file import write_json
 from .callback import Callback
@@ -118,8 +118,10 @@ class PerplexityJob(ModelJob):
 
         :raises FileNotFoundError: if the checkpoint is not there
         :raises ReturnnError: if RETURNN fails
-        :raises ValueError: if the data have another number of sequences than the text
+        :raises ValueError: at a line of the text that RETURNN does not take as it is, or if the data have another
+            number of sequences
         """
+        words = None if self.text is None else [len(line.split()) for line in lines_of_sequences(self.text.get_path())]
         dump = self.work_file("cross_entropy.hdf")
         network, data = resolve_network(self.network), resolve_paths(self.data)
         if self.engine == "torch":
@@ -130,21 +132,20 @@ class PerplexityJob(ModelJob):
             layer = {"class": "hdf_dump", "from": layer_name, "filename": dump, "is_output_layer": True}
             options = forward_options(data, self.batch_size, layer_name, self.work_file("all.hdf"))
             self.run_model(options, layers={"cross_entropy_hdf": layer})
-        self._write(_score_of_dump(dump))
+        self._write(_score_of_dump(dump), words)
 
-    def _write(self, score: TextScore) -> None:
+    def _write(self, score: TextScore, words: list[int] | None) -> None:
+        """Writes the report; ``words`` has how many each line of the text has."""
         report: dict[str, Any] = {**score._asdict(), "perplexity": score.perplexity}
         word_perplexity = None
-        if self.text is not None:
-            lines = [line for line in read_lines(self.text.get_path()) if line]
-            if len(lines) != score.sequences:
+        if self.text is not None and words is not None:
+            if len(words) != score.sequences:
                 raise ValueError(
-                    f"the data have {score.sequences} sequences, but {self.text.get_path()} has {len(lines)} lines "
+                    f"the data have {score.sequences} sequences, but {self.text.get_path()} has {len(words)} lines "
                     "with text: give the text that the data are made of"
                 )
-            words = sum(len(line.split()) for line in lines)
-            word_perplexity = score.word_perplexity(words)
-            report.update(words=words, word_perplexity=word_perplexity)
+            word_perplexity = score.word_perplexity(sum(words))
+            report.update(words=sum(words), word_perplexity=word_perplexity)
         write_json(self.out_report, report)
         self.out_word_perplexity.set(word_perplexity)
         self.out_perplexity.set(score.perplexity)

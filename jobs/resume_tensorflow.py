@@ -2,9 +2,10 @@
 Makes RETURNN on TensorFlow go on exactly after an interruption.
 
 RETURNN's checkpoints hold the parameters alone: the optimizer starts anew after an interruption (Adam without its
-averages, with a jump in the score), and so do the random numbers of dropout. This module keeps both beside each
-checkpoint, in ``epoch.NNN.optimizer.npz``, and takes them up again. And it writes the scores of an epoch before the
-checkpoint: RETURNN does so afterwards, and what is killed between the two never has them.
+averages, with a jump in the score), and so do the random numbers of RETURNN's dropout (not those that a written config
+draws itself, which follow from the step of training). This module keeps both beside each checkpoint, in
+``epoch.NNN.optimizer.npz``, and takes them up again. And it writes the scores of an epoch before the checkpoint:
+RETURNN does so afterwards, and what is killed between the two never has them.
 
 With Horovod the first process writes, all read the optimizer; the random numbers of the others start anew. So do
 random numbers other than those of dropout.
@@ -121,13 +122,15 @@ def restore_state(engine: Any) -> None:
         return
     optimizer, values = _optimizer_variables(engine), read_state(path)
     variables = {**optimizer, **_random_variables(engine)}
-    wrong = sorted(name for name, value in values.items() if name not in variables)
+    wrong = sorted(name for name in values if name not in variables)
     wrong += sorted(name for name in variables if name not in values or values[name].shape != variables[name].shape)
+    wrong = [name for name in wrong if not name.startswith(f"{_COLLECTION}/")]  # of a config by another version
     if wrong:
         print(f"{path} is of another optimizer ({', '.join(wrong[:3])}): the optimizer starts anew")
         return
     for name, variable in (variables if _is_first_process() else optimizer).items():
-        variable.load(values[name], engine.tf_session)
+        if name in values:
+            variable.load(values[name], engine.tf_session)
     print(f"the optimizer goes on with {path}")
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from sisyphus import Task, tk
 
 from recipe import nn
-from recipe.nn.plain.engine import check_engine
 from recipe.nn.program.parameter_agreement import UndecidedSize
 
 from .average_checkpoints import AverageCheckpointsJob
@@ -17,36 +16,19 @@ from .best_checkpoint import GetBestCheckpointJob
 from .checkpoint import Checkpoint, output_checkpoint
 from .checkpoint_files import epoch_of, epoch_prefix, is_complete
 from .distributed import check_processes
-from .engine_options import check_torch_options
 from .engines import warn_if_missing
 from .exclusive_run import job_directory, run_exclusively
 from .keep_rules import KeepRules
 from .preload import Preload
 from .removed_checkpoint import removed_checkpoint
 from .reopening import reopen
-from .returnn_options import check_options
 from .score_keys import score_key
 from .tensorboard_writer import check_log_has_steps
-from .training_checkpoints import (
-    trained_epochs,
-    unneeded_epochs,
-)
+from .training_arguments import check_arguments, stages_of
+from .training_checkpoints import trained_epochs, unneeded_epochs
 from .training_progress import TrainingProgress, read_progress, read_scores
 from .training_run import TrainingRun
 from .unhashed import JobWithUnhashedArguments
-from .vocabularies import check_vocabularies
-
-_OWN_OPTIONS = (
-    "network",
-    "get_network",
-    "extern_data",
-    "preload_from_files",
-    "model",
-    "task",
-    "train",
-    "dev",
-    "num_epochs",
-)
 
 
 class TrainingJob(JobWithUnhashedArguments):
@@ -127,17 +109,19 @@ class TrainingJob(JobWithUnhashedArguments):
         cpu_rqmt: int = 2,
         log_verbosity: int = 5,
     ):
-        _check_arguments(network, num_epochs, engine)
-        data = {"train_data": train_data, "dev_data": dev_data}
-        check_options(config or {}, post_config or {}, device, _OWN_OPTIONS, training_engine=engine, datasets=data)
-        if engine == "torch":
-            check_torch_options(config or {}, post_config or {})
+        check_arguments(
+            network,
+            {"train_data": train_data, "dev_data": dev_data},
+            engine=engine,
+            config=config or {},
+            post_config=post_config or {},
+            num_epochs=num_epochs,
+            device=device,
+        )
         check_log_has_steps(tensorboard, log_verbosity)
         processes_here = check_processes(horovod_num_processes, multi_node_slots, distributed_launch_cmd, engine)
         warn_if_missing(engine)
         self.network = network
-        for name, dataset in data.items():
-            check_vocabularies(self.networks(), dataset, name)
         self.engine = engine
         undecided: list[UndecidedSize] = []
         for one in preload:
@@ -245,7 +229,7 @@ class TrainingJob(JobWithUnhashedArguments):
 
     def networks(self) -> list[nn.Network]:
         """Those of all stages."""
-        return list(self.network.stages.values()) if isinstance(self.network, nn.StagedNetwork) else [self.network]
+        return stages_of(self.network)
 
     def _network_of(self, epochs: range) -> nn.Network | None:
         """The one network that all these epochs train; None if there are several."""
@@ -326,17 +310,3 @@ class TrainingJob(JobWithUnhashedArguments):
         return read_progress(
             self.out_model_dir.get_path(), self.out_learning_rates.get_path(), self.out_log.get_path(), self.num_epochs
         )
-
-
-def _check_arguments(network: nn.Network | nn.StagedNetwork, num_epochs: int, engine: str) -> None:
-    check_engine(engine)
-    stages = network.stages.values() if isinstance(network, nn.StagedNetwork) else [network]
-    if not all(stage.losses for stage in stages):
-        raise ValueError("the network to train has no loss: call tensor.mark_as_loss() in the model")
-    if engine == "torch" and isinstance(network, nn.StagedNetwork) and network.copy_param_mode is not None:
-        raise ValueError(
-            'engine="torch" has no copy_param_mode: RETURNN makes the parameters of all stages at the start. Train the '
-            "stages by a job each, the second with preload="
-        )
-    if num_epochs < 1:
-        raise ValueError(f"num_epochs must be at least 1, not {num_epochs}")

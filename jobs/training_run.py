@@ -9,6 +9,7 @@ from typing import Any
 from .atomic_file import write_text
 from .checkpoint import check_room
 from .checkpoint_files import remove_incomplete
+from .dataset_inputs import check_files, check_inputs
 from .directory_holder import DirectoryHolder
 from .distributed import launcher
 from .engine_options import options_after, options_before
@@ -21,7 +22,6 @@ from .tensorboard_writer import LOG_OPTIONS, check_tensorboard_is_installed
 from .training_checkpoints import check_done, check_goes_on, drop_unreadable
 from .training_progress import read_scores
 from .training_watch import TrainingWatch
-from .vocabularies import check_vocabularies
 
 _ATTEMPTS = 3
 """How often it starts in one run; anew where the checkpoint that it was to go on with turns out to be unreadable."""
@@ -99,7 +99,8 @@ class TrainingRun:
         for item in job.undecided_sizes:
             item.check()
         for name, dataset in (("train_data", job.train_data), ("dev_data", job.dev_data)):
-            check_vocabularies(job.networks(), dataset, name)
+            check_inputs(job.networks(), dataset, name)
+            check_files(job.networks(), dataset, name)
 
     def _run_returnn(self, watch: TrainingWatch, holder: DirectoryHolder) -> None:
         job = self.job

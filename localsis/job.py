@@ -20,8 +20,6 @@ created_jobs: dict[str, Job] = {}
 
 _LOG = logging.getLogger("localsis")
 
-_IN_HASHES = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-_/")
-
 
 class JobSingleton(type):
     """Makes equal arguments give the same job object."""
@@ -37,7 +35,7 @@ class JobSingleton(type):
         tags = job_arguments.take_tags(job_class, kwargs)
         parsed = job_arguments.by_name(job_class, args, kwargs)
         with job_arguments.explained(job_class, parsed):
-            job_id = f"{job_class._id_prefix()}.{job_class._checked_hash(parsed)}"
+            job_id = f"{job_class._id_prefix()}.{job_arguments.checked_hash(job_class, parsed)}"
             if tags is None:
                 tags = {tag for path in extract_paths(parsed) for tag in path.tags}
         if job_id not in created_jobs:
@@ -89,19 +87,6 @@ class Job(metaclass=JobSingleton):
             if key in hashed and hashed[key] == old:
                 hashed[key] = new
         return cast(str, settings.SIS_HASH(hashed if cls.__sis_version__ is None else (hashed, cls.__sis_version__)))
-
-    @classmethod
-    def _checked_hash(cls, parsed: dict[str, Any]) -> str:
-        """
-        :raises TypeError: if :meth:`hash` gives something that cannot stand in an id
-        """
-        found = cls.hash(parsed)
-        if not isinstance(found, str) or not all(character in _IN_HASHES for character in found):
-            raise TypeError(
-                f"{cls.__name__}.hash() gives {found!r}: a job's hash is a str of A-Z, a-z, 0-9 and . - _ / alone, as "
-                "it is part of a directory's name; with Sisyphus too"
-            )
-        return found
 
     @classmethod
     def _id_prefix(cls) -> str:

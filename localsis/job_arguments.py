@@ -1,4 +1,4 @@
-"""The arguments with which a job is asked for: by their names, and what is wrong with them."""
+"""The arguments with which a job is asked for: by their names, their hash, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 from .refusal import Refusal, advice, shortened, type_name
 
 _IN_TAGS = "-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+
+_IN_HASHES = frozenset(_IN_TAGS + "/")
 
 
 def take_tags(job_class: type, kwargs: dict[str, Any]) -> Any:
@@ -64,6 +66,22 @@ def _signature(init: Callable[..., Any]) -> tuple[inspect.Signature, str | None,
     signature = inspect.signature(init, follow_wrapped=False)
     kinds = [parameter.kind for parameter in list(signature.parameters.values())[1:]]
     return signature, own[0] if own else None, inspect.Parameter.POSITIONAL_ONLY in kinds
+
+
+def checked_hash(job_class: Any, parsed: dict[str, Any]) -> str:
+    """
+    The hash of a job's arguments, as its class makes it.
+
+    :param parsed: all arguments by their names
+    :raises TypeError: if it is something that cannot stand in an id
+    """
+    found = job_class.hash(parsed)
+    if not isinstance(found, str) or not all(character in _IN_HASHES for character in found):
+        raise TypeError(
+            f"{job_class.__name__}.hash() gives {found!r}: a job's hash is a str of A-Z, a-z, 0-9 and . - _ / alone, "
+            "as it is part of a directory's name; with Sisyphus too"
+        )
+    return found
 
 
 def copied(job_class: type, args: tuple, kwargs: dict[str, Any], parsed: dict[str, Any]) -> tuple[Any, Any, Any]:

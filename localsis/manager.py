@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import time
 from typing import Any
 
 from . import outputs, reports, settings
 from .agenda import OFTEN, Agenda
+from .changed_links import ChangedLinks
 from .display import Display, make_display
 from .failure_log import reason
 from .finish import end_of_run
@@ -23,10 +22,10 @@ from .missing_inputs import removed_inputs, words_of
 from .places import Places
 from .run_end import tell_end, tell_failure
 from .run_state import MOST_INTERRUPTIONS, TaskRun
+from .running_tasks import RunningTasks
 from .stuck_jobs import explained
 from .waiting import EndOfProcesses
 
-_PATIENCE = 3.0  # seconds for tasks to end
 _LEAST_DISK = 1_000_000  # bytes; with less, a task that vanished is not simply run again
 
 
@@ -46,16 +45,14 @@ class Manager:
         self.places = Places(cores or available_cores(), memory or available_memory())
         self.agenda = Agenda()
         self.has_gpu = shutil.which("nvidia-smi") is not None
-        self.running: list[TaskRun] = []
+        self.running = RunningTasks()
+        self.links = ChangedLinks()
         self.failed: dict[str, str] = {}
         self.interruptions: dict[str, int] = {}
         self._silent: dict[str, Any] = {}
         self.jobs: list[Job] = []
         self._prepared: set[str] = set()
         self._ends = EndOfProcesses()
-        self._changed: set[Job] | None = None
-        """Jobs whose links may be made; None: all."""
-        self._links_made = -float("inf")
         self.display: Display = make_display()
         self.interruption = Interruption()
 
@@ -70,14 +67,14 @@ class Manager:
                 self._take_up_jobs()
                 with self.display:
                     while self._step():
-                        self._wait()
+                        self._ends.wait(self.running.processes(), OFTEN)  # what else happens is seen by looking
                 return self._finish()
             except KeyboardInterrupt:
-                self._stop_all()
+                self.running.stop(self.interruption)
                 self.display.say("stopped; the next start goes on from here")
                 return 1
             except OSError as error:
-                self._stop_all()
+                self.running.stop(self.interruption)
                 problem = f"cannot write: {error}. Make room or give access, then start again"
                 tell_end(settings, 1, problem, self.display.say)
                 raise ManagerError(problem) from error
@@ -100,7 +97,7 @@ class Manager:
                     continue
                 if run.find_process():
                     self.display.say(f"{short_label(job)}: still running since an earlier start")
-                    self.running.append(run)
+                    self.running.add(run)
                     run.drop_error()
                 elif self._is_elsewhere(run):
                     run.drop_error()
@@ -113,7 +110,7 @@ class Manager:
     def _fail_for_removed_inputs(self, job: Job) -> None:
         """Says that a job waits for what somebody has removed, and nothing makes again."""
         gone = removed_inputs(job)
-        if gone and not self._is_at_work(job):
+        if gone and not self.running.has_job(job):
             self._fail(job, f"what it needs is gone: {words_of(gone[0])}")
 
     def _is_elsewhere(self, run: TaskRun) -> bool:
@@ -122,7 +119,7 @@ class Manager:
             return False
         assert run.elsewhere is not None
         self.display.say(f"{short_label(run.job)}: {run.task.name} may be running on {run.elsewhere.where}")
-        self.running.append(run)
+        self.running.add(run)
         return True
 
     def _reopen(self, job: Job) -> None:
@@ -139,12 +136,11 @@ class Manager:
 
     def _step(self) -> bool:
         """Looks after what runs and starts what can; says whether there is anything to wait for."""
-        for run in list(self.running):
-            if run.is_finished() or not run.is_alive() or (run.is_failed() and not run.is_here):
-                self.running.remove(run)
-                self._ended(run)
-                self._note_change(run.job)
-            elif run.elsewhere is not None and run.elsewhere.is_confirmed and not run.is_told:
+        for run in self.running.take_ended():
+            self._ended(run)
+            self._note_change(run.job)
+        for run in self.running:
+            if run.elsewhere is not None and run.elsewhere.is_confirmed and not run.is_told:
                 run.is_told = True
                 self.display.say(f"{short_label(run.job)}: is running on {run.elsewhere.where}, and is waited for")
         grown = False
@@ -158,29 +154,15 @@ class Manager:
         if grown:
             self._take_up_jobs()
         self._start_waiting()
-        self._make_links()
+        self.links.make(run.job for run in self.running)
         self._update_reports()
-        self.display.show(State(self.jobs, self.agenda.open, self.running, self.failed))
+        self.display.show(State(self.jobs, self.agenda.open, list(self.running), self.failed))
         return grown or bool(self.running)
-
-    def _wait(self) -> None:
-        """Waits until a task ends; some things that happen meanwhile are seen by looking."""
-        self._ends.wait([run.process.pid for run in self.running if run.process is not None], OFTEN)
 
     def _note_change(self, job: Job) -> None:
         """Notes that something happened to a job: it is looked at, and its links are made."""
         self.agenda.look_at(job)
-        if self._changed is not None:
-            self._changed.add(job)
-
-    def _make_links(self) -> None:
-        """Makes the links of what changed; now and then also of what is made by jobs that run."""
-        if self._changed is not None and time.monotonic() - self._links_made >= OFTEN:
-            self._links_made = time.monotonic()
-            self._changed |= {run.job for run in self.running}
-        if self._changed is None or self._changed:
-            outputs.make_links(self._changed)
-        self._changed = set()
+        self.links.note(job)
 
     def _advance(self, job: Job) -> bool:
         """Starts what can be started of a job; says whether it asked for more inputs instead."""
@@ -192,17 +174,17 @@ class Manager:
                 self.agenda.wait(job, path)
                 return False
         missing = sorted(path for path in job._sis_inputs if path.creator is None and not path.available())
-        if missing and not self._is_at_work(job):
+        if missing and not self.running.has_job(job):
             self._fail(job, f"its input {missing[0].get_path()} is not there")
             return False
-        if not self._is_at_work(job) and job._sis_update_inputs():
+        if not self.running.has_job(job) and job._sis_update_inputs():
             return True
         for task in job.tasks():
             if task.is_finished(job._sis_path()):
                 continue
             for number in task.ids():
                 run = TaskRun(job, task, number)
-                if not run.is_finished() and not self._is_running(run) and job._sis_id() not in self.failed:
+                if not run.is_finished() and not self.running.has(run) and job._sis_id() not in self.failed:
                     self._ask_for_a_place(run)
             return False
         missing_outputs = job._sis_missing_outputs()
@@ -215,15 +197,6 @@ class Manager:
             self._note_change(job)
             self.display.say(f"{short_label(job)}: finished")
         return False
-
-    def _is_at_work(self, job: Job) -> bool:
-        return any(run.job is job for run in self.running)
-
-    def _is_running(self, run: TaskRun) -> bool:
-        return any(
-            other.job is run.job and other.task.name == run.task.name and other.number == run.number
-            for other in self.running
-        )
 
     def _ask_for_a_place(self, run: TaskRun) -> None:
         """Lets a task wait until there is room for it."""
@@ -238,7 +211,7 @@ class Manager:
 
     def _start_waiting(self) -> None:
         """Starts the tasks for which there is room."""
-        while run := self.places.next([run for run in self.running if run.is_here]):
+        while run := self.places.next(self.running.here()):
             if os.path.exists(run.job._sis_path("hold")):
                 self.agenda.wait(run.job)
             elif run.is_finished():
@@ -261,9 +234,8 @@ class Manager:
             if os.path.exists(run.marker(kind)):
                 os.remove(run.marker(kind))
         run.start()
-        self.running.append(run)
-        if self._changed is not None:
-            self._changed.add(run.job)
+        self.running.add(run)
+        self.links.note(run.job)
         self.display.say(f"{short_label(run.job)}: {run.task.name} started")
 
     def _ended(self, run: TaskRun) -> None:
@@ -297,7 +269,7 @@ class Manager:
         waiting = run.again()
         if run.elsewhere is not None or not waiting.find_elsewhere(waits=True):
             return False
-        self.running.append(waiting)
+        self.running.add(waiting)
         return True
 
     def _fail(self, job: Job, why: str) -> None:
@@ -307,17 +279,6 @@ class Manager:
         tell_failure(settings, job, text, self.display.say)
 
     # the end
-
-    def _stop_all(self) -> None:
-        """Asks all tasks to end, and ends by force what does not, as RETURNN sometimes; in haste at a second Ctrl-C."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for run in self.running:
-                run.send(number)
-            end = time.monotonic() + _PATIENCE
-            while any(run.is_here and run.is_alive() for run in self.running) and time.monotonic() < end:
-                if self.interruption.is_urgent and number == signal.SIGTERM:
-                    break
-                time.sleep(0.05)
 
     def _update_reports(self, *, force: bool = False) -> None:
         for problem in reports.update_reports(force=force):

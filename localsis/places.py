@@ -6,7 +6,8 @@ which there is no room yet is passed by others, but only while it could not star
 tasks that passed it are in its way, no further one starts, and it gets its turn.
 
 A short task ("mini task") counts as one core and little memory, and one of them may run at any time, whatever else
-does, so that the scores of one experiment need not wait for the training of another.
+does, so that the scores of one experiment need not wait for the training of another. Together they ask for little
+memory too, however many cores there are: a thousand that are ready at once are not to take what others run in.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _MEMORY = 1.0
 """GB, of a task that does not say what it needs."""
 
 _MEMORY_OF_MINI_TASKS = 0.2
+_MEMORY_OF_ALL_MINI_TASKS = 2.0
 
 
 class Needs(NamedTuple):
@@ -117,6 +119,8 @@ class Places:
         if not taken:
             return True
         all_of_them = [*taken, needs]
+        if needs.is_short and sum(one.memory for one in all_of_them if one.is_short) > _MEMORY_OF_ALL_MINI_TASKS:
+            return False
         return (
             sum(one.cores for one in all_of_them) <= self.cores
             and sum(one.memory for one in all_of_them) <= self.memory

@@ -119,12 +119,14 @@ def _finish(graph: Any, settings: Any, problem: str | None) -> int:
     problems = [
         f"{job_name(job)}: is held; it goes on once {job._sis_path()}/hold is removed" for job in jobs.get("hold", ())
     ]
+    problems += [text for text in (report_missing(missing), report(stuck)) if text]
+    left = any(found for state, found in jobs.items() if state not in _DONE)
+    # A checkpoint is there before its training has ended, and then Sisyphus' manager waits for nothing more
+    status = 1 if problems or left and not _is_all_there(graph) else 0
     going_on = sum(len(jobs.get(state, ())) for state in _GOING_ON)
     if going_on:
         are = "job is" if going_on == 1 else "jobs are"
-        problems.append(f"{going_on} {are} still running or queued; the next start goes on")
-    problems += [text for text in (report_missing(missing), report(stuck)) if text]
-    status = 1 if missing or any(found for state, found in jobs.items() if state not in _DONE) else 0
+        problems.insert(0, f"{going_on} {are} still running or queued{'; the next start goes on' if status else ''}")
     output_dir = str(getattr(settings, "OUTPUT_DIR", "output"))
     needed = all_jobs(path for target in graph.targets for path in target.required_full_list)
     told_status = status if problem is None else 1
@@ -133,6 +135,11 @@ def _finish(graph: Any, settings: Any, problem: str | None) -> int:
     if problem != "":  # of which it is known how it ended: neither Ctrl-C nor a config that fails
         tell_end(settings, told_status, "\n\n".join(filter(None, [problem, text])), _say)
     return status
+
+
+def _is_all_there(graph: Any) -> bool:
+    """Whether all outputs are there, whatever still runs."""
+    return bool(graph.targets) and all(path.available() for one in graph.targets for path in one.required_full_list)
 
 
 def _missing(graph: Any, jobs: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -16,28 +16,25 @@ class EngineStep(NamedTuple):
     What is run, and on which data.
 
     :ivar title: whose it is
+    :ivar kind: what is done with the network, for people: "training", "search", "rescoring" or "forward"
     :ivar engine: "tensorflow" or "torch"
     :ivar network: that is run
     :ivar is_training: else it starts with a made-up checkpoint
     :ivar directory: where it runs; the config is there already
     :ivar datasets: by the names of their files: RETURNN's options, with file names; None where data must be made up
+    :ivar inputs: what the network reads of each of them
     :ivar notes: what is told of it: which data are made up and why, which options are left out
     """
 
     title: str
+    kind: str
     engine: str
     network: nn.Network
     is_training: bool
     directory: str
     datasets: dict[str, dict[str, Any] | None]
+    inputs: dict[str, nn.ExternData]
     notes: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """What is done with the network, for people."""
-        if self.is_training:
-            return "training step"
-        return "search step" if self.network.beam_sizes else "forward step"
 
 
 def dataset_from(file: str) -> PythonCode:

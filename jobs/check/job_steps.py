@@ -17,18 +17,17 @@ from recipe.nn.plain.delayed import Delayed, is_delayed
 from ..atomic_file import write_text
 from ..checkpoint import Checkpoint
 from ..checkpoint_files import FILES_OF
-from ..forward import ForwardJob
 from ..inspection.job_graph import job_title, jobs_with_inputs
 from ..keep_rules import KeepRules
 from ..model_job import ModelJob
-from ..prior import PriorJob
+from ..rescoring import RescoringJob
 from ..returnn_process import resolve_paths
-from ..search import SearchJob
 from ..selected_network import all_networks
 from ..training import TrainingJob
 from ..training_run import TrainingRun
 from ..working_directory import inside
 from .engine_step import CHECKPOINT, CONFIG, MODEL, RATES, EngineStep, dataset_from
+from .made_up_hypotheses import sources_of, write_made_up_hypotheses
 from .made_up_values import MadeUpValues
 
 _LEFT_OUT = (
@@ -90,7 +89,7 @@ def _networks(job: Any) -> Iterator[tuple[str, nn.Network]]:
             yield f", from epoch {epoch} on", network
     elif isinstance(job, TrainingJob):
         yield "", job.network
-    elif isinstance(job, (SearchJob, ForwardJob, PriorJob)):
+    elif isinstance(job, ModelJob):
         for number, network in enumerate(all_networks(job.network)):
             yield f", network {number}" if number else "", network
 
@@ -122,6 +121,10 @@ def _step(job: Any, network: nn.Network, title: str, place: str, values: MadeUpV
     is_training = isinstance(job, TrainingJob)
     if made_up:
         notes.append(f"made-up {', '.join(sorted(map(source_name, made_up)))}")
+    if isinstance(twin, RescoringJob):
+        twin.hypotheses = tk.Path(os.path.join(place, "made_up_hypotheses.jsonl"))
+        write_made_up_hypotheses(twin.hypotheses, network)
+        notes.append("made-up hypotheses")
     left_out = [name for name in _LENGTHS if gone and name in {**job.config, **job.post_config}]
     if isinstance(twin, TrainingJob):
         left_out += _not_here({**job.config, **job.post_config})
@@ -138,7 +141,17 @@ def _step(job: Any, network: nn.Network, title: str, place: str, values: MadeUpV
     else:
         text = _model_config(twin, place)
     write_text(os.path.join(place, CONFIG), text)
-    return EngineStep(title, job.engine, network, is_training, place, datasets, tuple(notes))
+    inputs = sources_of(network) if isinstance(job, RescoringJob) else dict(network.extern_data)
+    return EngineStep(
+        title, _kind(job, network), job.engine, network, is_training, place, datasets, inputs, tuple(notes)
+    )
+
+
+def _kind(job: Any, network: nn.Network) -> str:
+    """What a job does with a network, for people."""
+    if isinstance(job, TrainingJob):
+        return "training"
+    return "rescoring" if isinstance(job, RescoringJob) else "search" if network.beam_sizes else "forward"
 
 
 def _not_here(options: Mapping[str, Any]) -> list[str]:
@@ -187,7 +200,7 @@ class _Written(Exception):
 
 def _dataset_names(job: Any) -> list[str]:
     """The attributes of a job that are datasets of RETURNN."""
-    return [name for name in job.returnn_options if name.endswith("_data")]
+    return [name for name in job.returnn_options if name == "data" or name.endswith("_data")]
 
 
 def _unavailable(value: Any) -> Iterator[Any]:

@@ -72,7 +72,7 @@ def _report(step: EngineStep) -> bool:
 
 def report_lines(step: EngineStep, fault: str, seconds: float) -> list[str]:
     """What is said of a step that was made."""
-    title = f"{step.kind}, {_TITLES[step.engine]}, {step.title}"
+    title = f"{step.kind} step, {_TITLES[step.engine]}, {step.title}"
     if fault:
         lines = [f"FAILED after {seconds:.1f} s: {title}", f"  {fault}", f"  config and log: {step.directory}"]
     else:
@@ -104,7 +104,7 @@ def _run(step: EngineStep) -> None:
     os.chdir(step.directory)
     for name, options in step.datasets.items():
         try:
-            _write_dataset(os.path.join(step.directory, name), options, step.network)
+            _write_dataset(os.path.join(step.directory, name), options, step)
         except Exception as error:
             with open(_fault_file(step), "w", encoding="utf-8") as file:
                 file.write(f"{name.removesuffix('.pkl')}: {error}")
@@ -115,10 +115,11 @@ def _run(step: EngineStep) -> None:
     returnn_program.main()
 
 
-def _write_dataset(path: str, options: Mapping[str, Any] | None, network: Any) -> None:
+def _write_dataset(path: str, options: Mapping[str, Any] | None, step: EngineStep) -> None:
     from .step_data import made_up_dataset, real_dataset
 
-    found = made_up_dataset(network) if options is None else real_dataset(options, network)
+    made_up = made_up_dataset(step.network, step.inputs) if options is None else None
+    found = made_up or real_dataset(options or {}, step.inputs)
     with open(path, "wb") as file:
         pickle.dump(found, file)
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sisyphus import Task, tk
 
-from recipe.data.corpus.checks import Limits, Problem, check_segment, check_together, report_text
+from recipe.data.corpus.checks import Limits, Problem, check_rates, check_segment, check_together, report_text
 from recipe.data.corpus.corpus import Corpus
 from recipe.data.corpus.in_order import in_order
 
 from ..atomic_file import write_json, write_text
 from ..unhashed import JobWithUnhashedArguments
 
-_SHOWN = 10
+_SHOWN = 7  # the last ten lines of an error are shown everywhere
+
+Result = TypeVar("Result")
 
 
 class CheckCorpusJob(JobWithUnhashedArguments):
     """
-    Decodes all sound of one corpus or several, and looks at texts, lengths and names: broken audio, silence, empty
-    text, characters that are not in an alphabet, segments that are too long or too short for training, names and sound
-    that are in two corpora.
+    Decodes all sound of one corpus or several, and looks at texts, lengths and names: broken audio, silence, another
+    sampling rate than most have, empty text, characters that are not in an alphabet, segments that are too long or too
+    short for training, names and sound that are in two corpora.
 
     :param corpora: as the reading jobs give them
     :param alphabet: characters that texts may have, with the space; default: all
@@ -91,22 +93,24 @@ class CheckCorpusJob(JobWithUnhashedArguments):
         check = functools.partial(check_segment, limits=Limits(alphabet, **self.limits))
         segments = [(number, segment) for number, corpus in enumerate(corpora, 1) for segment in corpus]
         problems: list[Problem] = check_together(corpora)
-        for found in in_order(check, segments, int(self.rqmt["cpu"])):
-            problems += found
+        checked = list(in_order(check, segments, int(self.rqmt["cpu"])))
+        for one in checked:
+            problems += one.problems
+        problems += check_rates(segments, [one.rate for one in checked])
         write_text(self.out_report, report_text(problems, len(segments)))
         write_json(self.out_problems, [problem._asdict() for problem in problems])
         if problems and not self.leave_out:
             raise ValueError(
-                f"{len(problems)} problems, all of them in {self.out_report.get_path()}; leave_out=True leaves these "
-                f"segments out:\n{_first(problems)}"
+                f"{_first(problems)}\n{_all(problems, self.out_report.get_path())}; leave_out=True leaves these "
+                "segments out"
             )
         bad = {(problem.corpus, problem.segment) for problem in problems}
         kept = [[one for one in corpus if (number, one.name) not in bad] for number, corpus in enumerate(corpora, 1)]
         for source, segments_left in zip(self.corpora, kept):
             if not segments_left:
                 raise ValueError(
-                    f"no segment of {source.get_path()} is left; all problems are in {self.out_report.get_path()}:\n"
-                    f"{_first(problems)}"
+                    f"{_first(problems)}\nno segment of {source.get_path()} is left: "
+                    f"{_all(problems, self.out_report.get_path())}"
                 )
         for path, segments_left in zip(self.out_corpora, kept):
             Corpus(tuple(segments_left)).write(path.get_path())
@@ -116,3 +120,20 @@ class CheckCorpusJob(JobWithUnhashedArguments):
 def _first(problems: Sequence[Problem]) -> str:
     shown = "\n".join(f"{one.segment}: {one.kind}: {one.what}" for one in problems[:_SHOWN])
     return f"{shown}\nand {len(problems) - _SHOWN} others" if len(problems) > _SHOWN else shown
+
+
+def _all(problems: Sequence[Problem], report: str) -> str:
+    return f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'}, all of them in {report}"
+
+
+def naming_the_check(results: Iterator[Result]) -> Iterator[Result]:
+    """
+    What other jobs compute of each segment.
+
+    :raises ValueError: at the first segment that is broken, with what finds all of them
+    """
+    try:
+        yield from results
+    except ValueError as error:
+        advice = "CheckCorpusJob finds all such segments, and with leave_out=True leaves them out"
+        raise ValueError(f"{error}. {advice}") from error

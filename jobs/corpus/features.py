@@ -8,13 +8,15 @@ from typing import Any
 
 from sisyphus import Task, tk
 
-from recipe.data.characters import character_labels
+from recipe.data.characters import alphabet_labels, character_labels
 from recipe.data.corpus.corpus import Corpus, Segment
 from recipe.data.corpus.feature_hdf import FeatureSequence, write_feature_sequences
 from recipe.data.corpus.in_order import in_order
 
 from ..atomic_file import replacing
+from ..subwords.training import labels_of_model, processor_of
 from ..unhashed import JobWithUnhashedArguments
+from .check import naming_the_check
 
 
 class CorpusFeaturesJob(JobWithUnhashedArguments):
@@ -29,11 +31,15 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
     :param characters: labels of ``classes``, in the order of their indices: each character of a text is one, a space
         as in :mod:`recipe.data.characters`
     :param sentence_pieces: a model of SentencePiece that makes ``classes`` of texts, in place of characters
+    :param end_label: whether each text ends with the label of its end, of such a model: for decoders, not for CTC
     :param cpu_rqmt: processes that compute; not hashed
     :param time_rqmt: hours; not hashed
     """
 
     unhashed = ("cpu_rqmt", "time_rqmt")
+    __sis_hash_exclude__ = {"end_label": False}
+
+    end_label: bool = False  # of jobs that an earlier version saved
 
     def __init__(
         self,
@@ -44,17 +50,23 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
         normalise: bool = True,
         characters: Sequence[str] | None = None,
         sentence_pieces: tk.Path | None = None,
+        end_label: bool = False,
         cpu_rqmt: int = 2,
         time_rqmt: float = 4,
     ):
         if characters is not None and sentence_pieces is not None:
             raise ValueError("classes are characters or pieces: give one of characters=... and sentence_pieces=...")
+        if characters is not None:
+            alphabet_labels(characters)
+        if end_label and sentence_pieces is None:
+            raise ValueError("end_label=True is of sentence_pieces=...; characters have none")
         self.corpus = corpus
         self.num_mel = num_mel
         self.stack = stack
         self.normalise = normalise
         self.characters = characters
         self.sentence_pieces = sentence_pieces
+        self.end_label = end_label
 
         self.out_hdf = self.output_path("features.hdf")
         self.out_num_seqs = self.output_var("num_seqs")
@@ -78,7 +90,7 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
         corpus = Corpus.read(self.corpus.get_path())
         labels, encoded = self._targets(corpus)
         make = functools.partial(_features, num_mel=self.num_mel, stack=self.stack, normalise=self.normalise)
-        features = in_order(make, corpus, int(self.rqmt["cpu"]))
+        features = naming_the_check(in_order(make, corpus, int(self.rqmt["cpu"])))
         sequences = (
             FeatureSequence(segment.name, one, {"classes": targets} if labels else {})
             for segment, one, targets in zip(corpus, features, encoded)
@@ -91,19 +103,23 @@ class CorpusFeaturesJob(JobWithUnhashedArguments):
     def _targets(self, corpus: Corpus) -> tuple[list[str], list[list[int]]]:
         """The names of labels, and the labels of each segment."""
         if self.sentence_pieces is not None:
-            import sentencepiece
-
-            model = sentencepiece.SentencePieceProcessor(model_file=self.sentence_pieces.get_path())
-            pieces = [model.id_to_piece(index) for index in range(model.get_piece_size())]
-            return pieces, [model.encode(segment.text) for segment in corpus]
+            path = self.sentence_pieces.get_path()
+            model = processor_of(path)
+            if self.end_label and model.eos_id() < 0:
+                raise ValueError(f"{path} has no label for the end of a sentence: give end_label=False")
+            end = [model.eos_id()] if self.end_label else []
+            return labels_of_model(path), [model.encode(segment.text) + end for segment in corpus]
         if self.characters is None:
             return [], [[] for _ in corpus]
-        index = {label: number for number, label in enumerate(character_labels(self.characters))}
+        index = {label: number for number, label in enumerate(alphabet_labels(self.characters))}
         texts = {segment.name: character_labels(segment.text) for segment in corpus}
         for name, text in texts.items():
             other = sorted(set(text) - set(index))
             if other:
-                raise ValueError(f"segment {name}: no label for {' '.join(map(repr, other))}: {''.join(text)}")
+                raise ValueError(
+                    f"segment {name}: no label for {' '.join(map(repr, other))}: {''.join(text)}. Give more "
+                    "characters, or leave such segments out by CheckCorpusJob(..., alphabet=..., leave_out=True)"
+                )
         return list(index), [[index[label] for label in text] for text in texts.values()]
 
 
@@ -114,8 +130,7 @@ def _features(segment: Segment, num_mel: int, stack: int, normalise: bool) -> An
     samples, rate = read_segment(segment)
     if len(samples) < rate * _SHORTEST * stack:
         raise ValueError(
-            f"{segment.audio}: segment {segment.name} has {len(samples) / rate:g} s, too short for a frame. "
-            "CheckCorpusJob finds such segments, and leaves them out"
+            f"{segment.audio}: segment {segment.name} has {len(samples) / rate:g} s, too short for a frame"
         )
     features = log_mel(samples, rate, num_mel=num_mel)
     return stacked_frames(normalised(features) if normalise else features, stack)

@@ -12,6 +12,7 @@ from recipe.data.corpus.in_order import in_order
 from recipe.data.corpus.ogg_zip import Entry, write_ogg_zip
 
 from ..unhashed import JobWithUnhashedArguments
+from .check import naming_the_check
 
 _FORMATS = ("flac", "ogg", "wav")
 
@@ -60,7 +61,7 @@ class OggZipJob(JobWithUnhashedArguments):
         def counted() -> Iterator[Entry]:
             nonlocal seconds
             make = functools.partial(_entry, audio_format=self.audio_format)
-            for entry in in_order(make, corpus, int(self.rqmt["cpu"])):
+            for entry in naming_the_check(in_order(make, corpus, int(self.rqmt["cpu"]))):
                 seconds += entry.seconds
                 yield entry
 

@@ -89,7 +89,8 @@ class KaldiCorpusJob(CorpusReadingJob):
 
     def _run_pipe(self, name: str, command: str) -> str:
         assert self.out_audio is not None
-        path = os.path.join(self.out_audio.get_path(), name.replace("/", "_") + ".wav")
+        file_name = name.replace("%", "%25").replace("/", "%2F") + ".wav"  # two names are never one file
+        path = os.path.join(self.out_audio.get_path(), file_name)
         with open(path + ".part", "wb") as file:
             done = subprocess.run(
                 ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE, check=False
@@ -143,19 +144,24 @@ class LjSpeechCorpusJob(CorpusReadingJob):
 
 class TableCorpusJob(CorpusReadingJob):
     """
-    A table with TAB between its columns and their names in its first line: ``audio`` and ``text``, and ``name``,
-    ``speaker``, ``start``, ``end`` where they are.
+    A table with TAB between its columns: ``audio`` and ``text``, and ``name``, ``speaker``, ``start``, ``end`` where
+    they are. Their names stand in its first line, or are given.
 
     :param table: the file
     :param columns: names of the columns in the file by ours, where they differ, as for Common Voice
-        ``{"audio": "path", "text": "sentence", "speaker": "client_id"}``
+        ``{"audio": "path", "text": "sentence", "speaker": "client_id"}``; or the names of all columns of a file whose
+        first line has none, as ``["audio", "text"]``
     :param audio_directory: what paths are relative to; default: the directory of the file
     """
 
     __sis_hash_exclude__ = {"columns": None, "audio_directory": None}
 
     def __init__(
-        self, table: tk.Path, *, columns: Mapping[str, str] | None = None, audio_directory: tk.Path | None = None
+        self,
+        table: tk.Path,
+        *,
+        columns: Mapping[str, str] | Sequence[str] | None = None,
+        audio_directory: tk.Path | None = None,
     ):
         super().__init__()
         self.table = table

@@ -12,6 +12,7 @@ from recipe.data.corpus.statistics import statistics, statistics_text
 
 from ..atomic_file import write_json, write_text
 from ..unhashed import JobWithUnhashedArguments
+from .check import naming_the_check
 
 
 class CorpusStatisticsJob(JobWithUnhashedArguments):
@@ -47,7 +48,8 @@ class CorpusStatisticsJob(JobWithUnhashedArguments):
         from recipe.data.corpus.audio import segment_duration
 
         corpus = Corpus.read(self.corpus.get_path())
-        found = statistics(corpus, list(in_order(segment_duration, corpus, int(self.rqmt["cpu"]))))
+        durations = in_order(segment_duration, corpus, int(self.rqmt["cpu"]))
+        found = statistics(corpus, list(naming_the_check(durations)))
         write_text(self.out_text, statistics_text(found))
         write_json(self.out_json, found)
         self.out_hours.set(found["hours"])

@@ -9,7 +9,13 @@ from typing import Any
 
 from recipe.nn.plain.errors import did_you_mean
 
-from .tables import DATASETS
+from .dataset_table import DATASETS
+
+_ORDERS = (
+    *("default", "default_every_n", "reverse", "reversed", "sorted", "sorted_reverse", "random", "random_sample"),
+    *("sort_bin_shuffle", "sort_bin_shuffle_x2", "laplace", "random_dataset", "interleave"),
+)
+"""RETURNN's, the last two and "reversed" those of CombinedDataset; numbers may be behind a colon."""
 
 _LOG = logging.getLogger("jobs")
 
@@ -36,8 +42,23 @@ def check_dataset(options: Any, what: str) -> None:
                     f"{what}: {name} takes no {argument!r}.{did_you_mean(str(argument), DATASETS[name])} It takes: "
                     f"{', '.join(one for one in DATASETS[name] if not one.startswith('_'))}"
                 )
+    _check_order(options, what)
     for key, value in options.items():
         _check_part(value, f"{what}[{key!r}]")
+
+
+def _check_order(options: Mapping[str, Any], what: str) -> None:
+    """The order of sequences, and into how many epochs they are divided."""
+    order = options.get("seq_ordering")
+    if isinstance(order, str) and order.partition(":")[0] not in _ORDERS:
+        raise ValueError(
+            f"{what}: RETURNN has no seq_ordering={order!r}.{did_you_mean(order.partition(':')[0], _ORDERS)} "
+            f"There are: {', '.join(_ORDERS)}"
+        )
+    for key in ("partition_epoch", "repeat_epoch"):
+        number = options.get(key)
+        if isinstance(number, int) and number < 1:
+            raise ValueError(f"{what}: {key} is a number from 1 on, not {number}")
 
 
 def _check_part(value: Any, what: str) -> None:

@@ -70,9 +70,19 @@ class HeatMap:
         }
 
     @property
+    def largest(self) -> float:
+        """The largest value."""
+        return max((value for row in self.values for value in row), default=0.0)
+
+    @property
+    def caption(self) -> str:
+        """The title, and the largest value where all are so small that little can be seen."""
+        return self.title if self.largest >= _DARKEST else f"{self.title}; the largest value is {self.largest:.2g}"
+
+    @property
     def cells(self) -> list[Cell]:
         """The fields that can be seen."""
-        most = max([_DARKEST, *(value for row in self.values for value in row)])
+        most = max(_DARKEST, self.largest)
         return [
             Cell(
                 round(self.left + column * self.cell_width, 1),

@@ -8,7 +8,7 @@ from sisyphus import Job, Task, tk
 
 from recipe.data.vocabulary import read_vocabulary
 
-from .training import labels_of_model
+from .training import labels_of_model, processor_of
 
 
 class SentencePieceModelJob(Job):
@@ -16,7 +16,8 @@ class SentencePieceModelJob(Job):
     Size and labels of a SentencePiece model that is there, as
     ``nn.Dim(job.out_size, "labels", labels=job.out_labels)`` has them.
 
-    The end of a sentence need not have index 0 in it: ``out_end_index`` says which it has, None for none.
+    The end of a sentence need not have index 0 in it: ``out_end_index`` says which it has, None for none. Decoders and
+    language models get that number as ``end_label``; in models of SentencePiece's own defaults it is 2.
 
     :param model: the file
     """
@@ -38,11 +39,8 @@ class SentencePieceModelJob(Job):
 
         :raises ValueError: if it is none
         """
-        import sentencepiece
-
         path = self.model.get_path()
-        labels = labels_of_model(path)
-        end = int(sentencepiece.SentencePieceProcessor(model_file=path).eos_id())
+        labels, end = labels_of_model(path), int(processor_of(path).eos_id())
         self.out_end_index.set(end if end >= 0 else None)
         self.out_labels.set(labels)
         self.out_size.set(len(labels))

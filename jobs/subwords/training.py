@@ -177,6 +177,22 @@ def labels_of_model(model: bytes | str) -> list[str]:
     :param model: its content, or the name of its file
     :raises ValueError: if it is none
     """
+    processor = processor_of(model)
+    return [processor.IdToPiece(index) for index in range(processor.GetPieceSize())]
+
+
+def has_end_label(model: str) -> bool:
+    """Whether a SentencePiece model, a file, has a label for the end of a sentence."""
+    return bool(processor_of(model).eos_id() >= 0)
+
+
+def processor_of(model: bytes | str) -> Any:
+    """
+    SentencePiece's processor of a model.
+
+    :param model: its content, or the name of its file
+    :raises ValueError: if it is none
+    """
     import sentencepiece
 
     if isinstance(model, bytes):
@@ -189,4 +205,4 @@ def labels_of_model(model: bytes | str) -> list[str]:
         processor.LoadFromSerializedProto(content)
     except RuntimeError as error:
         raise ValueError(f"{model if isinstance(model, str) else 'this'} is no SentencePiece model: {error}") from error
-    return [processor.IdToPiece(index) for index in range(processor.GetPieceSize())]
+    return processor

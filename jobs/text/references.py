@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sisyphus import Job, Task, tk
 
-from recipe.data.text import read_lines
+from recipe.data.text import lines_of_sequences
 
 from ..references import Reference, write_references
 from ..transcripts import write_trn
@@ -35,9 +35,9 @@ class TextToReferencesJob(Job):
         """
         Writes both.
 
-        :raises ValueError: at a line that is not UTF-8, or without text
+        :raises ValueError: at a line that is not UTF-8, or that RETURNN does not take as it is; or without text
         """
-        lines = [tuple(line.split()) for line in read_lines(self.text.get_path()) if line]
+        lines = [tuple(line.split()) for line in lines_of_sequences(self.text.get_path())]
         if not lines:
             raise ValueError(f"{self.text.get_path()} has no text, so there is nothing to score")
         words = {f"line-{number}": line for number, line in enumerate(lines)}

@@ -11,7 +11,7 @@ import os
 import re
 from typing import NamedTuple
 
-from .corpus.text_lines import numbered_lines
+from .text import numbered_lines
 from .vocabulary import Vocabulary
 
 PAUSE = "pau"

@@ -18,7 +18,8 @@ def text_dataset(
     better :func:`text_blocks_dataset`.
 
     :param text: a ``tk.Path``, or several; UTF-8, plain or ``.gz``. RETURNN leaves out the last line of a plain file if
-        no line end is after it
+        no line end is after it, and counts lines with only spaces: :class:`jobs.text.checked.CheckedTextJob` makes of
+        a text that others wrote one without these
     :param labels: how labels are made of text, as of :func:`recipe.data.subwords.sentence_pieces`
     :param seq_ordering: RETURNN's name of an order, for example "random" or "laplace:.1000"
     :param partition_epoch: in so many parts an epoch is cut

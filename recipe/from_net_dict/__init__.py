@@ -64,7 +64,7 @@ def config_from(
     translation = translate(net, label_names(net))
     training = training_options(settings, net.stages)
     written = _written(translation, config_text(translation, settings, training, source_name))
-    return written._replace(problems=[*written.problems, *training.todo])
+    return written._replace(problems=[*written.problems, *training.todo, *translation.notes.checkpoints])
 
 
 def _written(translation: Translation, text: str) -> WrittenModule:

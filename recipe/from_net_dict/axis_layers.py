@@ -108,10 +108,10 @@ def _reduce(level: Level, layer: Layer) -> Value:
     x, mode = source(level, layer), layer.take("mode")
     mode = {"avg": "mean"}.get(mode, mode)
     given = layer.take("axis", layer.take("axes"))
-    layer.take("keep_dims")
+    keeps = bool(layer.take("keep_dims"))
     single = None if isinstance(given, (list, tuple)) else _axis_or_none(x, given)
     axes = [single] if single is not None else axes_of(x, given)
-    if layer.options.get("keep_dims"):
+    if keeps and axes != [x.features]:
         raise Unsupported("keep_dims")
     dims = tuple(dim for dim in x.dims if dim not in axes) if x.dims is not None else None
     if mode == "argmax" and axes == [x.features]:
@@ -121,6 +121,9 @@ def _reduce(level: Level, layer: Layer) -> Value:
     texts = [level.notes.dims.text(axis) for axis in axes]
     over = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     more = "" if axes == [x.features] else f", {over}"
+    if keeps:
+        text = f"nn.expand(nn.reduce_{mode}({x.text}), [1])"
+        return level.assign(layer.name, text, (*dims, as_dim(1)) if dims is not None else None, dtype=x.dtype)
     return level.assign(layer.name, f"nn.reduce_{mode}({x.text}{more})", dims, dtype=x.dtype)
 
 
@@ -147,7 +150,7 @@ def _reduce_out(level: Level, layer: Layer) -> Value:
 def _length(level: Level, layer: Layer) -> Value:
     x = source(level, layer)
     axis = axis_of(x, layer.take("axis"))
-    layer.take("dtype")
+    layer.take("dtype"), layer.take("sparse")
     text = f"{bracketed(x.text)}.seq_len" if axis is None or x.lengths == [axis] else ""
     text = text or f"nn.length({level.notes.dims.text(axis)}, like={x.text})"  # type: ignore[arg-type]
     return level.assign(layer.name, text, (batch_dim,), dtype="int32")
@@ -226,41 +229,16 @@ def _merge_dims(level: Level, layer: Layer) -> Value:
     return level.assign(layer.name, text, (*rest, out) if rest is not None else None)
 
 
-@translates("slice")
-def _slice(level: Level, layer: Layer) -> Value:
-    x = source(level, layer)
-    axis = axis_of(x, layer.take("axis"))
-    start, end, step = layer.take("slice_start") or 0, layer.take("slice_end"), layer.take("slice_step")
-    out: Any = layer.take("out_dim")
-    if axis is None or not axis.is_static or step not in (None, 1):
-        raise Unsupported("a slice of frames, or with steps")
-    end = axis.size if end is None else end
-    start, end = (position + axis.size if position < 0 else position for position in (start, end))
-    out = out if out is not None else as_dim(end - start)
-    texts = level.notes.dims
-    more = "" if axis is x.features else f", axis={texts.text(axis)}"
-    return level.assign(layer.name, f"nn.slice({x.text}, {start}, {texts.text(out)}{more})", x.replaced(axis, out))
-
-
-@translates("postfix_in_time")
-def _postfix_in_time(level: Level, layer: Layer) -> Value:
-    x, postfix = source(level, layer), layer.take("postfix", 0.0)
-    axis, out = axis_of(x, layer.take("axis")), layer.take("out_dim")
-    if layer.take("repeat", 1) != 1 or not isinstance(postfix, (int, float)):
-        raise Unsupported(f"postfix={postfix!r}, or repeated")
-    new = out if isinstance(out, Dim) else Dim(None, "postfixed")
-    dims = x.replaced(axis, new)
-    text = f"nn.postfix_in_time({x.text}, {postfix!r}{axis_text(level, x, axis)})"
-    value = level.assign(layer.name, text, dims, labels=x.labels, dtype=x.dtype)
-    level.notes.dims.alias(new, f"{value.text}.spatial_dim")
-    return value
-
-
 @translates("reinterpret_data")
 def _reinterpret_data(level: Level, layer: Layer) -> Value:
     """Another Dim for an axis; that RETURNN has its axes in another order means nothing here."""
     x, tags = source(level, layer), layer.take("set_dim_tags") or {}
     layer.take("enforce_batch_major"), layer.take("enforce_time_major")
+    x = _with_labels(level, layer, x)
+    for axis, other in (layer.take("set_axes") or {}).items():
+        if str(axis).upper() == "B" or axis_of(x, other) is axis_of(x, axis):
+            continue
+        raise Unsupported(f"set_axes={layer.options['set_axes']!r:.80}")
     base = layer.take("size_base")
     if base is not None:
         other = level.read(base)
@@ -278,6 +256,26 @@ def _reinterpret_data(level: Level, layer: Layer) -> Value:
         text = f"nn.replace_dim({x.text}{axis_text(level, x, axis)}{out})"
         x = level.assign(layer.name, text, x.replaced(axis, new), labels=x.labels, dtype=x.dtype)
     return x
+
+
+def _with_labels(level: Level, layer: Layer, x: Value) -> Value:
+    """``set_sparse`` and ``set_sparse_dim``: numbers as labels, labels of another dim, or numbers."""
+    is_sparse, given, more = layer.take("set_sparse"), layer.take("set_sparse_dim"), layer.take("increase_sparse_dim")
+    if is_sparse is False:
+        return level.assign(layer.name, f'nn.cast({x.text}, "int32")', x.dims, dtype="int32")
+    if more and x.labels is not None:
+        given = x.labels + more
+    if given is None and is_sparse and x.labels is None:
+        raise Unsupported("set_sparse without set_sparse_dim")
+    labels = as_dim(given) if given is not None else x.labels
+    if labels is None or labels is x.labels:
+        return x
+    number, known = x.text, x.labels.known_size if x.labels is not None else None
+    if known is not None and labels.known_size is not None and labels.known_size < known:
+        # such as blank: what is made of it is computed, too, and left out where a mask is false
+        number = f"nn.minimum({x.text}, {labels.known_size - 1})"
+    text = f'nn.cast({number}, "int32", sparse_dim={level.notes.dims.text(labels)})'
+    return level.assign(layer.name, text, x.dims, labels=labels, dtype="int32")
 
 
 @translates("cum_concat")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from recipe.nn.plain.dim import Dim
+from recipe.nn.plain.dim import Dim, as_dim
 
 from .elementwise_layers import activated
+from .frame_layers import with_new_frames
 from .layer import Layer, Unsupported
 from .layer_options import initial_values
 from .layer_translations import translates
@@ -16,9 +17,9 @@ from .sources import out_dim, source, with_dropout
 from .value import Value
 
 PADDING = (
-    "Pooling and convolutions of RETURNN read what stands behind shorter sequences in a batch, and where they make "
-    "sequences shorter, the longest one decides where their windows begin. Here every sequence is as if alone, and the "
-    "first window begins with its first frame."
+    "Pooling, windows and convolutions of RETURNN read what stands behind shorter sequences in a batch, and where they "
+    "make sequences shorter, the longest one decides where their windows begin. Here every sequence is as if alone, "
+    "and the first window begins with its first frame."
 )
 
 
@@ -66,13 +67,21 @@ def _conv(level: Level, layer: Layer) -> Value:
     axes = _spatial(layer, x, len(sizes))
     if x.features is None or x.dims is None:
         raise Unsupported("a convolution of features that are not known")
+    layer.take("auto_use_channel_first")  # how it is computed
     depthwise = groups == x.features.size == dim.size and len(sizes) == 1
-    if padding not in ("same", "same_static") or set(dilation) != {1} or (groups != 1 and not depthwise):
-        raise Unsupported(f"padding={padding!r} dilation_rate={dilation} groups={groups!r}")
-    if any(one > other for one, other in zip(strides, sizes)) or (depthwise and strides != [1]):
+    is_plain = padding in ("same", "same_static") and set(dilation) == {1} and with_bias
+    if groups == 1 and not (is_plain and all(one <= other for one, other in zip(strides, sizes))):
+        windows = _Windows(sizes, strides, dilation, padding.removesuffix("_static"), with_bias)
+        value = _windowed(level, layer, x, dim, axes, windows)
+        shorter = [one for one in value.lengths if one not in x.dims]
+        text = activated(level, value.text, activation)
+        if len(shorter) == 1:
+            return with_new_frames(level, layer, text, x, value.dims, shorter[0])
+        return level.assign(layer.name, text, value.dims)
+    if not is_plain or (groups != 1 and not depthwise):
+        raise Unsupported(f"padding={padding!r} dilation_rate={dilation} groups={groups!r} with_bias={with_bias}")
+    if depthwise and strides != [1]:
         raise Unsupported(f"strides={strides} of a filter of {sizes}")
-    if not with_bias:
-        raise Unsupported("a convolution without bias")
     kind = "DepthwiseConv1d" if depthwise else f"Conv{len(sizes)}d"
     names = parameter_names(level, layer, "W", "bias")
     texts = level.notes.dims
@@ -92,6 +101,73 @@ def _conv(level: Level, layer: Layer) -> Value:
         level.notes.differences.add(PADDING)
     call = f"{module}({x.text})"
     return _with_new_axes(level, x, level.assign(layer.name, activated(level, call, activation), dims))
+
+
+class _Windows(NamedTuple):
+    """
+    The windows of a convolution.
+
+    :ivar sizes: of each axis
+    :ivar strides: of each axis
+    :ivar dilation: of each axis
+    :ivar padding: "same" or "valid"
+    :ivar with_bias: whether the convolution has a bias
+    """
+
+    sizes: list[int]
+    strides: list[int]
+    dilation: list[int]
+    padding: str
+    with_bias: bool
+
+    def options(self) -> list[str]:
+        """Arguments of ``WindowedConvolution``."""
+        texts = [repr(self.sizes)]
+        texts += [f"strides={self.strides}"] if set(self.strides) != {1} else []
+        texts += [f"dilation={self.dilation}"] if set(self.dilation) != {1} else []
+        texts += [f'padding="{self.padding}"'] if self.padding != "valid" else []
+        return texts + ([] if self.with_bias else ["with_bias=False"])
+
+    def shorter(self, level: Level, number: int, axis: Dim, name: str) -> Dim:
+        """The axis over the windows of an axis."""
+        if axis.is_static:
+            return as_dim(self.number(number, axis.size))
+        if self.strides[number] != 1:
+            return Dim(None, f"{name}_frames")
+        return level.notes.cropped(axis, (self.sizes[number] - 1) * self.dilation[number], f"{name}_frames")
+
+    def number(self, axis: int, entries: int) -> int:
+        """How many windows there are of so many entries of an axis."""
+        span = (self.sizes[axis] - 1) * self.dilation[axis] + 1
+        return entries if self.padding == "same" else (entries - span) // self.strides[axis] + 1
+
+
+def _windowed(level: Level, layer: Layer, x: Value, dim: Dim, axes: list[Dim | None], windows: _Windows) -> Value:
+    """The call of a ``WindowedConvolution``."""
+    if windows.padding not in ("same", "valid") or (windows.padding == "same" and set(windows.strides) != {1}):
+        raise Unsupported(f"padding={windows.padding!r} with strides={windows.strides}, dilated or without bias")
+    names = parameter_names(level, layer, "W", *(["bias"] if windows.with_bias else []))
+    texts = level.notes.dims
+    made = [texts.text(x.features), texts.text(dim), *windows.options()]  # type: ignore[arg-type]
+    initializers = {"forward_weights_init": "W"} | ({"bias_init": "b"} if windows.with_bias else {})
+    initial = initial_values(layer, initializers, None, None)
+    level.notes.used_models["WindowedConvolution"] = "windowed_convolution"
+    mapped = {{"bias": "b"}.get(own, own): name for own, name in names.items()}
+    module = level.member(layer, f"WindowedConvolution({', '.join(made)})", tuple(names.values()), mapped, initial)
+    dims = x.replaced(x.features, dim) or ()
+    for number, axis in enumerate(axes):
+        if axis is None or (axis.is_dynamic and windows.padding == "same"):
+            continue
+        if axis.is_static and windows.number(number, axis.size) < 1:
+            raise Unsupported(f"windows of {windows.sizes[number]} of {axis.size} entries")
+        same = axis.is_static and windows.number(number, axis.size) == axis.size
+        new = windows.shorter(level, number, axis, layer.name)
+        dims = tuple(new if one is axis and not same else one for one in dims)
+    if windows.padding == "same" and any(axis is None or axis.is_dynamic for axis in axes):
+        level.notes.differences.add(PADDING)
+    over = ['"T"' if axis is None or x.lengths == [axis] else texts.text(axis) for axis in axes]
+    given = f", axes=[{', '.join(over)}]" if len(axes) > 1 else ""
+    return Value(f"{module}({x.text}{given})", dims)
 
 
 @translates("transposed_conv", has_parameters=True)

@@ -51,6 +51,10 @@ class DimTexts:
         self._labels[dim] = labels
         return dim
 
+    def has_alias(self, dim: Dim) -> bool:
+        """Whether a dim that only comes with a value has come with one."""
+        return dim in self._aliases
+
     def alias(self, dim: Dim, text: str) -> None:
         """Notes how a dim is called that only comes with a value."""
         self._aliases.setdefault(dim, text)

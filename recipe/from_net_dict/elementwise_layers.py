@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from typing import Any
 
 from recipe.nn.plain.dim import Dim, batch_dim
 
 from .formula import Formula
+from .label_switching import is_switch_out, switched
 from .layer import Layer, Unsupported
-from .layer_translations import translates
+from .layer_translations import HAVE_PARAMETERS, TRANSLATIONS, translates
 from .level import Level
 from .masking import called_function, masked
 from .python_values import Function
@@ -64,6 +67,11 @@ def _copy(level: Level, layer: Layer) -> Value:
     if layer.options.get("dropout") or "dropout" in layer.rates:
         value = with_dropout(layer, value)
         return level.assign(layer.name, value.text, value.dims)
+    return _same(level, layer, value)
+
+
+def _same(level: Level, layer: Layer, value: Value) -> Value:
+    """A value as it is, which has a name then."""
     if not value.text.isidentifier():
         return level.assign(layer.name, value.text, value.dims, labels=value.labels, dtype=value.dtype)
     return value
@@ -99,10 +107,16 @@ def _combine(level: Level, layer: Layer) -> Value:
 @translates("eval")
 def _eval(level: Level, layer: Layer) -> Value:
     formula, values = layer.take("eval"), sources(level, layer)
+    if isinstance(formula, Function) and is_switch_out(formula):
+        return switched(level, layer, values[0], formula)
     if isinstance(formula, Function):
         return masked(level, layer.name, values[0], formula, None)
     if not isinstance(formula, str):
         raise Unsupported("its formula is a function")
+    if formula.replace(" ", "") == "source(0)":
+        return _same(level, layer, values[0])
+    if _is_median(level, formula):
+        return _position_of_median(level, layer, values[0])
     called = called_function(level, formula)
     if called is not None:
         return masked(level, layer.name, values[0], *called)
@@ -113,6 +127,33 @@ def _eval(level: Level, layer: Layer) -> Value:
         return level.assign(layer.name, text, (batch_dim,), dtype=dtype)
     value = Formula(formula, values, layer.take("eval_locals")).value()
     return level.assign(layer.name, value.text, value.dims, dtype=value.dtype)
+
+
+_MEDIAN = (
+    "v = tf.squeeze(v, axis=2)",
+    "cs = tf.cumsum(v, axis=1) - 0.5",
+    "vals = tf.where(cs > 0.0, cs, tf.ones_like(cs))",
+    "batch_median = tf.argmin(vals, axis=1, output_type=tf.int32)",
+    "return batch_median",
+)
+"""What ``get_median`` of configs with local attention does with weights [batch, time, 1]."""
+
+
+def _is_median(level: Level, formula: str) -> bool:
+    match = re.fullmatch(r"self\.network\._config\.typed_dict\[['\"](\w+)['\"]\]\(source\(0\)\)", formula.strip())
+    function = level.notes.net.settings.get(match[1]) if match else None
+    if not isinstance(function, Function) or not isinstance(function.definition, ast.FunctionDef):
+        return False
+    texts = [ast.unparse(one) for one in function.definition.body if not isinstance(one, ast.Import)]
+    return tuple(texts) == _MEDIAN
+
+
+def _position_of_median(level: Level, layer: Layer, weights: Value) -> Value:
+    """The first frame by which half of the weights have come."""
+    so_far = level.unique_variable(f"{layer.name}_so_far")
+    level.statement(f"{so_far} = nn.cum_sum(nn.squeeze({weights.text}, 1)) - 0.5")
+    text = f"nn.argmin(nn.where({so_far} > 0.0, {so_far}, 1.0), {so_far}.spatial_dim)"
+    return level.assign(layer.name, f'nn.cast({text}, "int32")', (batch_dim,), dtype="int32")
 
 
 @translates("gating")
@@ -175,3 +216,35 @@ def _constant(level: Level, layer: Layer) -> Value:
 
 def _dtype_of(value: bool | int | float) -> str:
     return {bool: "bool", int: "int32"}.get(type(value), "float32")
+
+
+@translates("train_flag", "global_train_step")
+def _of_the_run(level: Level, layer: Layer) -> Value:
+    """Whether the network is trained, and the number of the step of the training."""
+    if layer.class_name == "train_flag":
+        return level.assign(layer.name, "nn.train_flag()", (), dtype="bool")
+    return level.assign(layer.name, "nn.train_step()", (), dtype="int32")
+
+
+@translates("cond")
+def _cond(level: Level, layer: Layer) -> Value:
+    """``nn.where`` between what two layers give: a branch that is not taken changes nothing."""
+    given = [layer.take(name) for name in ("condition", "true_layer", "false_layer")]
+    condition, true, false = (level.read(one) if isinstance(one, str) else _branch(level, layer, one) for one in given)
+    if condition.dims:
+        raise Unsupported("a condition that is no scalar")
+    text = f"nn.where({condition.text}, {true.text}, {false.text})"
+    dims = joint_dims([true, false])
+    return level.assign(layer.name, text, dims, labels=true.labels, dtype=true.dtype)
+
+
+def _branch(level: Level, layer: Layer, options: Any) -> Value:
+    """A layer of its own, whose parameters are called after the layer around it."""
+    if not isinstance(options, dict) or options.get("class") not in TRANSLATIONS:
+        raise Unsupported(f"a branch {options!r:.60}")
+    branch = Layer(layer.name, options)
+    value: Value = TRANSLATIONS[branch.class_name](level, branch)
+    left = branch.left(has_parameters=branch.class_name in HAVE_PARAMETERS)
+    if left:
+        raise Unsupported(f"options of a branch: {', '.join(left)}")
+    return value

@@ -42,6 +42,7 @@ _COMPARISONS = {"equal": "==", "not_equal": "!=", "less": "<", "less_equal": "<=
     "mod": "%",
     "pow": "**",
 }
+_OVER_AN_AXIS = ("l2_normalize", "reduce_logsumexp", "reduce_sum", "reduce_max", "reduce_mean")
 _BOOL = ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or")
 
 
@@ -115,7 +116,8 @@ class Formula:
             return f"nn.log(nn.maximum({self._expression(node.args[0])}, 1e-20))"
         last = {"floormod": "mod"}.get(name.rpartition(".")[2], name.rpartition(".")[2])
         is_of_tensorflow = name.startswith("tf.")
-        arguments = [*node.args, *(one.value for one in node.keywords if one.arg in ("x", "y", "dtype"))]
+        over = ("x", "y", "dtype") if last not in _OVER_AN_AXIS else ("x", "axis", "keepdims")
+        arguments = [*node.args, *(one.value for one in node.keywords if one.arg in over)]
         if not is_of_tensorflow or len(arguments) < len(node.args) + len(node.keywords):
             raise Unsupported(f"{ast.unparse(node)[:80]!r} in its formula")
         if last in ("cast", "to_float", "to_int32"):
@@ -132,8 +134,27 @@ class Formula:
             text = f"{_FUNCTIONS[last]}({', '.join(self._expression(argument) for argument in arguments)})"
             self.is_bool = self.is_bool and last != "where"
             return text
+        if last in _OVER_AN_AXIS:
+            return self._over_features(last, node)
         if last in ("abs", "zeros_like", "ones_like", "identity") and len(arguments) == 1:
             text = self._expression(arguments[0])
             known = {"abs": f"nn.maximum({text}, -{bracketed(text)})", "identity": text}
             return known.get(last) or f"{bracketed(text)} * 0.0{' + 1.0' if last == 'ones_like' else ''}"
         raise Unsupported(f"{name} in its formula")
+
+    def _over_features(self, name: str, node: ast.Call) -> str:
+        """A sum and the like over the last axis, where that has the features and stays as one of size 1."""
+        given = {one.arg: one.value for one in node.keywords}
+        axis = given.get("axis") or (node.args[1] if len(node.args) == 2 else None)
+        before, self._used = self._used, []
+        text = self._expression(node.args[0])
+        dims, self._used = joint_dims(self._used), [*before, *self._used]
+        features = Value("", dims).features
+        last = [-1, *([len(dims) - 1] if dims is not None else [])]
+        number = ast.literal_eval(axis) if axis is not None else None
+        keeps = name == "l2_normalize" or ast.unparse(given.get("keepdims", node)) == "True"
+        if number not in last or not keeps or dims is None or features is None or dims[-1] is not features:
+            raise Unsupported(f"{ast.unparse(node)[:80]!r} in its formula")
+        if name == "l2_normalize":
+            return f"{bracketed(text)} * nn.rsqrt(nn.maximum(nn.reduce_sum(nn.square({text})), 1e-12))"
+        return f"nn.{name}({text})"

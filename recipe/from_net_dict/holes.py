@@ -36,7 +36,7 @@ def hole_dims(layer: Layer, inputs: Sequence[Value]) -> tuple[Dim, ...] | None:
     if rest is None:
         return None
     size = layer.options.get("out_dim") or layer.options.get("n_out")
-    features = size if isinstance(size, Dim) else as_dim(size) if isinstance(size, int) and size > 0 else None
+    features = size if isinstance(size, Dim) else as_dim(size) if type(size) is int and size > 0 else None
     usual = next((value.features for value in known if value.labels is None and value.features is not None), None)
     found = features or usual
     return (*(dim for dim in rest if dim is not found), found) if found is not None else rest

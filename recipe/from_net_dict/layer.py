@@ -52,10 +52,10 @@ _DEFAULTS: dict[str, Any] = {
     "dropout": 0,
     "spatial_smoothing": 0,
     "batch_norm": False,
-    "cheating": False,
     "sampling": 1,
     "use_transposed_weights": False,
     "keep_beams": False,
+    "extra_deps": [],
     "prob_scale": 1.0,
     "base_beam_score_scale": 1.0,
 }
@@ -65,6 +65,10 @@ _OF_PARAMETERS = ("trainable", "L2", "param_device", "forward_weights_init", "bi
 """Options that mean nothing where a layer has no parameters."""
 _OF_LOSSES = ("loss_opts", "loss_scale", "target", "loss_only_on_non_search", "only_on_eval")
 """Options that mean nothing where a layer has no loss."""
+
+
+_NO_REFERENCES = ("class", "eval", "kind", "activation", "mode", "load_on_init")
+"""Options whose texts name no layers."""
 
 
 class Unsupported(Exception):
@@ -86,6 +90,8 @@ class Layer:
         self._taken: set[str] = {"class"}
         self.rates: set[str] = set()
         """Options that are 0 in some networks of the training alone, and so are written at 0, too."""
+        self.is_masked = False
+        """Whether it is the unit of a ``masked_computation`` in a loop."""
 
     def is_taken(self, key: str) -> bool:
         """Whether an option was understood already."""
@@ -105,13 +111,14 @@ class Layer:
 
     def left(self, *, has_parameters: bool) -> list[str]:
         """The options that nobody took and that may mean something."""
-        without_meaning = {*self._taken, *_WITHOUT_MEANING}
+        without_meaning = {*self._taken, *_WITHOUT_MEANING, "cheating"}  # of a search that is a part of the training
         without_meaning |= set() if has_parameters else set(_OF_PARAMETERS)
         without_meaning |= set() if self.options.get("loss") else set(_OF_LOSSES)
         return [
             key
             for key, value in self.options.items()
             if key not in without_meaning and not (key in _DEFAULTS and value == _DEFAULTS[key]) and value is not None
+            if key != "from" or value  # an empty list of inputs
         ]
 
 
@@ -120,7 +127,7 @@ def references(options: Any) -> set[str]:
     if isinstance(options, str):
         return {options, *re.findall(r"base:[\w/:.-]+", options)}
     if isinstance(options, dict):
-        options = [item for key, item in options.items() if key not in ("class", "eval", "kind", "activation", "mode")]
+        options = [item for key, item in options.items() if key not in _NO_REFERENCES]
     if isinstance(options, (list, tuple)):
         return set().union(*(references(item) for item in options))
     return set()

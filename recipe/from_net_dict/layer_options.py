@@ -64,6 +64,13 @@ def initial_value(given: Any, rows: int | None, columns: int | None) -> str | No
     raise Unsupported(f"the initializer {given!r:.80}")
 
 
+def mean_of_normal(given: Any) -> float | None:
+    """The mean of an initializer with normal values around another number than 0, which the language has not."""
+    name, options = _named(given)
+    mean = options.get("mean")
+    return float(mean) if name in ("random_normal_initializer", "RandomNormal") and mean else None
+
+
 def _named(given: Any) -> tuple[str | None, dict[str, Any]]:
     """The name and the options of an initializer."""
     if given is None:

@@ -11,12 +11,28 @@ from .value import Value
 Translate = Callable[[Any, Layer], Value]
 """It gets the level that the layer is in."""
 
+WriteLoss = Callable[[Any, Layer, Value], None]
+"""It gets the level, the layer, and its output."""
+
+LOSSES: dict[str, WriteLoss] = {}
+"""What writes the loss of a layer whose translation does not do that itself, by its name."""
+
 TRANSLATIONS: dict[str, Translate] = {}
 """What writes a layer's code, by class."""
 
 
 HAVE_PARAMETERS: set[str] = set()
 """The classes whose layers have parameters of their own."""
+
+
+def writes_loss(*names: str) -> Callable[[WriteLoss], WriteLoss]:
+    """Notes a function that writes losses of these names."""
+
+    def note(function: WriteLoss) -> WriteLoss:
+        LOSSES.update(dict.fromkeys(names, function))
+        return function
+
+    return note
 
 
 def translates(*class_names: str, has_parameters: bool = False) -> Callable[[Translate], Translate]:

@@ -11,7 +11,7 @@ from recipe.nn.plain.dim import Dim
 from .holes import hole_dims, input_references
 from .identifiers import identifier, unique_name
 from .layer import Layer, Unsupported, references
-from .layer_translations import HAVE_PARAMETERS, TRANSLATIONS
+from .layer_translations import HAVE_PARAMETERS, LOSSES, TRANSLATIONS
 from .line import Line
 from .loss_options import as_is_loss
 from .module_members import ModuleMembers
@@ -41,12 +41,19 @@ class Level(ModuleMembers):
         self.arguments: dict[str, Value] = {}
         """What forward gets from around, by argument: what it is called there."""
         self.uses_search = False
+        self.uses_loop = False
+        """Whether states of the loop around are read or assigned in it."""
         self.has_own_values = True
         """Whether its values are known where code is written now; not so before a loop."""
         self.values: dict[str, Value] = {}
         self._being_translated: list[str] = []
         self._taken_variables = {"self", "nn", "search", "loop"}
         self._reads: set[str] = set()
+
+    @property
+    def loop(self) -> Level | None:
+        """The innermost loop that it is in, or is itself; None if it is in none."""
+        return self.parent.loop if self.parent is not None else None
 
     # layers
 
@@ -136,6 +143,8 @@ class Level(ModuleMembers):
             if layer.class_name not in TRANSLATIONS:
                 raise Unsupported("there is no translation for this class")
             value = TRANSLATIONS[layer.class_name](self, layer)
+            if not layer.is_taken("loss") and layer.options.get("loss") in LOSSES:
+                LOSSES[layer.options["loss"]](self, layer, value)
             loss = as_is_loss(layer, value, self.loss_name(layer.name))
             if loss is not None:
                 self.mark_loss(loss)
@@ -223,7 +232,8 @@ class Level(ModuleMembers):
 
     def mark_loss(self, statement: str) -> None:
         """Writes the line that marks a loss; there is none in a search."""
-        self.statement(f"if search is None:\n    {statement}" if self.uses_search else statement)
+        indented = statement.replace("\n", "\n    ")
+        self.statement(f"if search is None:\n    {indented}" if self.uses_search else statement)
 
     def loss_name(self, name: str) -> str:
         """How the loss of a layer is called: after the layer, if no output is called so."""

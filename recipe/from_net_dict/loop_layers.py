@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from recipe.nn.plain.dim import Dim, as_dim, batch_dim
+from recipe.nn.plain.dim import as_dim, batch_dim
 
+from .inner_states import loop_state
 from .layer import Layer, Unsupported
 from .layer_translations import translates
 from .level import Level
+from .line import Line
 from .loop_level import LoopLevel
+from .loop_states import is_cell
 from .notes import Notes
 from .parameter_layers import call_of
 from .sources import axis_of, source
@@ -67,7 +70,7 @@ def _get_last_hidden_state(level: Level, layer: Layer) -> Value:
         line = next((line for line in level.lines if line.variable == value.text), None)
         if line is None or not line.is_cell:
             raise Unsupported(f"the state of {name!r}")
-        state, dim = f"{value.text}_state", value.features
+        state, dim = line.second, value.features
     if key not in ("h", "c", "*", "flat"):
         raise Unsupported(f"key={key!r} of {name!r}")
     if key in ("*", "flat"):
@@ -80,9 +83,17 @@ def _get_last_hidden_state(level: Level, layer: Layer) -> Value:
 @translates("subnetwork")
 def _subnetwork(level: Level, layer: Layer) -> Value:
     """A module class of its own."""
+    checkpoint = layer.take("load_on_init")
+    if checkpoint is not None:
+        file = checkpoint.get("filename") if isinstance(checkpoint, dict) else checkpoint
+        level.notes.checkpoints.append(f"layer {level.scope + layer.name!r} (subnetwork): load_on_init={file!r:.80}")
+        level.statement(
+            f"# TODO {layer.name} begins with a checkpoint, {str(file)!r:.80}: preload=[Preload(...)] of the training"
+        )
     inner = Subnetwork(level.notes, layer, level)
     asked_for = level.is_asked_for(layer.name)
     results = {name: inner.value_of(name or "output") for name in sorted(asked_for)}
+    inner.assign_states()
     inner.results = [value.text for value in results.values()]
     return call_of(level, layer, inner, results)
 
@@ -99,18 +110,42 @@ class Subnetwork(Level):
         layer.take("concat_sources")
         self._source = source(parent, layer) if layer.options.get("from") else None
         self.results: list[str] = []
+        self._previous: dict[str, str] = {}
+        """The expressions for values of the step before, by layer."""
+
+    def read(self, reference: str) -> Value:
+        """As everywhere, and within a loop ``prev:NAME``."""
+        if reference.startswith("prev:") and self.loop is not None:
+            return self._value_before(reference.removeprefix("prev:"))
+        return super().read(reference)
+
+    def _value_before(self, name: str) -> Value:
+        """The value of a layer in the step of the loop before; zeros before the first one."""
+        if name not in self.layers:
+            raise Unsupported(f"there is no layer {name!r} in {self.name}")
+        options = self.layers[name]
+        if options.get("initial_output") not in (None, 0, "zeros"):
+            raise Unsupported(f"initial_output={options['initial_output']!r} of {name!r} in a subnetwork of a loop")
+        state = loop_state(self, name)
+        if is_cell(options):
+            state = f"{state}.h"
+        else:
+            self._previous[name] = state
+        features = Layer(name, options).options.get("n_out")
+        dims = (batch_dim, as_dim(features)) if isinstance(features, int) else None
+        return Value(state, dims)
+
+    def assign_states(self) -> None:
+        """Writes the lines that assign what the next step reads."""
+        done: set[str] = set()
+        while set(self._previous) - done:
+            for name in sorted(set(self._previous) - done):
+                done.add(name)
+                value = self.value_of(name)
+                self.lines.append(Line("", f"{self._previous[name]} = {value.text}"))
 
     def data(self, name: str) -> Value:
         """What the layer has as its input, or an input of the network."""
         if name in ("", "data", "source") and self._source is not None:
             return self.capture(self._source, "data")
         return super().data(name)
-
-
-@translates("variable")
-def _variable(level: Level, layer: Layer) -> Value:
-    """One that a layer reads as a value, and not as its parameter."""
-    shape, init = layer.take("shape"), layer.take("init")
-    if not all(isinstance(dim, Dim) for dim in shape) or not isinstance(init, (int, float, str)):
-        raise Unsupported(f"shape={shape!r} init={init!r}")
-    raise Unsupported("a parameter that is read as a value: make it an nn.Parameter of the module")

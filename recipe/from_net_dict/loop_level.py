@@ -6,20 +6,18 @@ import re
 
 from recipe.nn.plain.dim import Dim, batch_dim
 
-from .identifiers import identifier
+from .foreseen_values import ForeseenValues
+from .identifiers import identifier, unique_name
 from .layer import Layer, Unsupported
 from .level import Level
 from .line import Line
 from .loop_states import Cell, initial_text, is_cell
 from .notes import Notes
 from .sources import out_dim
-from .value import Value, joint_dims
-
-_KEEP_DIMS = frozenset({"combine", "eval", "activation", "dropout", "copy", "softmax_over_spatial"})
-"""Layers whose outputs have the dims of their inputs."""
+from .value import Value
 
 
-class LoopLevel(Level):
+class LoopLevel(ForeseenValues):
     """
     The layers of a ``rec`` layer's unit.
 
@@ -39,16 +37,40 @@ class LoopLevel(Level):
         axis = layer.take("axis")
         self.given_axis: Dim | None = axis if isinstance(axis, Dim) else None
         self.axis: Dim | None = None
+        self.axis_option = ""
+        """The expression for its axis, where no frames of it are read."""
         self.include_end = bool(layer.take("include_eos", False))
         self.limit = self._limit(layer)
         self.cells: dict[str, Cell] = {}
         self.states: dict[str, str] = {}
         """The names of the states, by layer."""
+        self.inner_states: dict[str, str] = {}
+        """The names of the states of layers within, by path."""
+        self.inner_initial: dict[str, str] = {}
+        """What those of cells start with; others start with zeros."""
         self.initial_texts: dict[str, str | None] = {}
         """The expressions for what the states start with, None where that is found from the others."""
         self._unstacked: dict[str, Value] = {}
+        self.lines_before: list[str] = []
+        """What forward computes before the loop."""
         self.results: list[str] = []
         """The expressions that forward returns."""
+
+    @property
+    def loop(self) -> LoopLevel:
+        """It is one itself."""
+        return self
+
+    def inner_state(self, path: str) -> str:
+        """
+        The name of a state that belongs to a layer within a layer of the loop, or to a masked one.
+
+        :param path: names of the layers that it is in, and its own
+        """
+        if path not in self.inner_states:
+            taken = {*self.inner_states.values(), *map(identifier, self.layers)}
+            self.inner_states[path] = unique_name("_".join(map(identifier, path.split("/"))), taken)
+        return self.inner_states[path]
 
     def read(self, reference: str) -> Value:
         """As everywhere, and ``prev:NAME``, ``:i``."""
@@ -101,26 +123,26 @@ class LoopLevel(Level):
         """The right label of this step; None in a search."""
         assert self.parent is not None
         self.uses_search = True
-        outer = self.parent.read(name.removeprefix("layer:")) if name.startswith("layer:") else self._input(name)
+        outer = (
+            self.parent.read(name.removeprefix("layer:")) if name.startswith("layer:") else self.input_of_network(name)
+        )
         return self.unstack(self.capture(outer, name), None, in_training=True)
 
-    def _input(self, name: str) -> Value:
-        level: Level = self
-        while level.parent is not None:
-            level = level.parent
-        value = level.data(name)
-        return self._handed_down(value, name)
+    def labels_of_choice(self, name: str) -> Value:
+        """
+        The right labels of all steps, that a choice takes in training.
 
-    def _handed_down(self, value: Value, name: str) -> Value:
-        """A value of the network itself, as the level around this one calls it."""
-        levels: list[Level] = []
-        level = self.parent
-        while level is not None and level.parent is not None:
-            levels.insert(0, level)
-            level = level.parent
-        for one in levels:
-            value = one.capture(value, name)
-        return value
+        :param name: of the layer, a choice
+        :raises Unsupported: if it is none, or has no target
+        """
+        options = self.layers.get(name, {})
+        target = options.get("target") or self.target_name
+        if options.get("class") != "choice" or not isinstance(target, str) or target.startswith("layer:"):
+            raise Unsupported(f"the labels of {name!r} in all steps")
+        value = self.capture(self.input_of_network(target), target)
+        self.uses_search = True
+        over = value.lengths[0] if len(value.lengths) == 1 else None
+        return self._along_the_loop(value, over) if self.axis not in (None, over) and over is not None else value
 
     def _previous(self, name: str) -> Value:
         """The value of a layer in the step before."""
@@ -128,7 +150,7 @@ class LoopLevel(Level):
             raise Unsupported(f"there is no layer {name!r} in {self.name}")
         state = self.states.setdefault(name, identifier(name))
         self.note_read(name)
-        known = self.values.get(name) or self._foreseen(name)
+        known = self.values.get(name) or self.foreseen(name)
         suffix = ".h" if is_cell(self.layers[name]) else ""
         return known._replace(text=f"loop.state.{state}{suffix}")
 
@@ -143,78 +165,6 @@ class LoopLevel(Level):
         state = self.states.setdefault(name, name if name.isidentifier() else f"{name}_state")
         self.note_read(name)
         return f"loop.state.{state}", out_dim(self, Layer(name, self.layers[name]))
-
-    def _foreseen(self, name: str) -> Value:
-        """What is known of a layer before its code is written, which may need its own value of the step before."""
-        options = self.layers[name]
-        initial = options.get("initial_output")
-        if isinstance(initial, str) and initial.startswith("base:"):
-            return self.read(initial)
-        if options["class"] == "rec_unstack":
-            return self.value_of(name)
-        if options["class"] == "choice":
-            target = options.get("target") or self.target_name
-            if isinstance(target, str):
-                labels = self._input(target).labels if not target.startswith("layer:") else None
-                return Value("", (batch_dim,), labels, "int32")
-            source = options["from"] if isinstance(options["from"], str) else options["from"][0]
-            return Value("", (batch_dim,), self._foreseen_features(source), "int32")
-        given = [options.get("from", [])] if isinstance(options.get("from"), str) else options.get("from", [])
-        outer = [self.read(one) for one in given if isinstance(one, str) and one.startswith("base:")]
-        if options["class"] in ("eval", "combine") and outer:
-            return Value("", joint_dims(outer))
-        dims = self._foreseen_dims(name, {})
-        if dims is not None and any(dim.is_dynamic for dim in dims):
-            return Value("", dims)
-        features = self._foreseen_features(name)
-        return Value("", (batch_dim, features) if features is not None else None)
-
-    def _foreseen_dims(self, name: str, found: dict[str, tuple[Dim, ...] | None]) -> tuple[Dim, ...] | None:
-        """
-        The dims that a layer gets from those that its inputs come from, which may be its own of the step before.
-
-        :param found: of layers that were asked for; None for one that is being looked at
-        """
-        if name.startswith("base:"):
-            return self.read(name).dims
-        name = name.removeprefix("prev:")
-        if name in self.values:
-            return self.values[name].dims
-        if name not in found and name in self.layers:
-            found[name] = None
-            found[name] = self._dims_from_inputs(Layer(name, self.layers[name]), found)
-        return found.get(name)
-
-    def _dims_from_inputs(self, layer: Layer, found: dict[str, tuple[Dim, ...] | None]) -> tuple[Dim, ...] | None:
-        is_linear = layer.class_name == "linear" and "n_out" in layer.options
-        if not is_linear and layer.class_name not in _KEEP_DIMS:
-            return None
-        given = layer.options.get("from") or []
-        names = [given] if isinstance(given, str) else [one for one in given if isinstance(one, str)]
-        known = [one for one in (self._foreseen_dims(one, found) for one in names) if one]
-        dims = joint_dims([Value("", one) for one in known]) if known else None
-        if is_linear and dims is not None:
-            return Value("", dims).replaced(Value("", dims).features, out_dim(self, layer))
-        return dims
-
-    def _foreseen_features(self, name: str) -> Dim | None:
-        if name not in self.layers:
-            return None
-        layer = Layer(name, self.layers[name])
-        if layer.class_name in ("linear", "softmax", "rec", "rnn_cell", "concat"):
-            try:
-                return out_dim(self, layer)
-            except Unsupported:
-                pass
-        if layer.class_name in ("combine", "activation", "copy", "dropout"):
-            sources = layer.options.get("from")
-            names = [sources] if isinstance(sources, str) else list(sources or [])
-            return next(filter(None, (self._foreseen_features(one) for one in names if isinstance(one, str))), None)
-        if layer.class_name in ("generic_attention", "dot"):
-            sources = [layer.options.get("base"), *(layer.options.get("from") or [])]
-            outer = [one for one in sources if isinstance(one, str) and one.startswith("base:")]
-            return self.read(outer[-1]).features if outer else None
-        return None
 
     def _limit(self, layer: Layer) -> str | None:
         """The expression for the greatest number of steps."""
@@ -248,6 +198,10 @@ class LoopLevel(Level):
         finished = [self._finished(name) for name in sorted(asked_for)]
         if not asked_for:
             self.value_of("output")
+        for name, options in self.layers.items():
+            if isinstance(options, dict) and options.get("loss"):
+                self.value_of(name)
+        self._go_over_the_source()
         self._end()
         done: set[str] = set()
         while set(self.states) - done:
@@ -258,7 +212,7 @@ class LoopLevel(Level):
                 if isinstance(initial, str) and initial.startswith("base:"):
                     self.read(initial)
                 line = next((line for line in self.lines if line.variable == value.text), None)
-                if line is not None and line.state is None and name not in self.cells:
+                if line is not None and line.state is None and name not in self.cells and not line.indent:
                     line.state = name
                 elif line is None or line.state != name:
                     self.lines.append(Line("", f"loop.state.{self.states[name]} = {value.text}"))
@@ -285,6 +239,15 @@ class LoopLevel(Level):
         )
         value = self.value_of(name or "output")
         return f"loop.{'last' if is_last else 'stack'}({value.text})", value, not is_last
+
+    def _go_over_the_source(self) -> None:
+        """Where no layer reads the frames that the loop goes over, it has their axis all the same."""
+        assert self.parent is not None
+        if self.source is None or self.axis is not None or self.given_axis is not None:
+            return
+        value = self.capture(self.parent.read(self.source), "source")
+        if len(value.lengths) == 1:
+            self.axis, self.axis_option = value.lengths[0], f"{value.text}.spatial_dim"
 
     def _end(self) -> None:
         if "end" not in self.layers:

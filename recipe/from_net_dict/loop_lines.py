@@ -10,18 +10,18 @@ from .loop_level import LoopLevel
 
 def head(level: LoopLevel) -> list[str]:
     """The lines before the body: the loop, and the initial values of its states."""
-    options: list[str] = []
+    options = [level.axis_option] if level.axis_option else []
     if level.axis is None and level.given_axis in level.known_axes:
         options.append(level.notes.dims.text(level.given_axis))
     if level.limit is not None:
         only_in_search = "None if search is None else " if level.uses_search else ""
         options.append(f"max_seq_len={only_in_search}{level.limit}")
-    lines = [f"loop = nn.Loop({', '.join(options)})"]
+    lines = [*level.lines_before, f"loop = nn.Loop({', '.join(options)})"]
     for name, state in level.states.items():
         initial = level.initial_texts.get(name)
         if initial is not None:
             lines.append(f"loop.state.{state} = {initial}")
-    return lines
+    return [*lines, *(f"loop.state.{state} = {initial}" for state, initial in level.inner_initial.items())]
 
 
 def body(level: LoopLevel) -> list[str]:
@@ -29,6 +29,8 @@ def body(level: LoopLevel) -> list[str]:
     lines: list[str] = []
     at_the_end: list[str] = []
     for number, line in enumerate(level.lines):
+        if line.may_be_left_out and line.state is None and not _is_used(level, line):
+            continue
         if line.state is None:
             lines += line.text().split("\n")
             continue

@@ -23,7 +23,9 @@ class Cell(NamedTuple):
 
 def is_cell(options: dict[str, Any]) -> bool:
     """Whether a layer in a loop is an LSTM of one step."""
-    return options.get("class") == "rnn_cell" or (options.get("class") == "rec" and isinstance(options["unit"], str))
+    return options.get("class") == "rnn_cell" or (
+        options.get("class") == "rec" and isinstance(options.get("unit"), str)
+    )
 
 
 def initial_text(level: Level, name: str, cell: Cell | None) -> str | None:

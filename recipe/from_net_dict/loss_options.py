@@ -7,6 +7,15 @@ from typing import Any
 from .layer import Layer, Unsupported
 from .value import Value
 
+_NOT_HERE = {
+    "sprint": "which RASR computes in a process of its own: train on its alignments, with ce, or with ctc",
+    "fast_bw": "whose automata RASR gives: train on its alignments, with ce, or with ctc",
+    "via_layer": "whose gradients another layer gives, fast_bw as a rule: train on alignments, with ce, or with ctc",
+    "sampling_loss": "over labels that are drawn: nn.cross_entropy is over all",
+    "expected_loss": "over hypotheses that the training searches: nn.expected_risk, over those of a search before",
+}
+"""Losses that the language does not have, and what there is."""
+
 
 def loss_scale(layer: Layer, options: dict[str, Any]) -> float:
     """The factor of a loss; that of its options is taken from them."""
@@ -24,7 +33,8 @@ def as_is_loss(layer: Layer, value: Value, name: str) -> str | None:
         return None
     loss = layer.take("loss")
     if loss != "as_is":
-        raise Unsupported(f"loss={loss!r}")
+        why = _NOT_HERE.get(loss) if isinstance(loss, str) else None
+        raise Unsupported(f"loss={loss!r}{f', {why}' if why else ''}")
     options = dict(layer.take("loss_opts") or {})
     scale, as_error = loss_scale(layer, options), options.pop("as_error", False)
     if options:

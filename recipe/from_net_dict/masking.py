@@ -14,6 +14,7 @@ from .python_values import Function
 from .value import Value
 
 _OPERATORS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//"}
+_IS_DRAWN = "minval=min_num, maxval=max_num + 1"
 _OF_MASK = ("minval=1, maxval=max_amount + 1", "where_bc(cond, ", "tf.minimum(pos + amount, dim)")
 
 
@@ -49,6 +50,23 @@ def masked(level: Level, name: str, x: Value, function: Function, call: ast.Call
         if not any("frames(" in line for lines in level.notes.functions.values() for line in lines):
             del level.notes.used_models["frames"]
     return level.assign(name, f"{known}({x.text})", x.dims)
+
+
+def _random_mask(function: Function) -> tuple[str, bool]:
+    """The text of ``random_mask``, which a function calls, and whether masks start and end as they usually do."""
+    random_mask = function.names.get("random_mask")
+    text = ast.unparse(random_mask.definition) if isinstance(random_mask, Function) else ""
+    names = [name for name in ("_mask", "mask") if f" {name}(x, " in text or f"({name}(x, " in text]
+    mask = function.names.get(names[0]) if names else None
+    of_mask = ast.unparse(mask.definition) if isinstance(mask, Function) else ""
+    parts = [part for part in _OF_MASK if part not in of_mask and part.replace("0.0, ", "mask_value, ") not in of_mask]
+    return text, "tf.nn.top_k(z, " in text and "max_amount=max_dims" in text and not parts
+
+
+def draws_as_usual(function: Function) -> bool:
+    """Whether the ``random_mask`` that a function calls is the one that most configs have."""
+    text, is_known = _random_mask(function)
+    return is_known and _IS_DRAWN in text
 
 
 class _Masks:
@@ -141,15 +159,10 @@ class _Masks:
 
     def _how_many(self, fewest: ast.expr, most: ast.expr) -> tuple[str, str]:
         """The least and the greatest number of masks, by how ``random_mask`` draws it."""
-        random_mask = self.function.names.get("random_mask")
-        text = ast.unparse(random_mask.definition) if isinstance(random_mask, Function) else ""
-        names = [name for name in ("_mask", "mask") if f" {name}(x, " in text or f"({name}(x, " in text]
-        mask = self.function.names.get(names[0]) if names else None
-        of_mask = ast.unparse(mask.definition) if isinstance(mask, Function) else ""
+        text, is_known = _random_mask(self.function)
         number = re.search(r"\n    num = (max_num|\d+)\n", text)
-        is_known = "tf.nn.top_k(z, " in text and "max_amount=max_dims" in text
-        drawn = "minval=min_num, maxval=max_num + 1" in text
-        if not is_known or not (drawn or number) or not all(part in of_mask for part in _OF_MASK):
+        drawn = _IS_DRAWN in text
+        if not is_known or not (drawn or number):
             raise Unsupported(f"random_mask, which {self.function.name} calls, is not the usual one")
         if number is not None and not drawn:
             greatest = self._expression(most) if number[1] == "max_num" else number[1]

@@ -38,7 +38,7 @@ class ModuleMembers:
         """
         A module as an attribute: a new one, or the one that has the same parameters in RETURNN.
 
-        :param parameters: RETURNN's names by names in the module
+        :param parameters: RETURNN's names by names in the module; "" for what is a parameter itself
         :param initial: lines that say what parameters start with, behind the attribute: ``.W.initial = ...``
         :return: the expression for it
         """
@@ -51,7 +51,7 @@ class ModuleMembers:
         self.initial_values += [f"self.{attribute}{line}" for line in initial]
         path = f"{self.path}{attribute}"
         self.notes.owners[owner] = path
-        self.notes.name_map.update({f"{path}/{key}": old for key, old in parameters.items()})
+        self.notes.name_map.update({f"{path}/{key}".rstrip("/"): old for key, old in parameters.items()})
         return f"self.{attribute}"
 
     def _member_at(self, path: str) -> str:

@@ -35,11 +35,15 @@ class Notes:
         """Beam size and length normalization, if there is a choice."""
         self.used_models: dict[str, str] = {}
         """Classes and functions of ``recipe.models`` that the written module imports, with the files they are in."""
+        self.checkpoints: list[str] = []
+        """The layers whose parameters begin with those of a checkpoint, and its file."""
         self.functions: dict[str, list[str]] = {}
         """Functions of the written module: their lines."""
         self.differences: set[str] = set()
         """What RETURNN computes otherwise; the written module says so."""
         self._shorter: dict[tuple[Dim, int], Dim] = {}
+        self._cropped: dict[Dim, tuple[Dim, int]] = {}
+        """Axes, by the one that they come from, and how many frames they have fewer."""
         self._class_names: set[str] = set()
 
     def declare_input(self, name: str) -> tuple[str, Input]:
@@ -63,6 +67,16 @@ class Notes:
         """The axis over each n-th entry of another one, the same one each time; it only comes with a value."""
         size = -(-dim.size // stride) if dim.is_static else None
         return self._shorter.setdefault((dim, stride), Dim(size, name))
+
+    def cropped(self, dim: Dim, fewer: int, name: str) -> Dim:
+        """The axis with so many frames fewer than another one, the same one each time; it only comes with a value."""
+        root, before = self._cropped.get(dim, (dim, 0))
+        for known, origin in self._cropped.items():
+            if origin == (root, before + fewer):
+                return known
+        new = Dim(None, name)
+        self._cropped[new] = (root, before + fewer)
+        return new
 
     def unique_class_name(self, name: str) -> str:
         """A name for a class."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from recipe.nn.plain.dim import Dim, batch_dim
+from recipe.nn.plain.dim import Dim, as_dim, batch_dim
 
 from .elementwise_layers import activated
+from .inner_states import loop_state
 from .layer import Layer, Unsupported
-from .layer_options import initial_values
+from .layer_options import initial_value, initial_values, mean_of_normal, training_options
 from .layer_translations import translates
 from .level import Level
 from .loop_level import LoopLevel
 from .loop_states import Cell
 from .losses import add_cross_entropy
 from .notes import Owner
-from .parameters import parameter_names
+from .parameters import parameter_names, variable_name
 from .recurrent_units import recurrent_unit
 from .sources import axis_of, axis_text, out_dim, source, with_dropout
 from .value import Value
@@ -65,6 +66,30 @@ def written_initial_values(
         return []
 
 
+@translates("variable", has_parameters=True)
+def _variable(level: Level, layer: Layer) -> Value:
+    """A parameter that is read as a value."""
+    shape, init = layer.take("shape"), layer.take("init", 0)
+    dims = tuple(as_dim(one) for one in ([shape] if isinstance(shape, int) else shape))
+    if layer.take("add_batch_axis") or layer.take("add_time_axis") or layer.take("dtype", "float32") != "float32":
+        raise Unsupported("a parameter with axes of the batch, or of another type")
+    if len(set(dims)) != len(dims) or not all(dim.is_static for dim in dims):
+        raise Unsupported(f"shape={shape!r}")
+    layer.take("param_name"), layer.take("name_scope")
+    sizes = [dim.known_size for dim in dims] if len(dims) == 2 else [None, None]
+    mean = mean_of_normal(init)
+    if mean is not None:
+        level.notes.differences.add(f"{layer.name} starts with {mean!r}, in RETURNN with {init}.")
+    initial = repr(mean) if mean is not None else initial_value(init, *sizes)
+    decay = layer.take("L2")
+    options = [level.notes.dims.list_text(dims)] + ([f"initial={initial}"] if initial is not None else [])
+    options += [f"weight_decay={float(decay)!r}"] if decay else []
+    options += ["trainable=False"] if layer.take("trainable", True) is False else []
+    name = variable_name(level, layer)
+    plain = Layer(layer.name, {"class": layer.class_name})
+    return Value(level.member(plain, f"nn.Parameter({', '.join(options)})", (name,), {"": name}), dims)
+
+
 @translates("layer_norm", "norm", has_parameters=True)
 def _layer_norm(level: Level, layer: Layer) -> Value:
     x, epsilon = source(level, layer), layer.take("epsilon", 1e-6)
@@ -87,7 +112,7 @@ def _rec(level: Level, layer: Layer) -> Value:
         return _loop(level, layer)
     x = with_dropout(layer, source(level, layer))
     dim = out_dim(level, layer)
-    steps = isinstance(level, LoopLevel) and not x.lengths
+    steps = level.loop is not None and not x.lengths
     direction = layer.take("direction", 1)
     if direction not in (1, -1):
         raise Unsupported(f"direction={direction!r}")
@@ -99,7 +124,7 @@ def _rec(level: Level, layer: Layer) -> Value:
     owner: Owner = tuple(found.names.values())
     module = level.member(layer, constructor, (*owner, str(direction)), found.names, initial)
     layer.take("axis"), layer.take("max_seq_len"), layer.take("target")
-    if isinstance(level, LoopLevel) and steps:
+    if steps:
         return _step(level, layer, module, x, dim)
     axis = axis_of(x, layer.options.get("axis"))
     initial_state = _initial_state(level, layer)
@@ -127,8 +152,11 @@ def call_of(level: Level, layer: Layer, inner: Level, results: dict[str, Value])
     """The line that calls the module of a level within, and its results by the layers there; "" for its output."""
     level.inner.append(inner)
     level.uses_search = level.uses_search or inner.uses_search
-    level.members[inner.attribute] = f"{inner.class_name}({', '.join(inner.given_members.values())})"
-    arguments = [value.text for value in inner.arguments.values()] + (["search=search"] if inner.uses_search else [])
+    level.uses_loop = level.uses_loop or (inner.uses_loop and level.loop is not level)
+    options = training_options(layer) if layer.options.get("trainable") is False else ""
+    level.members[inner.attribute] = f"{inner.class_name}({', '.join(inner.given_members.values())}){options}"
+    arguments = [value.text for value in inner.arguments.values()] + (["loop"] if inner.uses_loop else [])
+    arguments += ["search=search"] if inner.uses_search else []
     call = f"self.{inner.attribute}({', '.join(arguments)})"
     if not results:
         level.statement(call)
@@ -142,7 +170,7 @@ def call_of(level: Level, layer: Layer, inner: Level, results: dict[str, Value])
     return level.values.get(layer.name, Value("None", None))
 
 
-def _step(level: LoopLevel, layer: Layer, module: str, x: Value, dim: Dim) -> Value:
+def _step(level: Level, layer: Layer, module: str, x: Value, dim: Dim) -> Value:
     """One step of an LSTM, with its state as one of the loop, or as the net dict says."""
     given = layer.take("state")
     dims = x.replaced(x.features, dim) or (batch_dim, dim)
@@ -151,6 +179,13 @@ def _step(level: LoopLevel, layer: Layer, module: str, x: Value, dim: Dim) -> Va
         return level.assign(layer.name, f"{module}({x.text}, nn.LstmState({h.text}, {c.text}))", dims, is_cell=True)
     if given is not None:
         raise Unsupported(f"state={given!r:.60}")
+    if not isinstance(level, LoopLevel) or layer.is_masked:
+        if _initial_state(level, layer):
+            raise Unsupported("an initial_state of a cell in a subnetwork or a masked computation of a loop")
+        state = loop_state(level, layer.name, module)
+        value = level.assign(layer.name, f"{module}({x.text}, {state})", dims, is_cell=True)
+        level.lines[-1].second = state
+        return value
     state = level.states.setdefault(layer.name, layer.name if layer.name.isidentifier() else f"{layer.name}_state")
     level.cells[layer.name] = Cell(_initial_state(level, layer) or f"{module}.initial_state()", dim)
     level.note_read(layer.name)

@@ -69,5 +69,5 @@ def variable_name(level: Level, layer: Layer) -> str:
         raise Unsupported(f"a parameter is the output of {layer.name!r}, which is no variable")
     scope, name = layer.options.get("name_scope"), layer.options.get("param_name") or layer.name
     if scope is None:
-        return f"{level.scope}{layer.name}/{name}" if "param_name" in layer.options else f"{level.scope}{name}"
+        return f"{level.scope}{layer.name}/{name}"
     return f"{scope}/{name}".lstrip("/") if scope.startswith("/") else f"{level.scope}{scope}/{name}".lstrip("/")

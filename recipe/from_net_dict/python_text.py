@@ -22,6 +22,11 @@ def value_text(value: Any, *, with_paths: bool = False, indent: int = 0) -> str:
     return "\n".join(_lines(value, "", with_paths, indent))
 
 
+def is_plain(value: Any) -> bool:
+    """Whether an expression for a value has no TODO in it."""
+    return _plain(value, "", False) is not None
+
+
 def _lines(value: Any, key: str, with_paths: bool, indent: int) -> list[str]:
     plain = _plain(value, key, with_paths)
     if plain is not None and len(plain) + indent <= _WIDTH:

@@ -49,8 +49,11 @@ def recurrent_unit(level: Level, layer: Layer, unit: str, *, steps: bool) -> Uni
     if unit in _NATIVE and layer.class_name == "rec":
         if options.pop("forget_bias", 0.0):
             raise Unsupported("a forget_bias of a NativeLstm2, which RETURNN has not either")
+        dropout = options.pop("rec_weight_dropout", 0.0)
         _check_none_left(options)
         names = parameter_names(level, layer, "W", "W_re", "b", within="rec/")
+        if dropout:
+            return _weight_drop(level, float(dropout), names, steps=steps)
         return Unit("nn.LstmCell" if steps else "nn.Lstm", [], names, _OF_LSTM)
     if unit in _STANDARD:
         return _standard(level, layer, unit, options, steps=steps)
@@ -87,6 +90,14 @@ def _layer_norm(level: Level, layer: Layer, options: dict[str, Any], *, steps: b
     texts += ["in_output=False"] if not given["cell_norm_in_output"] and given["cell_norm"] else []
     texts += ["of_output=True"] if given["hidden_norm"] else []
     return Unit(module, texts, {f"{within}{own}": names[key] for own, key in keys.items()}, {})
+
+
+def _weight_drop(level: Level, dropout: float, names: dict[str, str], *, steps: bool) -> Unit:
+    """``WeightDropLstmCell`` of this package."""
+    module, within = ("WeightDropLstmCell", "") if steps else ("WeightDropLstm", "cell/")
+    level.notes.used_models[module] = "weight_drop_lstm"
+    own = {"W": "from_input/W", "W_re": "W_re", "b": "from_input/b"}
+    return Unit(module, [f"dropout={dropout!r}"], {f"{within}{own[key]}": name for key, name in names.items()}, {})
 
 
 def _standard(level: Level, layer: Layer, unit: str, options: dict[str, Any], *, steps: bool) -> Unit:

@@ -17,7 +17,7 @@ _BATCH = ("b", "batch")
 
 def sources(level: Level, layer: Layer) -> list[Value]:
     """Its inputs."""
-    given = layer.take("from", "data" if level.parent is None else [])
+    given = layer.take("from", "data" if level.parent is None or level.notes.net.behavior_version < 1 else [])
     names = [given] if isinstance(given, str) else list(given)
     if not names:
         raise Unsupported("it has no input")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .pretraining import Stages
 from .python_values import Unreadable
+from .stage_options import is_written
 
 HASHED = frozenset(
     """
@@ -161,6 +162,8 @@ def _add_options_of_epochs(stages: Stages, result: TrainingOptions) -> None:
         if isinstance(rate, (int, float)) and following is not None and start == len(rates) + 1:
             rates += [rate] * (following - start)
             del options["learning_rate"]
+        if len(stages.stages) > 1:
+            options = {k: v for k, v in options.items() if not (is_written(k, v) and k in result.config)}
         if options:
             until = f"to {following - 1}" if following is not None else "on"
             said = ", ".join(f"{name} = {value!r:.80}" for name, value in sorted(options.items()))

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 
 from recipe.nn.plain.dim import Dim
 
-from . import attention_layers, axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers
+from . import (
+    attention_layers,
+    axis_layers,
+    conv_layers,
+    elementwise_layers,
+    frame_layers,
+    loop_layers,
+    losses,
+    masked_layers,
+    parameter_layers,
+    window_layers,
+)
 from .dim_texts import DimTexts
 from .level import Level
 from .loop_layers import Subnetwork
@@ -15,7 +26,18 @@ from .net_dict import NetDict
 from .notes import Notes
 from .repeated_blocks import Block, with_blocks
 
-LAYER_FILES = (attention_layers, axis_layers, conv_layers, elementwise_layers, loop_layers, losses, parameter_layers)
+LAYER_FILES = (
+    attention_layers,
+    axis_layers,
+    conv_layers,
+    elementwise_layers,
+    frame_layers,
+    loop_layers,
+    losses,
+    masked_layers,
+    parameter_layers,
+    window_layers,
+)
 """The files that note translations of layers when they are imported."""
 
 

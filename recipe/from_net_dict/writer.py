@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from .level import Level
 from .loop_level import LoopLevel
 from .loop_lines import body, head
+from .python_text import value_text
 from .repeated_blocks import Block
 from .stage_classes import stage_classes
+from .stage_options import options_of_stages
 from .translation import Translation
 
 _WIDTH = 120
@@ -125,6 +127,7 @@ def _class_lines(translation: Translation, level: Level) -> Iterator[str]:
             yield from (f"        {part}" for part in _wrapped(line, 8))
         yield ""
     arguments = [f"{name}: nn.Tensor" for name in level.arguments]
+    arguments += ["loop: nn.Loop"] if level.uses_loop else []
     arguments += ["search: nn.BeamSearch | None = None"] if level.uses_search else []
     gives = {0: "None", 1: "nn.Tensor"}.get(len(results), "tuple[nn.Tensor, ...]")
     if level.parent is None and _has_names(translation):
@@ -151,7 +154,8 @@ def _block_lines(block: Block) -> Iterator[str]:
 
 def _forward(translation: Translation, level: Level, results: list[str]) -> Iterator[str]:
     if isinstance(level, LoopLevel):
-        yield from head(level)
+        for text in head(level):
+            yield from _wrapped(text, 4)
         yield "with loop:"
         lines = body(level)
         lines = [*lines, f"return {', '.join(results)}"] if results else lines
@@ -210,23 +214,24 @@ def _networks(translation: Translation, models: Mapping[int, str]) -> Iterator[s
 def _stages(translation: Translation, models: Mapping[int, str]) -> Iterator[str]:
     """What gives the networks by epochs."""
     stages = translation.notes.net.stages
-    for epoch, options in stages.options.items():
-        if options or epoch > 1:
-            said = ", ".join(f"{name}={value!r:.60}" for name, value in sorted(options.items())) or "the usual ones"
-            yield f"# Training options from epoch {epoch} on: {said}"[:_WIDTH].replace("\n", " ")
+    options = options_of_stages(stages, models)
+    for epoch, one in stages.options.items():
+        if "learning_rate" in one:
+            yield f"# The learning rate from epoch {epoch} on: {one['learning_rate']!r:.60}".replace("\n", " ")
     yield "def training_stages() -> nn.StagedNetwork:"
     yield '    """For training: the networks that it goes through, by their first epochs."""'
     yield "    return nn.StagedNetwork("
     yield "        {"
-    last = ""
-    for epoch, model in sorted(models.items()):
-        if model != last:
-            network = "training_network()" if model == models[max(models)] else f"nn.Network({model})"
-            line = f"            {epoch}: {network},"
-            yield from [line] if len(line) <= _WIDTH else _wrapped_model(epoch, model)
-        last = model
+    for epoch in options:
+        model = models[max(one for one in models if one <= epoch)]
+        network = "training_network()" if model == models[max(models)] else f"nn.Network({model})"
+        line = f"            {epoch}: {network},"
+        yield from [line] if len(line) <= _WIDTH else _wrapped_model(epoch, model)
     yield "        },"
     yield f'        copy_param_mode="{stages.copy_param_mode}",'
+    others = {epoch: one for epoch, one in options.items() if one}
+    if others:
+        yield f"        options={value_text(others)},"
     yield "    )"
 
 

@@ -35,6 +35,7 @@ class LabelDecoder(nn.Module):
 
     :param labels: the dim of the labels, among them ``end_label``
     :param end_label: index of the label that ends a sequence; it also stands for the label before the first one
+    :raises NetworkError: if the labels are known, and "</s>" is another one of them
     """
 
     scores = "logits"
@@ -42,6 +43,7 @@ class LabelDecoder(nn.Module):
 
     def __init__(self, labels: nn.Dim, end_label: int):
         super().__init__()
+        _check_end_label(labels, end_label)
         self.labels, self.end_label = labels, end_label
 
     def initial_state(self, encoder: Any) -> DecoderState:
@@ -109,6 +111,21 @@ class LabelDecoder(nn.Module):
             if search is not None:
                 loop.end(loop.state.label == self.end_label, include_eos=False)
             return Decoded(loop.stack(scores), loop.stack(loop.state.label))
+
+
+def _check_end_label(labels: nn.Dim, end_label: int) -> None:
+    """Vocabularies of others have their "</s>" elsewhere, as SentencePiece by default at 2."""
+    if labels.delayed_labels is not None and not labels.delayed_labels.is_available():
+        return
+    names = labels.labels or ()
+    if _END in names and names.index(_END) != end_label and 0 <= end_label < len(names):
+        raise nn.NetworkError(
+            f"end_label={end_label} is {names[end_label]!r}, but {_END!r}, the end of a sentence, is label "
+            f"{names.index(_END)} of dim {labels.name!r}: give end_label={names.index(_END)}"
+        )
+
+
+_END = "</s>"
 
 
 def _kept_targets(targets: nn.Tensor | None, scheduled_sampling: Any) -> nn.Tensor | None:

@@ -8,17 +8,24 @@ _MOST = 100
 
 
 def random_masks(
-    x: nn.Tensor, axis: nn.Dim, *, fewest: nn.Tensor | int, most: nn.Tensor | int, widest: int
+    x: nn.Tensor,
+    axis: nn.Dim,
+    *,
+    fewest: nn.Tensor | int,
+    most: nn.Tensor | int,
+    widest: int,
+    value: float = 0.0,
 ) -> nn.Tensor:
     """
-    Some stretches of an axis set to 0, other ones for each sequence: how many they are, where each starts and how wide
-    it is are drawn uniformly. Where a mask starts may be where another one starts; there are at most 100 of them.
+    Some stretches of an axis set to one value, other ones for each sequence: how many they are, where each starts and
+    how wide it is are drawn uniformly. Where a mask starts may be where another one starts; there are at most 100.
 
     :param x: [batch, ..., axis, ...]
     :param axis: of time or features
     :param fewest: how many masks at least
     :param most: how many masks at most
     :param widest: the most entries that one covers; the fewest are 1
+    :param value: of these entries
     :return: the dims of ``x``
     """
     masks = nn.Dim(_MOST, "masks")
@@ -31,7 +38,7 @@ def random_masks(
     behind_start = nn.compare("greater_equal", position, start, allow_broadcast_all_sources=True)
     before_end = nn.compare("less", position, end, allow_broadcast_all_sources=True)
     hidden = nn.reduce_max(nn.cast(nn.logical_and(behind_start, before_end), "int32"), masks) > 0
-    return nn.where(hidden, 0.0, x)
+    return nn.where(hidden, value, x)
 
 
 def frames(x: nn.Tensor, axis: nn.Dim) -> nn.Tensor | int:

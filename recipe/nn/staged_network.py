@@ -31,17 +31,30 @@ class StagedNetwork:
     :param copy_param_mode: what RETURNN does with a parameter whose dims change (a growing model): "subset" takes over
         the part that fits and leaves the rest at its initial values, "ifpossible" takes over nothing then, "reset"
         takes over no parameter at all; None to allow no such parameter
+    :param options: options of the training that are others in a stage, by its first epoch, such as
+        ``{1: {"batch_size": 20_000}}``; the training's own ones hold in all other stages
     :raises NetworkError: if the epochs are not positive and distinct from 1 on, inputs of one name differ, or
-        parameters of one name differ without ``copy_param_mode``
+        parameters of one name differ without ``copy_param_mode``, or there are options of an epoch that begins no stage
     """
 
-    def __init__(self, stages: Mapping[int, Network], *, copy_param_mode: str | None = None):
+    def __init__(
+        self,
+        stages: Mapping[int, Network],
+        *,
+        copy_param_mode: str | None = None,
+        options: Mapping[int, Mapping[str, Any]] | None = None,
+    ):
         if not stages or min(stages) != 1 or not all(isinstance(epoch, int) for epoch in stages):
             raise NetworkError(f"the stages start with epochs from 1 on, not with {sorted(stages)}")
         if copy_param_mode not in COPY_PARAM_MODES:
             raise NetworkError(f"copy_param_mode is one of {COPY_PARAM_MODES}, not {copy_param_mode!r}")
         self.stages: dict[int, Network] = dict(sorted(stages.items()))
+        if set(options or {}) - set(stages):
+            raise NetworkError(
+                f"there are options from epochs {sorted(options or {})} on, but stages of {sorted(stages)}"
+            )
         self.copy_param_mode = copy_param_mode
+        self.options = {epoch: dict(one) for epoch, one in sorted((options or {}).items()) if one}
         self.extern_data = self._common_inputs()
         if copy_param_mode is None:
             self._check_common_parameters()
@@ -83,19 +96,22 @@ class StagedNetwork:
         """The whole config as Python text; see :meth:`recipe.nn.network.Network.config_text`."""
         if check_engine(engine) == "torch":
             return torch_config_text(self.stages, self.extern_data, **sections)
-        return config_text(self, device, copy_param_mode=self.copy_param_mode, **sections)
+        return config_text(
+            self, device, copy_param_mode=self.copy_param_mode, options_of_stages=self.options, **sections
+        )
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, of the stages' digests and of how parameters go on."""
+        """SHA-256, in hex, of the stages' digests, of how parameters go on, and of options."""
         parts = [f"{epoch}:{network.digest}" for epoch, network in self.stages.items()]
-        return hashlib.sha256(repr((parts, self.copy_param_mode)).encode()).hexdigest()
+        options = (self.options,) if self.options else ()  # without any it is what it was before there were some
+        return hashlib.sha256(repr((parts, self.copy_param_mode, *options)).encode()).hexdigest()
 
     def _sis_hash(self) -> bytes:
         return f"(StagedNetwork, {self.digest})".encode()
 
     def __sis_state__(self) -> dict[str, Any]:
-        return {"stages": self.stages, "copy_param_mode": self.copy_param_mode}
+        return {"stages": self.stages, "copy_param_mode": self.copy_param_mode, "options": self.options}
 
     def __deepcopy__(self, memo: dict) -> StagedNetwork:
         return self

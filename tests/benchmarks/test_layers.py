@@ -32,14 +32,11 @@ def test_each_network_has_a_twin() -> None:
 
 @pytest.mark.parametrize("name", ["rec_ff", "attention_training", "transducer_training"])
 def test_not_much_larger(name: str) -> None:
-    """
-    Frames are read in the steps, where RETURNN unstacks those of a config by hand before the loop. In each step, the
-    weights of attention to a sequence without frames are set to 0, which a config by hand does not do.
-    """
+    """Frames are read in the steps, where RETURNN unstacks those of a config by hand before the loop."""
     own, other = ours(name), handwritten(name)
     assert own.parameters == other.parameters, "these are not one model"
     assert own.layers <= 1.1 * other.layers
-    assert own.ops_in_loop <= 1.12 * other.ops_in_loop or name == "rec_ff"
+    assert own.ops_in_loop <= 1.1 * other.ops_in_loop or name == "rec_ff"
     assert own.ops_in_loop > 20, "what is in the loop is counted"
 
 

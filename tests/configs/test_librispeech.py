@@ -17,6 +17,7 @@ from configs import librispeech  # noqa: E402 - what jobs import must be install
 from configs.librispeech_data import SCORED_PARTS  # noqa: E402
 from configs.librispeech_models import Models  # noqa: E402
 from configs.librispeech_sizes import FULL, MINIATURE, Conformer, one_cycle  # noqa: E402
+from jobs.experiment_page import ExperimentPageJob  # noqa: E402
 from jobs.search import SearchJob  # noqa: E402
 from jobs.training import TrainingJob  # noqa: E402
 from localsis import outputs  # noqa: E402
@@ -24,6 +25,7 @@ from localsis.job import created_jobs  # noqa: E402
 from recipe import nn  # noqa: E402
 
 SYSTEMS = ("ctc", "attention", "transducer", "fusion_lstm", "fusion_transformer", "rescoring_transformer")
+TRAININGS = ("ctc", "attention", "transducer", "language_model_lstm", "language_model_transformer")
 TINY = dataclasses.replace(
     MINIATURE,
     mel=8,
@@ -72,6 +74,9 @@ def test_full_graph(empty_corpus: pathlib.Path) -> None:
     assert {"librispeech/corpus/problems.txt", "librispeech/corpus/train-other-500.txt"} <= names
     trainings = jobs_of(TrainingJob)
     assert len(trainings) == 5
+    pages = {job.title: job for job in jobs_of(ExperimentPageJob)}
+    assert set(pages) == {f"librispeech/{training}" for training in TRAININGS}
+    assert [name for name in TRAININGS if pages[f"librispeech/{name}"].heat_maps] == ["ctc", "attention"]
     assert all(job.engine == "torch" and job.device == "gpu" and job.rqmt["gpu"] == 1 for job in trainings)
     assert all(job.device == "gpu" and job.rqmt["time"] > 1 for job in jobs_of(SearchJob))
 

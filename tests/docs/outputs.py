@@ -117,10 +117,10 @@ def steps_of_the_demo(block: Block) -> None:
     assert not waiting
     printed = []
     for step in steps:
-        title = f"ran in N s: {step.kind}, TensorFlow, {step.title}"
+        title = f"ran in N s: {step.kind} step, TensorFlow, {step.title}"
         printed += [f"{title}, train_error N, train_score N" if step.is_training else title]
         printed += [_without_ids(f"  {note}") for note in step.notes]
-    assert sorted(shown) == sorted(printed)
+    assert sorted(shown) == sorted(printed), printed
 
 
 def step_that_fails(block: Block) -> None:
@@ -128,7 +128,7 @@ def step_that_fails(block: Block) -> None:
     first, fault, place, last = block.code.splitlines()
     network = nn.Network(lambda: nn.get_extern_data(nn.ExternData("data", [nn.batch_dim, nn.Dim(3, "x")])))
     title, directory = first.rpartition(", ")[2], place.partition(": ")[2]
-    step = EngineStep(title, "torch", network, True, directory, {"train_data.pkl": {}})
+    step = EngineStep(title, "training", "torch", network, True, directory, {"train_data.pkl": {}}, {})
     assert [_without_ids(line) for line in report_lines(step, fault.strip(), 1.0)] == [
         _without_ids(line) for line in (first, fault, place, last)
     ]

@@ -137,3 +137,16 @@ def test_stages_are_trained_in_turn(pretraining: nn.Network) -> None:
     job = TrainingJob(stages, DATA, DATA, num_epochs=3)
     assert [job.out_checkpoints[epoch].network for epoch in (1, 2, 3)] == [pretraining, pretraining, wide]
     assert job.job_id() != TrainingJob(pretraining, DATA, DATA, num_epochs=3).job_id()
+
+
+def test_options_of_a_stage(pretraining: nn.Network) -> None:
+    """RETURNN changes options that the config has; of PyTorch it has none of a stage alone."""
+    stages = nn.StagedNetwork({1: pretraining}, options={1: {"batch_size": 20}})
+    with pytest.raises(ValueError, match="from epoch 1 on, batch_size is another one, but config= does not say"):
+        TrainingJob(stages, DATA, DATA)
+    with pytest.raises(ValueError, match='engine="torch" has no options of single stages'):
+        TrainingJob(stages, DATA, DATA, engine="torch", config={"batch_size": 10})
+    job = TrainingJob(stages, DATA, DATA, config={"batch_size": 10})
+    assert (
+        job.job_id() != TrainingJob(nn.StagedNetwork({1: pretraining}), DATA, DATA, config={"batch_size": 10}).job_id()
+    )

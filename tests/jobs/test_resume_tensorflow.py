@@ -80,6 +80,20 @@ def test_processes_of_horovod_share_the_optimizer_but_no_random_numbers(
     assert (random_state.value is not None) == is_first
 
 
+def test_other_random_numbers_than_before(
+    engine: Engine, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a config by an earlier version left more of dropout, or less, to RETURNN: the optimizer goes on."""
+    there, new = [Variable(f"random_states_to_resume/{name}:0", (1,)) for name in ("StateVar", "StateVar_2")]
+    monkeypatch.setattr(resume_tensorflow, "_random_variables", lambda engine: {v.name: v for v in (there, new)})
+    saved = {"m:0": numpy.ones(2), "v:0": numpy.ones(3), there.name: numpy.ones(1)}
+    saved["random_states_to_resume/StateVar_1:0"] = numpy.ones(1)
+    with open(tmp_path / f"epoch.002{ENDING}", "wb") as file:
+        numpy.savez(file, **saved)
+    restore_state(engine)
+    assert all(variable.value is not None for variable in (*engine.variables, there)) and new.value is None
+
+
 def test_not_before_the_optimizer_is_there(engine: Engine) -> None:
     engine.optim_op = None  # type: ignore[assignment]
     restore_state(engine)

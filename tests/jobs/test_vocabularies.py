@@ -15,6 +15,7 @@ from jobs.subwords.training import SentencePieceTrainingJob
 from jobs.training import TrainingJob
 from jobs.vocabularies import files_of
 from recipe import nn
+from recipe.data.characters import character_targets
 from recipe.data.subwords import END_INDEX, sentence_pieces, words
 from recipe.data.text_dataset import text_blocks_dataset, text_dataset, text_pair_dataset
 from recipe.models.language_model import LstmLanguageModel
@@ -138,3 +139,19 @@ def test_which_models_a_dataset_has() -> None:
     assert files_of({"class": "LmDataset", "orth_vocab": {"class": "Vocabulary", "labels": ["a"]}}) == {}
     assert files_of({"class": "HDFDataset", "files": [TEXT]}) == {}
     assert files_of(nn.PythonCode("data")) == {}
+
+
+def test_characters() -> None:
+    """A list of labels in the options of the dataset."""
+    letters = nn.Dim(3, "letters", labels=["a", "b", "c"])
+    for alphabet, message in (
+        ("ab", "has 2 labels, but the network has 3"),
+        ("acb", "label 1 is 'c', but .* it is 'b'"),
+    ):
+        data = {"class": "LmDataset", "corpus_file": TEXT, "orth_vocab": character_targets(alphabet)}
+        with pytest.raises(
+            ValueError, match=f"train_data: the labels of 'data' are those of its CharacterTargets, .*{message}"
+        ):
+            TrainingJob(network(letters), data, data)
+    data = {"class": "LmDataset", "corpus_file": TEXT, "orth_vocab": character_targets("abc")}
+    TrainingJob(network(letters), data, data)

@@ -62,6 +62,18 @@ def test_short_tasks_share_the_cores_too() -> None:
     assert started(filled(Places(2, 100), *runs), []) == runs[:2]
 
 
+def test_short_tasks_take_little_memory_on_many_cores() -> None:
+    runs, running = [FakeRun(mini=True) for _ in range(60)], []  # type: ignore[var-annotated]
+    places = filled(Places(64, 256), *runs)
+    assert started(places, running) == runs[:10], "of 0.2 GB each, 2 GB in all"
+    long = FakeRun(mem=8, cpu=1)
+    assert started(filled(places, long), running) == [long], "which keeps no other from starting"
+    running.remove(runs[4])
+    assert started(places, running) == [runs[10]]
+    large = [FakeRun(mem=mem, mini=True) for mem in (0.5, 3, 1.5)]
+    assert started(filled(Places(64, 256), *large), []) == [large[1]], "more than that alone"
+
+
 def test_one_short_task_runs_beside_whatever_runs() -> None:
     training, short, other = FakeRun(mem=64, cpu=2), FakeRun(mini=True), FakeRun(mini=True)
     running = [training]

@@ -94,6 +94,20 @@ def test_what_was_removed_is_told_with_who_wants_it(setup: pathlib.Path) -> None
     assert "jobs/HJob.a: is held; it goes on once work/jobs/HJob.a/hold is removed" in text
 
 
+def test_job_that_still_runs_when_all_outputs_are_there(setup: pathlib.Path) -> None:
+    """As a training whose last checkpoint is registered: Sisyphus' manager ends before the training does."""
+    play_sisyphus(
+        setup,
+        states="'running': [Job('jobs/XJob.a')]",
+        targets="Target('model', Path('/w/a', Job('jobs/XJob.a'), __import__('os').path.exists('model')))",
+    )
+    status, text = run_sisyphus(setup, "manager", "configs/toy.py")
+    assert status == 1 and text.endswith("1 job is still running or queued; the next start goes on\n")
+    (setup / "model").touch()
+    status, text = run_sisyphus(setup, "manager", "configs/toy.py")
+    assert status == 0 and text.endswith("1 job is still running or queued\n\nall outputs are there\n")
+
+
 def test_manager_that_finds_no_room(setup: pathlib.Path) -> None:
     play_sisyphus(setup, manager="raise OSError(28, 'No space left on device', 'work/x')")
     status, text = run_sisyphus(setup, "manager", "configs/toy.py")

@@ -35,19 +35,26 @@ def read_segment(segment: Segment) -> tuple[numpy.ndarray, int]:
     """
     with _opened(segment.audio) as file:
         if file.channels != 1:
-            raise ValueError(f"{segment.audio}: {file.channels} channels; a mono recording is wanted")
+            raise ValueError(
+                f"{segment.audio}: {file.channels} channels; a mono recording is wanted (sox IN OUT remix 1 takes the "
+                "first channel, remix - all of them)"
+            )
         rate = int(file.samplerate)
         start, end = _frames(segment, file.frames, rate)
         try:
             file.seek(start)
             samples = file.read(end - start, dtype="float32")
         except _errors() as error:
-            raise ValueError(f"{segment.audio}: broken audio (segment {segment.name}): {error}") from error
+            raise ValueError(
+                f"{segment.audio}: broken audio (segment {segment.name}): {str(error).rstrip('.')}"
+            ) from error
     if len(samples) != end - start:
         raise ValueError(
             f"{segment.audio}: broken audio (segment {segment.name}): it ends after {len(samples)} of "
             f"{end - start} samples"
         )
+    if not numpy.isfinite(samples).all():
+        raise ValueError(f"{segment.audio}: broken audio (segment {segment.name}): some samples are NaN or infinite")
     return samples, rate
 
 
@@ -104,13 +111,15 @@ def _opened(path: str) -> Any:
 
     if not os.path.exists(path):
         raise ValueError(f"{path}: there is no such recording")
+    if not os.path.isfile(path):
+        raise ValueError(f"{path}: broken audio: it is no file but a directory, or what is like one")
     truncated = why_truncated(path)
     if truncated is not None:
         raise ValueError(f"{path}: broken audio: {truncated}")
     try:
         return soundfile.SoundFile(path)
     except _errors() as error:
-        raise ValueError(f"{path}: broken audio: {error}") from error
+        raise ValueError(f"{path}: broken audio: {str(error).rstrip('.')}") from error
 
 
 def _errors() -> tuple[type[Exception], ...]:
@@ -121,6 +130,8 @@ def _errors() -> tuple[type[Exception], ...]:
 
 def _frames(segment: Segment, frames: int, rate: int) -> tuple[int, int]:
     """The first sample of a segment, and the one behind its last."""
+    if not frames:
+        raise ValueError(f"{segment.audio}: broken audio (segment {segment.name}): the recording has no samples")
     start = round(segment.start * rate)
     end = frames if segment.end is None else round(segment.end * rate)
     if frames < end <= frames + rate // 10:  # times in files are rounded

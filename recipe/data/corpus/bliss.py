@@ -12,12 +12,16 @@ import gzip
 import os
 import xml.sax
 import zlib
-from collections.abc import Sequence
 from typing import Any
 
 from .corpus import Corpus, Segment
 
 _CORPUS = ("corpus", "subcorpus")
+
+_HINT = (
+    ". In a text, & is written &amp; and < is &lt;; its encoding is the one that the first line names, or UTF-8 "
+    "(xmllint --noout FILE shows more)"
+)
 
 
 def read_bliss(path: str, *, audio_directory: str | None = None) -> Corpus:
@@ -39,15 +43,22 @@ def read_bliss(path: str, *, audio_directory: str | None = None) -> Corpus:
 class _Reader(xml.sax.ContentHandler):
     """Collects segments while the file is read, so that files of any size fit."""
 
-    def __init__(self, path: str, audio_directory: str | None, names: Sequence[str] = (), speaker: str | None = None):
+    def __init__(self, path: str, audio_directory: str | None, around: _Reader | None = None):
         super().__init__()
         self.path = path
         self.audio_directory = audio_directory
         self.segments: list[Segment] = []
-        self._names = list(names)  # of the corpora and the recording around
-        self._is_included = bool(names)
+        self._is_included = around is not None
+        self._files = [os.path.realpath(path)]  # this one, and those around
+        self._places: dict[str, str] = {}  # file and line of each segment
+        self._names: list[str] = []  # of the corpora and the recording around
+        self._speakers: list[str | None] = [None]  # by level: a speaker holds for what stands inside
+        if around is not None:
+            self._files += around._files
+            self._places = around._places
+            self._names = list(around._names)
+            self._speakers = [around._speakers[-2]]
         self._elements: list[str] = []
-        self._speakers = [speaker]  # by level: a speaker holds for what stands inside
         self._audio: str | None = None
         self._count = 0
         self._segment: dict[str, Any] = {}
@@ -60,13 +71,17 @@ class _Reader(xml.sax.ContentHandler):
             try:
                 xml.sax.parse(file, self)
             except xml.sax.SAXParseException as error:
-                raise ValueError(f"{path}:{error.getLineNumber()}: no XML: {error.getMessage()}") from error
+                place = f"{path}:{error.getLineNumber()}: column {(error.getColumnNumber() or 0) + 1}"
+                raise ValueError(f"{place}: no XML: {error.getMessage()}{_HINT}") from error
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 raise ValueError(f"{path}: the gzip file is damaged: {error}") from error
 
-    def _wrong(self, what: str) -> ValueError:
+    def _place(self) -> str:
         locator: Any = getattr(self, "_locator", None)
-        return ValueError(f"{self.path}:{locator.getLineNumber() if locator else '?'}: {what}")
+        return f"{self.path}:{locator.getLineNumber() if locator else '?'}"
+
+    def _wrong(self, what: str) -> ValueError:
+        return ValueError(f"{self._place()}: {what}")
 
     def startElement(self, name: str, attrs: Any) -> None:
         """An element begins."""
@@ -128,6 +143,9 @@ class _Reader(xml.sax.ContentHandler):
             raise self._wrong("<segment> stands outside of a <recording>")
         self._count += 1
         name = "/".join([*self._names, attrs.get("name", str(self._count))])
+        if name in self._places:
+            raise self._wrong(f"a second segment with the name {name!r}; the first is in {self._places[name]}")
+        self._places[name] = self._place()
         self._segment = {"name": name}
         try:
             end = float(attrs.get("end", "inf"))
@@ -149,6 +167,8 @@ class _Reader(xml.sax.ContentHandler):
         file = os.path.join(os.path.dirname(os.path.abspath(self.path)), attrs.get("file", ""))
         if not os.path.isfile(file):
             raise self._wrong(f"<include> of {file}, which is no file")
-        inner = _Reader(file, self.audio_directory, self._names, self._speakers[-2])
+        if os.path.realpath(file) in self._files:
+            raise self._wrong(f"<include> of {file}, which stands in this file or includes it: there is no end to that")
+        inner = _Reader(file, self.audio_directory, self)
         inner.read(file)
         self.segments += inner.segments

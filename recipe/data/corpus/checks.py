@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .corpus import Corpus, Segment
 
@@ -24,6 +25,7 @@ class Problem(NamedTuple):
 
 KINDS = (
     "broken audio",
+    "sampling rate",
     "silence",
     "too short",
     "too long",
@@ -53,25 +55,37 @@ class Limits(NamedTuple):
     max_characters_per_second: float | None = None
 
 
-def check_segment(item: tuple[int, Segment], limits: Limits) -> list[Problem]:
+class Checked(NamedTuple):
+    """
+    A segment that was looked at.
+
+    :ivar problems: all that is wrong with it
+    :ivar rate: its samples per second; None where its sound cannot be read
+    """
+
+    problems: list[Problem]
+    rate: int | None
+
+
+def check_segment(item: tuple[int, Segment], limits: Limits) -> Checked:
     """
     All that is wrong with a segment; its sound is decoded to the last sample.
 
     :param item: the number of its corpus, and the segment
     """
-    corpus, segment = item
-    return [Problem(corpus, segment.name, kind, what) for kind, what in _wrong(segment, limits)]
-
-
-def _wrong(segment: Segment, limits: Limits) -> Iterator[tuple[str, str]]:
     from .audio import read_segment
 
-    yield from _wrong_text(segment, limits)
+    corpus, segment = item
+    wrong, rate = list(_wrong_text(segment, limits)), None
     try:
         samples, rate = read_segment(segment)
+        wrong += _wrong_sound(segment, samples, rate, limits)
     except ValueError as error:
-        yield "broken audio", str(error)
-        return
+        wrong.append(("broken audio", str(error)))
+    return Checked([Problem(corpus, segment.name, kind, what) for kind, what in wrong], rate)
+
+
+def _wrong_sound(segment: Segment, samples: Any, rate: int, limits: Limits) -> Iterator[tuple[str, str]]:
     seconds = len(samples) / rate
     if not samples.any():
         yield "silence", f"{segment.audio}: all samples are 0"
@@ -92,6 +106,30 @@ def _wrong_text(segment: Segment, limits: Limits) -> Iterator[tuple[str, str]]:
     other = sorted(set(segment.text) - limits.alphabet) if limits.alphabet is not None else []
     if other:
         yield "characters", f"{' '.join(map(repr, other))} not in the alphabet: {segment.text[:100]}"
+
+
+def check_rates(segments: Sequence[tuple[int, Segment]], rates: Sequence[int | None]) -> list[Problem]:
+    """
+    Segments with another sampling rate than most: mel bands of both go to other frequencies, and nothing tells.
+
+    :param segments: of all corpora, with their numbers
+    :param rates: of each, None where it is not known
+    """
+    counts = collections.Counter(rate for rate in rates if rate is not None)
+    if len(counts) < 2:
+        return []
+    usual = max(counts, key=lambda rate: (counts[rate], rate))
+    return [
+        Problem(
+            number,
+            segment.name,
+            "sampling rate",
+            f"{segment.audio}: {rate} Hz, but most have {usual} Hz, and features of both are not alike "
+            f"(sox IN -r {usual} OUT)",
+        )
+        for (number, segment), rate in zip(segments, rates)
+        if rate not in (None, usual)
+    ]
 
 
 def check_together(corpora: Sequence[Corpus]) -> list[Problem]:

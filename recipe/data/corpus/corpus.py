@@ -18,7 +18,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .text_lines import numbered_lines
+from ..text import numbered_lines
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,6 +12,8 @@ from .corpus import Corpus, Segment
 from .matching import check_matching
 from .text_lines import keyed_lines
 
+_ADVICE = ". utils/fix_data_dir.sh of Kaldi takes out what is not complete"
+
 
 class Cut(NamedTuple):
     """A line of ``segments``; the end is None for a whole recording."""
@@ -36,12 +38,13 @@ def read_kaldi(directory: str, *, run_pipe: Callable[[str, str], str] | None = N
     """
     recordings = _read_recordings(directory, run_pipe)
     listed = os.path.join(directory, "text")
-    texts = {name: text for _, name, text in keyed_lines(listed)}
+    texts = {name: " ".join(text.split()) for _, name, text in keyed_lines(listed)}
     cuts = _read_segments(os.path.join(directory, "segments"), recordings)
     if cuts is None:
         cuts = {name: Cut(name) for name in recordings}
-    check_matching(texts, cuts, listed)
-    check_matching({cut.recording for cut in cuts.values()}, recordings, os.path.join(directory, "segments"))
+    check_matching(texts, cuts, listed, advice=_ADVICE)
+    recorded = {cut.recording for cut in cuts.values()}
+    check_matching(recorded, recordings, os.path.join(directory, "segments"), advice=_ADVICE)
     speakers = _read_speakers(os.path.join(directory, "utt2spk"), cuts)
     if not texts:
         raise ValueError(f"{listed}: this corpus is empty")

@@ -11,9 +11,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from ..text import numbered_lines
 from .corpus import Corpus, Segment
 from .matching import some_of
-from .text_lines import numbered_lines
 
 
 def read_lhotse(recordings: str, supervisions: str, *, audio_directory: str | None = None) -> Corpus:
@@ -30,12 +30,14 @@ def read_lhotse(recordings: str, supervisions: str, *, audio_directory: str | No
     for number, entry in _entries(recordings, ("id", "sources", "duration")):
         try:
             file = _file_of(entry["sources"], audio_directory)
+            duration = _number(entry, "duration")
             if entry.get("transforms"):
                 raise ValueError(f"it is changed when it is read, which is not done here: {entry['transforms']}")
         except ValueError as error:
             raise ValueError(f"{recordings}:{number}: recording {entry['id']!r}: {error}") from error
-        files[entry["id"]] = file, float(entry["duration"])
-    segments, used = [], set()
+        files[entry["id"]] = file, duration
+    segments: dict[str, Segment] = {}
+    used = set()
     for number, entry in _entries(supervisions, ("id", "recording_id", "start", "duration")):
         place = f"{supervisions}:{number}"
         if entry["recording_id"] not in files:
@@ -46,20 +48,23 @@ def read_lhotse(recordings: str, supervisions: str, *, audio_directory: str | No
             raise ValueError(f"{place}: audio without transcript: {entry['id']!r} has no text")
         used.add(entry["recording_id"])
         file, duration = files[entry["recording_id"]]
-        start = float(entry["start"])
-        end = start + float(entry["duration"])
-        is_to_end = end >= duration - 1e-3  # lhotse rounds durations
         speaker = entry.get("speaker") or entry["recording_id"]
         text = " ".join(entry["text"].split())
         try:
-            segments.append(Segment(entry["id"], file, text, speaker, start, None if is_to_end else end))
+            start = _number(entry, "start")
+            end = start + _number(entry, "duration")
+            is_to_end = end >= duration - 1e-3  # lhotse rounds durations
+            segment = Segment(entry["id"], file, text, speaker, start, None if is_to_end else end)
         except ValueError as error:
             raise ValueError(f"{place}: {error}") from error
+        if segment.name in segments:
+            raise ValueError(f"{place}: {segment.name!r} stands there twice")
+        segments[segment.name] = segment
     silent = sorted(set(files) - used)
     if silent:
         raise ValueError(f"{supervisions}: audio without transcript: {some_of(silent)} of {recordings}")
     try:
-        return Corpus(tuple(segments))
+        return Corpus(tuple(segments.values()))
     except ValueError as error:
         raise ValueError(f"{supervisions}: {error}") from error
 
@@ -74,6 +79,13 @@ def _entries(path: str, keys: tuple[str, ...]) -> Iterator[tuple[int, dict[str, 
         if missing:
             raise ValueError(f"{path}:{number}: no manifest of this kind: it has no {' and no '.join(missing)}")
         yield number, entry
+
+
+def _number(entry: dict[str, Any], key: str) -> float:
+    try:
+        return float(entry[key])
+    except (TypeError, ValueError):
+        raise ValueError(f"{key} is {entry[key]!r}, which is no number of seconds") from None
 
 
 def _file_of(sources: Any, home: str | None) -> str:

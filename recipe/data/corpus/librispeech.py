@@ -10,9 +10,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..text import numbered_lines
 from .corpus import Corpus, Segment
 from .matching import check_matching
-from .text_lines import keyed_lines, numbered_lines
+from .text_lines import keyed_lines
 
 PARTS = (
     "train-clean-100",
@@ -109,7 +110,7 @@ def _of_chapter(directory: str, speaker: str, chapter: str) -> Iterator[Segment]
     for number, name, text in keyed_lines(listed):
         if not text:
             raise ValueError(f"{listed}:{number}: {name} has no text")
-        texts[name] = text
+        texts[name] = " ".join(text.split())
     check_matching(texts, files, listed)
     for name in sorted(texts):
         yield Segment(name, os.path.abspath(files[name]), texts[name], speaker)

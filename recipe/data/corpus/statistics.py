@@ -96,8 +96,10 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         f"{words['total']} words, {words['distinct']} distinct, {words['once']} of them once; "
         f"{words['per_second']:.2f} a second"
     )
-    yield f"  {', '.join(f'{word} {count}' for word, count in words['most_frequent'].items())}"
+    if words["total"]:
+        yield f"  {', '.join(f'{word} {count}' for word, count in words['most_frequent'].items())}"
     characters = found["characters"]
     yield f"{len(characters)} characters, {sum(characters.values())} in all"
     shown = sorted(characters, key=lambda one: (-characters[one], one))
-    yield f"  {' '.join(f'{repr(one) if one.isspace() else one} {characters[one]}' for one in shown)}"
+    if shown:
+        yield f"  {' '.join(f'{repr(one) if one.isspace() else one} {characters[one]}' for one in shown)}"

@@ -1,4 +1,7 @@
-"""Sound files that end too early, as of copies that were interrupted: libsndfile reads what is there of WAV and OGG."""
+"""
+Sound files that are empty or end too early, as of copies that were interrupted: libsndfile reads what is there of WAV
+and OGG.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ _LONGEST_PAGE = 65_307
 
 
 def why_truncated(path: str) -> str | None:
-    """What shows that a WAV or OGG file is not complete; None if nothing does."""
+    """What shows that a file is empty, or that a WAV or OGG file is not complete; None if nothing does."""
     size = os.path.getsize(path)
+    if not size:
+        return "it is empty (0 bytes)"
     with open(path, "rb") as file:
         start = file.read(12)
         if start[:4] == b"RIFF" and start[8:] == b"WAVE":

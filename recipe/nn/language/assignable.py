@@ -6,7 +6,8 @@ from ..ops.constants import constant_value
 from ..plain.code_of_dims import dim_code, dims_code
 from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, SourceLine
-from ..record.graph import StateLeaf, Tensor
+from ..record.graph import Tensor
+from ..record.state_leaf import StateLeaf
 
 
 def check_assignable(leaf: StateLeaf, before: Tensor, value: Tensor, source: SourceLine) -> None:

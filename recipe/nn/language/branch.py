@@ -7,9 +7,11 @@ from ..ops.constants import zeros
 from ..ops.elementwise import expand, logical_and, where
 from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, SourceLine, user_source_line
-from ..record.graph import Body, Branching, StateLeaf, Tensor
+from ..record.branching import Branching
+from ..record.graph import Body, Tensor
 from ..record.loops import LoopOp
 from ..record.recording import current_recording
+from ..record.state_leaf import StateLeaf
 from ..record.unknown_start import wrong_type
 
 

@@ -8,9 +8,10 @@ from ..ops.reduce import reduce_sum
 from ..plain.dim import batch_dim
 from ..plain.dims import dims_text
 from ..plain.errors import NetworkError, did_you_mean, warn
-from ..record.graph import Body, Op, Recorder, StateLeaf, Tensor
+from ..record.graph import Body, Op, Recorder, Tensor
 from ..record.loops import FinalState, LastOp, LoopOp, PreviousOp
 from ..record.reads import read_in_step
+from ..record.state_leaf import StateLeaf
 from ..record.unknown_start import error_about_start
 from .assignable import check_assignable
 from .from_outside import check_unstacked_states

@@ -10,8 +10,9 @@ from ..plain.errors import NetworkError
 from ..plain.familiar_members import no_attribute
 from ..plain.familiar_results import OF_CONDS
 from ..plain.structure import flatten, map_structure, structure_text
-from ..record.graph import StateLeaf, Tensor
+from ..record.graph import Tensor
 from ..record.recording import current_recording
+from ..record.state_leaf import StateLeaf
 from .assignable import check_assignable
 from .branch import Side, condition_of
 

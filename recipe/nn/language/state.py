@@ -13,11 +13,12 @@ from ..plain.errors import MissingAttributeError, NetworkError, did_you_mean, us
 from ..plain.familiar_members import no_attribute
 from ..plain.familiar_results import OF_STATES
 from ..plain.structure import flatten, map_structure, part_names, structure_text
-from ..record.graph import Body, Recorder, StateLeaf, Tensor
+from ..record.graph import Body, Recorder, Tensor
 from ..record.loops import LoopOp
 from ..record.operators import Arithmetic, Comparisons, ComputedLater
 from ..record.parameter import Parameter
 from ..record.recording import Recording, current_recording
+from ..record.state_leaf import StateLeaf
 from .assignable import check_assignable
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy
 
-from ..plain.delayed import is_delayed
 from ..plain.dim import Dim, DimLike, as_dim
 from ..plain.dims import ordered_dims
 from ..plain.dtype import as_dtype
@@ -20,9 +19,9 @@ from ..record.graph import Op, Tensor
 from ..record.operators import operator
 from ..record.parameter import Parameter
 from ..record.unknown_start import wrong_type
-from .array import squeeze
 from .as_tensor import TensorLike, as_tensor
-from .constants import constant, constant_value
+from .constants import constant
+from .operands import as_tensors, check_alike, without_ones
 from .whole_numbers import check_exponents, check_whole_numbers
 
 
@@ -203,34 +202,6 @@ class Where(Elementwise):
         return Form("switch", {**options, **self.broadcast_option()})
 
 
-def check_alike(name: str, left: Tensor, right: Tensor, *, same_labels: bool = True) -> None:
-    """
-    :raises NetworkError: if two values have other dtypes, or are labels of other dims
-    """
-    if left.dtype != right.dtype:
-        message = f"{name} of {left.dtype} and {right.dtype}: {left} and {right}. {_cast_hint(left, right)}"
-        known, unknown = (left, right) if right.dtype.startswith("float") else (right, left)
-        raise wrong_type(unknown, known.dtype, message, labels=known.sparse_dim)
-    if same_labels and left.sparse_dim is not None and right.sparse_dim is not None:
-        if left.sparse_dim is not right.sparse_dim:
-            raise NetworkError(
-                f"{name} of labels of {left.sparse_dim} and of {right.sparse_dim}: {left} and {right}. "
-                "nn.cast(x, 'int32', sparse_dim=...) makes them labels of one dim"
-            )
-
-
-def _cast_hint(left: Tensor, right: Tensor) -> str:
-    for tensor in (left, right):
-        initial = getattr(tensor.op, "initial", None)
-        start = constant_value(initial) if initial is not None else None
-        if isinstance(start, int) and tensor.dtype == "int32":
-            return f"A state keeps the type of its initial value: start it with {start}.0 for float32"
-    for tensor in (left, right):
-        if tensor.sparse_dim is not None:
-            return "Labels are indices: nn.Embedding makes vectors of them, nn.cast(x, 'float32') numbers"
-    return "nn.cast(x, dtype) makes one like the other"
-
-
 class Cast(Elementwise):
     """The same values in another dtype."""
 
@@ -275,12 +246,12 @@ def combine(kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_a
         for what RETURNN's ``combine`` has: add, sub, mul, truediv, maximum, minimum, logical_and, logical_or
     :raises NetworkError: if it is to broadcast for another function
     """
-    left, right = _two(left, right)
+    left, right = as_tensors(left, right)
     if allow_broadcast_all_sources:
         if kind not in COMBINE_KINDS:
             raise NetworkError(f"{kind} cannot broadcast both sides, only {', '.join(sorted(COMBINE_KINDS))} can")
         return Combine(kind, left, right, broadcast=True).output
-    return Combine(kind, _without_ones(left, right), _without_ones(right, left)).output
+    return Combine(kind, without_ones(left, right), without_ones(right, left)).output
 
 
 @operator("compare")
@@ -293,14 +264,14 @@ def compare(kind: str, left: TensorLike, right: TensorLike, *, allow_broadcast_a
     labels, number = (left, right) if isinstance(left, Tensor) else (right, left)
     if isinstance(number, int) and isinstance(labels, Tensor) and kind in ("equal", "not_equal"):
         _warn_if_no_label(labels, number)
-    left, right = _two(left, right)
+    left, right = as_tensors(left, right)
     return Compare(kind, left, right, allow_broadcast_all_sources).output
 
 
 @operator("exclusive_or")
 def _exclusive_or(left: TensorLike, right: TensorLike) -> Tensor:
     """Whether one of two conditions holds and the other one not."""
-    left, right = _two(left, right)
+    left, right = as_tensors(left, right)
     for tensor in (left, right):
         if tensor.dtype != "bool":
             message = f"a ^ b is for conditions (bool), but {tensor} is {tensor.dtype}. A power is x ** y"
@@ -322,7 +293,7 @@ def where(condition: Tensor, true: TensorLike, false: TensorLike) -> Tensor:
         true = constant(true, dtype=false.dtype, sparse_dim=false.sparse_dim)
     if is_number(false) and isinstance(false, int) and isinstance(true, Tensor) and true.sparse_dim is not None:
         false = constant(false, dtype=true.dtype, sparse_dim=true.sparse_dim)
-    true, false = _two(true, false)
+    true, false = as_tensors(true, false)
     return Where(as_tensor(condition), true, false).output
 
 
@@ -341,47 +312,6 @@ def expand(x: Tensor | Parameter, dims: Sequence[DimLike]) -> Tensor:
 def cast(x: Tensor, dtype: str, *, sparse_dim: DimLike | None = None) -> Tensor:
     """The same values in another dtype: "float32", "int32", "bool". With ``sparse_dim`` ints become labels of it."""
     return Cast(as_tensor(x), dtype, sparse_dim).output
-
-
-def _two(left: TensorLike, right: TensorLike) -> tuple[Tensor, Tensor]:
-    """Both as tensors; a number takes the dtype of the other side where it can."""
-    left, right = plain_number(left), plain_number(right)
-    _check_both_conditions(left, right)
-    if is_number(left) or is_delayed(left):
-        right = as_tensor(right)
-        return as_tensor(left, dtype=_number_dtype(left, right)), right
-    left = as_tensor(left)
-    if is_number(right) or is_delayed(right):
-        return left, as_tensor(right, dtype=_number_dtype(right, left))
-    return left, as_tensor(right)
-
-
-def _check_both_conditions(left: Any, right: Any) -> None:
-    """
-    :raises NetworkError: of an int beside a condition, which is True or False
-    """
-    for one, other in ((left, right), (right, left)):
-        is_condition = isinstance(other, bool) or (isinstance(other, Tensor) and other.dtype == "bool")
-        if is_number(one) and isinstance(one, int) and is_condition:
-            raise NetworkError(
-                f"the number {one} beside {other}, which is bool: write True or False, or nn.cast(x, 'int32') for 1 "
-                "and 0"
-            )
-
-
-def _without_ones(x: Tensor, other: Tensor) -> Tensor:
-    """A tensor without the axes of size 1 that alone keep it from broadcasting to the other one."""
-    if x.known_dims is None or other.known_dims is None:
-        return x
-    missing = [dim for dim in x.dims if dim not in other.dims]
-    if all(dim.known_size == 1 for dim in missing) and any(dim not in x.dims for dim in other.dims):
-        for dim in missing:
-            x = squeeze(x, dim)
-    return x
-
-
-def _number_dtype(number: Any, other: Tensor) -> str:
-    return other.dtype if not isinstance(number, float) or other.dtype.startswith("float") else "float32"
 
 
 def maximum(left: TensorLike, right: TensorLike) -> Tensor:

@@ -11,9 +11,10 @@ from ..plain.number import is_number, plain_number
 from ..record.graph import Tensor
 from .as_tensor import TensorLike, as_tensor
 from .constants import constant
-from .elementwise import check_alike, combine, compare, expand, where
+from .elementwise import combine, compare, expand, where
 from .indexing import entries
 from .new_axis import Origin, in_place_of, lengths_along, made_axis
+from .operands import check_alike
 
 
 def prefix_in_time(x: Tensor, value: TensorLike, *, axis: DimLike | str | None = None) -> Tensor:

@@ -10,7 +10,8 @@ from ..plain.number import is_number, plain_number
 from ..record.form import Form
 from ..record.graph import Tensor
 from .as_tensor import TensorLike, as_tensor
-from .elementwise import Elementwise, check_alike
+from .elementwise import Elementwise
+from .operands import check_alike
 
 
 class LogAddExp(Elementwise):

@@ -12,6 +12,7 @@ from .delayed import Delayed, delayed_or, is_delayed
 from .errors import NetworkError
 from .no_number import NoNumber
 from .number import is_size, plain_number
+from .size import HasSize
 
 DimLike = Union[int, "Dim"]
 
@@ -19,7 +20,7 @@ _ANONYMOUS: dict[int, Dim] = {}
 _SUMS: dict[tuple, Dim] = {}
 
 
-class Dim(NoNumber):
+class Dim(HasSize["Dim"], NoNumber):
     """
     One axis, compared by identity, as in RETURNN: two dims of equal size are still two dims.
 
@@ -37,14 +38,13 @@ class Dim(NoNumber):
 
     _beam = False
     _length_dims: tuple[Dim, ...] | None = None
-    _factors: tuple[Dim, ...] = ()  # jobs that were saved by earlier versions have none of its own
 
     def __init__(self, dimension: Any, name: str | None = None, *, labels: Any = None):
         dimension = plain_number(dimension)
         if isinstance(dimension, str) and isinstance(name, int):
             raise NetworkError(f"the size of a Dim comes first, then its name: nn.Dim({name}, {dimension!r})")
         self.name: str = name or (str(dimension) if isinstance(dimension, int) else "time")
-        self._size: int | Delayed | None = None
+        self._size = None
         if dimension is not None:
             what = f"the size of dim {self.name!r}"
             self._size = delayed_or(
@@ -57,24 +57,9 @@ class Dim(NoNumber):
             self._labels = tuple(labels)
             if isinstance(self._size, int) and self._size != len(self._labels):
                 raise NetworkError(f"Dim {name!r} has size {dimension}, but {len(self._labels)} labels were given")
-        self._terms: dict[Dim | None, int] | None = None
-        self._quotient: tuple[Dim, int | Dim] | None = None
-        self._same_size_as: Dim | None = None
+        self._terms = self._quotient = self._same_size_as = None
         self._anonymous = False
         self._batch = False
-
-    @property
-    def dimension(self) -> int | None:
-        """The size, None for a length that differs from sequence to sequence."""
-        return self.size if self.is_static else None
-
-    @property
-    def known_size(self) -> int | None:
-        """The size, if it is fixed and does not wait for a job."""
-        if isinstance(self._size, int):
-            return self._size
-        derived = [dim for dim in self._made_of() if dim is not None]
-        return self.size if derived and all(dim.known_size is not None for dim in derived) else None
 
     @property
     def labels(self) -> tuple[str, ...] | None:
@@ -97,34 +82,9 @@ class Dim(NoNumber):
         return self._labels if isinstance(self._labels, Delayed) else None
 
     @property
-    def delayed_size(self) -> Delayed | None:
-        """What will give the size, if a job does."""
-        return self._size if isinstance(self._size, Delayed) else None
-
-    @property
-    def factors(self) -> tuple[Dim, ...]:
-        """The dims that it is the product of; none if it is not one."""
-        return self._factors
-
-    @property
-    def quotient(self) -> tuple[Dim | None, int | Dim]:
-        """The dim that this one is a part of, and into how many parts it is cut; None if it is none."""
-        return self._quotient or (None, 1)
-
-    @property
-    def same_size_as(self) -> Dim | None:
-        """Another dim, whose size is that of this one, too, if a job gives it."""
-        return self._same_size_as
-
-    @property
     def has_labels(self) -> bool:
         """Whether it is known, or will be, what the indices stand for."""
         return self._labels is not None
-
-    @property
-    def is_static(self) -> bool:
-        """Whether the size is fixed, though maybe not known yet."""
-        return self._size is not None or bool(self._made_of())
 
     @property
     def is_batch(self) -> bool:
@@ -151,30 +111,6 @@ class Dim(NoNumber):
         """Whether it was given as a plain int."""
         return self._anonymous
 
-    @property
-    def size(self) -> int:
-        """The fixed size.
-
-        :raises NetworkError: if the dim has no fixed size, or one that a job gives that has not run
-        """
-        if isinstance(self._size, Delayed):
-            return self._size.get()
-        if self._size is not None:
-            return self._size
-        if self._same_size_as is not None:
-            return self._same_size_as.size
-        if self._quotient is not None:
-            whole, divisor = self._quotient
-            parts = divisor if isinstance(divisor, int) else divisor.size
-            if whole.size % parts:
-                raise NetworkError(f"dim {whole.name}={whole.size} is not divisible by {divisor}")
-            return whole.size // parts
-        if self._factors:
-            return math.prod(factor.size for factor in self._factors)
-        if self._terms is not None:
-            return sum(count * (base.size if base is not None else 1) for base, count in self._terms.items())
-        raise NetworkError(f"dim {self.name!r} has no fixed size: each sequence has its own length")
-
     def with_name(self, name: str) -> Dim:
         """Another dim of the same size, or with lengths over the same dims."""
         dim = Dim(None, name)
@@ -193,23 +129,6 @@ class Dim(NoNumber):
         """Gives a :func:`pending_dim` the size and name of another dim."""
         self._size, self.name = other._size, other.name
         self._same_size_as = other if other._size is None else None
-
-    def _made_of(self) -> list[Dim | None]:
-        """What its size is computed from."""
-        if self._same_size_as is not None:
-            return [self._same_size_as]
-        if self._quotient is not None:
-            return [dim for dim in self._quotient if isinstance(dim, Dim)]
-        return list(self._terms or self._factors)
-
-    @property
-    def terms(self) -> dict[Dim | None, int]:
-        """
-        What it was computed from: the count by dim, a number under None.
-
-        For ``2 * a + 1`` it is ``{a: 2, None: 1}``; empty for one that was not computed.
-        """
-        return dict(self._terms or {})
 
     def __repr__(self) -> str:
         if not self.is_static or self._anonymous:

@@ -4,6 +4,7 @@ code of today.
 
 - Classes and functions of version 1309500 whose modules are gone: ``recipe.nn.dim.Dim`` is
   :class:`recipe.nn.plain.dim.Dim`. Such a module is made when a pickle names it.
+- Classes that stood in another one of today's modules: it is given their names.
 - What ops hold since then. Most of it has a default in the class; :func:`complete` finds the rest.
 """
 
@@ -18,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from ..ops.array import Concat
+from ..record.state_leaf import StateLeaf
 
 _PACKAGE = __name__.removesuffix(".program.earlier_versions")
 
@@ -49,17 +51,23 @@ MOVED: dict[str, tuple[str, ...]] = {
     "pickling": ("program.pickling",),
     "python_source": ("tf_layers.python_source",),
     "recording": ("record.graph", "record.recording"),
-    "state": ("record.graph", "language.state"),
+    "state": ("record.state_leaf", "language.state"),
     "tensor": ("record.graph",),
     "window": ("modules.window",),
 }
 """By the name of a module that is gone: those that have what was in it."""
 
 
+MOVED_SINCE = {"record.graph": (StateLeaf,)}
+"""By the name of a module: the classes that were in it after version 1309500."""
+
+
 def install() -> None:
-    """Lets the modules that are gone be imported."""
+    """Lets the modules that are gone be imported, and gives those that are left the classes that were in them."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())
+    for name, classes in MOVED_SINCE.items():
+        vars(importlib.import_module(f"{_PACKAGE}.{name}")).update({cls.__name__: cls for cls in classes})
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

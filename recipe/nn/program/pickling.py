@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..record.graph import Body, Op, StateLeaf, Tensor
+from ..record.graph import Body, Op, Tensor
+from ..record.state_leaf import StateLeaf
 from .earlier_versions import complete
 
 _IN_TABLE = (Op, Tensor, Body, StateLeaf)

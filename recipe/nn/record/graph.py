@@ -6,13 +6,11 @@ They are one thing, so they are in one file: a tensor knows its op, an op its te
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from types import FrameType
 from typing import Any, ClassVar, NoReturn
 
-from ..plain.dim import Dim, DimLike
+from ..plain.dim import Dim
 from ..plain.dims import beams_first, dims_text
 from ..plain.errors import (
     MissingAttributeError,
@@ -27,10 +25,12 @@ from ..plain.errors import (
 from ..plain.familiar_names import ATTRIBUTES, instead_of
 from ..plain.public_names import PUBLIC_NAMES
 from .arrays import Arrays
+from .axes import HasAxes
 from .operators import Arithmetic, Comparisons, ComputedLater, function
+from .recorder import RecorderOf, under_way
 
 
-class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
+class Tensor(HasAxes, Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
     """
     The result of an op: a value per step and sequence, known when the network runs.
 
@@ -60,77 +60,10 @@ class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
         _set_sparse_dim(self, sparse_dim)
 
     @property
-    def dims(self) -> tuple[Dim, ...]:
-        """The axes, in the order in which NumPy holds them.
-
-        :raises NetworkError: for a state without initial value before its first assignment
-        """
-        if self.known_dims is None:
-            raise NetworkError(
-                f"the dims of {self} are needed here, but not known: it is a state without initial value. "
-                "Give it one before the loop body, for example loop.state.x = nn.zeros([nn.batch_dim, dim])"
-            )
-        return self.known_dims
-
-    @property
-    def feature_dim(self) -> Dim:
-        """The last static dim; for indices of labels, the dim of the labels.
-
-        :raises NetworkError: if there is none
-        """
-        if self.sparse_dim is not None:
-            return self.sparse_dim
-        for dim in reversed(self.dims):
-            if dim.is_static and not dim.is_beam:
-                return dim
-        raise NetworkError(f"{self} has no feature dim: none of its dims has a fixed size")
-
-    @property
-    def spatial_dim(self) -> Dim:
-        """The only dim with a length per sequence.
-
-        :raises NetworkError: if there is none, or more than one
-        """
-        dynamic = [dim for dim in self.dims if dim.is_dynamic]
-        if not dynamic:
-            raise NetworkError(
-                f"{self} is no sequence: it has no dim with a length per sequence. If a dim of fixed size is meant, "
-                "say which: axis=..."
-            )
-        if len(dynamic) > 1:
-            raise NetworkError(f"{self} has {len(dynamic)} dims with lengths; say which is meant: axis=...")
-        return dynamic[0]
-
-    @property
     def seq_len(self) -> Tensor:
         """The lengths along the spatial dim, one per sequence: int32 [batch]."""
         found: Tensor = function("length")(self.spatial_dim, like=self)
         return found
-
-    def resolve_axis(self, axis: DimLike | str | None) -> Dim:
-        """The dim meant by ``axis``: a Dim of this tensor, "T" or None for the spatial dim, "F" for the feature dim.
-
-        :raises NetworkError: if the tensor has no such axis
-        """
-        if isinstance(axis, Dim) and axis in self.dims:
-            return axis
-        if isinstance(axis, Tensor):
-            raise NetworkError(f"an axis of {self} is a Dim, not the tensor {axis}. Of several tensors each has a call")
-        if axis is None or axis == "T":
-            return self.spatial_dim
-        if axis == "F":
-            return self.feature_dim
-        if isinstance(axis, str):
-            named = [dim for dim in self.dims if dim.name == axis]
-        elif isinstance(axis, Dim):
-            named = []
-        else:
-            named = [dim for dim in self.dims if dim.is_anonymous and dim.known_size == axis]
-        if len(named) != 1:
-            raise NetworkError(
-                f"{self} has {'more than one' if named else 'no'} axis {axis!r}.{_axis_hint(self, axis)}"
-            )
-        return named[0]
 
     def mark_as_loss(self, name: str | None = None, *, scale: float = 1.0, as_error: bool = False) -> Tensor:
         """
@@ -189,17 +122,6 @@ class Tensor(Arithmetic["Tensor"], Comparisons["Tensor"], ComputedLater):
         """``x[t]``: the frames at position ``t`` (int or int32 tensor) along the spatial dim."""
         frames: Tensor = function("gather")(self, index)
         return frames
-
-
-def _axis_hint(tensor: Tensor, axis: Any) -> str:
-    """What to write instead of an axis that a tensor does not have."""
-    if isinstance(axis, str):
-        return did_you_mean(axis, [dim.name for dim in tensor.dims])
-    if isinstance(axis, Dim):
-        alike = [dim for dim in tensor.dims if dim.known_size is not None and dim.known_size == axis.known_size]
-        return f" {alike[0].name!r} has the same size, but is another dim: use one Dim object" if alike else ""
-    numbers = " Axes have no numbers." if isinstance(axis, int) else ""
-    return f'{numbers} An axis is named by its Dim, or as "T" (with lengths) or "F" (features)'
 
 
 _ATTRIBUTES = frozenset(Tensor.__slots__)
@@ -416,14 +338,16 @@ class Body:
     :param branch: the branch that it is, if it is one
     """
 
-    def __init__(self, recording: Recorder, parent: Body | None, *, loop: Any = None, branch: Branching | None = None):
+    def __init__(self, recording: Recorder, parent: Body | None, *, loop: Any = None, branch: Any = None):
         self.recording = recording
         self.parent = parent
-        self.branch = branch
+        self.branch: Any = branch
+        """The :class:`recipe.nn.record.branching.Branching` that it is; None if it is none."""
         self.loop: Any = parent.loop if branch is not None and parent is not None else loop
         """The innermost loop around its ops, a :class:`recipe.nn.record.loops.LoopOp`; None outside of loops."""
         self.ops: list[Op] = []
-        self.values: dict[StateLeaf, Tensor] = {}
+        self.values: dict[Any, Tensor] = {}
+        """What states hold here, by :class:`recipe.nn.record.state_leaf.StateLeaf`."""
         self.closed = False
 
     not_pickled = ("recording", "values", "branch")
@@ -451,135 +375,15 @@ class Body:
         return self if self.branch is None or self.parent is None else self.parent.body_of_steps
 
 
-class StateLeaf:
-    """
-    One tensor of a state.
-
-    :param name: how the written config calls it
-    :param initial: its value before any assignment; None if it was not given (rule L8)
-    :param label: how messages call it, as the user's code does (``'cell.h'``)
-    :param state: what it is of, if it is a user's
-    """
-
-    def __init__(self, name: str, initial: Tensor | None, label: str | None = None, state: Any = None):
-        self.name = name
-        self.initial = initial
-        self.label = label or repr(name)
-        self.state = state
-
-    begun_in: Body | None = None
-    """Where the loop was made whose variable it is; None if it is no loop's own."""
-    left: Tensor | None = None
-    """Its value when the branch ended that this loop was made in: a value of that branch."""
-    not_pickled = ("state", "begun_in", "left")  # which lead to all that was recorded
-
-    def read(self, body: Body) -> Tensor:
-        """The value at this point of a body; in a loop, first of all the value of the step before."""
-        if self not in body.values:
-            if self.left is not None:
-                return self.left
-            if body.branch is not None and body.parent is not None:
-                return self.read(body.parent)
-            if body.parent is None:
-                if self.initial is None:
-                    raise NetworkError(f"state {self.label} is read, but was never assigned")
-                body.values[self] = self.initial
-            else:
-                assert body.loop is not None
-                outside = self.read(body.parent) if self.is_known(body.parent) else None
-                body.values[self] = body.loop.carry(self, outside)
-        return body.values[self]
-
-    def assign(self, body: Body, value: Tensor) -> None:
-        """Gives it a new value from this point of a body on."""
-        if body.parent is not None and self.is_known(body):
-            self.read(body)
-        self.left = None
-        if body.loop is not None:
-            body.loop.assigned.add(self)
-        body.values[self] = value
-
-    def is_known(self, body: Body | None) -> bool:
-        """Whether it has a value at this point of the body, its own or from around."""
-        while body is not None:
-            if self in body.values:
-                return True
-            body = body.parent
-        return self.initial is not None
+def note_variables(frame: FrameType) -> None:
+    """Notes what the user's variables in a frame are called that hold tensors: written configs name layers by them."""
+    for name, value in frame.f_locals.items():
+        if type(value) is Tensor and value.op.variable is None and not name.startswith("_"):
+            value.op.variable = name
 
 
-class Branching:
-    """What the graph asks of a branch (Cond, MaskedComputation): code that counts only where a condition is true."""
-
-    condition: Tensor
-    body: Body
-
-    def counted(self, loss: Tensor) -> Tensor:
-        """A loss, 0 where the branch does not count."""
-        raise TypeError(type(self).__name__)
-
-    def seen_from_outside(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
-        """What one of its values is for the code around it."""
-        raise TypeError(type(self).__name__)
-
-
-class Recorder:
-    """What ops, tensors and bodies ask of the recording that they belong to."""
-
-    body: Body
-    root_body: Body
-    module_calls: tuple[Any, ...]
-    replaced: Op | None
-    names: Any
-    of_branch: dict[Tensor, Branching]
-    exempt: set[Tensor]
-    warned_states: set[Tensor]
-    with_lengths: dict[Dim, list[Tensor]]
-    random_draws: int
-    losses: list[Any]
-
-    def read(self, tensor: Tensor) -> Tensor:
-        """The tensor, if it may be used here."""
-        raise TypeError(type(self).__name__)
-
-    def seen_from_here(self, tensor: Tensor, source: SourceLine | None = None) -> Tensor:
-        """The tensor; if it is a value of a branch that is over, what that is for the code around."""
-        raise TypeError(type(self).__name__)
-
-    def at(self, body: Body) -> AbstractContextManager[None]:
-        """Records into another body for a while."""
-        raise TypeError(type(self).__name__)
-
-    def replacing(self, op: Op) -> AbstractContextManager[None]:
-        """Gives the ops that are recorded meanwhile the module and the line of another one, which they stand for."""
-        raise TypeError(type(self).__name__)
-
-    def reading_all(self) -> AbstractContextManager[None]:
-        """Lets ops read the values of branches that are over, for a while."""
-        raise TypeError(type(self).__name__)
-
-    def module_path(self, module: Any) -> str:
-        """The path of a module, as in the names of its parameters."""
-        raise TypeError(type(self).__name__)
-
-    def check_no_repeated_dims(self, op: Op) -> None:
-        """Checks that the axes of what an op reads and gives can be told apart."""
-        raise TypeError(type(self).__name__)
-
-    def note_lengths(self, op: Op) -> None:
-        """Notes which axes with lengths an op makes."""
-        raise TypeError(type(self).__name__)
-
-    def add_loss(self, tensor: Tensor, name: str | None, scale: Any, as_error: bool) -> None:
-        """Notes a loss."""
-        raise TypeError(type(self).__name__)
-
-    def add_output(self, tensor: Tensor, name: str | None, source: SourceLine | None = None) -> None:
-        """Notes an output."""
-        raise TypeError(type(self).__name__)
-
-
-_current = threading.local()
+Recorder = RecorderOf[Tensor, Op, Body]
+"""What ops, tensors and bodies ask of the recording that they belong to."""
 
 
 def current_recorder() -> Recorder:
@@ -588,32 +392,5 @@ def current_recorder() -> Recorder:
 
     :raises NetworkError: outside of ``nn.Network(...)``
     """
-    recording = getattr(_current, "recording", None)
-    if recording is None:
-        raise NetworkError(
-            "tensors exist only while a network is being recorded: put this into a function or a Module's forward and "
-            "pass that to nn.Network(...)"
-        )
+    recording: Recorder = under_way()
     return recording
-
-
-def is_recording() -> bool:
-    """Whether a network is being recorded."""
-    return getattr(_current, "recording", None) is not None
-
-
-def note_variables(frame: FrameType) -> None:
-    """Notes what the user's variables in a frame are called that hold tensors: written configs name layers by them."""
-    for name, value in frame.f_locals.items():
-        if type(value) is Tensor and value.op.variable is None and not name.startswith("_"):
-            value.op.variable = name
-
-
-def begin(recording: Recorder) -> None:
-    """Makes it the recording under way."""
-    _current.recording = recording
-
-
-def end() -> None:
-    """Ends the recording under way."""
-    _current.recording = None

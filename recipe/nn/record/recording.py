@@ -13,8 +13,10 @@ from ..plain.errors import NetworkError, SourceLine, user_source_line
 from ..plain.extern_data import ExternData
 from ..plain.layer_names import check_result_name
 from ..plain.number import is_number
-from .graph import Body, Branching, Op, Recorder, Tensor, begin, current_recorder, end, is_recording
+from .branching import Branching
+from .graph import Body, Op, Recorder, Tensor, current_recorder
 from .parameter import Parameter
+from .recorder import begin, end, is_recording
 
 _MOST_CALLS = 100
 

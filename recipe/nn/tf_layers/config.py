@@ -34,6 +34,7 @@ def config_text(
     config: Mapping[str, Any] | None = None,
     preamble: str = "",
     copy_param_mode: str | None = None,
+    options_of_stages: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> str:
     """
     A whole RETURNN config: imports, general options, dims, data, network.
@@ -44,6 +45,7 @@ def config_text(
         takes the place of the one that has RETURNN compute batches without any frame
     :param preamble: code that stands after the imports
     :param copy_param_mode: of several stages, what RETURNN does with parameters whose dims change
+    :param options_of_stages: options that are others in a stage, by its first epoch
     """
     source = NetDictSource()
     stages = network.layers(device)
@@ -52,7 +54,7 @@ def config_text(
     _set_optimizers(stages, options.get("optimizer"))
     general = [assignment(key, value, source) for key, value in options.items()]
     data = assignment("extern_data", declared_inputs(network.extern_data), source)
-    networks = _networks(stages, copy_param_mode, source)
+    networks = _networks(stages, copy_param_mode, options_of_stages or {}, source)
     if STARTUP not in options and any(dim.is_dynamic for one in network.extern_data.values() for dim in one.dims):
         source.functions.update(dict.fromkeys(startup_callback(_replaced(stages)).with_needed()))
     dims = source.names.definitions(source)
@@ -127,7 +129,10 @@ def _with_factor(optimizer: Any, factor: float | Delayed) -> Any:
 
 
 def _networks(
-    stages: LayerNetwork | dict[int, LayerNetwork], copy_param_mode: str | None, source: NetDictSource
+    stages: LayerNetwork | dict[int, LayerNetwork],
+    copy_param_mode: str | None,
+    options: Mapping[int, Mapping[str, Any]],
+    source: NetDictSource,
 ) -> list[list[str]]:
     if isinstance(stages, LayerNetwork):
         return [["# network", f"network = {source.net_dict(stages)}"]]
@@ -137,6 +142,8 @@ def _networks(
         sections.append([f"# network from epoch {epoch} on", f"{names[epoch]} = {source.net_dict(layers)}"])
         if copy_param_mode is not None:
             sections[-1].append(f'{names[epoch]}["#copy_param_mode"] = "{copy_param_mode}"')
+        if epoch in options:
+            sections[-1].append(assignment(f'{names[epoch]}["#config"]', dict(options[epoch]), source))
     *others, first = sorted(stages, reverse=True)
     function = ["", "def get_network(epoch, **_kwargs):", '    """The network of an epoch."""']
     for epoch in others:

@@ -16,11 +16,14 @@ from jobs.check.job_steps import steps_of
 from jobs.check.made_up_values import MadeUpValues
 from jobs.forward import ForwardJob
 from jobs.lexicon import LexiconToHdfJob
+from jobs.perplexity import PerplexityJob
+from jobs.rescoring import RescoringJob
 from jobs.search import SearchJob
 from jobs.training import TrainingJob
 from recipe import nn
 from recipe.data.cmudict import END_LABEL, LETTERS, PHONES
 from recipe.data.dataset import label_dataset
+from recipe.data.hdf import LabelStream, write_label_hdf
 
 from ..configs.tiny import tiny_model
 from ..empty_setup import setup as setup
@@ -89,6 +92,21 @@ class ForwardModel(nn.Module):
         return self.embedding(nn.get_extern_data(self.classes))
 
 
+class LanguageModel(nn.Module):
+    """Of the phones, by themselves alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        phones = nn.Dim(PHONES.size, "phones", labels=PHONES.labels)
+        self.classes = nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "time")], sparse_dim=phones)
+        self.embedding, self.output = nn.Embedding(phones, 3), nn.Linear(phones)
+
+    def forward(self) -> None:
+        """Each label by itself."""
+        labels = nn.get_extern_data(self.classes)
+        nn.cross_entropy(self.output(self.embedding(labels)), labels).mark_as_loss("cross_entropy")
+
+
 def test_steps_of_both_engines(tmp_path: pathlib.Path, place: pathlib.Path, capfd: pytest.CaptureFixture[str]) -> None:
     """
     On the data that are there, or made-up ones; options for several processes and files are left out, and told.
@@ -96,7 +114,7 @@ def test_steps_of_both_engines(tmp_path: pathlib.Path, place: pathlib.Path, capf
     Of the faults, each graph is written without a word, and each network computes what NumPy does.
     """
     there = dataset(tmp_path / "words.hdf", WORDS)
-    jobs = [*sound_jobs(tmp_path, there), *faulty_jobs(there)]
+    jobs = [*sound_jobs(tmp_path, there), *faulty_jobs(tmp_path, there)]
     assert check_steps(jobs) == 1
     steps = told(capfd.readouterr().out)
     assert len(steps) == len(jobs)
@@ -114,7 +132,29 @@ def sound_jobs(tmp_path: pathlib.Path, there: dict[str, Any]) -> list[Any]:
     network = nn.Network(ForwardModel())
     jobs.append(ForwardJob(network, random_checkpoints(tmp_path, network)["torch"], there))
     jobs[-1].add_alias("exp/forward")
-    return jobs
+    return jobs + scoring_jobs(tmp_path)
+
+
+def scoring_jobs(tmp_path: pathlib.Path) -> list[Any]:
+    """Rescorings of hypotheses that are not there, of data without labels; and by a language model."""
+    network, language_model = nn.Network(tiny_model()), nn.Network(LanguageModel())
+    for name in ("scoring", "language_model"):
+        (tmp_path / name).mkdir()
+    letters = tmp_path / "letters.hdf"
+    write_label_hdf(str(letters), ["w"], LabelStream([LETTERS.encode("cab")], LETTERS.labels), {})
+    data = {"class": "HDFDataset", "files": [tk.Path(str(letters))]}
+    given = random_checkpoints(tmp_path / "scoring", network)
+    torch = random_checkpoints(tmp_path / "language_model", language_model)["torch"]
+    jobs = {
+        **{f"rescoring_{engine}": (network, given[engine]) for engine in given},
+        "rescoring_by_language_model": (language_model, torch),
+    }
+    found: list[Any] = []
+    for name, (scoring, checkpoint) in jobs.items():
+        job = RescoringJob(scoring, checkpoint, tk.Path("hypotheses.jsonl"), data, end_label=END_LABEL)
+        found.append(job.add_alias(f"exp/{name}"))
+    found.append(PerplexityJob(language_model, torch, waited_for()).add_alias("exp/perplexity"))
+    return found
 
 
 def _check_sound(steps: dict[str, tuple[str, str]]) -> None:
@@ -125,6 +165,11 @@ def _check_sound(steps: dict[str, tuple[str, str]]) -> None:
         assert "  without load, max_seq_length\n" in notes
         line, notes = steps[f"exp/search_{engine}"]
         assert f" s: search step, {title}, " in line and notes == "  on sequences of its own data\n"
+        line, notes = steps[f"exp/rescoring_{engine}"]
+        assert line.startswith("ran in ") and f" s: rescoring step, {title}, " in line
+        assert notes == "  on sequences of its own data\n  made-up hypotheses\n"
+    for name in ("rescoring_by_language_model", "perplexity"):
+        assert steps[f"exp/{name}"][0].startswith("ran in "), steps[f"exp/{name}"]
     assert steps["exp/forward"][0].startswith("ran in ") and "forward step, PyTorch" in steps["exp/forward"][0]
 
 
@@ -139,9 +184,15 @@ FAULTS = {
 """What is said, by the alias of the job."""
 
 
-def faulty_jobs(there: dict[str, Any]) -> list[Any]:
+def write_letters_alone(path: pathlib.Path) -> pathlib.Path:
+    """A file without classes."""
+    write_label_hdf(str(path), ["a"], LabelStream([[1, 2]], LETTERS.labels), {})
+    return path
+
+
+def faulty_jobs(tmp_path: pathlib.Path, there: dict[str, Any]) -> list[Any]:
     """One for each of them."""
-    other = {"class": "MetaDataset", "datasets": {"words": there}, "data_map": {"data": ("words", "data")}}
+    without = {"class": "HDFDataset", "files": [str(write_letters_alone(tmp_path / "letters.hdf"))]}
     torch: dict[str, Any] = {"engine": "torch"}
     beta = {**ADAM, "optimizer": {"class": "adam", "betas": (0.9, 1.5)}}
     first = training(there, "exp/beta", config=beta, **torch)
@@ -149,7 +200,7 @@ def faulty_jobs(there: dict[str, Any]) -> list[Any]:
         first,
         training(there, "exp/rate", config={**ADAM, "optimizer": {"class": "sgd"}, "learning_rate": 1e39}, **torch),
         training(there, "exp/zero", config={**ADAM, "optimizer": {"class": "adam", "epsilon": 0.0}}, **torch),
-        training({**other, "seq_order_control_dataset": "words"}, "exp/stream", config=ADAM, **torch),
+        training(without, "exp/stream", config=ADAM, **torch),
         training(there, "exp/control", config={**ADAM, "learning_rate_control": "newbob_twice"}),
         search(first, "exp/search", there, config={"torch_amp": "float99"}),
     ]

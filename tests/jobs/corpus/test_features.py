@@ -68,19 +68,33 @@ def test_pieces_of_sentences(path: tk.Path, tmp_path: pathlib.Path, run_job: Run
     processor = sentencepiece.SentencePieceProcessor(model_file=str(model))
     for tag, labels in read_sequences(job.out_hdf.get_path(), "classes"):
         assert processor.decode([int(label) for label in labels]) == TEXTS[tag]
+    alone = {tag: list(labels) for tag, labels in read_sequences(job.out_hdf.get_path(), "classes")}
+    with_end = CorpusFeaturesJob(path, num_mel=10, sentence_pieces=tk.Path(str(model)), end_label=True, cpu_rqmt=1)
+    for tag, labels in read_sequences(run_job(with_end).out_hdf.get_path(), "classes"):
+        assert list(labels) == [*alone[tag], processor.eos_id()]
+    with pytest.raises(ValueError, match="end_label=True is of sentence_pieces="):
+        CorpusFeaturesJob(path, characters="AB", end_label=True)
     with pytest.raises(ValueError, match="classes are characters or pieces"):
         CorpusFeaturesJob(path, characters="AB", sentence_pieces=tk.Path(str(model)))
+    for alphabet, message in (
+        ("ABA", "each character once, not 'A' twice"),
+        (["A", "BC"], "single characters, not 'BC'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            CorpusFeaturesJob(path, characters=alphabet)
 
 
 def test_other_characters_and_short_segments(path: tk.Path, tmp_path: pathlib.Path, run_job: RunJob) -> None:
     job = CorpusFeaturesJob(path, characters="ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    with pytest.raises(ValueError, match="segment 1-10-0001: no label for '▁': ONE▁TWO"):
+    with pytest.raises(ValueError, match="segment 1-10-0001: no label for '▁': ONE▁TWO.*leave_out=True"):
         run_job(job)
     assert not os.path.exists(job.out_hdf.get_path())
     (first, *_) = Corpus.read(path.get_path())
     short = Corpus((Segment("short", first.audio, "A", "x", 0.1, 0.105),))
     short.write(str(tmp_path / "short.jsonl.gz"))
     job = CorpusFeaturesJob(tk.Path(str(tmp_path / "short.jsonl.gz")), cpu_rqmt=1)
-    with pytest.raises(ValueError, match=f"{first.audio}: segment short has 0.005 s, too short for a frame"):
+    with pytest.raises(
+        ValueError, match=f"{first.audio}: segment short has 0.005 s, too short for a frame.*CheckCorpusJob"
+    ):
         run_job(job)
     assert not os.path.exists(job.out_hdf.get_path())

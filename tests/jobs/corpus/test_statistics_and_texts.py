@@ -123,6 +123,15 @@ def test_commands_of_kaldi_are_run_if_that_is_asked_for(tmp_path: pathlib.Path, 
     for segment in Corpus.read(job.out_corpus.get_path()):
         assert os.path.dirname(segment.audio) == job.out_audio.get_path()
         assert len(read_segment(segment)[0]) / 8000 == SECONDS[segment.name]
+    first, second, *_ = files.values()
+    (home / "text").write_text("a/b A\na_b B\n")
+    (home / "wav.scp").write_text(f"a/b cat < {first} |\na_b cat < {second} |\n")
+    (home / "utt2spk").unlink()
+    both = Corpus.read(run_job(job).out_corpus.get_path())
+    assert len({pathlib.Path(segment.audio).read_bytes() for segment in both}) == 2, (
+        "names that differ in one character"
+    )
+    (home / "text").write_text("".join(f"{name} A\n" for name in files))
     (home / "wav.scp").write_text("".join(f"{name} echo No >&2; false |\n" for name in files))
     with pytest.raises(RuntimeError, match=r"(?s)the command of 1-10-0000 in wav.scp failed \(status 1\): echo.*No"):
         run_job(job)

@@ -1,5 +1,5 @@
 """
-Makes ``jobs/options/tables.py`` of the RETURNN, TensorFlow and PyTorch that are installed.
+Makes ``jobs/options/tables.py`` and ``dataset_table.py`` beside it, of the RETURNN, TensorFlow and PyTorch that are installed.
 
     .venv/bin/python -m tests.jobs.options.make_tables
 """
@@ -20,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-TABLES = pathlib.Path(__file__).resolve().parents[3] / "jobs" / "options" / "tables.py"
+OPTIONS_DIRECTORY = pathlib.Path(__file__).resolve().parents[3] / "jobs" / "options"
 _KINDS = {"bool": "bool", "int": "int", "float": "float"}
 _READERS = {
     *_KINDS,
@@ -120,29 +120,40 @@ def arguments_of(cls: type) -> tuple[str, ...]:
     return tuple(sorted(names - {"self"}))
 
 
-def text() -> str:
-    """The file, as ruff formats it."""
+def texts() -> dict[pathlib.Path, str]:
+    """The files, as ruff formats them."""
     version = importlib.metadata.version("returnn")
     kinds: dict[str, list[str]] = defaultdict(list)
     for name, kind in options().items():
         kinds[kind].append(name)
-    found = optimizers()
-    parts = [
-        '"""Options, optimizers and datasets that RETURNN knows. Made by tests/jobs/options/make_tables.py."""',
-        "from __future__ import annotations",
-        "from .table_text import table",
+    of_options = [
         f"RETURNN_VERSION = {version!r}",
         f"OPTIONS: dict[str, str] = {{name: kind for kind, names in table({_lines(kinds)}).items() for name in names}}",
         '"""By name: "bool", "int" or "float" where RETURNN reads it so everywhere, else "any"."""',
         "OPTIMIZERS: dict[str, dict[str, tuple[str, ...]]] = {"
-        + ", ".join(f'"{engine}": table({_lines(classes)})' for engine, classes in found.items())
+        + ", ".join(f'"{engine}": table({_lines(classes)})' for engine, classes in optimizers().items())
         + "}",
         '"""By engine and name: the arguments of each."""',
+    ]
+    of_datasets = [
         f"DATASETS: dict[str, tuple[str, ...]] = table({_lines(datasets())})",
         '"""By name of the class: the arguments of each."""',
     ]
-    ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TABLES), "-"]
-    return subprocess.run(ruff, input="\n\n".join(parts) + "\n", capture_output=True, text=True, check=True).stdout
+    return {
+        OPTIONS_DIRECTORY / "tables.py": _file("Options and optimizers", of_options),
+        OPTIONS_DIRECTORY / "dataset_table.py": _file("Datasets", of_datasets),
+    }
+
+
+def _file(what: str, tables: Sequence[str]) -> str:
+    head = [
+        f'"""{what} that RETURNN knows. Made by tests/jobs/options/make_tables.py."""',
+        "from __future__ import annotations",
+        "from .table_text import table",
+    ]
+    ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "tables.py", "-"]
+    text = "\n\n".join([*head, *tables]) + "\n"
+    return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True, cwd=OPTIONS_DIRECTORY).stdout
 
 
 def _lines(rows: Mapping[str, Sequence[str]]) -> str:
@@ -152,4 +163,5 @@ def _lines(rows: Mapping[str, Sequence[str]]) -> str:
 
 
 if __name__ == "__main__":
-    TABLES.write_text(text(), encoding="utf-8")
+    for place, text in texts().items():
+        place.write_text(text, encoding="utf-8")

@@ -79,6 +79,11 @@ def test_optimizers_that_there_are() -> None:
     [
         ({"files": []}, 'train_data has no "class"'),
         ({"class": "HDFDatset", "files": []}, "no dataset 'HDFDatset'. Did you mean 'HDFDataset'"),
+        (
+            {**HDF, "seq_ordering": "lapalce:.9"},
+            "no seq_ordering='lapalce:.9'. Did you mean 'laplace'. There are: default",
+        ),
+        ({**HDF, "partition_epoch": 0}, "partition_epoch is a number from 1 on, not 0"),
         ({**HDF, "partition_epochs": 2}, "takes no 'partition_epochs'. Did you mean 'partition_epoch'"),
         (
             {"class": "MetaDataset", "datasets": {"a": {**HDF, "file": "x"}}, "data_map": {}},

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.options import tables
+from jobs.options import dataset_table, tables
 
 from . import make_tables
 
 
 def test_options_and_datasets() -> None:
     assert tables.OPTIONS == make_tables.options()
-    assert tables.DATASETS == make_tables.datasets()
+    assert dataset_table.DATASETS == make_tables.datasets()
     assert {"learning_rate": "float", "batch_size": "any", "sort_dataset": "bool"}.items() <= tables.OPTIONS.items()
 
 

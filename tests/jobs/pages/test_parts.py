@@ -69,4 +69,6 @@ def test_heat_map_and_its_file(tmp_path: pathlib.Path) -> None:
 
 
 def test_small_probabilities_are_pale() -> None:
-    assert [cell.strength for cell in HeatMap("attention", ["a"], ["b"] * 4, [[0.25] * 4]).cells] == ["0.50"] * 4
+    uniform = HeatMap("attention", ["a"], ["b"] * 4, [[0.25] * 4])
+    assert [cell.strength for cell in uniform.cells] == ["0.50"] * 4
+    assert uniform.caption == "attention; the largest value is 0.25"

@@ -11,8 +11,9 @@ from jobs.subwords.given import SentencePieceModelJob, VocabularyFileJob
 from jobs.subwords.training import SentencePieceTrainingJob
 from jobs.training import TrainingJob
 from recipe import nn
-from recipe.data.subwords import words
+from recipe.data.subwords import sentence_pieces, words
 from recipe.data.text_dataset import text_dataset
+from recipe.models.language_model import LstmLanguageModel
 
 from ..conftest import RunJob
 
@@ -24,6 +25,19 @@ def test_model(texts: list[tk.Path], run_job: RunJob) -> None:
     assert given.out_end_index.get() == 2 and given.out_labels.get()[2] == "</s>"
     with pytest.raises(ValueError, match=r"first.txt is no SentencePiece model"):
         run_job(SentencePieceModelJob(texts[0]))
+    labels = nn.Dim(given.out_size, "labels", labels=given.out_labels)
+    data = nn.ExternData("data", [nn.batch_dim, nn.Dim(None, "time")], sparse_dim=labels)
+    dims = {"embedding_dim": nn.Dim(3, "embedding"), "lstm_dim": nn.Dim(4, "lstm")}
+    with pytest.raises(
+        nn.NetworkError, match="end_label=0 is '<unk>', but '</s>', the end .* is label 2 of dim 'labels'"
+    ):
+        LstmLanguageModel(data, end_label=0, **dims)
+    network = nn.Network(LstmLanguageModel(data, end_label=2, **dims))
+    options = {"eos_id": -1, "unk_id": 0, "bos_id": 1}
+    without = run_job(SentencePieceTrainingJob(texts, size=60, options=options)).out_model.get_path()
+    text = text_dataset(texts[0], sentence_pieces(tk.Path(without)))
+    with pytest.raises(ValueError, match=f"the labels of 'data' are made by {without}, which has no .*end_label=False"):
+        TrainingJob(network, text, text)
 
 
 def test_file(tmp_path: pathlib.Path, run_job: RunJob) -> None:

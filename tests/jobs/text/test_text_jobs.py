@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import pathlib
 
 import pytest
@@ -10,6 +11,7 @@ from sisyphus import tk
 from jobs.hypotheses import read_hypotheses
 from jobs.references import read_references
 from jobs.text.blocks import TextBlocksJob
+from jobs.text.checked import CheckedTextJob
 from jobs.text.dictionary import DictionaryPairsJob
 from jobs.text.hypotheses import TextToHypothesesJob
 from jobs.text.pairs import TextPairsJob
@@ -109,3 +111,36 @@ def test_dictionary(tmp_path: pathlib.Path, run_job: RunJob) -> None:
     path.write_text("eins :: one\nzwei\n")
     with pytest.raises(ValueError, match="de-en:2: no German :: English: 'zwei'"):
         run_job(DictionaryPairsJob(tk.Path(str(tmp_path))))
+
+
+def test_text_that_others_wrote(tmp_path: pathlib.Path, run_job: RunJob) -> None:
+    """What RETURNN would take otherwise than it is meant: its sequences are the lines of what the job makes."""
+    from returnn.datasets.lm import LmDataset
+
+    content = "\ufeffa  b\r\n \r\n\r\nc\u00a0d\n\u00a0\ne".encode()
+    texts = [written(tmp_path / "one.txt", content), written(tmp_path / "two.txt.gz", gzip.compress(content))]
+    for text, place in zip(texts, (":2: only spaces", ":5: only spaces")):
+        with pytest.raises(ValueError, match=f"{text.get_path()}{place}.* CheckedTextJob"):
+            run_job(TextToReferencesJob(text))
+    with pytest.raises(ValueError, match="short.txt:1: no line end is after the last line"):
+        run_job(TextToReferencesJob(written(tmp_path / "short.txt", "a b")))
+    job = run_job(CheckedTextJob(texts))
+    assert lines(job.out_text) == ["a b", "c d", "e"] * 2
+    assert [one.get() for one in (job.out_sentences, job.out_words, job.out_left_out)] == [6, 10, 6]
+    references = run_job(TextToReferencesJob(job.out_text)).out_references
+    vocabulary = {"class": "Utf8ByteTargets"}
+    dataset = LmDataset(corpus_file=job.out_text.get_path(), orth_vocab=vocabulary, dtype="int32")
+    dataset.init_seq_order(epoch=1)
+    dataset.load_seqs(0, 6)
+    read = {dataset.get_tag(n): bytes(dataset.get_data(n, "data").astype("uint8")).decode() for n in range(6)}
+    assert {tag: (tuple(text.split()),) for tag, text in read.items()} == {
+        tag: one.transcripts for tag, one in read_references(references.get_path()).items()
+    }
+
+
+def test_text_that_is_none(tmp_path: pathlib.Path, run_job: RunJob) -> None:
+    for content, message in ((b"\n \n", "all lines are empty in .*bad.txt"), (b"a\n\xff\n", "bad.txt:2: not UTF-8")):
+        job = CheckedTextJob(written(tmp_path / "bad.txt", content))
+        with pytest.raises(ValueError, match=message):
+            run_job(job)
+        assert not pathlib.Path(job.out_text.get_path()).exists()

@@ -83,7 +83,7 @@ def run_original(
             others = [variable for variable in tf.compat.v1.global_variables() if id(variable) not in given]
             initializers = [variables[name].initializer for name in parameters]
             session.run(
-                [tf.compat.v1.variables_initializer(others), *initializers],
+                [tf.compat.v1.variables_initializer(others), built.global_train_step_var.initializer, *initializers],
                 feed_dict={one.inputs[1]: value for one, value in zip(initializers, parameters.values())},
             )
             feed_dict = _feed_dict(extern_data, feeds)
@@ -93,7 +93,6 @@ def run_original(
             # one call for all: TensorFlow prepares the graph anew for each set of fetches, and running averages change
             found, loss_values = session.run((fetches, losses), feed_dict=feed_dict)
             if checkpoint is not None:
-                session.run(built.global_train_step_var.initializer)
                 built.save_params_to_file(str(checkpoint), session=session)
             return OriginalRun(
                 {name: _output(data[name], *found[name]) for name in outputs},

@@ -21,7 +21,25 @@ from .written_module import imported
 pytestmark = pytest.mark.xdist_group("returnn-2")
 
 HERE = pathlib.Path(__file__).parent
-CASES = {"old_layers.config": ["encoder", "averaged", "shorter", "clipped", "logs", "left_att", "norm2", "output"]}
+CASES = {
+    "old_layers.config": ["encoder", "averaged", "shorter", "clipped", "logs", "left_att", "norm2", "output"],
+    "old_convolutions.config": ["pool", "output"],
+    "old_axes.config": [
+        "of_windows",
+        "longer",
+        "wider",
+        "begun",
+        "cropped",
+        "joined",
+        "same",
+        "warm",
+        "tested",
+        "summed",
+        "normed",
+        "scored",
+        "output",
+    ],
+}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -98,15 +98,16 @@ def test_written_text() -> None:
     )
     assert "1: nn.Network(Model(first_epoch=1, dim=2" in text
     assert '9: training_network(),\n        },\n        copy_param_mode="subset",' in text
-    assert "# Training options from epoch 1 on: batch_size=20" in text
+    assert '        options={1: {"batch_size": 20}},\n' in text
 
 
 def test_whole_config() -> None:
-    """The training gets the stages, and a word on options of some epochs alone."""
+    """The training gets the stages, with options of some epochs alone."""
     written = config_from((CONFIGS / "growing.config").read_text(), source_name="growing.config")
     assert "        training_stages(),\n" in written.text
     assert "# - pretrain: training_stages" in written.text
-    assert any("batch_size" in problem and "epoch 1" in problem for problem in written.problems)
+    assert '        options={1: {"batch_size": 20}},\n' in written.text
+    assert not any("batch_size" in problem for problem in written.problems)
 
 
 @pytest.mark.parametrize(

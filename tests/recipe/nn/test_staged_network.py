@@ -12,7 +12,7 @@ import pytest
 from recipe import nn
 
 from .inputs import CLASSES, FEATURES, FRAMES, LABELS
-from .returnn_training import checkpoint_values, train, training_text
+from .returnn_training import FEEDS, checkpoint_values, train, training_text
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -69,7 +69,9 @@ def test_hash_covers_stages_epochs_and_mode() -> None:
     small, full = stages()
     by_epoch: list[dict[int, nn.Network]] = [{1: small}, {1: full}, {1: small, 3: full}, {1: small, 4: full}]
     networks = [nn.StagedNetwork(one) for one in by_epoch] + [nn.StagedNetwork(by_epoch[2], copy_param_mode="subset")]
-    assert len({network.digest for network in networks}) == 5
+    networks.append(nn.StagedNetwork(by_epoch[2], options={1: {"batch_size": 20}}))
+    assert len({network.digest for network in networks}) == 6
+    assert nn.StagedNetwork(by_epoch[2], options={1: {}}).digest == networks[2].digest
     assert two_stages().digest == networks[2].digest
     assert networks[2].network_at(2) is small and networks[2].network_at(3) is full and networks[2].last is full
 
@@ -78,6 +80,8 @@ def test_errors() -> None:
     small, _ = stages()
     with pytest.raises(nn.NetworkError, match="start with epochs from 1 on"):
         nn.StagedNetwork({2: small})
+    with pytest.raises(nn.NetworkError, match=r"options from epochs \[3\] on, but stages of \[1\]"):
+        nn.StagedNetwork({1: small}, options={3: {"batch_size": 20}})
     with pytest.raises(nn.NetworkError, match="copy_param_mode is one of"):
         nn.StagedNetwork({1: small}, copy_param_mode="some")
     narrow, wide = (nn.Network(OneLayer(size)) for size in (6, 9))
@@ -102,6 +106,13 @@ class OneLayer(nn.Module):
         nn.cross_entropy(logits, nn.get_extern_data(CLASSES)).mark_as_loss("cross_entropy")
 
 
+def step_of(checkpoint: pathlib.Path) -> int:
+    """How many steps a training had made when it wrote a checkpoint."""
+    import tensorflow as tf
+
+    return int(tf.train.load_checkpoint(str(checkpoint)).get_tensor("global_step"))
+
+
 def test_returnn_over_the_switch(tmp_path: pathlib.Path) -> None:
     """
     Parameters go on, new ones appear with their initial values and are trained; also where the training was interrupted
@@ -124,10 +135,13 @@ def test_returnn_over_the_switch(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_parameter_grows_in_returnn(tmp_path: pathlib.Path) -> None:
-    """The switch within one run."""
+    """The switch within one run; the second stage has batches of its own size: one sequence in place of all."""
     narrow, wide = (nn.Network(OneLayer(size)) for size in (3, 6))
-    network = nn.StagedNetwork({1: narrow, 2: wide}, copy_param_mode="subset")
-    train(training_text(network, tmp_path, num_epochs=2, learning_rates=[0.1, 0.0]), directory=tmp_path)
+    network = nn.StagedNetwork({1: narrow, 2: wide}, copy_param_mode="subset", options={2: {"max_seqs": 1}})
+    text = training_text(network, tmp_path, num_epochs=2, learning_rates=[0.1, 0.0], max_seqs=100)
+    train(text, directory=tmp_path)
+    steps = [step_of(tmp_path / f"net.00{epoch}") for epoch in (1, 2)]
+    assert steps == [1, len(FEEDS["data"][1])]  # RETURNN counts anew, as its optimizer does
     before, after = checkpoint_values(tmp_path / "net.001"), checkpoint_values(tmp_path / "net.002")
     assert after["output/W"].shape == (5, 6)
     numpy.testing.assert_array_equal(after["output/W"][:, :3], before["output/W"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...language.state import StateLeaf
 from ...ops.constants import constant
 from ...ops.elementwise import Combine, Compare, Where, cast, compare
 from ...ops.lengths import RangeInAxis
@@ -15,6 +14,7 @@ from ...plain.dim import Dim, batch_dim, beam_dim
 from ...record.graph import Tensor
 from ...record.loops import LoopOp, PreviousOp, ResultOp
 from ...record.recording import Recording
+from ...record.state_leaf import StateLeaf
 from .dependencies import Dependencies, Searches
 from .generations import Generation, Selection
 

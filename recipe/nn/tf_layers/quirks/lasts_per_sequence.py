@@ -14,8 +14,9 @@ from ...passes.rewriting import Rewriting
 from ...passes.without_batch import without_batch
 from ...plain.dim import batch_dim
 from ...program.program import Program
-from ...record.graph import Body, StateLeaf, Tensor
+from ...record.graph import Body, Tensor
 from ...record.loops import FinalState, LastOp, LoopOp, PreviousOp, ResultOp
+from ...record.state_leaf import StateLeaf
 from ..loop_ends import axes_beside_batch, ends_per_sequence
 from .quirk import Quirk
 

@@ -40,7 +40,7 @@ def _layer(build: Any, op: Op, layer: Layer) -> None:
 
 
 def _without_padding(build: Any, x: Tensor, source: Reference, axis: Dim) -> Reference:
-    if batch_dim not in x.dims or not build.once("not numbers", NotNumbers).may_be(x):
+    if batch_dim not in x.dims or _is_masked(source, axis) or not build.once("not numbers", NotNumbers).may_be(x):
         return source
     options = {"from": source, "eval": WITHOUT_PADDING, "eval_locals": {"axis": axis}, "out_type": out_type(x)}
     unit = build.units[x.op.body]
@@ -48,6 +48,11 @@ def _without_padding(build: Any, x: Tensor, source: Reference, axis: Dim) -> Ref
         ("without padding", x, axis), lambda: build.add_in(unit, x.op, "eval", options, "without_padding")
     )
     return made
+
+
+def _is_masked(source: Reference, axis: Dim) -> bool:
+    """Whether a factor is already 0 there: the values of attention, or its weights."""
+    return isinstance(source, Layer) and source.options["class"] == "seq_len_mask" and source.options["axis"] is axis
 
 
 QUIRK = Quirk("padding_in_products", layer=_layer)

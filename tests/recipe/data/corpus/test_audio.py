@@ -62,8 +62,14 @@ def test_what_is_no_sound(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ValueError, match=f"{path}: there is no such recording"):
         read_segment(piece(path))
     path.write_bytes(b"")
-    with pytest.raises(ValueError, match=f"{path}: broken audio"):
+    with pytest.raises(ValueError, match=f"{path}: broken audio: it is empty"):
         read_segment(piece(path))
+    with pytest.raises(ValueError, match=f"{tmp_path}: broken audio: it is no file but a directory"):
+        read_segment(piece(tmp_path))
+    for samples, why in ((numpy.full(800, numpy.nan), "NaN"), (numpy.zeros(0), "the recording has no samples")):
+        soundfile.write(tmp_path / "float.wav", samples, RATE, "FLOAT")
+        with pytest.raises(ValueError, match=f"float.wav: broken audio .segment piece.: .*{why}"):
+            read_segment(piece(tmp_path / "float.wav"))
     soundfile.write(path, numpy.zeros((800, 2)), RATE)
     with pytest.raises(ValueError, match=f"{path}: 2 channels; a mono recording is wanted"):
         read_segment(piece(path))

@@ -104,8 +104,11 @@ RECORDING = b'<corpus name="c"><recording name="r" audio="audio/1-10-0000.wav">'
         ),
         (of_librispeech(lambda root: os.mkdir(root / "dev-clean"), "dev-clean"), "dev-clean: .* this part is empty"),
         (of_librispeech(lambda root: None, "dev-other"), "no part 'dev-other'; it has: train-clean-100"),
-        (of_kaldi(append("text", b"other WORDS\n")), "text: transcripts without audio: other$"),
-        (of_kaldi(append("wav.scp", b"other audio/1-10-0000.flac\n")), "text: audio without transcript: other$"),
+        (of_kaldi(append("text", b"other WORDS\n")), "text: transcripts without audio: other. utils/fix_data_dir.sh"),
+        (
+            of_kaldi(append("wav.scp", b"other audio/1-10-0000.flac\n")),
+            "text: audio without transcript: other. utils/fix_data_dir.sh",
+        ),
         (of_kaldi(append("wav.scp", b"other nowhere.flac\n")), "wav.scp:6: the file is not there: nowhere.flac"),
         (of_kaldi(append("wav.scp", b"other feats.ark:17\n")), "wav.scp:6: other is in an archive of Kaldi"),
         (of_kaldi(append("text", b"x \xff\n")), "text:6: not UTF-8: byte 0xff"),
@@ -122,7 +125,7 @@ RECORDING = b'<corpus name="c"><recording name="r" audio="audio/1-10-0000.wav">'
             of_kaldi(lambda root: [write("segments", b"a 1-10-0000 0 0.1\n")(root), write("text", b"a A\n")(root)]),
             "segments: audio without transcript: 1-10-0001, 1-11-0000",
         ),
-        (of_bliss(b'<corpus name="c">\n<recording name="r"'), "inner.xml:2: no XML"),
+        (of_bliss(b'<corpus name="c">\n<recording name="r"'), "inner.xml:2: column 1: no XML"),
         (of_bliss(RECORDING + b"\n</recording></corpus>"), "inner.xml:2: audio without transcript: recording 'r'"),
         (of_bliss(RECORDING + b"\n<segment/></recording></corpus>"), "2: audio without transcript: segment 'c/r/1'"),
         (
@@ -141,10 +144,26 @@ RECORDING = b'<corpus name="c"><recording name="r" audio="audio/1-10-0000.wav">'
         (of_bliss(b'<corpus name="c"></corpus>'), "inner.xml: this corpus, or this part of it, has no segment"),
         (of_bliss(b'<other name="c"></other>'), "inner.xml:1: a corpus file begins with <corpus>, not <other>"),
         (of_bliss(b'<corpus name="c"><include file="gone.xml"/></corpus>'), "inner.xml:1: <include> of .*gone.xml"),
-        (of_bliss(RECORDING + b"<segment><orth>\xff</orth></segment></recording></corpus>"), "inner.xml:1: no XML"),
+        (
+            of_bliss(RECORDING + 2 * b'\n<segment name="s"><orth>A</orth></segment>' + b"</recording></corpus>"),
+            "inner.xml:3: a second segment with the name 'c/r/s'; the first is in .*inner.xml:2",
+        ),
+        (of_bliss(b'<corpus name="c">\n<include file="inner.xml"/></corpus>'), "inner.xml:2: <include> of .*no end"),
+        (of_bliss(RECORDING + b"<segment><orth>A & B</orth></segment></recording></corpus>"), "& is written &amp;"),
+        (
+            of_bliss(RECORDING + b"<segment><orth>\xff</orth></segment></recording></corpus>"),
+            "inner.xml:1: column 81: no XML: .*encoding",
+        ),
         (of_ljspeech(append("metadata.csv", b"one column\n")), "metadata.csv:6: no line NAME"),
         (of_ljspeech(append("metadata.csv", b"x|a|b\n")), "metadata.csv: transcripts without audio: x$"),
-        (of_ljspeech(append("metadata.csv", b"1-10-0000|a|b\n")), "metadata.csv:6: '1-10-0000' stands there twice"),
+        (
+            of_ljspeech(append("metadata.csv", b"1-10-0000|a|b\n")),
+            "metadata.csv:6: '1-10-0000' stands there twice, .*line 1",
+        ),
+        (
+            of_ljspeech(append("metadata.csv", b"x|a|\n")),
+            "metadata.csv:6: audio without transcript: x has no text; normalised=False takes",
+        ),
         (of_ljspeech(write("metadata.csv", b"1-10-0000|a|b\n")), "metadata.csv: audio without transcript: 1-10-0001"),
         (of_table(append("train.tsv", b"1\tclips/x.ogg\tA\tx\n")), "train.tsv:7: a transcript without audio: .*x.ogg"),
         (of_table(append("train.tsv", b"1\tclips/1-10-0000.ogg\t\tx\n")), "train.tsv:7: audio without transcript"),
@@ -152,8 +171,17 @@ RECORDING = b'<corpus name="c"><recording name="r" audio="audio/1-10-0000.wav">'
             of_table(append("train.tsv", b"1\tclips/1-10-0000.ogg\tA\tx\n")),
             "train.tsv:7: '1-10-0000' stands there twice, .*line 2",
         ),
-        (of_table(append("train.tsv", b"1\tA\n")), "train.tsv:7: 2 columns, but the first line has 4"),
-        (of_table(write("train.tsv", b"path\ttext\n")), "train.tsv:1: no column 'sentence'; it has: path, text"),
+        (of_table(append("train.tsv", b"1\tA\n")), "train.tsv:7: 2 columns, but there are names of 4"),
+        (of_table(write("train.tsv", b"path\ttext\n")), r"train.tsv:1: no column 'sentence'; it has 2: path \| text"),
+        (
+            of_table(write("train.tsv", b"path,sentence\n")),
+            "no column 'path'; it has 1: path,sentence. Columns have TAB",
+        ),
+        (of_table(write("train.tsv", b"path\tsentence\tpath\n")), "train.tsv:1: two columns have the name 'path'"),
+        (
+            of_table(write("train.tsv", b"path\tsentence\tend\nclips/1-10-0000.ogg\tA\t0,5\n")),
+            "train.tsv:2: end is '0,5', which is no number of seconds",
+        ),
         (of_table(write("train.tsv", b"path\tsentence\n")), "train.tsv: this corpus is empty"),
         (
             of_lhotse(append("recordings.jsonl", b'{"id": 1}\n')),
@@ -183,6 +211,24 @@ RECORDING = b'<corpus name="c"><recording name="r" audio="audio/1-10-0000.wav">'
         (
             of_lhotse(append("supervisions.jsonl", b'{"id": "x", "recording_id": "x", "start": 0, "duration": 1}\n')),
             "supervisions.jsonl:6: a transcript without audio: no recording 'x'",
+        ),
+        (
+            of_lhotse(
+                append(
+                    "supervisions.jsonl",
+                    b'{"id": "x", "recording_id": "1-10-0000", "start": "a", "duration": 1, "text": "A"}\n',
+                )
+            ),
+            "supervisions.jsonl:6: start is 'a', which is no number",
+        ),
+        (
+            of_lhotse(
+                append(
+                    "supervisions.jsonl",
+                    b'{"id": "1-10-0000", "recording_id": "1-10-0000", "start": 0, "duration": 1, "text": "A"}\n',
+                )
+            ),
+            "supervisions.jsonl:6: '1-10-0000' stands there twice",
         ),
         (of_lhotse(write("supervisions.jsonl", b"")), "supervisions.jsonl: audio without transcript: 1-10-0000"),
     ],

@@ -203,3 +203,28 @@ def test_bytes_before_the_first_line_and_ends_of_other_systems(tmp_path: pathlib
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     columns = {"audio": "path", "text": "sentence"}
     assert {one.text for one in read_table(str(path), columns=columns)} == set(TEXTS.values())
+
+
+def test_a_table_without_names_of_columns(tmp_path: pathlib.Path) -> None:
+    listed = table(tmp_path)
+    listed.write_text("".join(listed.read_text().splitlines(keepends=True)[1:]))
+    columns = ["speaker", "audio", "text", "votes"]
+    corpus = read_table(str(listed), columns=columns)
+    assert {segment.name: segment.text for segment in corpus} == TEXTS
+    assert {segment.name: segment.speaker for segment in corpus} == SPEAKERS
+    with pytest.raises(ValueError, match="columns: no column 'text'; it has 1: audio"):
+        read_table(str(listed), columns=["audio"])
+
+
+def test_files_in_place_of_names(tmp_path: pathlib.Path) -> None:
+    listed = ljspeech(tmp_path) / "metadata.csv"
+    found = read_ljspeech(str(tmp_path))
+    for prefix in ("", "wavs/"):
+        listed.write_text("".join(f"{prefix}{name}.wav|{text}\n" for name, text in TEXTS.items()))
+        assert read_ljspeech(str(tmp_path)) == found
+
+
+def test_spaces_of_texts_are_one_each(tmp_path: pathlib.Path) -> None:
+    home = kaldi(tmp_path)
+    (home / "text").write_text((home / "text").read_text().replace("ONE TWO", " ONE  TWO "))
+    assert {segment.name: segment.text for segment in read_kaldi(str(home))} == TEXTS

@@ -16,7 +16,7 @@ from recipe.nn.record.graph import Op
 from ..inputs import FEATURES, FEEDS, LABELS, classes, frames
 from ..test_transducer import FEEDS as TRANSDUCER_FEEDS
 from ..test_transducer import Transducer
-from .test_check import Tagger, needs_returnn, without
+from .models import Tagger, needs_returnn, without
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 

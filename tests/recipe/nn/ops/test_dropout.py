@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy
 import pytest
 
@@ -51,11 +53,19 @@ def test_identity_outside_of_training_in_loop() -> None:
     check_agreement(lambda: in_loop(lambda a, b, labels: nn.dropout(a, RATE)), FEEDS)
 
 
-@pytest.mark.parametrize("model", [dropped_on_sequence, dropped_in_loop, dropped_outer_value_in_loop])
-def test_training(model) -> None:
+@pytest.mark.parametrize(
+    ("model", "device"),
+    [
+        (dropped_on_sequence, "cpu"),
+        (dropped_on_sequence, "gpu"),
+        (dropped_in_loop, "cpu"),
+        (dropped_outer_value_in_loop, "cpu"),
+    ],
+)
+def test_training(model: Callable[[], nn.Tensor], device: str) -> None:
     network = nn.Network(model)
     in_numpy = nn.run_numpy(network, ONES, train=True).outputs["output"].value
-    output = run_returnn(network, ONES, train=True).outputs["output"]
+    output = run_returnn(network, ONES, train=True, device=device).outputs["output"]
     in_returnn = output.value.transpose([output.dims.index(name) for name in ("batch", "time", "wide")])
     for value in (in_numpy, in_returnn):
         assert set(numpy.unique(value.round(4))) == {numpy.float32(0.0), numpy.float32(1 / (1 - RATE)).round(4)}
@@ -63,6 +73,31 @@ def test_training(model) -> None:
         numpy.testing.assert_allclose(share_of_zeros, RATE, atol=0.06)
         assert (value[:, 0] != value[:, 1]).any(), "each step has its own mask"
         assert (value[0] != value[1]).any(), "each sequence has its own mask"
+
+
+@pytest.mark.parametrize("rate", [0.002, 0.1, 0.99])
+def test_share_and_mean(rate: float) -> None:
+    """Also where the rate is no multiple of 1/256, as of the random numbers that are drawn on a CPU."""
+    ones = numpy.ones((20, 100, 400), "float32"), numpy.full([20], 100, "int32")
+    network = nn.Network(lambda: nn.dropout(wide_ones(), rate))
+    value = run_returnn(network, {"ones": ones}, train=True, device="cpu").outputs["output"].value
+    deviation = (rate * (1 - rate) / value.size) ** 0.5
+    assert abs((value == 0).mean() - rate) < 5 * deviation, f"5 standard deviations are {5 * deviation}"
+    assert abs(value.mean() - 1) < 5 * deviation / (1 - rate)
+
+
+def test_masks_follow_from_the_step_of_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a CPU, outside of loops: no state is hidden, which a training that is continued would have lost."""
+    import tensorflow as tf
+    from returnn.tf.network import TFNetwork
+
+    masks = []
+    for step, seed in ((4, 1), (4, 2), (5, 1)):
+        monkeypatch.setattr(TFNetwork, "global_train_step", property(lambda _, step=step: tf.constant(step, tf.int64)))
+        outputs = run_returnn(nn.Network(dropped_on_sequence), ONES, train=True, seed=seed).outputs
+        masks.append(outputs["output"].value == 0)
+    numpy.testing.assert_array_equal(masks[0], masks[1])
+    assert abs((masks[0] != masks[2]).mean() - 2 * RATE * (1 - RATE)) < 0.05
 
 
 class DroppedInput(nn.Module):

@@ -11,6 +11,7 @@ import numpy
 import pytest
 
 from recipe import nn
+from recipe.nn.tf_layers.pipeline import Pipeline
 
 from ...models.small_model import small_model
 from ..agreement import check_agreement, ragged_frames, ragged_labels
@@ -71,6 +72,38 @@ def weights() -> dict[str, nn.Tensor]:
     return {"weights": weight, "sum": nn.dot(weight, x, reduce=x.spatial_dim), "total": nn.reduce_sum(weight, "T")}
 
 
+def weights_in_steps() -> dict[str, nn.Tensor]:
+    """In a loop: weights of frames from outside, of what is made in the step, and weights read alone."""
+    x = frames()
+    two = nn.Dim(2, "two")
+    numbers = nn.range_over(two)
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        loop.unstack(numbers, axis=two)
+        of_outside, of_step, read = [nn.softmax_over_spatial(nn.dot(x, loop.state.s) * n) for n in (1.0, 2.0, 3.0)]
+        context = nn.dot(of_outside, x, reduce=x.spatial_dim)
+        own = nn.dot(of_step, x + loop.state.s, reduce=x.spatial_dim)
+        total = nn.reduce_sum(read, x.spatial_dim) + nn.reduce_sum(nn.dot(read, x, reduce=x.spatial_dim))
+        loop.state.s = nn.tanh(context + own + total)
+        return {"s": loop.stack(loop.state.s)}
+
+
+def weights_of_logarithms() -> dict[str, nn.Tensor]:
+    """In a loop, of values that are no numbers in the padding."""
+    x = frames()
+    logarithm = nn.log(76.0 - x)
+    two = nn.Dim(2, "two")
+    numbers = nn.range_over(two)
+    loop = nn.Loop()
+    loop.state.s = vector()
+    with loop:
+        loop.unstack(numbers, axis=two)
+        weight = nn.softmax_over_spatial(nn.dot(x, loop.state.s))
+        loop.state.s = nn.tanh(nn.dot(weight, logarithm, reduce=x.spatial_dim))
+        return {"s": loop.stack(loop.state.s)}
+
+
 class Attention(nn.Module):
     """To frames that an LSTM made, from each frame and from a vector."""
 
@@ -98,15 +131,34 @@ class Attention(nn.Module):
         return {"context": context, "steps": steps, "own": own, "h": state.h}
 
 
-@pytest.mark.parametrize("model", [entries, entries_in_each_step, extremes, weights], ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    "model",
+    [entries, entries_in_each_step, extremes, weights, weights_in_steps, weights_of_logarithms],
+    ids=lambda model: model.__name__,
+)
 def test_values(model: Callable[[], Any]) -> None:
     check_agreement(model, FEEDS)
 
 
-@pytest.mark.parametrize(("model", "quirk"), [(entries, "entries_of_nothing"), (weights, "softmax_of_no_frames")])
+@pytest.mark.parametrize(
+    ("model", "quirk"),
+    [
+        (entries, "entries_of_nothing"),
+        (weights, "softmax_of_no_frames"),
+        (weights_in_steps, "softmax_of_no_frames"),
+    ],
+)
 def test_what_is_read_without_the_work_around(model: Callable[[], Any], quirk: str) -> None:
     with pytest.raises(AssertionError, match="Mismatched elements|nan location mismatch"):
         check_agreement(model, FEEDS, without_quirks=[quirk])
+
+
+@pytest.mark.parametrize(("model", "in_steps"), [(weights_in_steps, 2), (weights_of_logarithms, 0)])
+def test_values_from_outside_are_masked_once(model: Callable[[], Any], in_steps: int) -> None:
+    """In the steps only weights are, of what changes there, and those that something else reads, too."""
+    layers = list(Pipeline(nn.Network(model)).run().all_layers())
+    masked = [layer.network.parent is None for layer in layers if layer.options["class"] == "seq_len_mask"]
+    assert masked == [True] + [False] * in_steps
 
 
 def test_attention_and_its_gradients() -> None:

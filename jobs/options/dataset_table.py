@@ -1,0 +1,221 @@
+"""Datasets that RETURNN knows. Made by tests/jobs/options/make_tables.py."""
+
+from __future__ import annotations
+
+from .table_text import table
+
+DATASETS: dict[str, tuple[str, ...]] = table("""
+AnythingDataset: _num_shards _shard_index chunking chunking_variance context_window data_keys estimated_num_seqs
+    fixed_random_seed min_chunk_size name partition_epoch random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+BlissDataset: _num_shards _shard_index bpe_file chunking chunking_variance context_window estimated_num_seqs
+    feature_step_len feature_window_len fixed_random_seed min_chunk_size name norm_mean norm_std_dev
+    num_feature_filters partition_epoch path random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags vocab_file window with_delta
+CachedDataset: _num_shards _shard_index cache_byte_size chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed min_chunk_size name partition_epoch random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+CachedDataset2: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed min_chunk_size name partition_epoch random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+ChunkShuffleDataset: _num_shards _shard_index batch_gen_batch_size batch_gen_max_seqs batch_gen_recurrent_net
+    chunk_shuffle_cache chunking chunking_variance context_window dataset estimated_num_seqs fixed_random_seed
+    min_chunk_size name partition_epoch random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file
+    seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+ClusteringDataset: _num_shards _shard_index chunking chunking_variance cluster_map_file context_window dataset
+    estimated_num_seqs fixed_random_seed min_chunk_size n_clusters name partition_epoch random_seed_offset
+    repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs single_cluster
+    unique_seq_tags window
+CombinedDataset: _num_shards _shard_index chunking chunking_variance context_window data_dims data_dtypes data_map
+    datasets estimated_num_seqs fixed_random_seed interleave_gumbel_scale min_chunk_size name partition_epoch
+    random_seed_offset repeat_epoch sampling_sizes seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs unique_seq_tags window
+ConcatDataset: _num_shards _shard_index chunking chunking_variance context_window datasets estimated_num_seqs
+    fixed_random_seed min_chunk_size name partition_epoch random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+ConcatSeqsDataset: _num_shards _shard_index chunking chunking_variance context_window dataset epoch_wise_filter
+    estimated_num_seqs fixed_random_seed min_chunk_size name pad_narrow_data_to_multiple_of_target_len partition_epoch
+    random_seed_offset remove_in_between_postfix repeat_epoch repeat_in_between_last_frame_up_to_multiple_of
+    seq_len_file seq_list_file seq_list_filter_file seq_order_seq_lens_file seq_ordering seq_tag_delim
+    shuffle_frames_of_nseqs unique_seq_tags use_cache_manager window
+ConfusionNetworkDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    file_postfix fixed_random_seed max_density min_chunk_size name partition_epoch path random_seed_offset
+    repeat_epoch search_without_reference seq_list_file seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs source_only source_postfix target_postfix unique_seq_tags unknown_label use_cache_manager
+    window
+CopyTaskDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed input_dim maxlen maxlen_epoch_factor min_chunk_size minlen minlen_epoch_factor name nsymbols
+    num_seqs output_dim partition_epoch random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file
+    seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+Dataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs fixed_random_seed
+    min_chunk_size name partition_epoch random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file
+    seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+DatasetWithTimeContext: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed flag_normalizeInputs flag_normalizeTargets hdfFile min_chunk_size name normalizationFile
+    num_outputs partition_epoch random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file
+    seq_ordering shuffle_frames_of_nseqs tau unique_seq_tags window
+DistributeFilesDataset: _distrib_info _meta_info_cache _num_shards _shard_index buffer_size chunking chunking_variance
+    context_window distrib_shard_files estimated_num_seqs files fixed_random_seed get_sub_epoch_dataset min_chunk_size
+    name partition_epoch preload_next_n_sub_epochs random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering sharding_fix shuffle_frames_of_nseqs unique_seq_tags use_worker_proc window
+DummyDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs fixed_random_seed
+    input_dim input_max_value input_scale input_shift min_chunk_size name num_seqs output_dim partition_epoch
+    random_seed_offset repeat_epoch seq_len seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs unique_seq_tags window
+DummyDatasetMultipleDataKeys: _num_shards _shard_index chunking chunking_variance context_window data_keys
+    estimated_num_seqs fixed_random_seed input_dim input_max_value input_scale input_shift min_chunk_size name
+    num_seqs output_dim partition_epoch random_seed_offset repeat_epoch seq_len seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+DummyDatasetMultipleSequenceLength: _num_shards _shard_index chunking chunking_variance context_window
+    estimated_num_seqs fixed_random_seed input_dim input_max_value input_scale input_shift min_chunk_size name
+    num_seqs output_dim partition_epoch random_seed_offset repeat_epoch seq_len seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+DummyGenericDataset: _num_shards _shard_index chunking chunking_variance context_window data_template
+    estimated_num_seqs fixed_random_seed input_dim min_chunk_size name num_seqs output_dim partition_epoch
+    random_seed_offset repeat_epoch seq_lens seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs unique_seq_tags window
+Enwik8Corpus: _num_shards _shard_index batch_num_seqs chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed min_chunk_size name partition_epoch path random_seed_offset repeat_epoch seq_len
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs subset subsubset unique_seq_tags
+    window
+ExternSprintDataset: _num_shards _shard_index bpe chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed input_stddev min_chunk_size name orth_post_process orth_vocab partitionEpoch partition_epoch
+    random_seed_offset reduce_target_factor repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs sprintConfigStr sprintTrainerExecPath str_add_final_zero suppress_load_seqs_print
+    target_maps unique_seq_tags window
+GeneratingDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed input_dim min_chunk_size name num_seqs output_dim partition_epoch random_seed_offset
+    repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags
+    window
+HDFDataset: _num_shards _shard_index cache_byte_size chunking chunking_variance context_window estimated_num_seqs
+    files fixed_random_seed min_chunk_size name partition_epoch random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags use_cache_manager window
+HuggingFaceDataset: _num_shards _shard_index cast_columns chunking chunking_variance context_window data_format
+    dataset_opts estimated_num_seqs fixed_random_seed map_func min_chunk_size name partition_epoch random_seed_offset
+    rename_columns repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering seq_tag_column
+    shuffle_frames_of_nseqs sorting_seq_len_column sorting_seq_len_column_data unique_seq_tags use_file_cache window
+LibriSpeechCorpus: _num_shards _shard_index audio bpe chars chunking chunking_variance context_window
+    epoch_wise_filter estimated_num_seqs fixed_random_seed fixed_random_subset min_chunk_size name orth_post_process
+    partition_epoch path prefix random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file
+    seq_ordering seq_tag_format shuffle_frames_of_nseqs targets unique_seq_tags use_cache_manager use_ogg use_zip
+    window
+LmDataset: _debug_limit_line_count _num_shards _shard_index add_delayed_seq_data add_random_phone_seqs
+    auto_replace_unknown_symbol chunking chunking_variance context_window corpus_file delayed_seq_data_start_symbol
+    dtype error_on_invalid_seq estimated_num_seqs fixed_random_seed log_auto_replace_unknown_symbols log_skipped_seqs
+    min_chunk_size name orth_post_process orth_replace_map_file orth_symbols_file orth_symbols_map_file orth_vocab
+    parse_orth_opts partition_epoch phone_info random_seed_offset repeat_epoch seq_end_symbol seq_list_file
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs skip_empty_lines tag_prefix
+    unique_seq_tags unknown_symbol use_cache_manager window word_based word_end_symbol
+MapDatasetWrapper: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed map_dataset min_chunk_size name partition_epoch random_seed_offset repeat_epoch
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+MegatronDataset: _num_shards _shard_index chunking chunking_variance context_window data_file estimated_num_seqs
+    fixed_random_seed index_file min_chunk_size name partition_epoch random_seed_offset repeat_epoch
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags vocab vocab_size
+    window
+MetaDataset: _num_shards _shard_index chunking chunking_variance context_window data_dims data_dtypes data_map
+    datasets estimated_num_seqs fixed_random_seed min_chunk_size name partition_epoch random_seed_offset repeat_epoch
+    seq_lens_file seq_list_file seq_list_filter_file seq_order_control_dataset seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs unique_seq_tags window
+MultiEpochDataset: _num_shards _shard_index chunking chunking_variance context_window dataset estimated_num_seqs
+    fixed_random_seed min_chunk_size multi_epoch name partition_epoch random_seed_offset repeat_epoch
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+MultiProcDataset: _meta_info_cache _num_shards _shard_index buffer_size chunking chunking_variance context_window
+    dataset estimated_num_seqs fixed_random_seed min_chunk_size name num_workers partition_epoch random_seed_offset
+    repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering sharding_method shuffle_frames_of_nseqs
+    unique_seq_tags window
+NemoSpeechDataset: _num_shards _rank_and_size _shard_index audio buffer_size chunking chunking_variance context_window
+    cut_filter draws_per_epoch estimated_num_seqs fixed_random_seed min_chunk_size name nemo_config partition_epoch
+    preload_next_epoch random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs shuffle_window targets tokenizer unique_seq_tags use_worker_procs window
+NextGenHDFDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs files
+    fixed_random_seed input_stream_name min_chunk_size name partition_epoch random_seed_offset repeat_epoch
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+NltkTimitDataset: _num_shards _shard_index chunking chunking_variance context_window demo_play_audio
+    estimated_num_seqs feature_step_len feature_window_len features fixed_random_seed min_chunk_size name
+    nltk_download_dir norm_mean norm_std_dev num_feature_filters num_phones partition_epoch preload
+    random_permute_audio random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs timit_dir train unique_seq_tags window with_delta
+NumpyDumpDataset: _num_shards _shard_index chunking chunking_variance context_window end_seq estimated_num_seqs
+    fixed_random_seed min_chunk_size name num_inputs num_outputs partition_epoch postfix prefix random_seed_offset
+    repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs start_seq
+    unique_seq_tags window
+OggZipDataset: _num_shards _shard_index audio chunking chunking_variance content_name context_window epoch_wise_filter
+    estimated_num_seqs fixed_random_seed fixed_random_subset fixed_random_subset_seed min_chunk_size name
+    partition_epoch path random_seed_offset repeat_epoch resolve_symlink_for_name segment_file seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs targets targets_post_process unique_seq_tags
+    use_cache_manager window zip_audio_files_have_name_as_prefix
+PostprocessingDataset: _num_shards _shard_index buf_size chunking chunking_variance context_window dataset
+    estimated_num_seqs fixed_random_seed map_outputs map_seq map_seq_stream map_seq_stream_preserves_num_seqs
+    min_chunk_size name num_workers partition_epoch random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+RawWavDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs fixed_random_seed
+    frameLength frameShift listFile min_chunk_size name num_outputs partition_epoch random_seed_offset repeat_epoch
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+SiameseHDFDataset: _num_shards _shard_index chunking chunking_variance class_distribution context_window
+    estimated_num_seqs files fixed_random_seed input_stream_name min_chunk_size name partition_epoch
+    random_seed_offset repeat_epoch seq_label_stream seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs unique_seq_tags window
+SprintCacheDataset: _num_shards _shard_index chunking chunking_variance context_window data estimated_num_seqs
+    fixed_random_seed min_chunk_size name partition_epoch random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+SprintDatasetBase: _num_shards _shard_index bpe chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed input_stddev min_chunk_size name orth_post_process orth_vocab partition_epoch random_seed_offset
+    reduce_target_factor repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs str_add_final_zero suppress_load_seqs_print target_maps unique_seq_tags window
+StaticDataset: _num_shards _shard_index chunking chunking_variance context_window data estimated_num_seqs
+    fixed_random_seed input_dim min_chunk_size name output_dim partition_epoch random_seed_offset repeat_epoch
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs target_list unique_seq_tags
+    window
+StereoDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs fixed_random_seed
+    min_chunk_size name partition_epoch random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file
+    seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+StereoHdfDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed flag_normalizeInputs flag_normalizeTargets hdfFile min_chunk_size name normalizationFile
+    num_outputs partition_epoch random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file
+    seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+Task12AXDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed input_dim min_chunk_size name num_seqs output_dim partition_epoch random_seed_offset
+    repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags
+    window
+TaskEpisodicCopyDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed input_dim min_chunk_size name num_seqs output_dim partition_epoch random_seed_offset
+    repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags
+    window
+TaskNumberBaseConvertDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed input_base input_dim max_input_seq_len min_chunk_size min_input_seq_len name num_seqs
+    output_base output_dim partition_epoch random_seed_offset repeat_epoch seq_list_filter_file
+    seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags window
+TaskVariableAssignmentDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed input_dim min_chunk_size name num_seqs output_dim partition_epoch random_seed_offset
+    repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags
+    window
+TaskXmlModelingDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    fixed_random_seed input_dim limit_stack_depth min_chunk_size name num_seqs output_dim partition_epoch
+    random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs
+    unique_seq_tags window
+TextDictDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs filename
+    fixed_random_seed item_format min_chunk_size name partition_epoch random_seed_offset repeat_epoch
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs unique_seq_tags vocab window
+TimitDataset: _num_shards _shard_index chunking chunking_variance context_window demo_play_audio estimated_num_seqs
+    feature_step_len feature_window_len features fixed_random_seed min_chunk_size name norm_mean norm_std_dev
+    num_feature_filters num_phones partition_epoch preload random_permute_audio random_seed_offset repeat_epoch
+    seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs timit_dir train unique_seq_tags
+    window with_delta
+TranslationDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs file_postfix
+    fixed_random_seed min_chunk_size name partition_epoch path random_seed_offset repeat_epoch
+    search_without_reference seq_list_file seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs source_only source_postfix target_postfix unique_seq_tags unknown_label use_cache_manager
+    window
+TranslationFactorsDataset: _num_shards _shard_index chunking chunking_variance context_window estimated_num_seqs
+    factor_separator file_postfix fixed_random_seed min_chunk_size name partition_epoch path random_seed_offset
+    repeat_epoch search_without_reference seq_list_file seq_list_filter_file seq_order_seq_lens_file seq_ordering
+    shuffle_frames_of_nseqs source_factors source_only source_postfix target_factors target_postfix unique_seq_tags
+    unknown_label use_cache_manager window
+VariableDataset: _num_shards _shard_index always_same_tags chunking chunking_variance context_window
+    dataset_lru_cache_size estimated_num_seqs fixed_random_seed get_dataset min_chunk_size name partition_epoch
+    random_seed_offset repeat_epoch seq_list_filter_file seq_order_seq_lens_file seq_ordering shuffle_frames_of_nseqs
+    unique_seq_tags window
+""")
+
+"""By name of the class: the arguments of each."""

@@ -1,0 +1,1 @@
+"""Programs that need work-arounds, by what these have to do with."""
