@@ -68,11 +68,11 @@ def layer_classes(startup: Callable[[], None] | None) -> Iterator[None]:
     from returnn.tf.layers import basic
 
     basic.get_layer_class("linear")  # fills the table
-    before, make_batch = dict(basic._LayerClassDict), Batch.__init__
+    before, batches = dict(basic._LayerClassDict), Batch.try_sequence_as_slice
     try:
         if startup is not None:
             startup()
         yield
     finally:
         basic._LayerClassDict.update(before)
-        Batch.__init__ = make_batch
+        Batch.try_sequence_as_slice = batches

@@ -9,27 +9,29 @@ from .config_function import ConfigFunction
 STARTUP = "startup_callback"
 """The function of a config that RETURNN calls before it reads data and makes the network."""
 
-ONE_FRAME_IN_EACH_BATCH = ConfigFunction(
+BATCHES_OF_NOTHING = ConfigFunction(
     '''
-    def one_frame_in_each_batch():
-        """RETURNN refuses or drops a batch in which nothing has a frame: so each has one, of no input."""
+    def batches_of_nothing():
+        """RETURNN refuses or drops a batch in which nothing has a frame: so such a batch has one, of no input."""
         from returnn.engine.batch import Batch
         from returnn.util.basic import NumbersDict
 
-        make = Batch.__init__
+        with_sequence = Batch.try_sequence_as_slice
 
-        def make_with_one_frame(batch):
-            make(batch)
-            batch.max_num_frames_per_slice = NumbersDict(numbers_dict={"": 1}, broadcast_value=0)
+        def with_sequence_or_frame(batch, length):
+            frames, count = with_sequence(batch, length)
+            if frames.max_value() == 0:
+                frames = NumbersDict.max([frames, NumbersDict(numbers_dict={"": 1}, broadcast_value=0)])
+            return [frames, count]
 
-        Batch.__init__ = make_with_one_frame
+        Batch.try_sequence_as_slice = with_sequence_or_frame
     '''
 )
 
 _TEXT = '''
 def startup_callback(**_kwargs):
     """RETURNN calls this when it starts, so that it computes batches in which no sequence has a frame."""
-    one_frame_in_each_batch()
+    batches_of_nothing()
 '''
 _REPLACED = """
     from returnn.tf.layers import basic
@@ -45,7 +47,7 @@ def startup_callback(replaced: Mapping[str, ConfigFunction]) -> ConfigFunction:
     The function that RETURNN calls when it starts.
 
     RETURNN (1.20261022, ``shapes_for_batches`` in datasets/basic.py) has an assertion that some sequence of a batch has
-    a frame in some input, and leaves out the last batch if none has. So each batch has one frame, of an input that is
+    a frame in some input, and leaves out the last batch if none has. So such a batch has one frame, of an input that is
     none.
     Test: tf_layers/test_empty_sequences.py::test_training_where_a_batch_has_nothing
 
@@ -54,4 +56,4 @@ def startup_callback(replaced: Mapping[str, ConfigFunction]) -> ConfigFunction:
     makers = tuple(replaced[name] for name in sorted(replaced))
     classes = ", ".join(f"{maker.name}()" for maker in makers)
     text = _TEXT.rstrip() + (_REPLACED.format(classes=classes) if makers else "")
-    return ConfigFunction(text, needs=(*makers, ONE_FRAME_IN_EACH_BATCH))
+    return ConfigFunction(text, needs=(*makers, BATCHES_OF_NOTHING))
