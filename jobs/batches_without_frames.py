@@ -5,7 +5,7 @@ RETURNN (1.20261022) fails there: ``rec`` with a unit or with layers, since Tens
 size zero", ``RecLayer`` in tf/layers/rec.py); ``gather``, as there is nothing that it could read; ``pool``, ``conv``
 and ``ctc_loss``, of which the kernels take no frames; and the mean of ``reduce`` is no number. So these layers read
 zeros for one frame then, and give as many as there are. A batch in which no input has a frame is refused by an
-assertion, or left out at the end of an epoch (``shapes_for_batches`` in datasets/basic.py): so each batch has one
+assertion, or left out at the end of an epoch (``shapes_for_batches`` in datasets/basic.py): so such a batch has one
 frame, of an input that is none. What is computed for all other batches is the same.
 
 :mod:`jobs.returnn_program` loads it by its file; it imports nothing of this setup.
@@ -28,17 +28,19 @@ def compute_them() -> None:
 
 
 def _take_batches() -> None:
-    """Has each batch one frame of no input."""
+    """Has a batch in which nothing has a frame one frame of no input."""
     from returnn.engine.batch import Batch
     from returnn.util.basic import NumbersDict
 
-    make = Batch.__init__
+    with_sequence = Batch.try_sequence_as_slice
 
-    def make_with_one_frame(batch: Any) -> None:
-        make(batch)
-        batch.max_num_frames_per_slice = NumbersDict(numbers_dict={"": 1}, broadcast_value=0)
+    def with_sequence_or_frame(batch: Any, length: Any) -> list[Any]:
+        frames, count = with_sequence(batch, length)
+        if frames.max_value() == 0:
+            frames = NumbersDict.max([frames, NumbersDict(numbers_dict={"": 1}, broadcast_value=0)])
+        return [frames, count]
 
-    Batch.__init__ = make_with_one_frame
+    Batch.try_sequence_as_slice = with_sequence_or_frame
 
 
 def _at_least(size: int, x: Any, axis: int) -> Any:

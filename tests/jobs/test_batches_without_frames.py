@@ -36,11 +36,11 @@ def computed() -> Iterator[None]:
     from returnn.tf.layers import basic
 
     basic.get_layer_class("linear")  # fills the table
-    before, make_batch = dict(basic._LayerClassDict), Batch.__init__
+    before, with_sequence = dict(basic._LayerClassDict), Batch.try_sequence_as_slice
     compute_them()
     yield
     basic._LayerClassDict.update(before)
-    Batch.__init__ = make_batch
+    Batch.try_sequence_as_slice = with_sequence
 
 
 NOTHING: dict[str, Any] = {
