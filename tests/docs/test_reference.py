@@ -210,7 +210,7 @@ def test_layers_are_those_of_the_examples(
         assert entry.layers is not None, f"{page}: {entry.name} has no line on RETURNN and its frontend"
         assert set(entry.layers) <= layer_classes, f"{page}: {entry.name}: {set(entry.layers) - layer_classes}"
         if entry.layers:
-            found = {name for network in made for name in classes_of(network.net_dict("cpu"))}
+            found = {name for one in made for device in ("cpu", "gpu") for name in classes_of(one.net_dict(device))}
             assert set(entry.layers) <= found, f"{page}: {entry.name} becomes {sorted(found)}"
 
 
