@@ -62,7 +62,7 @@ librispeech-mini: $(VENV)/.installed-torch
 	@./sis manager configs/librispeech.mini
 
 test: venv-dev
-	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --durations=40 tests
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --durations=40 tests
 
 quick: $(VENV)/.installed-dev
 	$(VENV)/bin/python -m pytest -n 2 --without-returnn tests/recipe tests/test_imports.py
