@@ -53,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declares the marks of tests that share processes for TensorFlow (``-n 2 --dist loadgroup``) or need programs."""
+    """Declares the marks of tests that share processes for TensorFlow (``-n 3 --dist loadgroup``) or need programs."""
     if config.getoption("--without-returnn"):
         without_returnn.leave_out()
     config.addinivalue_line("markers", "xdist_group(name): tests of one group run in the same process")
