@@ -1,5 +1,5 @@
 """
-Makes ``jobs/options/tables.py`` and ``dataset_table.py`` beside it, of the RETURNN, TensorFlow and PyTorch that are installed.
+Makes ``tables.py`` and ``dataset_table.py`` in ``jobs/options`` of RETURNN, TensorFlow and PyTorch as installed.
 
     .venv/bin/python -m tests.jobs.options.make_tables
 """
