@@ -48,7 +48,6 @@ class ReturnnSession:
         # as RETURNN's main program does: else the first layer that looks for devices fixes the threads of all sessions
         setup_tf_thread_pools(tf_session_opts=settings.get("tf_session_opts"))
         BehaviorVersion.set(settings["behavior_version"])
-        settings.get("startup_callback", dict)()
         train = task == "train"
         self._graph = tf.Graph()
         with self._graph.as_default(), global_config_ctx(self.config):

@@ -103,7 +103,7 @@ def _streams(dataset: Any) -> dict[str, int | None] | None:
     if not isinstance(dataset, Mapping):
         return None
     name = dataset.get("class")
-    if name == "MultiProcDataset":
+    if name == "MultiProcDataset" or (name == "PostprocessingDataset" and "map_outputs" not in dataset):
         return _streams(dataset.get("dataset"))
     if name == "MetaDataset":
         parts, data_map = dataset.get("datasets"), dataset.get("data_map")

@@ -134,19 +134,10 @@ _CAUSES: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
         _always("Horovod is not installed: pip install horovod[tensorflow], or leave horovod_num_processes out"),
     ),
     (
-        r"TensorArray has size zero|is not in \[0, 0\)",
+        r"TensorArray has size zero|is not in \[0, 0\)|assert shape\[0\]\.max_value\(\) > 0",
         _always(
-            "in one of the batches no sequence has a frame in an input, which RETURNN on TensorFlow cannot compute by "
-            "itself. The configs written here have a startup_callback for it, of which a startup_callback of your own "
-            "takes the place: leave that out, or take such sequences out of the data"
-        ),
-    ),
-    (
-        r"assert shape\[0\]\.max_value\(\) > 0",
-        _always(
-            "in one of the batches no sequence has a frame in any of its inputs, which RETURNN on TensorFlow does not "
-            "take by itself. The configs written here have a startup_callback for it, of which a startup_callback of "
-            "your own takes the place: leave that out, or take such sequences out of the data"
+            "in one of the batches no sequence has a frame in an input, which RETURNN on TensorFlow does not compute "
+            'here: take such sequences out of the data, or use engine="torch", which can'
         ),
     ),
     (_UNREADABLE_DATA, _unreadable_data),

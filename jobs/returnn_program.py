@@ -5,7 +5,8 @@ When a task is killed, the kernel ends RETURNN as well (on Linux), so that two n
 task does not hold the directory any more, RETURNN ends by :mod:`jobs.holder_fence`.
 
 What RETURNN by itself forgets at an interruption is kept by :mod:`jobs.resume_tensorflow` and
-:mod:`jobs.resume_torch`. The config says nothing of it and runs with plain RETURNN as well.
+:mod:`jobs.resume_torch`; batches that it does not compute on TensorFlow are by :mod:`jobs.batches_without_frames`. The
+config says nothing of it and runs with plain RETURNN as well.
 
 It runs as a program of its own and imports nothing of this setup, but for these modules by their files.
 """
@@ -51,9 +52,11 @@ def main() -> None:
 
     execute_main_task = returnn.execute_main_task
 
-    def execute() -> None:
-        if returnn.config.value("task", "train") == "train":  # only now RETURNN has read the config, set up the engine
-            engine = "torch" if BackendEngine.is_torch_selected() else "tensorflow"
+    def execute() -> None:  # only now RETURNN has read the config, set up the engine
+        engine = "torch" if BackendEngine.is_torch_selected() else "tensorflow"
+        if engine == "tensorflow":
+            _module_beside("batches_without_frames").compute_them()
+        if returnn.config.value("task", "train") == "train":
             _module_beside(f"resume_{engine}").keep_state_of_training()
             if engine == "tensorflow":
                 _module_beside("gradient_norm").log_gradient_norm()

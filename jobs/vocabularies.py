@@ -62,7 +62,7 @@ def _vocabularies(dataset: Any, is_wanted: Callable[[Mapping[str, Any]], bool]) 
             return {}
         inner = {key: _vocabularies(one, is_wanted) for key, one in parts.items()}
         return {stream: inner[key][of] for stream, (key, of) in data_map.items() if of in inner.get(key, {})}
-    if name == "MultiProcDataset":
+    if name == "MultiProcDataset" or (name == "PostprocessingDataset" and "map_outputs" not in dataset):
         return _vocabularies(dataset.get("dataset"), is_wanted)
     if name == "DistributeFilesDataset":  # of recipe.data.text_dataset.text_blocks_dataset
         files = dataset.get("files")

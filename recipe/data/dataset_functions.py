@@ -9,7 +9,10 @@ Test: tests/jobs/corpus/test_training.py
 
 from __future__ import annotations
 
+import functools
+import heapq
 import inspect
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +23,7 @@ from recipe.nn.plain.python_source import CodeWithDefinitions, PythonSource
 from .log_mel import log_mel, normalised, stacked_frames
 from .speed import at_speed
 
-_IMPORTS = ("import fractions", "import functools", "import numpy")
+_IMPORTS = ("import fractions", "import functools", "import heapq", "import numpy", "import zlib")
 
 
 def log_mel_features(
@@ -72,6 +75,63 @@ def dataset_of_blocks(files: Sequence[tuple[str, str]], labels: Mapping[str, Any
     }
 
 
+def dataset_of_blocks_with_dropout(
+    files: Sequence[tuple[str, str]], labels: Mapping[str, Any], dropout: float
+) -> dict[str, Any]:
+    """As :func:`dataset_of_blocks`, with BPE dropout."""
+    function = functools.partial(other_pieces, dropout=dropout, streams=("data",))
+    return {"class": "PostprocessingDataset", "dataset": dataset_of_blocks(files, labels), "map_seq": function}
+
+
+def pieces_with_dropout(pieces: Sequence[str], index: Mapping[str, int], dropout: float, random: Any) -> list[int]:
+    """
+    The labels of a text by BPE some of whose merges are left out, as SentencePiece does it.
+
+    :param pieces: of the text; merged again from their characters, but for those as ``<unk>``
+    :param index: labels by piece: what is merged first has the lower one
+    :param dropout: the probability that a merge is left out
+    """
+    symbols = [one for piece in pieces for one in ([piece] if piece[:1] == "<" and piece[-1:] == ">" else piece)]
+    is_text = [len(symbol) == 1 for symbol in symbols]
+    after = [*range(1, len(symbols)), -1]  # the next symbol that is left
+    before = [-1, *range(len(symbols) - 1)]
+    waiting: list[tuple[int, int, str, str]] = []
+
+    def add(left: int, right: int) -> None:
+        if left >= 0 and right >= 0 and is_text[left] and is_text[right]:
+            merged = index.get(symbols[left] + symbols[right])
+            if merged is not None:
+                heapq.heappush(waiting, (merged, left, symbols[left], symbols[right]))
+
+    for left in range(len(symbols) - 1):
+        add(left, left + 1)
+    while waiting:
+        _, left, first, second = heapq.heappop(waiting)
+        right = after[left]
+        if symbols[left] != first or right < 0 or symbols[right] != second or random.random_sample() < dropout:
+            continue  # one of both was merged with another, or this merge is left out
+        symbols[left], symbols[right] = first + second, ""
+        after[left] = after[right]
+        if after[left] >= 0:
+            before[after[left]] = left
+        add(before[left], left)
+        add(left, after[left])
+    return [index[symbol] for symbol in symbols if symbol]
+
+
+def other_pieces(sequence: Any, epoch: int, dropout: float, streams: Sequence[str], **_other: Any) -> Any:
+    """Other pieces of the same text, drawn by epoch and sequence, for RETURNN's PostprocessingDataset."""
+    tag = str(sequence.data["seq_tag"].raw_tensor)
+    for stream in streams:
+        tensor = sequence.data[stream]
+        labels = tensor.sparse_dim.vocab.labels
+        random = numpy.random.RandomState(zlib.crc32(f"{epoch} {stream} {tag}".encode()))
+        index = {label: number for number, label in enumerate(labels)}
+        pieces = pieces_with_dropout([labels[one] for one in tensor.raw_tensor], index, dropout, random)
+        tensor.raw_tensor = numpy.array(pieces, tensor.dtype)
+    return sequence
+
+
 def function_code(function: Callable[..., Any], version: int, **arguments: Any) -> CodeWithDefinitions:
     """
     A function of this module as an option.
@@ -86,6 +146,8 @@ def function_code(function: Callable[..., Any], version: int, **arguments: Any) 
         sorted_first: (),
         space_as_label: (),
         dataset_of_blocks: (),
+        other_pieces: (pieces_with_dropout,),
+        dataset_of_blocks_with_dropout: (pieces_with_dropout, other_pieces, dataset_of_blocks),
     }[function]
     values = "".join(f", {name}={PythonSource().value(value)}" for name, value in arguments.items())
     code = f"functools.partial({function.__name__}{values})" if arguments else function.__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .dataset_functions import dataset_of_blocks, function_code
+from .dataset_functions import dataset_of_blocks, dataset_of_blocks_with_dropout, function_code, other_pieces
 
 
 def text_dataset(
@@ -39,7 +39,7 @@ def text_dataset(
 
 
 def text_blocks_dataset(
-    blocks: Sequence[Any], labels: Mapping[str, Any], *, partition_epoch: int = 1
+    blocks: Sequence[Any], labels: Mapping[str, Any], *, partition_epoch: int = 1, bpe_dropout: float = 0.0
 ) -> dict[str, Any]:
     """
     Text of any length as training data: RETURNN has only the blocks of one epoch (and those of the next, which another
@@ -49,15 +49,20 @@ def text_blocks_dataset(
     :param blocks: of :class:`jobs.text.blocks.TextBlocksJob`, at least ``partition_epoch``
     :param labels: as of :func:`recipe.data.subwords.sentence_pieces`
     :param partition_epoch: in so many parts an epoch is cut; what RETURNN has in hand is about this part of the text
+    :param bpe_dropout: as the ``dropout`` of :func:`with_bpe_dropout`
     :raises ValueError: if there are fewer blocks than parts
     """
     if len(blocks) < partition_epoch:
         raise ValueError(f"partition_epoch={partition_epoch} parts cannot be made of {len(blocks)} blocks: make more")
     rest = {key: value for key, value in labels.items() if key != "model_file"}
+    function = function_code(dataset_of_blocks, 1, labels=rest)
+    if bpe_dropout:
+        dropout = _checked_dropout(bpe_dropout)
+        function = function_code(dataset_of_blocks_with_dropout, 1, labels=rest, dropout=dropout)
     return {
         "class": "DistributeFilesDataset",
         "files": [(block, labels["model_file"]) for block in blocks],  # the function gets files, nothing else
-        "get_sub_epoch_dataset": function_code(dataset_of_blocks, 1, labels=rest),
+        "get_sub_epoch_dataset": function,
         "seq_ordering": "random",
         "partition_epoch": partition_epoch,
     }
@@ -89,3 +94,29 @@ def text_pair_dataset(
         "data_map": {"data": ("source", "data"), "classes": ("target", "data")},
         "seq_order_control_dataset": "target",
     }
+
+
+def with_bpe_dropout(
+    dataset: Mapping[str, Any], dropout: float, *, streams: Sequence[str] = ("data",)
+) -> dict[str, Any]:
+    """
+    BPE dropout (Provilkov et al. 2020; there 0.1) that is a function of epoch and sequence, so that a training can be
+    repeated, and goes on after an interruption as without one. The ``sampling`` of
+    :func:`recipe.data.subwords.sentence_pieces` draws otherwise each time, as RETURNN does not seed it.
+
+    :param dataset: with labels of a SentencePiece model of kind "bpe", without sampling: of :func:`text_dataset`,
+        :func:`text_pair_dataset`, :func:`recipe.data.speech_dataset.ogg_zip_dataset`
+    :param dropout: the probability that a merge is left out
+    :param streams: which have such labels
+    :raises ValueError: if dropout is not between 0 and 1
+    """
+    if dataset.get("class") == "DistributeFilesDataset":
+        raise ValueError("RETURNN has no labels of such a dataset: give text_blocks_dataset(..., bpe_dropout=...)")
+    function = function_code(other_pieces, 1, dropout=_checked_dropout(dropout), streams=tuple(streams))
+    return {"class": "PostprocessingDataset", "dataset": dict(dataset), "map_seq": function}
+
+
+def _checked_dropout(dropout: float) -> float:
+    if not 0 < dropout < 1:
+        raise ValueError(f"dropout={dropout}: a number between 0 and 1 is meant, as 0.1")
+    return float(dropout)

@@ -134,7 +134,8 @@ class _Windows(NamedTuple):
             return as_dim(self.number(number, axis.size))
         if self.strides[number] != 1:
             return Dim(None, f"{name}_frames")
-        return level.notes.cropped(axis, (self.sizes[number] - 1) * self.dilation[number], f"{name}_frames")
+        fewer = (self.sizes[number] - 1) * self.dilation[number]
+        return level.notes.cropped(axis, fewer, f"{name}_frames") if fewer else axis
 
     def number(self, axis: int, entries: int) -> int:
         """How many windows there are of so many entries of an axis."""
@@ -160,9 +161,8 @@ def _windowed(level: Level, layer: Layer, x: Value, dim: Dim, axes: list[Dim | N
             continue
         if axis.is_static and windows.number(number, axis.size) < 1:
             raise Unsupported(f"windows of {windows.sizes[number]} of {axis.size} entries")
-        same = axis.is_static and windows.number(number, axis.size) == axis.size
         new = windows.shorter(level, number, axis, layer.name)
-        dims = tuple(new if one is axis and not same else one for one in dims)
+        dims = tuple(new if one is axis else one for one in dims)
     if windows.padding == "same" and any(axis is None or axis.is_dynamic for axis in axes):
         level.notes.differences.add(PADDING)
     over = ['"T"' if axis is None or x.lengths == [axis] else texts.text(axis) for axis in axes]

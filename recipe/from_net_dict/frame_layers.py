@@ -35,7 +35,7 @@ def _slice(level: Level, layer: Layer) -> Value:
 
 def _each_nth(level: Level, layer: Layer, x: Value, axis: Dim, entries: range) -> Value:
     """Each n-th entry of an axis of fixed size."""
-    new = Dim(len(entries), f"{layer.name}_entries")
+    new = as_dim(len(entries))
     texts = level.notes.dims
     first = f" + {entries.start}" if entries.start else ""
     text = f"nn.gather({x.text}, nn.range_over({texts.text(new)}) * {entries.step}{first}, axis={texts.text(axis)})"

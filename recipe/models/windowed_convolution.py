@@ -76,6 +76,8 @@ def windows_of_frames(
     :param padding: "valid" or "same"
     :return: [..., axis of windows, entries, ...]
     """
+    if entries.size == 1 and stride == 1:
+        return nn.expand(x, [entries])
     if rate == 1:
         return nn.unfold(x, entries, stride=stride, padding=padding, axis=axis)
     span = nn.Dim((entries.size - 1) * rate + 1, "span")

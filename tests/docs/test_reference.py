@@ -30,8 +30,11 @@ RETURNN = pathlib.Path(next(iter(importlib.util.find_spec("returnn").submodule_s
 NOT_FOR_USERS = {
     "recipe.data.dataset_functions.at_random_speed",
     "recipe.data.dataset_functions.dataset_of_blocks",
+    "recipe.data.dataset_functions.dataset_of_blocks_with_dropout",
     "recipe.data.dataset_functions.function_code",
     "recipe.data.dataset_functions.log_mel_features",
+    "recipe.data.dataset_functions.other_pieces",
+    "recipe.data.dataset_functions.pieces_with_dropout",
     "recipe.data.dataset_functions.sorted_first",
     "recipe.data.dataset_functions.space_as_label",
     "recipe.data.hdf.write_streams",
@@ -207,7 +210,7 @@ def test_layers_are_those_of_the_examples(
         assert entry.layers is not None, f"{page}: {entry.name} has no line on RETURNN and its frontend"
         assert set(entry.layers) <= layer_classes, f"{page}: {entry.name}: {set(entry.layers) - layer_classes}"
         if entry.layers:
-            found = {name for network in made for name in classes_of(network.net_dict("cpu"))}
+            found = {name for one in made for device in ("cpu", "gpu") for name in classes_of(one.net_dict(device))}
             assert set(entry.layers) <= found, f"{page}: {entry.name} becomes {sorted(found)}"
 
 

@@ -71,7 +71,7 @@ def _play(program: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch,
         ),
         (
             "  line: \x1b[34massert\x1b[0m shape[0].max_value() \x1b[34m>\x1b[0m 0\nAssertionError",
-            "in one of the batches no sequence has a frame in any of its inputs",
+            "in one of the batches no sequence has a frame in an input",
         ),
         ("ModuleNotFoundError: No module named 'horovod'", "Horovod is not installed"),
         (

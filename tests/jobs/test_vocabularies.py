@@ -17,7 +17,7 @@ from jobs.vocabularies import files_of
 from recipe import nn
 from recipe.data.characters import character_targets
 from recipe.data.subwords import END_INDEX, sentence_pieces, words
-from recipe.data.text_dataset import text_blocks_dataset, text_dataset, text_pair_dataset
+from recipe.data.text_dataset import text_blocks_dataset, text_dataset, text_pair_dataset, with_bpe_dropout
 from recipe.models.language_model import LstmLanguageModel
 
 from .conftest import RunJob
@@ -134,6 +134,7 @@ def test_which_models_a_dataset_has() -> None:
     assert files_of(pair) == {"data": one["model_file"], "classes": two["model_file"]}
     assert files_of(text_blocks_dataset([TEXT], two)) == {"data": two["model_file"]}
     assert files_of({"class": "MultiProcDataset", "dataset": pair, "num_workers": 2}) == files_of(pair)
+    assert files_of(with_bpe_dropout(pair, 0.1)) == files_of(pair)
     assert files_of({"class": "OggZipDataset", "targets": one}) == {"classes": one["model_file"]}
     assert files_of({"class": "LmDataset", "orth_vocab": words(TEXT)}) == {"data": TEXT}
     assert files_of({"class": "LmDataset", "orth_vocab": {"class": "Vocabulary", "labels": ["a"]}}) == {}

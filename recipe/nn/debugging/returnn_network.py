@@ -18,12 +18,11 @@ from ..program.program import Program
 from ..tf_layers.config import Written, config_text
 from ..tf_layers.layers import LayerNetwork
 from ..tf_layers.pipeline import Pipeline
-from ..tf_layers.replaced_layers import STARTUP
 from ..tf_layers.value_layers import NetworkWithValues
 from .comparison import EngineValue
 from .engine import Engine, EngineNetwork, EngineRun, EngineValues, T
 from .returnn_failure import returnn_failure_text
-from .returnn_state import behavior_version, layer_classes, quiet
+from .returnn_state import behavior_version, quiet
 from .returnn_values import LayerValues
 
 NAME = "RETURNN on TensorFlow"
@@ -114,16 +113,13 @@ class ReturnnNetwork(EngineNetwork):
 
 
 @contextlib.contextmanager
-def built(
-    network: Written, *, search: bool, outputs: Sequence[str] = (), starts: bool = True
-) -> Iterator[ReturnnNetwork]:
+def built(network: Written, *, search: bool, outputs: Sequence[str] = ()) -> Iterator[ReturnnNetwork]:
     """
     Builds a network from the config that is written of it, on the CPU; search networks search.
 
     What RETURNN prints is thrown away. Its behavior version is as it was in the end.
 
     :param outputs: the names of those that are asked for
-    :param starts: whether RETURNN's layer classes are those of the config
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
@@ -151,8 +147,7 @@ def built(
         made = TFNetwork(
             config=config, extern_data=extern_data, train_flag=is_training, eval_flag=True, search_flag=search
         )
-        with layer_classes(config.typed_value(STARTUP) if starts else None):
-            made.construct_from_dict(config.typed_value("network"))
+        made.construct_from_dict(config.typed_value("network"))
         session.run([tf.compat.v1.global_variables_initializer(), made.global_train_step_var.initializer])
         yield ReturnnNetwork(session, made, extern_data, outputs)
 
@@ -190,15 +185,15 @@ class TensorFlow(Engine):
     ) -> T:
         """What a function finds in the values of layers."""
 
-        def of_layers(with_values: NetworkWithValues, starts: bool = True) -> T:
-            with built(with_values, search=bool(network.beam_sizes), starts=starts) as returnn:
+        def of_layers(with_values: NetworkWithValues) -> T:
+            with built(with_values, search=bool(network.beam_sizes)) as returnn:
                 returnn.set_parameters(parameters)
                 return look(LayerValues(with_values.places, lambda layer: returnn.layer(layer, feeds)))
 
         if any(loop.body.loop is not None for loop in network.loops):
-            # RETURNN may refuse to hand out the values of inner loops; where a loop makes no step, its own classes do
+            # RETURNN may refuse to hand out the values of inner loops
             with contextlib.suppress(Exception):
-                return of_layers(NetworkWithValues(network, inner_loops=True), starts=False)
+                return of_layers(NetworkWithValues(network, inner_loops=True))
         return of_layers(NetworkWithValues(network))
 
     def failure_text(self, error: BaseException, network: Program, feeds: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 
 @contextlib.contextmanager
@@ -55,24 +55,3 @@ def quiet() -> Iterator[None]:
     ):
         warnings.simplefilter("ignore")
         yield
-
-
-@contextlib.contextmanager
-def layer_classes(startup: Callable[[], None] | None) -> Iterator[None]:
-    """
-    RETURNN's layer classes on TensorFlow as they are when it starts with a config; then they are as they were.
-
-    :param startup: the config's ``startup_callback``; None for RETURNN's own classes
-    """
-    from returnn.engine.batch import Batch
-    from returnn.tf.layers import basic
-
-    basic.get_layer_class("linear")  # fills the table
-    before, make_batch = dict(basic._LayerClassDict), Batch.__init__
-    try:
-        if startup is not None:
-            startup()
-        yield
-    finally:
-        basic._LayerClassDict.update(before)
-        Batch.__init__ = make_batch

@@ -78,6 +78,8 @@ class HasAxes:
             return self.feature_dim
         if isinstance(axis, str):
             named = [dim for dim in self.dims if dim.name == axis]
+        elif isinstance(axis, Dim):
+            named = []
         else:
             named = [dim for dim in self.dims if dim.is_anonymous and dim.known_size == axis]
         if len(named) != 1:

@@ -10,10 +10,8 @@ from ..plain.delayed import Delayed, resolved
 from ..plain.dim import single_step_dim
 from ..plain.extern_data import ExternData
 from ..plain.python_source import definitions_section
-from .config_function import ConfigFunction
 from .layers import LayerNetwork
 from .python_source import NetDictSource, PythonCode
-from .replaced_layers import STARTUP, startup_callback
 
 
 class Written(Protocol):
@@ -41,8 +39,7 @@ def config_text(
 
     :param network: what to compute; of several stages, each is written, and ``get_network`` chooses by the epoch
     :param device: what it will run on; chooses the LSTM unit, not what is computed
-    :param config: all other options by name: plain values, or :class:`recipe.nn.PythonCode`. A ``startup_callback``
-        takes the place of the one that has RETURNN compute batches without any frame
+    :param config: all other options by name: plain values, or :class:`recipe.nn.PythonCode`
     :param preamble: code that stands after the imports
     :param copy_param_mode: of several stages, what RETURNN does with parameters whose dims change
     :param options_of_stages: options that are others in a stage, by its first epoch
@@ -55,8 +52,6 @@ def config_text(
     general = [assignment(key, value, source) for key, value in options.items()]
     data = assignment("extern_data", declared_inputs(network.extern_data), source)
     networks = _networks(stages, copy_param_mode, options_of_stages or {}, source)
-    if STARTUP not in options and any(dim.is_dynamic for one in network.extern_data.values() for dim in one.dims):
-        source.functions.update(dict.fromkeys(startup_callback(_replaced(stages)).with_needed()))
     dims = source.names.definitions(source)
     sections = [
         ["#!returnn"],
@@ -88,12 +83,6 @@ def _settings(stages: LayerNetwork | dict[int, LayerNetwork]) -> dict[str, Any]:
     """What the layers want of the config besides."""
     every = [stages] if isinstance(stages, LayerNetwork) else stages.values()
     return {name: value for layers in every for name, value in layers.settings.items()}
-
-
-def _replaced(stages: LayerNetwork | dict[int, LayerNetwork]) -> dict[str, ConfigFunction]:
-    """Makers of the classes that take the place of RETURNN's, by the name of the layer class."""
-    every = [stages] if isinstance(stages, LayerNetwork) else stages.values()
-    return {name: value for layers in every for name, value in layers.replaced.items()}
 
 
 def _set_optimizers(stages: LayerNetwork | dict[int, LayerNetwork], optimizer: Any) -> None:

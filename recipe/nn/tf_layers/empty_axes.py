@@ -47,15 +47,10 @@ def may_be_empty(build: Any, dim: Dim) -> bool:
     """
     Whether a whole batch may have nothing along an axis: that of such a loop, or made of one.
 
-    Those of the network's inputs are taken to have something: for a batch where they have nothing, other classes take
-    the place of RETURNN's layers (quirks/batches_without_frames.py).
+    Those of the network's inputs are taken to have something: each LSTM over one would need more layers. Batches where
+    they have nothing are the jobs' matter (jobs/batches_without_frames.py).
     """
     return _is_empty(build, dim, of_inputs=False)
-
-
-def may_be_empty_in_input(build: Any, dim: Dim) -> bool:
-    """Whether a whole batch may have nothing along an axis because an input has nothing there, and only then."""
-    return _is_empty(build, dim, of_inputs=True) and not may_be_empty(build, dim)
 
 
 def reads_what_is_not_there(build: Any, axis: Dim, dims: Iterable[Dim]) -> bool:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from ..plain.dim import Dim
 from ..plain.errors import SourceLine
 from ..plain.layer_names import NO_SOURCE, layer_name
-from .config_function import ConfigFunction
 
 RESERVED_NAMES = ("end", "output")
 """Names of layers by which RETURNN goes in loops."""
@@ -39,8 +38,6 @@ class LayerNetwork:
         self.layers: list[Layer] = []
         self.settings: dict[str, Any] = {}
         """What the config says besides, for the network itself."""
-        self.replaced: dict[str, ConfigFunction] = {}
-        """Makers of classes that take the place of RETURNN's layer classes, by the name of the layer class."""
         self._names: Counter[str] = Counter([*RESERVED_NAMES, NO_SOURCE])
 
     def is_within(self, other: LayerNetwork) -> bool:

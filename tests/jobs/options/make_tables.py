@@ -1,5 +1,5 @@
 """
-Makes ``tables.py`` and ``dataset_table.py`` in ``jobs/options`` of RETURNN, TensorFlow and PyTorch as installed.
+Makes ``tables.py`` and ``dataset_table.py`` in ``jobs/options`` of the installed RETURNN, TensorFlow and PyTorch.
 
     .venv/bin/python -m tests.jobs.options.make_tables
 """

@@ -11,10 +11,13 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+import numpy
 import pytest
 
+from jobs.python_values import with_python_values
+from recipe.data.dataset_functions import pieces_with_dropout
 from recipe.data.subwords import sentence_pieces, words_of
-from recipe.data.text_dataset import text_blocks_dataset, text_dataset, text_pair_dataset
+from recipe.data.text_dataset import text_blocks_dataset, text_dataset, text_pair_dataset, with_bpe_dropout
 from recipe.nn.plain.python_source import CodeWithDefinitions
 
 LINES = [f"{word} {other}" for word in ("ba", "ke", "li", "no") for other in ("ba", "ke", "li")]
@@ -131,3 +134,56 @@ def test_blocks(tmp_path: pathlib.Path, model: str) -> None:
     assert epochs[:3] != epochs[3:]
     with pytest.raises(ValueError, match="partition_epoch=7 parts cannot be made of 6 blocks"):
         text_blocks_dataset(blocks, sentence_pieces(model), partition_epoch=7)
+
+
+def test_bpe_with_dropout_is_that_of_sentence_piece(model: str) -> None:
+    """Without dropout the same pieces, with it the same text of as many pieces on average."""
+    import sentencepiece
+
+    processor = sentencepiece.SentencePieceProcessor(model_file=model)
+    labels = [processor.id_to_piece(number) for number in range(processor.get_piece_size())]
+    index = {label: number for number, label in enumerate(labels)}
+    random = numpy.random.RandomState(1)
+
+    def drawn(line: str, dropout: float) -> list[int]:
+        pieces = [labels[number] for number in processor.encode(line, add_eos=True)]
+        return pieces_with_dropout(pieces, index, dropout, random)
+
+    lines = [*LINES, "ba zz ke"]
+    for line in lines:
+        assert drawn(line, 0.0) == processor.encode(line, add_eos=True)
+        assert processor.decode(drawn(line, 0.5)) == processor.decode(processor.encode(line))
+    mean = numpy.mean([len(drawn(line, 0.3)) - 1 for line in lines * 60])
+    options = {"enable_sampling": True, "alpha": 0.3, "nbest_size": -1}
+    wanted = numpy.mean([len(processor.encode(line, **options)) for line in lines * 60])
+    assert mean == pytest.approx(wanted, rel=0.05) and mean > 1.1 * numpy.mean(
+        [len(drawn(line, 0)) - 1 for line in lines]
+    )
+
+
+def test_bpe_dropout_of_a_dataset(tmp_path: pathlib.Path, model: str) -> None:
+    """A function of epoch and sequence, whatever the order, and other in each stream."""
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(LINES) + "\n")
+    labels = sentence_pieces(model)
+
+    def epoch(number: int, **order: Any) -> dict[str, dict[str, list[int]]]:
+        pair = text_pair_dataset(str(path), str(path), labels, labels, **order)
+        return dict(read(with_python_values(with_bpe_dropout(pair, 0.3, streams=("data", "classes"))), number))
+
+    first = epoch(1)
+    assert first == epoch(1) == epoch(1, seq_ordering="random") != epoch(2)
+    assert any(streams["data"] != streams["classes"] for streams in first.values())
+    for tag, streams in first.items():
+        assert {text_of(model, one) for one in streams.values()} == {LINES[int(tag.partition("-")[2])]}
+        assert streams["data"][-1] == streams["classes"][-1] == 0
+    options = text_blocks_dataset([str(path)], labels, bpe_dropout=0.3)
+    options["get_sub_epoch_dataset"] = _as_in_a_config(options["get_sub_epoch_dataset"])
+    options["use_worker_proc"] = False
+    blocks = [dict(read(dict(options), number)) for number in (1, 1, 2)]
+    assert blocks[0] == blocks[1] != blocks[2]
+    assert sorted(text_of(model, one["data"]) for one in blocks[0].values()) == sorted(LINES)
+    with pytest.raises(ValueError, match="text_blocks_dataset.*bpe_dropout="):
+        with_bpe_dropout(options, 0.1)
+    with pytest.raises(ValueError, match="dropout=1.5: a number between 0 and 1"):
+        with_bpe_dropout({}, 1.5)

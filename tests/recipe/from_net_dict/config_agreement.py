@@ -159,7 +159,19 @@ def _difference(left: ReturnnOutput, right: ReturnnOutput, *, beams: bool) -> fl
 
 
 def _feeds(net: NetDict, used: dict[str, Any]) -> dict[str, Any]:
-    """Random inputs; labels of each frame have its lengths, those that a loop or CTC reads are fewer."""
+    """
+    Random inputs; labels of each frame have its lengths, those that a loop or CTC reads are fewer, alignments have as
+    many as an encoder has frames. Where masks are computed, sequences are as long as each other, as RETURNN reads masks
+    behind the end of shorter ones.
+    """
+    layers = [options for _, options in all_layers(net.layers)]
+    has_masks = any(options.get("class") == "masked_computation" for options in layers)
+    all_frames = [max(FRAMES)] * len(FRAMES) if has_masks else FRAMES
+    alignments = {
+        str(options.get("from")).removeprefix("data:")
+        for options in layers
+        if isinstance(options.get("size_base"), str)
+    }
     inputs = {name: data for name, data in net.inputs.items() if any(dim.is_dynamic for dim in data.dims)}
     are_aligned = not any(
         options.get("loss") == "ctc" or isinstance(options.get("unit"), dict) for _, options in all_layers(net.layers)
@@ -167,8 +179,18 @@ def _feeds(net: NetDict, used: dict[str, Any]) -> dict[str, Any]:
     feeds = {}
     for number, (name, data) in enumerate(sorted(inputs.items())):
         is_first = data.labels is None or (are_aligned or "data" not in net.inputs) or name == "data"
-        feeds[name] = _random(data, FRAMES if is_first else LABELS, number)
+        lengths = all_frames if is_first else _of_encoder(layers, all_frames) if name in alignments else LABELS
+        feeds[name] = _random(data, lengths, number)
     return feeds
+
+
+def _of_encoder(layers: list[dict[str, Any]], lengths: list[int]) -> list[int]:
+    """The lengths behind all pooling over frames."""
+    for options in layers:
+        size = options.get("pool_size")
+        if options.get("class") == "pool" and isinstance(size, (list, tuple)) and len(size) == 1:
+            lengths = [-(-length // size[0]) for length in lengths]
+    return lengths
 
 
 def _random(data: Input, lengths: list[int], seed: int) -> Any:

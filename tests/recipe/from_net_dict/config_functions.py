@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,8 +23,20 @@ def called_by_layers(layers: Mapping[str, Any], settings: Mapping[str, Any]) -> 
     """
     text = json.dumps(layers, default=str)
     names = set(re.findall(r"""(?:typed_value|typed_dict\.get|value)\(\\*["'](\w+)\\*["']""", text))
+    names |= set(re.findall(r"""typed_dict\[\\*["'](\w+)\\*["']""", text))
     found = {name: settings[name] for name in sorted(names) if name in settings}
     return {name: compiled(value) if isinstance(value, Function) else value for name, value in found.items()}
+
+
+def know_early_names() -> None:
+    """Gives TensorFlow and RETURNN the names by which early configs call what they have under others today."""
+    import tensorflow
+    from returnn.tf.util import basic
+
+    sys.modules.setdefault("TFUtil", basic)
+    for name in ("log_sigmoid", "log"):
+        if not hasattr(tensorflow, name):
+            setattr(tensorflow, name, getattr(tensorflow.math, name))
 
 
 def compiled(function: Function) -> Compiled:

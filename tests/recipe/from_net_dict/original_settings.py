@@ -11,7 +11,7 @@ from recipe.from_net_dict.python_values import Function, Record, Unreadable
 from recipe.nn.plain.dim import Dim
 from recipe.nn.plain.dim import single_step_dim as own_single_step_dim
 
-from .config_functions import called_by_layers, compiled
+from .config_functions import called_by_layers, compiled, know_early_names
 
 
 class NotComparable(Exception):
@@ -25,6 +25,7 @@ def original_settings(net: NetDict, settings: Mapping[str, Any]) -> dict[str, An
     :param settings: of the config, of which it gets the behavior version, and what its layers ask for
     :raises NotComparable: if a part of it could not be read
     """
+    know_early_names()
     dims: dict[Dim, Any] = {}
     return {
         **called_by_layers(net.layers, settings),

@@ -13,12 +13,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy
 
 from recipe import nn
-from recipe.nn.debugging.returnn_state import layer_classes
 from recipe.nn.plain.layer_names import layer_of_output
 from recipe.nn.tf_layers.config import config_text
 from recipe.nn.tf_layers.layers import LayerNetwork
 from recipe.nn.tf_layers.pipeline import Pipeline
-from recipe.nn.tf_layers.replaced_layers import STARTUP
 
 from ...without_returnn import NotRun, is_left_out
 from .tensorflow_session import is_optimized, new_session
@@ -107,8 +105,7 @@ def run_returnn(
         built = TFNetwork(
             config=config, extern_data=extern_data, train_flag=train, eval_flag=True, search_flag=search, name="root"
         )
-        with layer_classes(settings.get(STARTUP)):
-            built.construct_from_dict(settings["network"])
+        built.construct_from_dict(settings["network"])
         variables = {variable.name.split(":")[0]: variable for variable in built.get_params_list()}
         _initialize(session, built, variables, parameters or {})
         if checkpoint is not None:
@@ -157,7 +154,7 @@ def config_settings(text: str) -> dict[str, Any]:
     """The settings of a config, which is run as plain Python."""
     namespace: dict[str, Any] = {}
     exec(compile(text, "<config>", "exec"), namespace)
-    names = ("backend", "behavior_version", "inf_value", STARTUP, "extern_data", "network")
+    names = ("backend", "behavior_version", "inf_value", "extern_data", "network")
     return {key: namespace[key] for key in names if key in namespace}
 
 

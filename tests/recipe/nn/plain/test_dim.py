@@ -32,6 +32,14 @@ def test_a_dim_is_compared_with_no_number(number: Any) -> None:
     assert dim.size == 4 and dim in [None, "F", dim] and dim != "F" and {dim: 1, nn.Dim(4, "hidden"): 2}[dim] == 1
 
 
+def test_an_axis_that_is_none_of_several_nameless_ones() -> None:
+    def model() -> nn.Tensor:
+        return nn.reduce_sum(nn.zeros([nn.batch_dim, 2, 3]), nn.Dim(2, "two"))
+
+    with pytest.raises(nn.NetworkError, match="has no axis two=2"):
+        nn.Network(model)
+
+
 def test_sums_are_the_same_object() -> None:
     a, b = nn.Dim(4, name="a"), nn.Dim(3, name="b")
     assert a + b is b + a

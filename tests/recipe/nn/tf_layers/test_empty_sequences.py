@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pathlib
-import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy
 import pytest
 
 from recipe import nn
@@ -16,7 +13,6 @@ from recipe.nn.tf_layers.pipeline import Pipeline
 from ...models.small_model import small_model
 from ..agreement import check_agreement, ragged_frames, ragged_labels
 from ..inputs import CLASSES, FEATURES, FRAMES, LABELS, VECTOR, classes, frames, vector
-from ..returnn_training import train, training_text
 
 pytestmark = pytest.mark.xdist_group("returnn-1")
 
@@ -171,100 +167,3 @@ def test_search_from_nothing() -> None:
     data = network.extern_data["data"]
     assert data.sparse_dim is not None
     check_agreement(network, {"data": ragged_labels(LENGTHS, data.sparse_dim.size, seed=3)})
-
-
-NOTHING: dict[str, Any] = {
-    FRAMES.name: (numpy.zeros((2, 0, FEATURES.size), "float32"), numpy.zeros(2, "int32")),
-    CLASSES.name: (numpy.zeros((2, 0), "int32"), numpy.zeros(2, "int32")),
-    VECTOR.name: FEEDS[VECTOR.name][:2],
-}
-
-
-class OverFrames(nn.Module):
-    """What RETURNN has no way to compute where no sequence of the batch has a frame, one thing after the other."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lstm, self.gru = nn.BidirectionalLstm(FEATURES), nn.Gru(FEATURES, FEATURES)
-        self.state = nn.Lstm(FEATURES)
-        self.conv = nn.Conv1d(2 * FEATURES, FEATURES, 3, stride=2)
-        self.linear, self.to_labels = nn.Linear(FEATURES), nn.Linear(LABELS + 1)
-
-    def forward(self) -> dict[str, nn.Tensor]:
-        x = frames()
-        lstm = self.lstm(x)
-        conv = self.conv(lstm)
-        pooled = {"greatest": nn.pool(conv, 2), "mean": nn.pool(conv, 2, mode="mean")}
-        loop = nn.Loop()
-        loop.state.s = vector()
-        with loop:
-            loop.state.s = nn.tanh(loop.state.s + self.linear(loop.unstack(lstm)))
-            steps = loop.stack(loop.state.s)
-        last = {"last": loop.state.s, "gru": self.gru(steps)[1], "state": self.state(x)[1].h, "entry": steps[-1]}
-        nn.ctc_loss(self.to_labels(steps), classes()).mark_as_loss("ctc")
-        nn.reduce_sum(pooled["greatest"] + pooled["mean"]).mark_as_loss("pooled")
-        for name, y in last.items():
-            nn.reduce_sum(y).mark_as_loss(f"loss_of_{name}")
-        windows = nn.unfold(x, 3)
-        return {"steps": steps, **pooled, **last, "windows": windows, "of_all": nn.reduce_mean(x, "T")}
-
-
-def test_no_sequence_has_a_frame() -> None:
-    check_agreement(OverFrames(), NOTHING, train=True, gradients=True)
-
-
-class States(nn.Module):
-    """Of an LSTM and of a loop."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lstm = nn.Lstm(FEATURES)
-
-    def forward(self) -> dict[str, nn.Tensor]:
-        steps, state = self.lstm(frames())
-        loop = nn.Loop()
-        loop.state.s = vector()
-        with loop:
-            loop.state.s = nn.tanh(loop.state.s + loop.unstack(steps))
-        return {"steps": steps, "h": state.h, "s": loop.state.s}
-
-
-def test_config_for_a_gpu() -> None:
-    check_agreement(States(), NOTHING, device="gpu")
-
-
-def test_returnn_without_the_work_around() -> None:
-    with pytest.raises(Exception, match="TensorArray has size zero"):
-        check_agreement(States(), NOTHING, without_quirks=["batches_without_frames"])
-
-
-class LabelsOfFrames(nn.Module):
-    """A loop over labels, beside frames."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.labels = nn.ExternData("classes", [nn.batch_dim, nn.Dim(None, "label_time")], sparse_dim=LABELS)
-        self.linear = nn.Linear(FEATURES, LABELS)
-
-    def forward(self) -> None:
-        labels = nn.get_extern_data(self.labels)
-        loop = nn.Loop()
-        loop.state.s = nn.reduce_mean(frames(), "T")
-        with loop:
-            loss = nn.cross_entropy(self.linear(loop.state.s), loop.unstack(labels))
-            loop.state.s = nn.tanh(loop.state.s + 1.0)
-            loss.mark_as_loss("ce")
-
-
-@pytest.mark.parametrize("engine", ["tensorflow", "torch"])
-def test_training_where_a_batch_has_nothing(engine: str, tmp_path: pathlib.Path) -> None:
-    """By RETURNN itself: each batch is one sequence, one of them without labels, and one without frames, too."""
-    feeds = {"data": ragged_frames((2, 3, 0), FEATURES.size), "classes": ragged_labels((0, 3, 0), LABELS.size)}
-    feeds["classes"][0][1] = LABELS.size - 1
-    options = {"max_seqs": 1, "num_epochs": 1, **({"optimizer": {"class": "sgd"}} if engine == "torch" else {})}
-    text = training_text(nn.Network(LabelsOfFrames()), tmp_path, feeds, engine=engine, **options)
-    train(text, directory=tmp_path)
-    steps = re.findall(r"epoch_num_train_steps': (\d+)", (tmp_path / "learning_rates").read_text())
-    assert steps == ["3"]
-    (scores,) = re.findall(r"'train_(?:score|loss_ce)': ([^,]+),", (tmp_path / "learning_rates").read_text())
-    assert numpy.isfinite(float(scores))

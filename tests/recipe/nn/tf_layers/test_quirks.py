@@ -41,7 +41,6 @@ class AttentionToAnLstm(nn.Module):
 CASES = [*axes.CASES, *sequences_in_steps.CASES, *shapes_of_states.CASES, *ends_and_losses.CASES]
 WITH_TESTS_OF_THEIR_OWN = {
     "batch_major_frames",
-    "batches_without_frames",
     "one_dropout_of_a_layer",
     "pairs_of_dims",
     "random_bits_of_dropout",
@@ -169,7 +168,7 @@ def test_dims_that_layers_make_are_no_keys() -> None:
 
     network = nn.Network(model)
     kinds = {}
-    for without in (frozenset[str](), frozenset({"pairs_of_dims", "batches_without_frames"})):
+    for without in (frozenset[str](), frozenset({"pairs_of_dims"})):
         layers = Pipeline(network, without=without).run().layers
         kinds[without] = [type(layer.options["set_dim_tags"]) for layer in layers if "set_dim_tags" in layer.options]
     assert list(kinds.values()) == [[list, dict], [dict, dict]]
