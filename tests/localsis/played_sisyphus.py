@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 
@@ -103,7 +104,7 @@ def play_sisyphus(setup: pathlib.Path, *, manager: str = "", states: str = "", t
 
 
 def start_sisyphus(setup: pathlib.Path, *arguments: str) -> subprocess.Popen[str]:
-    """``./sis`` with the package, its output in a pipe."""
+    """``./sis`` with the package, its output in a pipe; Ctrl-C is as in a terminal, wherever the tests run."""
     return subprocess.Popen(
         [str(setup / "bin" / "python"), "sis", *arguments],
         cwd=setup,
@@ -113,6 +114,7 @@ def start_sisyphus(setup: pathlib.Path, *arguments: str) -> subprocess.Popen[str
         stderr=subprocess.STDOUT,
         start_new_session=True,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 

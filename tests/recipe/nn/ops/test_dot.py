@@ -68,7 +68,10 @@ class FramesOfALoop(nn.Module):
 
 
 def test_time_major_frames_in_training() -> None:
-    """On a CPU they are transposed once, outside of the loop; values and gradients are the same."""
+    """
+    On a CPU they are transposed outside of the loop, once for the energies and once, without padding, for their sums;
+    values and gradients are the same.
+    """
     network = nn.Network(FramesOfALoop())
     runs = [
         check_agreement(network, FEEDS, train=True, gradients=True, device=device).in_returnn.gradients
@@ -81,7 +84,7 @@ def test_time_major_frames_in_training() -> None:
         device: [layer["from"] for layer in network.net_dict(device).values() if layer["class"] == "reinterpret_data"]
         for device in ("cpu", "gpu")
     }
-    assert transposed == {"cpu": ["loop"], "gpu": []}
+    assert transposed == {"cpu": ["loop", "masked"], "gpu": []}
 
 
 def test_outer_product_of_the_rest() -> None:
